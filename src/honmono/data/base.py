@@ -1,0 +1,60 @@
+"""What a recipe knows of its data, and what the trainer asks of it once it is open."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from torch import Tensor, device, dtype, float32
+
+
+Order = Literal["shuffled", "stored", "replacement"]
+
+
+class Batch(NamedTuple):
+    """Real samples and their labels.
+
+    real: (batch, *sample_shape), in the range that the data asks for.
+    label: (batch,) int64 class indices, or None where the data has no classes.
+    """
+
+    real: Tensor
+    label: Tensor | None
+
+
+class Dataset(ABC):
+    """Opened data: real samples of one shape, ready to be put into batches."""
+
+    sample_shape: tuple[int, ...]  # (channels, height, width), or (dimensions,) for points
+    classes: tuple[str, ...]  # class names, () where there are none
+    fingerprint: str  # hash of the content, for records and protocols
+    length: int | None  # number of samples; None when they are drawn without end
+
+    @abstractmethod
+    def to(self, device: device, dtype: dtype = float32) -> None:
+        """Chooses where batches appear; small data sets move there whole."""
+
+    @abstractmethod
+    def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
+        """The samples at `indices`, any augmentation (flips) drawn from `random`, one draw for each index in order.
+
+        Endless data draws `len(indices)` fresh samples from `random` instead.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data(ABC):
+    """A recipe's data: where samples come from and in which order they are seen.
+
+    order: "shuffled" anew each epoch, as "stored", or drawn with "replacement".
+    drop_last: whether an epoch's last, smaller batch is dropped or used.
+    limit: only the first so many samples of the source; None for all.
+    """
+
+    order: Order = "shuffled"
+    drop_last: bool = True
+    limit: int | None = None
+
+    @abstractmethod
+    def open(self) -> Dataset:
+        """Opens (packs, reads or prepares) the data; raises `Refused` where the source does not fit."""

@@ -1,0 +1,18 @@
+"""The two ways in which honmono says no: a wrong call and a failure."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class Refused(ValueError):
+    """A call that cannot be carried out as asked (exit 2). One line: what is wrong, and how to mend it."""
+
+
+class Failed(RuntimeError):
+    """Work that was rightly asked for and went wrong (exit 1). One line: what happened, and what is safe."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """`"; did you mean 'x'?"` for the choice nearest to `word`, or an empty string when none is near."""
+    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else ""

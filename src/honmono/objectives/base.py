@@ -1,0 +1,50 @@
+"""The contract between an objective and the trainer."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple, Protocol
+
+from torch import Tensor, nn
+
+from honmono.data.base import Batch
+
+
+class Player(Protocol):
+    """A network as an objective sees it: callable, in the trainer's precision, returning full-precision outputs."""
+
+    module: nn.Module
+
+    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor: ...
+
+
+class Players(NamedTuple):
+    generator: Player
+    discriminator: Player
+
+
+class Draws(NamedTuple):
+    """What chance gives to an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,)."""
+
+    latent: Tensor
+    label: Tensor | None
+
+
+class Objective(ABC):
+    """What each player minimises: named scalars, summed for the gradient and logged by name.
+
+    Losses are pure functions of players, batch and draws. They never see optimizers, devices, ranks or precision.
+    Subclasses are frozen dataclasses: their fields are their configuration.
+    """
+
+    # True where a sample's loss depends on the others in its batch: such runs cannot be split exactly over processes.
+    couples_samples: ClassVar[bool] = False
+
+    @abstractmethod
+    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]: ...
+
+    @abstractmethod
+    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]: ...
+
+    @abstractmethod
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Lowest and highest sum of each player's losses "real" and "fake"; a player that stays there has saturated."""

@@ -1,0 +1,25 @@
+"""Randomness without memory: every draw is a function of (seed, purpose, clock), so that nothing needs saving."""
+
+import hashlib
+
+import numpy as np
+
+
+def stream(seed: int, purpose: str, *clock: int) -> np.random.Generator:
+    """The random numbers of one purpose at one moment: Philox keyed by (seed, purpose), counted by the clock.
+
+    The key hashes the whole seed (torch's CPU generator keeps only 32 bits of one). The clock, at most three
+    non-negative integers, fills the high words of Philox's 256-bit counter; the lowest word is left to the draws
+    themselves, so that two moments never share a number.
+
+    Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
+    """
+    assert len(clock) <= 3 and all(word >= 0 for word in clock)
+    key = hashlib.blake2b(f"{seed}:{purpose}".encode(), digest_size=16).digest()
+    counter = np.array([0, *clock, *([0] * (3 - len(clock)))], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=np.frombuffer(key, dtype=np.uint64), counter=counter))
+
+
+def seed_of(seed: int, purpose: str, *clock: int) -> int:
+    """A 32-bit seed for generators that keep their own state, by the same key and clock as `stream`."""
+    return int(stream(seed, purpose, *clock).integers(2**32))

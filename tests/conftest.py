@@ -1,0 +1,84 @@
+"""What every test runs under: one thread, checked shapes, caches of its own, no screen and no network."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import jaxtyping
+import pytest
+import torch
+
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+CHECK = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # an int will do for a float
+
+# One thread, here and in the processes that tests start: sums come out the same on any number of cores.
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MPLBACKEND"] = "agg"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+check_always = jaxtyping.jaxtyped
+
+
+def check_shapes(*, typechecker: Callable[..., Any]) -> Callable[[Any], Any]:
+    """jaxtyping's decorator, for functions with a shape in their signature, and only while they run eagerly.
+
+    `torch.compile` cannot trace the checks, and needs none: what it compiles runs eagerly in other tests.
+    """
+
+    def decorate(target: Any) -> Any:
+        if inspect.isclass(target) or not any(map(has_shape, inspect.get_annotations(target).values())):
+            return target
+        checked = check_always(target, typechecker=typechecker)
+
+        @functools.wraps(target)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return (target if torch.compiler.is_compiling() else checked)(*args, **kwargs)
+
+        return run
+
+    return decorate
+
+
+def has_shape(annotation: Any) -> bool:
+    """Whether a type such as `Float[Tensor, "batch width"]` stands somewhere in an annotation."""
+    if inspect.isclass(annotation) and issubclass(annotation, jaxtyping.AbstractArray):
+        return True
+    return any(map(has_shape, get_args(annotation)))
+
+
+# The import hook decorates with whatever stands under this name when a module of honmono is imported.
+jaxtyping.jaxtyped = check_shapes
+jaxtyping.install_import_hook("honmono", CHECK)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Packed data goes to directories of this test session, in this process and in those that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HONMONO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hugging-face")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The directory of MNIST's four IDX files."""
+    return real_data("mnist")
+
+
+@pytest.fixture(scope="session")
+def cifar_archive() -> Path:
+    """CIFAR-10 as JPEG files: `train|test/<class>/NNNN.jpg` in a `.tar.gz`."""
+    return real_data("cifar10-jpeg/cifar10_jpg.tar.gz")
+
+
+def real_data(name: str) -> Path:
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip(f"no real data beside the checkout: ../shared/data/{name}")
+    return path
