@@ -1,0 +1,70 @@
+"""What packing a source would do, found out by doing it without keeping the pixels."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from honmono.data.conversion import Request, convert
+from honmono.data.fit import Fit
+from honmono.data.sources import open_source
+
+
+_NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Report:
+    """The record that packing writes (`PackedPictures.record` makes one too), to be read by people."""
+
+    record: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, every name included, as plain JSON values."""
+        return self.record
+
+    def lines(self) -> list[str]:
+        """A page of text; of many files with the same fate the first twenty are named."""
+        record = self.record
+        holds = record["holds"]
+        sizes = ", ".join(f"{width}x{height} ({number:,})" for width, height, number in holds["sizes"])
+        more = holds["distinct"] - len(holds["sizes"])
+        lines = [
+            f"{record['source']}: {record['count']:,} pictures",
+            f"become  {record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})",
+            f"sizes   {sizes}{f', and {more:,} other sizes' if more > 0 else ''}",
+            f"formats {', '.join(f'{name} ({number:,})' for name, number in record['formats'].items())}",
+            f"classes {_classes(record['class_counts'])}",
+            *record["notes"],
+        ]
+        for kind, what in (("repaired", "what"), ("skipped", "why")):
+            lines.append(f"{kind}: {len({entry['name'] for entry in record[kind]}):,}")
+            names_by_fate: dict[str, list[str]] = defaultdict(list)
+            for entry in record[kind]:
+                names_by_fate[entry[what]].append(entry["name"])
+            for fate, names in names_by_fate.items():
+                rest = f", and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+                lines.append(f"  {fate}: {', '.join(names[:_NAMES_SHOWN])}{rest}")
+        # A file name that is not valid text must not stop the report.
+        return [line.encode("utf-8", "replace").decode("utf-8") for line in lines]
+
+
+def check(
+    source: str,
+    *,
+    size: int | None = None,
+    fit: Fit = "crop",
+    channels: int | None = None,
+    max_size: int = 64,
+    limit: int | None = None,
+) -> Report:
+    """What `Pictures` with these fields would make of a source; raises `Refused` where nothing in it is usable."""
+    place = open_source(source)
+    request = Request(size=size, fit=fit, channels=channels, max_size=max_size, limit=limit)
+    conversion = convert(place, request, accept=lambda holds: None, keep=lambda pixels: None)
+    return Report(conversion.record(place, request))
+
+
+def _classes(counts: dict[str, int]) -> str:
+    if not counts:
+        return "none"
+    return f"{len(counts):,}: " + ", ".join(f"{name} ({number:,})" for name, number in counts.items())

@@ -1,0 +1,161 @@
+"""From a source to squares of one size and number of channels: the one path that packing and checking share."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from honmono.data.decode import Unusable, decode
+from honmono.data.fit import Fit, fitted
+from honmono.data.parallel import in_parallel, progress
+from honmono.data.source import Content, Listing, Source
+from honmono.data.survey import Survey, survey
+from honmono.errors import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How a source's pictures are to be converted; the fields of the same names of `Pictures`."""
+
+    size: int | None = None
+    fit: Fit = "crop"
+    channels: int | None = None
+    max_size: int = 64
+    limit: int | None = None
+
+
+class Converted(NamedTuple):
+    """One picture: pixels (channels, size, size) uint8, its format, and what was mended."""
+
+    pixels: np.ndarray
+    format: str
+    repairs: tuple[str, ...]
+    was_grey: bool  # stored without colour
+    is_grey: bool  # without colour to the eye
+
+
+@dataclass
+class Conversion:
+    """What became of a source; complete once `convert` returns it.
+
+    order: for each picture kept, in the order in which it was kept, its index in the source.
+    collapsed: whether the pixels, kept with three channels, are all grey and one channel is to be made of them.
+    """
+
+    listing: Listing
+    survey: Survey
+    size: int
+    channels: int
+    collapsed: bool = False
+    order: list[int] = field(default_factory=list)
+    formats: Counter[str] = field(default_factory=Counter)
+    repaired: list[tuple[int, str]] = field(default_factory=list)
+    skipped: list[tuple[int, str]] = field(default_factory=list)
+
+    def labels(self) -> np.ndarray:
+        """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
+        labels = [self.listing.items[index].label for index in sorted(self.order)]
+        return np.array([-1 if label is None else label for label in labels], dtype=np.int64)
+
+    def record(self, source: Source, request: Request) -> dict[str, Any]:
+        """All that is to be told, as plain JSON values."""
+        items, classes = self.listing.items, self.listing.classes
+        counts = np.bincount(self.labels(), minlength=len(classes)) if classes else ()
+        return {
+            "source": source.name,
+            "fingerprint": source.fingerprint(),
+            "count": len(self.order),
+            "size": self.size,
+            "channels": self.channels,
+            "fit": request.fit,
+            "limit": request.limit,
+            "classes": list(classes),
+            "class_counts": {name: int(number) for name, number in zip(classes, counts, strict=True)},
+            "formats": dict(self.formats.most_common()),
+            "holds": self.survey.to_json(),
+            "notes": list(self.listing.notes),
+            "repaired": [{"name": items[index].name, "what": what} for index, what in sorted(self.repaired)],
+            "skipped": [{"name": items[index].name, "why": why} for index, why in sorted(self.skipped)]
+            + [{"name": name, "why": why} for name, why in self.listing.strays],
+        }
+
+
+def convert(
+    source: Source,
+    request: Request,
+    accept: Callable[[Survey], None],
+    keep: Callable[[np.ndarray], None],
+) -> Conversion:
+    """Converts every usable picture and gives its pixels to `keep`, in the order in which the source delivers them.
+
+    accept: sees what the source holds before the long work, and may raise `Refused`.
+    Raises `Refused` where nothing is usable.
+    """
+    listing = source.listing()
+    count = min(len(listing.items), request.limit or len(listing.items))
+    with warnings.catch_warnings():
+        # Pillow warns of damaged metadata; the pictures are told of in the record, not on the terminal.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        seen = survey(source, listing, count)
+        accept(seen)
+        size = request.size or seen.size_within(request.max_size)
+        channels = request.channels or (1 if seen.grey else 3)
+        conversion = Conversion(listing, seen, size, channels)
+        _convert_all(source, conversion, request, count, keep)
+    return conversion
+
+
+def _convert_all(
+    source: Source, conversion: Conversion, request: Request, count: int, keep: Callable[[np.ndarray], None]
+) -> None:
+    size, channels = conversion.size, conversion.channels
+    coloured: list[int] = []  # grey pictures among what may turn out to be coloured ones
+    all_grey = True
+
+    def work(content: Content) -> Converted | str:
+        return _convert_one(content, size, channels, request.fit)
+
+    with progress("packing", count) as advance:
+        for index, converted in in_parallel(work, source.contents(count)):
+            advance()
+            if isinstance(converted, str):
+                conversion.skipped.append((index, converted))
+                continue
+            keep(converted.pixels)
+            conversion.order.append(index)
+            conversion.formats[converted.format] += 1
+            conversion.repaired.extend((index, repair) for repair in converted.repairs)
+            all_grey = all_grey and converted.is_grey
+            if converted.was_grey and converted.format != "pixels":
+                coloured.append(index)
+    if not conversion.order:
+        index, why = conversion.skipped[0]
+        raise Refused(f"{source.name} holds no usable pictures ({conversion.listing.items[index].name!r}: {why})")
+    if channels == 3 and request.channels is None and all_grey:
+        conversion.channels, conversion.collapsed = 1, True
+    elif channels == 3:
+        conversion.repaired.extend((index, "grey given three equal channels") for index in coloured)
+
+
+def _convert_one(content: Content, size: int, channels: int, fit: Fit) -> Converted | str:
+    try:
+        image, header, repairs = decode(content, size)
+        was_grey = image.mode == "L"
+        square = fitted(image, size, fit)
+    except Unusable as unusable:
+        return str(unusable)
+    except Exception as error:  # whatever a decoder trips over, one picture never stops the others
+        return f"cannot be decoded: {error}"
+    pixels = np.asarray(square)
+    is_grey = was_grey or bool((pixels == pixels[..., :1]).all())
+    if channels == 1 and not was_grey:
+        pixels = np.asarray(square.convert("L"))
+        repairs = repairs if is_grey or header.format == "pixels" else (*repairs, "colour turned into grey")
+    if pixels.ndim == 2:
+        pixels = np.broadcast_to(pixels, (channels, size, size))
+    else:
+        pixels = pixels.transpose(2, 0, 1)
+    return Converted(pixels, header.format, repairs, was_grey, is_grey)

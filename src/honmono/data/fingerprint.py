@@ -1,0 +1,88 @@
+"""The hash of what files hold, without reading again what has not changed."""
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from honmono.data.cache import cache_dir, write_atomically
+from honmono.data.parallel import in_parallel, progress
+from honmono.data.source import Content
+
+
+# Two writes within one tick of a file system's clock cannot be told apart by their time stamps (FAT: two seconds), so a
+# file younger than this is read again next time.
+_SETTLED_SECONDS = 3.0
+
+
+def fingerprint_files(files: Mapping[str, Path]) -> str:
+    """The hash of the names and bytes of `files`.
+
+    Unchanged files are recognised by name, path, size, mtime, ctime and inode. Rewriting a file and setting its old
+    mtime back still changes its ctime (on Windows, which has none, it goes unseen).
+    """
+    return fingerprint(files, lambda: iter(files.items()), len(files))
+
+
+def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tuple[str, Content]]], count: int) -> str:
+    """The hash of named contents, remembered as long as the `stamped` files, which they come from, are untouched."""
+    stamp, newest = _stamp(stamped)
+    remembered = cache_dir() / "fingerprints" / stamp
+    try:
+        return remembered.read_text(encoding="ascii")
+    except OSError:
+        started = time.time()
+    names: list[str] = []
+
+    def numbered() -> Iterator[tuple[int, Content]]:
+        for index, (name, content) in enumerate(contents()):
+            names.append(name)
+            yield index, content
+
+    total = hashlib.blake2b(digest_size=16)
+    with progress("reading", count) as advance:
+        for index, digest in in_parallel(_digest, numbered()):
+            total.update(_framed(names[index]) + digest)
+            advance()
+    if newest < started - _SETTLED_SECONDS:
+        with suppress(OSError):  # a cache that cannot be written to costs time, not correctness
+            write_atomically(remembered, total.hexdigest())
+    return total.hexdigest()
+
+
+def _digest(content: Content) -> bytes:
+    if isinstance(content, Path):
+        try:
+            with open(content, "rb") as file:
+                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+        except OSError as error:
+            return hashlib.blake2b(str(error.errno).encode(), digest_size=16).digest()
+    assert isinstance(content, bytes)
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _stamp(files: Mapping[str, Path]) -> tuple[str, float]:
+    """The hash of all that the file system tells of `files`, and the time of the latest change among them.
+
+    No files, no stamp to go by: that counts as changed at any time.
+    """
+    total = hashlib.blake2b(digest_size=16)
+    newest = 0.0 if files else math.inf
+    for name, path in files.items():
+        try:
+            status = os.stat(path)
+        except OSError:
+            total.update(_framed(name) + b"missing")
+            continue
+        numbers = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+        total.update(_framed(name) + _framed(os.path.abspath(path)) + repr(numbers).encode())
+        newest = max(newest, status.st_mtime, status.st_ctime)
+    return total.hexdigest(), newest
+
+
+def _framed(text: str) -> bytes:
+    encoded = text.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(8, "little") + encoded

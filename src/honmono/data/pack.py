@@ -1,0 +1,166 @@
+"""Packing: every picture decoded once, into a memory-mapped array beside a record of what was done."""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from honmono.data.cache import cache_dir, turn_at, written_beside
+from honmono.data.conversion import Conversion, Request, convert
+from honmono.data.source import Source
+from honmono.data.survey import Survey
+from honmono.errors import Failed
+
+
+FORMAT_VERSION = 1  # of what is packed: raise it whenever the same request would give other pixels or another record
+PICTURES, LABELS, RECORD = "pictures.npy", "labels.npy", "record.json"
+_ARRANGED_AT_ONCE = 4096  # rows
+
+
+def pack(source: Source, request: Request, accept: Callable[[Survey], None]) -> Path:
+    """The directory of the packed pictures: the one in the cache if there is one, else a new one.
+
+    It holds pictures.npy (count, channels, size, size) uint8, labels.npy (count,) int64 if there are classes, and
+    record.json. `accept` sees what the source holds and may raise `Refused`, as may a source without usable pictures.
+    """
+    entry = cache_dir() / "packed" / _key(source, request)
+    try:
+        if _complete(entry):
+            accept(Survey.from_json(read_record(entry)["holds"]))
+            return entry
+        with turn_at(entry):
+            if not _complete(entry):
+                _pack_into(entry, source, request, accept)
+    except OSError as error:
+        raise Failed(
+            f"could not pack {source.name} into {cache_dir()} ({error.strerror or error}); nothing was left there: "
+            "make room, or name another folder in HONMONO_CACHE"
+        ) from error
+    return entry
+
+
+def read_record(entry: Path) -> dict[str, Any]:
+    """The record of a packed entry."""
+    return json.loads((entry / RECORD).read_text(encoding="utf-8"))
+
+
+def _key(source: Source, request: Request) -> str:
+    """All that the packed bytes depend on."""
+    parts = asdict(request) | {
+        "content": source.fingerprint(),
+        "kind": type(source).__name__,
+        "split": source.split,
+        "version": FORMAT_VERSION,
+    }
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _complete(entry: Path) -> bool:
+    """Whether `entry` is whole; one that was damaged from outside is packed anew."""
+    if not entry.is_dir():
+        return False
+    try:
+        rows = np.load(entry / PICTURES, mmap_mode="r")
+        return len(rows) == read_record(entry)["count"]
+    except (OSError, ValueError, KeyError):
+        _discard(entry)
+        return False
+
+
+def _discard(entry: Path) -> None:
+    for name in (PICTURES, LABELS, RECORD):
+        (entry / name).unlink(missing_ok=True)
+    entry.rmdir()
+
+
+def _pack_into(entry: Path, source: Source, request: Request, accept: Callable[[Survey], None]) -> None:
+    started = time.monotonic()
+    with written_beside(entry) as folder:
+        arriving = _Rows(folder / "arriving.npy")
+        try:
+            conversion = convert(source, request, accept, arriving.append)
+        finally:
+            arriving.close()
+        digest = _arrange(arriving, folder / PICTURES, conversion)
+        labels = conversion.labels()
+        digest.update(labels.tobytes())
+        if conversion.listing.classes:
+            np.save(folder / LABELS, labels)
+        record = conversion.record(source, request) | {"packed": digest.hexdigest()}
+        (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+        for name in os.listdir(folder):
+            _sync(folder / name)
+    print(_summary(record, time.monotonic() - started), file=sys.stderr)
+
+
+def _arrange(arriving: "_Rows", path: Path, conversion: Conversion) -> "hashlib.blake2b":
+    """Puts the rows, which came as they could be read, into the source's order; the hash of their pixels."""
+    order = np.argsort(conversion.order)
+    if not conversion.collapsed and (np.diff(conversion.order) > 0).all():
+        os.rename(arriving.path, path)
+        return arriving.digest
+    rows = np.load(arriving.path, mmap_mode="r")
+    arranged = _Rows(path)
+    try:
+        for start in range(0, len(order), _ARRANGED_AT_ONCE):
+            block = rows[order[start : start + _ARRANGED_AT_ONCE], : conversion.channels]
+            for row in block:
+                arranged.append(row)
+    finally:
+        arranged.close()
+    arriving.path.unlink()
+    return arranged.digest
+
+
+def _sync(path: Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _summary(record: dict[str, Any], seconds: float) -> str:
+    shape = f"{record['channels']}x{record['size']}x{record['size']}"
+    names = {kind: {entry["name"] for entry in record[kind]} for kind in ("repaired", "skipped")}
+    odd = [f"{len(found):,} {kind}" for kind, found in names.items() if found]
+    told = f" ({', '.join(odd)}: `honmono data check` names them)" if odd else ""
+    return f"packed {record['source']}: {record['count']:,} pictures of {shape} in {seconds:.1f} s{told}"
+
+
+class _Rows:
+    """An .npy file of uint8 rows that grows row by row, and the hash of what it holds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.digest = hashlib.blake2b(digest_size=16)
+        self._file = open(path, "wb+")
+        self._shape: tuple[int, ...] = ()
+        self._count = self._start = 0
+
+    def append(self, row: np.ndarray) -> None:
+        if not self._count:
+            self._shape = row.shape
+            self._write_header()
+            self._start = self._file.tell()
+        assert row.shape == self._shape and row.dtype == np.uint8
+        data = row.tobytes()
+        self._file.write(data)
+        self.digest.update(data)
+        self._count += 1
+
+    def close(self) -> None:
+        # NumPy pads the header for as many rows as may come, so that rewriting it moves nothing.
+        if self._count:
+            self._file.seek(0)
+            self._write_header()
+            assert self._file.tell() == self._start
+        self._file.close()
+
+    def _write_header(self) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (self._count, *self._shape)}
+        np.lib.format.write_array_header_1_0(self._file, header)

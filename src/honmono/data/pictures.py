@@ -1,0 +1,69 @@
+"""A recipe's pictures: where they come from, and how they become samples."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from honmono.data.base import Data
+from honmono.data.conversion import Request
+from honmono.data.fit import Fit
+from honmono.data.pack import pack
+from honmono.data.packed import PackedPictures
+from honmono.data.sources import open_source
+from honmono.data.survey import Survey
+from honmono.errors import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictures(Data):
+    """Pictures, made into squares of one size.
+
+    source: "digits", a directory of IDX files, a folder, a .zip, .tar(.gz), .npy or .npz, or "hf:NAME"; "@SPLIT" at its
+        end chooses a split. None: whoever trains names it.
+    size: of the squares in pixels; None: the size that all share, else the largest of 8, 16, 32, ... that the median
+        short side fills, up to max_size.
+    fit: "crop" scales the short side and keeps the middle, "pad" centres on black and only ever scales down, "resize"
+        stretches.
+    channels: 1 or 3; None: 1 if every picture is grey, else 3.
+    range: what black and white become.
+    flip: whether half of the samples, at random, are mirrored.
+    expects: (size, channels) of the pictures that fixed-size networks were written for; others are refused.
+    """
+
+    source: str | None = None
+    size: int | None = None
+    fit: Fit = "crop"
+    channels: Literal[1, 3] | None = None
+    range: tuple[float, float] = (-1.0, 1.0)
+    flip: bool = False
+    max_size: int = 64
+    expects: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None and self.size < 4:
+            raise Refused(f"data.size={self.size}: pictures need at least 4 pixels a side")
+        if self.max_size < 8:
+            raise Refused(f"data.max_size={self.max_size}: sizes that follow from the data start at 8")
+        if self.limit is not None and self.limit < 1:
+            raise Refused(f"data.limit={self.limit}: at least one picture is needed, None takes all")
+        if self.range[0] >= self.range[1]:
+            raise Refused(f"data.range={self.range}: black must be below white, as in (-1.0, 1.0)")
+
+    def open(self) -> PackedPictures:
+        """Packs the pictures unless the cache has them, and opens them."""
+        if self.source is None:
+            raise Refused("this recipe takes any pictures and needs to know which: give --data SOURCE")
+        source = open_source(self.source)
+        request = Request(
+            size=self.size, fit=self.fit, channels=self.channels, max_size=self.max_size, limit=self.limit
+        )
+        return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
+
+    def _accept(self, holds: Survey) -> None:
+        if self.expects is None or (holds.square(), 1 if holds.grey else 3) == self.expects:
+            return
+        size, channels = self.expects
+        colour = "grey" if channels == 1 else "colour"
+        raise Refused(
+            f"{self.source} holds {holds}, and this recipe was written for {colour} ones of {size}x{size}: "
+            f"add --size {size} to convert them, or train dcgan-folder, which fits any pictures"
+        )

@@ -1,0 +1,54 @@
+"""From the word after `--data` to the place that it means."""
+
+from pathlib import Path
+
+from honmono.data.archive import Tar, Zip
+from honmono.data.arrays import ArrayFile
+from honmono.data.digits import Digits
+from honmono.data.folder import Folder
+from honmono.data.hub import Hub
+from honmono.data.idx import Idx, holds_idx
+from honmono.data.source import Source
+from honmono.errors import Refused, did_you_mean
+
+
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+
+
+def open_source(spec: str) -> Source:
+    """The source that `spec` names: `digits`, `hf:NAME`, or a path; `@SPLIT` at its end chooses a split.
+
+    Raises `Refused` where there is none, naming the nearest existing path.
+    """
+    if spec == "digits":
+        return Digits()
+    if spec.startswith("hf:"):
+        return Hub(spec)
+    path, split = _path_and_split(spec)
+    name = spec.removesuffix(f"@{split}") if split else spec
+    if path.is_dir():
+        return Idx(path, name, split) if holds_idx(path) else Folder(path, name, split)
+    lowered = path.name.lower()
+    if lowered.endswith(".zip"):
+        return Zip(path, name, split)
+    if lowered.endswith(_TARS):
+        return Tar(path, name, split)
+    if lowered.endswith((".npy", ".npz")):
+        if split:
+            raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
+        return ArrayFile(path, name)
+    raise Refused(f"{spec} is none of the files that hold pictures: a folder, .zip, .tar(.gz), .npy or .npz")
+
+
+def _path_and_split(spec: str) -> tuple[Path, str | None]:
+    path = Path(spec).expanduser()
+    if path.exists():
+        return path, None
+    before, at, split = spec.rpartition("@")
+    if at and before and Path(before).expanduser().exists():
+        return Path(before).expanduser(), split
+    path = Path(before).expanduser() if at and before else path
+    siblings = [sibling.name for sibling in path.parent.iterdir()] if path.parent.is_dir() else []
+    nearest = did_you_mean(path.name, [*siblings, *(["digits"] if path.parent == Path() else [])])
+    mend = nearest or ": give 'digits', 'hf:NAME', a folder, a .zip, .tar(.gz), .npy or .npz"
+    raise Refused(f"there is no {path}{mend}")

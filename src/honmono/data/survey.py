@@ -1,0 +1,92 @@
+"""What pictures a source holds, by their headers, and the size and channels that follow from it."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from honmono.data.decode import SMALLEST_SIDE, Header, Unusable, read_header
+from honmono.data.parallel import in_parallel, progress
+from honmono.data.source import Content, Listing, Source
+from honmono.errors import Refused
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The usable pictures of a source.
+
+    sizes: the commonest (width, height, count), at most ten. distinct: how many sizes there are in all. short_side: the
+    median of the short sides, in pixels. grey: whether every picture says that it has no colour.
+    """
+
+    count: int
+    sizes: tuple[tuple[int, int, int], ...]
+    distinct: int
+    short_side: float
+    grey: bool
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Survey":
+        """The survey that `to_json` wrote."""
+        sizes = tuple((width, height, count) for width, height, count in value["sizes"])
+        return cls(value["count"], sizes, value["distinct"], value["short_side"], value["grey"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a record."""
+        return asdict(self) | {"sizes": [list(size) for size in self.sizes]}
+
+    def square(self) -> int | None:
+        """The side that all pictures share, if they are squares of one size."""
+        width, height, _ = self.sizes[0]
+        return width if self.distinct == 1 and width == height else None
+
+    def size_within(self, max_size: int) -> int:
+        """The size to train at: the one that all share; else the largest of 8, 16, 32, ... that most can fill."""
+        shared = self.square()
+        if shared is not None and shared <= max_size:
+            return shared
+        size = 8
+        while size * 2 <= min(self.short_side, max_size):
+            size *= 2
+        return size
+
+    def __str__(self) -> str:
+        """`grey pictures of 28x28 pixels`."""
+        colour = "grey" if self.grey else "colour"
+        if self.distinct == 1:
+            return f"{colour} pictures of {self.sizes[0][0]}x{self.sizes[0][1]} pixels"
+        return (
+            f"{colour} pictures of {self.distinct:,} sizes, {self.short_side:g} pixels on the middle one's short side"
+        )
+
+
+def survey(source: Source, listing: Listing, count: int) -> Survey:
+    """Reads the headers of the first `count` pictures; `Refused` where none of them is usable."""
+    sizes: Counter[tuple[int, int]] = Counter()
+    grey = True
+    why = "it has none" if not listing.strays else f"{listing.strays[0][0]!r}: {listing.strays[0][1]}"
+    with progress("looking", count) as advance:
+        for index, header in in_parallel(_header, source.contents(count)):
+            if isinstance(header, str):
+                why = f"{listing.items[index].name!r}: {header}"
+            else:
+                sizes[header.width, header.height] += 1
+                grey = grey and header.grey
+            advance()
+    if not sizes:
+        raise Refused(f"{source.name} holds no usable pictures ({why}): `honmono data check {source.name}` tells all")
+    common = tuple((width, height, number) for (width, height), number in sizes.most_common(10))
+    short_side = float(median(min(size) for size in sizes.elements()))
+    return Survey(sizes.total(), common, len(sizes), short_side, grey)
+
+
+def _header(content: Content) -> Header | str:
+    try:
+        header = read_header(content)
+    except Unusable as unusable:
+        return str(unusable)
+    except Exception as error:  # whatever a decoder trips over, one picture never stops the others
+        return f"cannot be read: {error}"
+    if min(header.width, header.height) < SMALLEST_SIDE:
+        return f"too small: {header.width}x{header.height} pixels"
+    return header

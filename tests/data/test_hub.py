@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from honmono.data.pictures import Pictures
+from honmono.errors import Refused
+
+
+pytest.importorskip("datasets")
+
+
+@pytest.fixture(autouse=True)
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datasets import config
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(config, "HF_DATASETS_CACHE", tmp_path / "hf")
+    monkeypatch.setattr(config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+
+def values(pictures: Pictures) -> tuple[list[float], list[int] | None]:
+    opened = pictures.open()
+    assert opened.length is not None
+    real, label = opened.gather(np.arange(opened.length), np.random.default_rng(0))
+    return real[:, 0, 0, 0].tolist(), None if label is None else label.tolist()
+
+
+def test_a_local_folder_in_the_hubs_layout(tmp_path: Path, encode) -> None:
+    for split, name, value in (("train", "b", 5), ("train", "a", 6), ("test", "a", 7), ("test", "b", 8)):
+        path = tmp_path / "set" / split / name / "0.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(encode(np.full((8, 8), value, np.uint8)))
+    source = f"hf:imagefolder:{tmp_path / 'set'}"
+    assert values(Pictures(source=source, range=(0, 255))) == ([6, 5], [0, 1])
+    assert values(Pictures(source=f"{source}@test", range=(0, 255))) == ([7, 8], [0, 1])
+    assert Pictures(source=source).open().classes == ("a", "b")
+    with pytest.raises(Refused, match="no split 'val': ask for .*@train', .*@test'"):
+        Pictures(source=f"{source}@val").open()
+
+
+def test_parquet_with_and_without_the_hubs_metadata(tmp_path: Path, encode) -> None:
+    import datasets
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pictures = [encode(np.full((8, 8), value, np.uint8)) for value in (1, 2, 3)]
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["x", "y"])})
+    held = {"image": [{"bytes": content, "path": None} for content in pictures], "label": [1, 0, 1]}
+    datasets.Dataset.from_dict(held, features=features).to_parquet(tmp_path / "typed.parquet")
+    opened = Pictures(source=f"hf:parquet:{tmp_path / 'typed.parquet'}").open()
+    assert opened.class_counts == {"x": 1, "y": 2}
+    assert opened.record["notes"] == ["pictures are its column 'image', classes 'label'"]
+
+    pq.write_table(pa.table({"id": [7, 8, 9], "png": pictures, "label": [0, 2, 0]}), tmp_path / "plain.parquet")
+    plain = Pictures(source=f"hf:parquet:{tmp_path / 'plain.parquet'}", range=(0, 255))
+    assert values(plain) == ([1, 2, 3], [0, 2, 0])
+
+    pq.write_table(pa.table({"id": [7, 8, 9]}), tmp_path / "none.parquet")
+    with pytest.raises(Refused, match="no column of pictures among id"):
+        Pictures(source=f"hf:parquet:{tmp_path / 'none.parquet'}").open()
+
+
+def test_broken_cells_are_skipped_and_change_the_fingerprint(tmp_path: Path, encode) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    good = encode(np.full((8, 8), 9, np.uint8))
+    pq.write_table(pa.table({"image": [good, b"", None, b"junk", good]}), tmp_path / "a.parquet")
+    opened = Pictures(source=f"hf:parquet:{tmp_path / 'a.parquet'}").open()
+    assert opened.length == 2 and opened.classes == ()
+    assert [(entry["name"], entry["why"]) for entry in opened.record["skipped"]] == [
+        ("1", "an empty cell"),
+        ("2", "an empty cell"),
+        ("3", "not a picture"),
+    ]
+
+
+def test_what_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="there is no .*gone: write hf:imagefolder:PATH"):
+        Pictures(source=f"hf:imagefolder:{tmp_path / 'gone'}").open()
+    with pytest.raises(Refused, match="hf:nobody/nothing cannot be loaded") as refusal:
+        Pictures(source="hf:nobody/nothing").open()
+    assert "\n" not in str(refusal.value)

@@ -1,0 +1,157 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from honmono.data import fingerprint
+from honmono.data.cache import turn_at, written_beside
+from honmono.data.conversion import Request
+from honmono.data.pack import pack
+from honmono.data.pictures import Pictures
+from honmono.data.sources import open_source
+from honmono.errors import Failed, Refused
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HONMONO_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, encode) -> Path:
+    folder = tmp_path / "pictures"
+    for index in range(6):
+        path = folder / ("odd" if index % 2 else "even") / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(np.full((8, 8), 10 * index, np.uint8)))
+    return folder
+
+
+def entry_of(source: Path, **request: object) -> Path:
+    return pack(open_source(str(source)), Request(**request), lambda holds: None)  # pyright: ignore[reportArgumentType]
+
+
+def values(entry: Path) -> list[int]:
+    return np.load(entry / "pictures.npy")[:, 0, 0, 0].tolist()
+
+
+def test_an_entry_holds_pixels_labels_and_a_record(folder: Path) -> None:
+    entry = entry_of(folder)
+    assert sorted(path.name for path in entry.iterdir()) == ["labels.npy", "pictures.npy", "record.json"]
+    assert np.load(entry / "pictures.npy").shape == (6, 1, 8, 8)
+    assert values(entry) == [0, 10, 20, 30, 40, 50]
+    assert np.load(entry / "labels.npy").tolist() == [0, 1] * 3
+    record = json.loads((entry / "record.json").read_text())
+    assert record["class_counts"] == {"even": 3, "odd": 3} and record["formats"] == {"PNG": 6}
+    assert (record["count"], record["size"], record["channels"]) == (6, 8, 1)
+
+
+def test_the_cache_is_used_again_and_depends_on_the_request(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    first = entry_of(folder)
+    assert "6 pictures of 1x8x8" in capfd.readouterr().err
+    assert entry_of(folder) == first and capfd.readouterr() == ("", "")
+    requests = ({"size": 16}, {"channels": 3}, {"limit": 3}, {"fit": "pad"}, {"max_size": 16})
+    assert len({first, *(entry_of(folder, **request) for request in requests)}) == 6
+
+
+def test_changed_pictures_are_packed_again_even_with_old_size_and_time(
+    folder: Path, encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprint, "_SETTLED_SECONDS", -1e9)  # remember the stamps of these fresh files
+    changed = folder / "odd" / "1.png"
+    first, before = entry_of(folder), changed.stat()
+    time.sleep(0.05)
+    content = encode(np.full((8, 8), 11, np.uint8))
+    assert len(content) == before.st_size
+    changed.write_bytes(content)
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    second = entry_of(folder)
+    assert values(first)[1] == 10 and values(second)[1] == 11
+    changed.rename(changed.with_name("one.png"))
+    assert values(entry_of(folder)) == [0, 30, 20, 50, 40, 11]
+
+
+def test_unchanged_files_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "_SETTLED_SECONDS", -1e9)
+    first = open_source(str(folder)).fingerprint()
+    monkeypatch.setattr(fingerprint, "_digest", lambda content: pytest.fail("read again"))
+    assert open_source(str(folder)).fingerprint() == first
+
+
+def test_fresh_files_are_not_trusted_by_their_time_stamps(folder: Path, cache: Path) -> None:
+    open_source(str(folder)).fingerprint()
+    assert not (cache / "fingerprints").exists()
+
+
+def test_equal_contents_elsewhere_share_an_entry(folder: Path, tmp_path: Path) -> None:
+    first = entry_of(folder)
+    folder.rename(tmp_path / "moved")
+    assert entry_of(tmp_path / "moved") == first
+    assert Pictures(source=str(tmp_path / "moved")).open().record["source"] == str(tmp_path / "moved")
+
+
+def test_limit_takes_the_first_in_turns(folder: Path) -> None:
+    assert values(entry_of(folder, limit=3)) == [0, 10, 20]
+
+
+def test_grey_pictures_stored_in_colour_become_grey(tmp_path: Path, encode) -> None:
+    (tmp_path / "set").mkdir()
+    for index in range(3):
+        (tmp_path / "set" / f"{index}.png").write_bytes(encode(np.full((8, 8, 3), 7 * index, np.uint8)))
+    entry = entry_of(tmp_path / "set")
+    assert np.load(entry / "pictures.npy").shape == (3, 1, 8, 8) and values(entry) == [0, 7, 14]
+    assert np.load(entry_of(tmp_path / "set", channels=3) / "pictures.npy").shape == (3, 3, 8, 8)
+
+
+def test_two_processes_may_pack_at_once(folder: Path, cache: Path) -> None:
+    code = (
+        "import sys; from honmono.data.pictures import Pictures; print(Pictures(source=sys.argv[1]).open().fingerprint)"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, str(folder)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
+    printed = {process.communicate()[0] for process in processes}
+    assert [process.returncode for process in processes] == [0, 0]
+    assert len(printed) == 1 and len(list((cache / "packed").glob("*/record.json"))) == 1
+    assert not list((cache / "packed").glob("*.partial"))
+
+
+def test_of_two_writers_without_a_lock_the_first_stays(tmp_path: Path) -> None:
+    entry = tmp_path / "entry"
+    with written_beside(entry) as slow:
+        (slow / "who").write_text("slow")
+        with written_beside(entry) as quick:
+            (quick / "who").write_text("quick")
+    assert (entry / "who").read_text() == "quick" and list(tmp_path.iterdir()) == [entry]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "entry.0123.partial").mkdir()
+    with turn_at(tmp_path / "entry"):
+        assert [path.name for path in tmp_path.iterdir()] == ["entry.lock"]
+
+
+def test_a_damaged_entry_is_packed_again(folder: Path) -> None:
+    entry = entry_of(folder)
+    (entry / "pictures.npy").write_bytes((entry / "pictures.npy").read_bytes()[:-1])
+    assert values(entry_of(folder)) == [0, 10, 20, 30, 40, 50]
+
+
+def test_nothing_is_left_behind_where_nothing_is_usable(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.png").write_bytes(b"")
+    with pytest.raises(Refused, match=r"set holds no usable pictures \('a.png': empty file\)"):
+        entry_of(tmp_path / "set")
+    assert not [path for path in (cache / "packed").iterdir() if path.suffix != ".lock"]
+
+
+def test_a_cache_that_cannot_be_written_to_says_so(folder: Path, cache: Path) -> None:
+    cache.write_text("a file where the cache should be")
+    with pytest.raises(Failed, match="HONMONO_CACHE"):
+        entry_of(folder)
