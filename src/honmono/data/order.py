@@ -1,0 +1,68 @@
+"""In which order samples are seen: a pure function of the clock, so that nothing needs saving."""
+
+import numpy as np
+
+from honmono.data.base import Order
+from honmono.randomness import stream
+
+
+class SampleOrder:
+    """Which samples make up the batch that starts when `images` images have been seen.
+
+    The clock is a position in an endless row of epochs, and every position names one sample:
+
+    - "shuffled": epoch e is the permutation of `stream(seed, "order", e)`; "stored": every epoch is 0, 1, 2, ...
+    - with `drop_last` an epoch keeps its first `length // batch_size * batch_size` places, so that every batch is full.
+      Data with fewer samples than one batch loses nothing: a batch then runs through as many epochs as it needs.
+    - without `drop_last` a batch ends with its epoch, and the last one may be smaller.
+    - "replacement": a batch is drawn from `stream(seed, "order", images)` and is always full.
+    - endless data (`length` None) is numbered by the position itself, never repeats, and has no epochs.
+    """
+
+    def __init__(self, length: int | None, *, order: Order, drop_last: bool, batch_size: int, seed: int) -> None:
+        assert batch_size > 0 and (length is None or length > 0)
+        self.length = length
+        self.order: Order = order
+        self.drop_last = drop_last
+        self.batch_size = batch_size
+        self.seed = seed
+        self._permutation: tuple[int, np.ndarray] | None = None  # of one epoch: a cache, never state
+
+    @property
+    def epoch_length(self) -> int | None:
+        """Images seen in one epoch; None where the data is endless."""
+        if self.length is None or self.order == "replacement" or not self.drop_last:
+            return self.length
+        return max(self.length // self.batch_size * self.batch_size, min(self.length, self.batch_size))
+
+    def size_at(self, images: int) -> int:
+        """Size of the batch that starts at `images`: `batch_size`, or what is left of its epoch without `drop_last`."""
+        assert images >= 0
+        if self.epoch_length is None or self.order == "replacement" or self.drop_last:
+            return self.batch_size
+        return min(self.batch_size, self.epoch_length - images % self.epoch_length)
+
+    def indices(self, images: int) -> np.ndarray:
+        """The (`size_at(images)`,) int64 numbers of the samples in the batch that starts at `images`."""
+        size = self.size_at(images)
+        if self.length is None or self.epoch_length is None:
+            return np.arange(images, images + size)
+        if self.order == "replacement":
+            return stream(self.seed, "order", images).integers(self.length, size=size)
+        pieces = []
+        while size > 0:
+            epoch, start = divmod(images, self.epoch_length)
+            piece = self._epoch(epoch)[start : min(start + size, self.epoch_length)]
+            pieces.append(piece)
+            images, size = images + len(piece), size - len(piece)
+        return np.concatenate(pieces)
+
+    def _epoch(self, epoch: int) -> np.ndarray:
+        assert self.length is not None
+        if self.order == "stored":
+            return np.arange(self.length)
+        cached = self._permutation  # read once: another thread may prefetch the next epoch meanwhile
+        if cached is None or cached[0] != epoch:
+            cached = (epoch, stream(self.seed, "order", epoch).permutation(self.length))
+            self._permutation = cached
+        return cached[1]
