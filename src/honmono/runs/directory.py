@@ -1,0 +1,177 @@
+"""The run directory: how it is named and created, what is in it, and how it is found again."""
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from honmono.errors import Refused, did_you_mean
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """A run's directory and the places of its parts. A directory is a run once it has a recipe.json."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, root: Path, recipe_name: str) -> Self:
+        """A new run under `root`, with the next free number: `00007-dcgan-mnist`. Processes may race.
+
+        recipe_name: a registered name, or `path/to/mine.py:my_gan`, which gives `00007-my-gan`.
+        """
+        _make_directory(root)
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", recipe_name.rsplit(":", 1)[-1]).strip("-")
+        number = max(_numbers(root), default=0) + 1
+        while True:
+            # The bare number is the lock: while we hold it nobody else can take it, and whoever had it before
+            # us has already renamed it, which the second look at the root shows.
+            reserved = root / f"{number:05d}"
+            if _make_directory(reserved, anew=True):
+                if _numbers(root).count(number) == 1:
+                    return cls(reserved.rename(root / f"{number:05d}-{name}"))._with_parts()
+                reserved.rmdir()
+            number += 1
+
+    @classmethod
+    def create_at(cls, path: Path) -> Self:
+        """A new run at `path`, which must not exist or be empty."""
+        if cls.is_run(path):
+            raise Refused(f"'{path}' is a run already; `honmono train --resume {path}` goes on with it")
+        if path.is_dir() and any(path.iterdir()):
+            raise Refused(f"'{path}' is neither empty nor a run directory; name a new directory")
+        _make_directory(path)
+        return cls(path)._with_parts()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The run at `path`; refused where there is none, naming the nearest."""
+        if cls.is_run(path):
+            return cls(path)
+        if inside := runs_in(path):
+            raise Refused(f"'{path}' is not a run but holds some; the newest is '{inside[-1].path}'")
+        hint = did_you_mean(path.name, (run.path.name for run in runs_in(path.parent)))
+        if not path.exists():
+            raise Refused(f"there is no run directory '{path}'{hint}")
+        raise Refused(f"'{path}' is not a run directory: it has no recipe.json{hint}")
+
+    @staticmethod
+    def is_run(path: Path) -> bool:
+        return (path / "recipe.json").is_file()
+
+    @property
+    def recipe_json(self) -> Path:
+        """Every resolved hyper-parameter."""
+        return self.path / "recipe.json"
+
+    @property
+    def recipe_py(self) -> Path:
+        """The recipe's source, a copy that is never imported unasked."""
+        return self.path / "recipe.py"
+
+    @property
+    def environment_json(self) -> Path:
+        """Versions, device, commit, command."""
+        return self.path / "environment.json"
+
+    @property
+    def log_csv(self) -> Path:
+        """One row per logged step."""
+        return self.path / "log.csv"
+
+    @property
+    def log_jsonl(self) -> Path:
+        """The same rows, one JSON object per line."""
+        return self.path / "log.jsonl"
+
+    @property
+    def metrics_jsonl(self) -> Path:
+        """Every evaluation, with its protocol."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        """The directory of `real.png` and of one picture per sampled step."""
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The directory of checkpoints, each a directory named by its step."""
+        return self.path / "checkpoints"
+
+    def sample(self, step: int) -> Path:
+        """The picture of one step: nine digits, so that names sort as time does."""
+        return self.samples / f"{step:09d}.png"
+
+    def checkpoint(self, step: int) -> Path:
+        """The checkpoint of one step."""
+        return self.checkpoints / f"{step:09d}"
+
+    def checkpoint_steps(self) -> list[int]:
+        """The steps of the complete checkpoints, ascending. One that was being written has another name."""
+        states = self.checkpoints.glob("[0-9]" * 9 + "/state.json")
+        return sorted(int(state.parent.name) for state in states)
+
+    def _with_parts(self) -> Self:
+        self.samples.mkdir()
+        self.checkpoints.mkdir()
+        return self
+
+
+def runs_in(root: Path) -> list[RunDirectory]:
+    """The runs directly under `root`, in order of name, which is that of creation."""
+    if not root.is_dir():
+        return []
+    return [RunDirectory(path) for path in sorted(root.iterdir()) if RunDirectory.is_run(path)]
+
+
+def unfinished(
+    root: Path, recipe: dict[str, Any], free: Collection[str] = frozenset({"training.steps"})
+) -> list[RunDirectory]:
+    """The runs under `root` of this recipe that stopped before their end and can go on, newest first.
+
+    recipe: canonical JSON, as a run's recipe.json holds it under "recipe".
+    free: the dotted fields that may differ; asking for more steps is not a change.
+    """
+    return [run for run in reversed(runs_in(root)) if _stopped_early(run, recipe, free)]
+
+
+def _stopped_early(run: RunDirectory, recipe: dict[str, Any], free: Collection[str]) -> bool:
+    steps = run.checkpoint_steps()
+    if not steps:
+        return False
+    try:
+        recorded = json.loads(run.recipe_json.read_text(encoding="utf-8"))
+        planned = recorded["recipe"]["training"]["steps"]
+    except (OSError, ValueError, KeyError, TypeError):  # somebody else's recipe.json
+        return False
+    return _without(recorded["recipe"], free) == _without(recipe, free) and steps[-1] < planned
+
+
+def _without(value: Any, free: Collection[str], prefix: str = "") -> Any:
+    """The JSON value without the dotted fields in `free`."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without(part, free, f"{prefix}{name}.") for name, part in value.items() if f"{prefix}{name}" not in free
+    }
+
+
+def _numbers(root: Path) -> list[int]:
+    """The numbers taken under `root`, once for each directory that bears them."""
+    return [int(match[1]) for path in root.iterdir() if (match := re.match(r"(\d+)(?:-|$)", path.name))]
+
+
+def _make_directory(path: Path, anew: bool = False) -> bool:
+    """Makes a directory and those above it; with `anew`, False where it was there already."""
+    try:
+        path.mkdir(parents=True, exist_ok=not anew)
+    except FileExistsError as error:
+        if anew:
+            return False
+        raise Refused(f"'{path}' is a file, not a directory; name another") from error
+    except OSError as error:
+        raise Refused(f"cannot create the directory '{path}': {error.strerror}; name another") from error
+    return True

@@ -1,0 +1,54 @@
+"""Samples as one picture: a grid that has the same size at every step, so that a run's grids make a film."""
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from honmono.runs.files import atomic_write_bytes
+
+
+GAP = 2  # pixels between the pictures and around them
+LEAST_WIDTH = 256  # pixels; narrower grids are enlarged
+
+
+def to_uint8(
+    samples: Float[Tensor, "batch channels height width"], range: tuple[float, float]
+) -> UInt8[np.ndarray, "batch channels height width"]:
+    """Samples in `range` as pictures of 0..255: rounded, what lies outside clipped, and NaN black.
+
+    Exact inverse of the linear map by which uint8 pictures become samples.
+    """
+    low, high = range
+    levels = (samples.detach().float() - low) * (255 / (high - low))
+    return levels.nan_to_num(nan=0.0).round().clamp(0, 255).byte().cpu().numpy()
+
+
+def grid(pictures: UInt8[np.ndarray, "batch channels height width"], columns: int) -> Image.Image:
+    """Pictures row by row, with a gap of two pixels; small ones enlarged by a whole factor.
+
+    pictures: 1 (grey) or 3 (RGB) channels. The size of the grid depends on their shape and `columns` alone.
+    """
+    number, channels, height, width = pictures.shape
+    assert number > 0 and channels in (1, 3), f"{number} pictures of {channels} channels"
+    rows = math.ceil(number / columns)
+    factor = max(1, math.ceil((LEAST_WIDTH - GAP * (columns + 1)) / (columns * width)))
+    height, width = height * factor, width * factor
+    canvas = np.full((GAP + rows * (height + GAP), GAP + columns * (width + GAP), channels), 255, np.uint8)
+    enlarged = pictures.transpose(0, 2, 3, 1).repeat(factor, axis=1).repeat(factor, axis=2)
+    for place, picture in enumerate(enlarged):
+        top = GAP + place // columns * (height + GAP)
+        left = GAP + place % columns * (width + GAP)
+        canvas[top : top + height, left : left + width] = picture
+    return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
+
+
+def save_png(picture: Image.Image, path: Path) -> None:
+    """Writes a PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    atomic_write_bytes(path, buffer.getvalue())

@@ -1,0 +1,196 @@
+"""The log of a run: one row per logged step, in log.csv for tables and in log.jsonl for programs.
+
+Columns are `step`, `images` (seen), `seconds`, `images_per_second`, one for each loss, `discriminator.real`,
+and one for each player's learning rate, `learning_rate.discriminator`. A number that is not finite is `nan`,
+`inf` or `-inf` in the CSV and null in the JSONL, which has no word for it; what was not measured at a step is
+an empty cell in the CSV and absent from the JSONL.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from numbers import Integral
+from pathlib import Path
+from typing import Self
+
+from honmono.errors import Failed
+from honmono.runs.directory import RunDirectory
+from honmono.runs.files import atomic_write_bytes
+
+
+Row = Mapping[str, int | float]
+
+
+def loss_column(player: str, name: str) -> str:
+    """The column of one named loss of one player."""
+    return f"{player}.{name}"
+
+
+def learning_rate_column(player: str) -> str:
+    """The column of one player's learning rate."""
+    return f"learning_rate.{player}"
+
+
+class Log:
+    """Appends rows to a run's log.csv and log.jsonl; opening drops a line that a killed process left torn.
+
+    The first row fixes the order of columns. A name that first appears later (a penalty that is due every
+    16th step, a player that waits for the other's warm-up) widens the CSV by one column, empty above.
+    """
+
+    def __init__(self, run: RunDirectory):
+        self._run = run
+        # Unbuffered: a row is the system's once append returns, and close has nothing left to fail on.
+        self._csv = open(run.log_csv, "ab", buffering=0)
+        self._jsonl = open(run.log_jsonl, "ab", buffering=0)
+        self.truncate(None)
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Writes rows of ascending steps through to the operating system, one write for each file."""
+        for row in rows:
+            assert row["step"] > self._last_step, f"step {row['step']} after step {self._last_step}"
+            self._last_step = row["step"]
+        if missing := [name for row in rows for name in row if name not in self._columns]:
+            self._widen(list(dict.fromkeys(missing)))
+        _write(
+            self._csv,
+            self._run.log_csv,
+            _csv_lines([[_cell(row.get(name)) for name in self._columns] for row in rows]),
+        )
+        _write(self._jsonl, self._run.log_jsonl, b"".join(_json_line(row) for row in rows))
+
+    def truncate(self, step: int | None) -> None:
+        """Cuts both files back to the rows up to and with `step` (None: all of them) and to whole lines."""
+        limit = math.inf if step is None else step
+        self._columns, csv_end, csv_last = _scan_csv(self._run.log_csv, limit)
+        jsonl_end, jsonl_last = _scan(self._run.log_jsonl, limit, _step_of_json)
+        os.truncate(self._run.log_csv, csv_end)
+        os.truncate(self._run.log_jsonl, jsonl_end)
+        self._last_step = max(csv_last, jsonl_last)
+
+    def sync(self) -> None:
+        """Makes the rows durable. Call before a checkpoint, so that no checkpoint is ahead of the log."""
+        os.fsync(self._csv.fileno())
+        os.fsync(self._jsonl.fileno())
+
+    def close(self) -> None:
+        self._csv.close()
+        self._jsonl.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _widen(self, names: list[str]) -> None:
+        old = _complete_rows(self._run.log_csv)[1:]
+        self._columns = [*self._columns, *names]
+        rows = [self._columns, *([*row, *[""] * len(names)] for row in old)]
+        self._csv.close()
+        with _says_what_is_safe(self._run.log_csv):
+            atomic_write_bytes(self._run.log_csv, _csv_lines(rows))
+        self._csv = open(self._run.log_csv, "ab", buffering=0)
+
+
+def read(run: RunDirectory) -> dict[str, list[int | float | None]]:
+    """The columns of log.csv, None where nothing was measured; {} before the first row. The run may go on."""
+    rows = _complete_rows(run.log_csv) if run.log_csv.exists() else []
+    if len(rows) < 2:
+        return {}
+    header, *body = rows
+    return {name: [_number(row[place]) for row in body] for place, name in enumerate(header)}
+
+
+def _cell(value: int | float | None) -> str:
+    """The shortest text that reads back as the same number."""
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, Integral) else repr(float(value))
+
+
+def _number(cell: str) -> int | float | None:
+    if not cell:
+        return None
+    return int(cell) if cell.lstrip("-").isdigit() else float(cell)
+
+
+def _csv_lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _json_line(row: Row) -> bytes:
+    strict = {name: _json_number(value) for name, value in row.items()}
+    return (json.dumps(strict, allow_nan=False) + "\n").encode()
+
+
+def _json_number(value: int | float) -> int | float | None:
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if math.isfinite(value) else None
+
+
+def _complete_rows(path: Path) -> list[list[str]]:
+    whole = path.read_bytes().rpartition(b"\n")[0].decode()
+    rows = list(csv.reader(whole.split("\n")))
+    return [row for row in rows if len(row) == len(rows[0])]
+
+
+def _scan_csv(path: Path, limit: float) -> tuple[list[str], int, float]:
+    """The columns, where to cut, and the last step that stays; no columns where no row stays."""
+    with open(path, "rb") as file:
+        first = file.readline()
+    if not first.endswith(b"\n"):
+        return [], 0, -math.inf
+    header = next(csv.reader([first.decode()]))
+    place = header.index("step")
+
+    def step_of(line: bytes) -> float:
+        cells = next(csv.reader([line.decode()]))
+        if len(cells) != len(header):
+            raise ValueError("torn")
+        return int(cells[place])
+
+    end, last = _scan(path, limit, step_of, start=len(first))
+    return (header, end, last) if end > len(first) else ([], 0, last)
+
+
+def _step_of_json(line: bytes) -> float:
+    return int(json.loads(line)["step"])
+
+
+def _scan(path: Path, limit: float, step_of: Callable[[bytes], float], start: int = 0) -> tuple[int, float]:
+    """Where the first line that is torn or later than `limit` begins, and the last step before it."""
+    end, last = start, -math.inf
+    with open(path, "rb") as file:
+        file.seek(start)
+        for line in file:
+            try:
+                step = step_of(line)
+            except (ValueError, TypeError, KeyError, StopIteration, csv.Error):
+                break
+            if not line.endswith(b"\n") or step > limit:
+                break
+            end, last = end + len(line), step
+    return end, last
+
+
+def _write(file: io.FileIO, path: Path, data: bytes) -> None:
+    with _says_what_is_safe(path):
+        while data:
+            data = data[file.write(data) :]
+
+
+@contextmanager
+def _says_what_is_safe(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        safe = "the last checkpoint is whole, and `honmono train --resume` goes on from it"
+        raise Failed(f"cannot write '{path}': {error.strerror}; {safe}") from error
