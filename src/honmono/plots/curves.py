@@ -1,0 +1,134 @@
+"""The curves of a run against images seen: losses by player, learning rates, speed."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from honmono.plots.style import GREEN, INK, PALETTE, SKY, VERMILION, dress, figure, save
+
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Columns = Mapping[str, Sequence[int | float | None]]
+
+LEAST_SMOOTHED = 50  # rows; shorter curves are shown as they are
+LEARNING_RATE, SPEED = "learning rate", "images per second"  # panels
+WINDOW = 0.03  # of a curve's length: the span over which it is averaged
+
+
+def curves(columns: Columns, path: Path, title: str) -> None:
+    """Draws a panel for each player's losses, one for the learning rates and one for the speed.
+
+    columns: what `honmono.runs.log.read` gives, at least one row. Raw values are faint, their centred
+    moving average strong. What is not finite breaks a curve; where a panel first meets it, a line says so.
+    """
+    panels = _panels(columns)
+    rows = -(-len(panels) // 2)
+    made = figure(10, 0.5 + 3 * rows)
+    made.suptitle(title, fontsize=11, color=INK)
+    grid = made.subplots(rows, 2, squeeze=False).ravel()
+    colours = _loss_colours(panels)
+    for axes, (name, lines) in zip(grid, panels.items(), strict=False):
+        _dress_panel(axes, name)
+        for label, column in lines.items():
+            images, values = _measured(columns, column)
+            if name == LEARNING_RATE:
+                _draw_rate(axes, images, values, label)
+            else:
+                _draw(axes, images, values, label, colours.get(label, GREEN))
+        _mark_not_finite(axes, columns, lines.values())
+        axes.set_xlim(0, 1.02 * max(images for images in columns["images"] if images is not None))
+        if name in (LEARNING_RATE, SPEED):
+            axes.margins(y=0.1)
+            axes.set_ylim(bottom=0)
+        if name != SPEED:
+            axes.legend(fontsize=8, frameon=False, labelcolor=INK)
+    for axes in grid[len(panels) :]:
+        axes.remove()
+    save(made, path)
+
+
+def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray, " rows"]:
+    """The mean of the finite values up to span // 2 rows before and after each row; NaN stays NaN.
+
+    At the ends the window is cut off, so that nothing is invented and nothing lags.
+    """
+    finite = np.isfinite(values)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(finite)])
+    middle = np.arange(len(values))
+    first, last = np.maximum(middle - span // 2, 0), np.minimum(middle + span // 2 + 1, len(values))
+    means = (sums[last] - sums[first]) / np.maximum(counts[last] - counts[first], 1)
+    return np.where(finite, means, np.nan)
+
+
+def _panels(columns: Columns) -> dict[str, dict[str, str]]:
+    """Panel -> label -> column. What stands before a column's dot is a player, or `learning_rate`."""
+    losses: dict[str, dict[str, str]] = {}
+    rates: dict[str, str] = {}
+    for column in columns:
+        group, dot, name = column.partition(".")
+        if group == "learning_rate":
+            rates[name] = column
+        elif dot:
+            losses.setdefault(f"{group} loss", {})[name] = column
+    speed = {name: name for name in columns if name == "images_per_second"}
+    panels = {**losses, LEARNING_RATE: rates, SPEED: speed}
+    return {name: lines for name, lines in panels.items() if lines}
+
+
+def _loss_colours(panels: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """One colour for each loss name, the same in every player's panel."""
+    labels = [label for panel, lines in panels.items() if panel.endswith(" loss") for label in lines]
+    return dict(zip(dict.fromkeys(labels), cycle(PALETTE), strict=False))
+
+
+def _measured(columns: Columns, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images seen and values, where measured; what is not finite becomes NaN, a gap in the curve."""
+    pairs = [pair for pair in zip(columns["images"], columns[column], strict=True) if pair[1] is not None]
+    images, values = np.array(pairs, dtype=float).reshape(-1, 2).T
+    return images, np.where(np.isfinite(values), values, np.nan)
+
+
+def _draw(axes: "Axes", images: np.ndarray, values: np.ndarray, label: str, colour: str) -> None:
+    if len(values) < LEAST_SMOOTHED:
+        axes.plot(images, values, color=colour, label=label, marker="o", markersize=3, linewidth=1.4)
+        return
+    axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.7)
+    strong = smoothed(values, round(WINDOW * len(values)))
+    axes.plot(images, strong, color=colour, label=label, linewidth=1.7, zorder=3)
+
+
+def _draw_rate(axes: "Axes", images: np.ndarray, values: np.ndarray, label: str) -> None:
+    # Equal rates lie on top of each other: the wide line shows on both sides of the narrow one.
+    colour, width, layer = (SKY, 5, 2) if label == "discriminator" else (VERMILION, 1.5, 3)
+    marker = "o" if len(values) == 1 else None  # a single row has no line to show
+    axes.plot(images, values, label=label, color=colour, lw=width, zorder=layer, marker=marker, markersize=2 * width)
+
+
+def _mark_not_finite(axes: "Axes", columns: Columns, names: Iterable[str]) -> None:
+    """A dotted line where one of these columns first is NaN or infinite."""
+    bad = [
+        images
+        for name in names
+        for images, value in zip(columns["images"], columns[name], strict=True)
+        if images is not None and value is not None and not math.isfinite(value)
+    ]
+    if bad:
+        axes.axvline(min(bad), color=INK, linestyle=":", linewidth=1.2, label="not finite from here")
+
+
+def _dress_panel(axes: "Axes", name: str) -> None:
+    from matplotlib.ticker import EngFormatter
+
+    dress(axes)
+    axes.set_title(name, fontsize=10, color=INK, loc="left")
+    axes.set_xlabel("images seen", fontsize=9, color=INK)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))

@@ -1,0 +1,28 @@
+"""All pictures of one run, from its directory alone."""
+
+from pathlib import Path
+
+from honmono.errors import Refused
+from honmono.plots.curves import curves
+from honmono.plots.film import film, frames
+from honmono.runs.directory import RunDirectory
+from honmono.runs.log import read
+
+
+def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
+    """Draws `curves.png` and, from two sample pictures on, `film.gif`; returns what was written.
+
+    out: where to; the run's `plots` directory by default. The run may be unfinished, or still going on.
+    """
+    run = RunDirectory.open(run_dir)
+    columns = read(run)
+    if not columns:
+        raise Refused(f"'{run.path}' has logged nothing yet; train it for a step first")
+    out = out or run.path / "plots"
+    out.mkdir(parents=True, exist_ok=True)
+    written = [out / "curves.png"]
+    curves(columns, written[0], title=f"{run.path.resolve().name}, step {columns['step'][-1]:,}")
+    if len(pictures := frames(run.samples)) > 1:
+        written.append(out / "film.gif")
+        film(pictures, written[-1])
+    return written

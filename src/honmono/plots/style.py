@@ -1,0 +1,44 @@
+"""How honmono's figures look: a colour-blind-safe palette, light grids, no state shared between figures."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from honmono.runs.files import atomic_write_bytes
+
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+# Okabe & Ito, "Color Universal Design" (2008), without the yellow, which is faint on white.
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+INK, FAINT = "#333333", "#DDDDDD"
+
+
+def figure(width: float, height: float) -> "Figure":
+    """An empty figure of `width` x `height` inches, outside pyplot and so outside any global state."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, layout="constrained", facecolor="white")
+
+
+def dress(axes: "Axes") -> None:
+    """Light grid, no box, quiet ticks."""
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(FAINT)
+    axes.tick_params(colors=INK, labelsize=9, length=0)
+
+
+def save(made: "Figure", path: Path) -> None:
+    """Writes the figure as a PNG of its own full size, whole or not at all."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(made)
+    buffer = io.BytesIO()
+    made.savefig(buffer, format="png")
+    atomic_write_bytes(path, buffer.getvalue())
