@@ -1,0 +1,131 @@
+"""DCGAN for square pictures of many sizes (Radford et al., 2015, arXiv:1511.06434), as one would build it today.
+
+The generator doubles a base grid of 4 to 7 pixels with 4x4 transposed convolutions, the discriminator halves it back.
+Against the paper: no batch norm in the discriminator, so that real and fake can share one batch and penalties can be
+taken; spectral norm as a switch; labels by embedding (generator) and projection (discriminator).
+"""
+
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
+
+from honmono.errors import Refused
+from honmono.networks.outputs import bounded, square_size
+
+
+def _levels(size: int) -> int | None:
+    """Doublings from a base grid of 4 to 7 pixels up to `size`, at least one; None where there is no such grid."""
+    doublings = size.bit_length() - 3
+    return doublings if doublings >= 1 and size % 2**doublings == 0 else None
+
+
+def _shape(sample_shape: tuple[int, ...], width: int, max_width: int) -> tuple[int, list[int]]:
+    """The base grid's side and the channels of each map, from the one below the picture to the base grid."""
+    size = square_size(sample_shape)
+    levels = _levels(size)
+    if levels is None:
+        possible = [near for near in range(8, 2 * size + 16) if _levels(near) is not None]
+        nearest = sorted(possible, key=lambda near: abs(near - size))
+        raise Refused(
+            f"DCGAN doubles a grid of 4 to 7 pixels, which never gives {size}x{size};"
+            f" the nearest possible size is {nearest[0]} (--size {nearest[0]}), then {nearest[1]}"
+        )
+    return size >> levels, [min(width << level, max_width) for level in range(levels)]
+
+
+def _initialise(module: nn.Module) -> None:
+    """N(0, 0.02) for every weight (section 3 of the paper), N(1, 0.02) for batch norms' scales, biases at 0."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(part.weight, std=0.02)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+        elif isinstance(part, nn.BatchNorm2d):
+            nn.init.normal_(part.weight, mean=1.0, std=0.02)
+
+
+class DCGANGenerator(nn.Module):
+    """Latent -> base grid -> doubled until it is the picture; batch norm and ReLU between, tanh at the end.
+
+    width: channels of the map just below the picture; they double towards the base grid, up to `max_width`.
+    A label enters as an embedding of the latent's size, put behind the latent.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        width: int = 64,
+        max_width: int = 512,
+    ) -> None:
+        super().__init__()
+        base, (*upper, deepest) = _shape(sample_shape, width, max_width)
+        widths = [deepest, *reversed(upper)]
+        self.base_shape = (deepest, base, base)
+        # N(0, 1) like the latent, so that at first both have the same say
+        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
+        inputs = latent_dim if self.embedding is None else 2 * latent_dim
+        self.project = nn.Linear(inputs, deepest * base * base, bias=False)
+        layers: list[nn.Module] = [nn.BatchNorm2d(deepest), nn.ReLU()]
+        for before, after in pairwise(widths):
+            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.grow = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], sample_shape[0], 4, 2, 1))
+        _initialise(self)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels size size"]:
+        if self.embedding is not None:
+            assert label is not None, "a conditional generator needs labels"
+            latent = torch.cat([latent, self.embedding(label).to(latent.dtype)], dim=1)
+        return bounded(self.grow(self.project(latent).unflatten(1, self.base_shape)), "tanh")
+
+
+class DCGANDiscriminator(nn.Module):
+    """Picture -> halved down to the base grid, LeakyReLU 0.2 -> one score.
+
+    width, max_width: as in the generator.
+    spectral_norm: divides every weight by its largest singular value (Miyato et al., 2018, arXiv:1802.05957).
+    With labels the score is w . h(x) + v_label . h(x), a projection (Miyato & Koyama, 2018, arXiv:1802.05637), taken of
+    the whole base grid h, not of its sum, because where a stroke is tells digits apart.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        width: int = 64,
+        max_width: int = 512,
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        base, widths = _shape(sample_shape, width, max_width)
+        layers: list[nn.Module] = []
+        for before, after in pairwise([sample_shape[0], *widths]):
+            layers += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(0.2)]
+        self.shrink = nn.Sequential(*layers, nn.Flatten())
+        features = widths[-1] * base * base
+        self.score = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(num_classes, features) if num_classes > 0 else None
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, std=0.02)
+        if spectral_norm:
+            for part in list(self.modules()):
+                if isinstance(part, nn.Linear | nn.Conv2d | nn.Embedding):
+                    spectrally_normalised(part)
+
+    def forward(
+        self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        features = self.shrink(sample)
+        score = self.score(features).squeeze(1)
+        if self.embedding is not None:
+            assert label is not None, "a conditional discriminator needs labels"
+            score = score + (self.embedding(label) * features).sum(1)
+        return score

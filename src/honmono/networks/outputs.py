@@ -1,0 +1,39 @@
+"""What stands at a network's two ends: labels going in, bounded values coming out."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from honmono.errors import Refused
+
+
+Output = Literal["linear", "tanh", "sigmoid"]
+
+
+def bounded(value: Float[Tensor, "..."], output: Output) -> Float[Tensor, "..."]:
+    """The output function, never in less than float32: bfloat16 has no numbers between 0.996 and 1, so it would
+    saturate a sigmoid early and draw coarse whites. float64 stays float64."""
+    if output == "linear":
+        return value
+    wide = value if value.dtype == torch.float64 else value.float()
+    return wide.tanh() if output == "tanh" else wide.sigmoid()
+
+
+def with_label(
+    value: Float[Tensor, "batch features"], label: Int[Tensor, " batch"] | None, num_classes: int
+) -> Float[Tensor, "batch features_and_classes"]:
+    """`value` and behind it the one-hot label: (batch, features + num_classes); unchanged without classes."""
+    if num_classes == 0:
+        return value
+    assert label is not None, "a conditional network needs labels"
+    return torch.cat([value, functional.one_hot(label, num_classes).to(value.dtype)], dim=1)
+
+
+def square_size(sample_shape: tuple[int, ...]) -> int:
+    """The side of square pictures of `sample_shape`; anything else is refused."""
+    if len(sample_shape) != 3 or sample_shape[1] != sample_shape[2]:
+        raise Refused(f"this network makes square pictures, not samples of shape {sample_shape}; try an MLP recipe")
+    return sample_shape[1]
