@@ -12,7 +12,8 @@ from honmono.data.base import Batch
 class Player(Protocol):
     """A network as an objective sees it: callable, in the trainer's precision, returning full-precision outputs."""
 
-    module: nn.Module
+    @property
+    def module(self) -> nn.Module: ...
 
     def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor: ...
 

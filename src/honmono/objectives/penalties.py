@@ -1,0 +1,82 @@
+"""Penalties on the discriminator, and the one gradient with respect to samples that all of them share."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from honmono.data.base import Batch
+from honmono.errors import Refused, did_you_mean
+from honmono.objectives.base import Draws, Players
+
+
+class Penalty(ABC):
+    """Something added to the discriminator's loss. Subclasses are frozen dataclasses."""
+
+    name: ClassVar[str]  # under which its value is logged
+
+    @abstractmethod
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+        """A scalar; `fake` are this update's fakes, detached: (batch, *sample_shape)."""
+
+
+def input_gradient(
+    score: Callable[[Tensor], Tensor], sample: Float[Tensor, "batch *sample_shape"]
+) -> Float[Tensor, "batch *sample_shape"]:
+    """d score_i / d sample_i for each sample i of a score in which nothing couples samples.
+
+    By `torch.func.grad`: `torch.compile` can differentiate that a second time, but not `torch.autograd.grad`.
+    """
+    return torch.func.grad(lambda x: score(x).sum())(sample)
+
+
+def refuse_batch_norm(discriminator: nn.Module, penalty: str) -> None:
+    """A per-sample gradient means nothing where batch norm couples samples, and torch cannot take it."""
+    if any(isinstance(part, _BatchNorm) and part.training for part in discriminator.modules()):
+        raise Refused(
+            f"objective.penalties: {penalty} needs each sample's own gradient, but the discriminator has batch norm;"
+            " take a discriminator without it"
+        )
+
+
+@dataclass(frozen=True)
+class R1(Penalty):
+    """gamma / 2 * E ||grad_x D(x)||^2 over real samples (Mescheder et al., 2018, arXiv:1801.04406, equation 9)."""
+
+    gamma: float = 10.0
+    name: ClassVar[str] = "r1"
+
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+        refuse_batch_norm(players.discriminator.module, "R1")
+        gradient = input_gradient(lambda real: players.discriminator(real, batch.label), batch.real)
+        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+
+
+@dataclass(frozen=True)
+class WeightDecay(Penalty):
+    """strength * sum(w^2) / 2 over the weights of the discriminator's named layers: TensorFlow's `l2_loss`.
+
+    The defaults are article 004's, whose first layer and biases are left alone.
+    """
+
+    weights: tuple[str, ...] = ("conv2", "conv3")
+    strength: float = 0.001
+    name: ClassVar[str] = "decay"
+
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+        squares = [_weight(players.discriminator.module, layer).square().sum() for layer in self.weights]
+        return self.strength / 2 * torch.stack(squares).sum()
+
+
+def _weight(module: nn.Module, name: str) -> Tensor:
+    layers = {layer: part for layer, part in module.named_modules() if hasattr(part, "weight")}
+    if name not in layers:
+        raise Refused(f"penalty WeightDecay: no layer '{name}' has weights{did_you_mean(name, layers)}")
+    weight = layers[name].weight
+    assert isinstance(weight, Tensor)
+    return weight
