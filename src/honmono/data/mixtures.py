@@ -112,7 +112,7 @@ class MixtureDataset(Dataset):
             self._points = self._points.to(device, dtype)
 
     def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
-        """The points at `indices`, (batch, 2); endless data draws them from `random` and ignores the indices' values."""
+        """The points at `indices`, (batch, 2); endless data draws as many from `random` instead."""
         if self._points is not None:
             return Batch(self._points[torch.tensor(indices, device=self._device)], None)
         points = self._around(random.integers(len(self._means), size=len(indices)), random)

@@ -1,0 +1,51 @@
+"""The door from `--data` to a recipe: which data a word means, and which recipe suits it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from honmono.data.base import Data
+from honmono.data.mixtures import Grid, Mixture, Ring
+from honmono.data.pictures import Pictures
+from honmono.errors import Refused
+
+
+MIXTURES: dict[str, type[Grid] | type[Ring]] = {"grid": Grid, "ring": Ring}
+
+
+def suitable(source: str | None) -> tuple[str, str]:
+    """The recipe that suits a source, and why."""
+    if source is None or source == "digits":
+        return "dcgan-digits", "it is made for the built-in digits"
+    if source in MIXTURES:
+        return "gan-grid", "it is made for points in the plane"
+    return "dcgan-folder", "it fits any pictures: size and channels come from the data"
+
+
+def with_source(data: Data, source: str, recipe_name: str) -> Data:
+    """A recipe's data, taken from another source."""
+    if isinstance(data, Mixture):
+        if source not in MIXTURES:
+            raise Refused(f"{recipe_name} trains on points (grid or ring), not on pictures: train dcgan-folder on them")
+        return data if isinstance(data, MIXTURES[source]) else MIXTURES[source]()
+    if source in MIXTURES:
+        raise Refused(f"{recipe_name} trains on pictures, and {source} is points: train gan-grid on it")
+    assert isinstance(data, Pictures)
+    return replace(data, source=absolute(source))
+
+
+def with_size(data: Data, size: int) -> Data:
+    """A recipe's data at another size in pixels: asking for a size is asking to convert other pictures."""
+    if not isinstance(data, Pictures):
+        raise Refused("--size is for pictures; points have none: leave it away")
+    if size < 4:
+        raise Refused(f"--size {size}: pictures need at least 4 pixels a side")
+    return replace(data, size=size, expects=None)
+
+
+def absolute(source: str) -> str:
+    """A path as an absolute one, so that a run finds its data from anywhere; other sources as they are."""
+    path, at, split = source.rpartition("@") if "@" in source else (source, "", "")
+    for text, tail in ((source, ""), (path, at + split)):
+        if text and Path(text).expanduser().exists():
+            return str(Path(text).expanduser().resolve()) + tail
+    return source

@@ -1,0 +1,238 @@
+"""A recipe: one GAN as one frozen value, from its data to its last training step."""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
+
+from honmono.data.base import Data
+from honmono.errors import Refused, did_you_mean
+from honmono.latents import Latent
+from honmono.objectives.base import Objective
+from honmono.schedules import Constant, Schedule
+
+
+PlayerName = Literal["generator", "discriminator"]
+T = TypeVar("T", covariant=True)
+
+# What the trainer supplies when it builds a network or an optimizer; everything else is a hyper-parameter.
+INTERFACE = {
+    "generator": frozenset({"latent_dim", "sample_shape", "num_classes"}),
+    "discriminator": frozenset({"sample_shape", "num_classes"}),
+    "optimizers": frozenset({"params"}),
+}
+
+
+@dataclass(frozen=True, init=False)
+class Pair(Generic[T]):
+    """One value for each player; the generator's serves both when the discriminator's is not given."""
+
+    generator: T
+    discriminator: T
+
+    def __init__(self, generator: T, discriminator: T | None = None) -> None:
+        object.__setattr__(self, "generator", generator)
+        object.__setattr__(self, "discriminator", generator if discriminator is None else discriminator)
+
+    def of(self, player: PlayerName) -> T:
+        return self.generator if player == "generator" else self.discriminator
+
+
+class Count(ABC):
+    """How often an update runs within a step, where that depends on the clock."""
+
+    @abstractmethod
+    def at(self, step: int) -> int:
+        """The number of repetitions in step `step` (the first is 1)."""
+
+
+@dataclass(frozen=True)
+class WarmUp(Count):
+    """`high` times in the first `steps` steps and in every `every`-th one after, `count` times otherwise.
+
+    Source: Arjovsky et al., WGAN (arXiv:1701.07875), official code: 100 critic steps for the first 25 generator
+    steps and at every 500th, 5 otherwise.
+    """
+
+    count: int = 5
+    high: int = 100
+    steps: int = 25
+    every: int = 500
+
+    def at(self, step: int) -> int:
+        return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count
+
+
+@dataclass(frozen=True)
+class Update:
+    """One optimizer step of one player.
+
+    draws: updates of a step that name the same draws share their latents and fake labels; None: fresh ones each time.
+    real: likewise for the real batch; None: a fresh batch for the discriminator, the latest one for the generator.
+    count: how often the update runs within a step; what it names is shared by its repetitions too.
+    """
+
+    player: PlayerName
+    draws: str | None = None
+    real: str | None = None
+    count: int | Count = 1
+
+    def times(self, step: int) -> int:
+        return self.count if isinstance(self.count, int) else self.count.at(step)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Updates made at once: every gradient is taken before any player moves (simultaneous gradient descent)."""
+
+    updates: tuple[Update, ...]
+
+
+@dataclass(frozen=True)
+class Average:
+    """An exponential average of the generator's weights and buffers, on the clock of images seen.
+
+    After a step of b images the average keeps a share 0.5 ** (b / h) of itself, where h is the half-life, at first
+    shortened to `ramp` times the images seen so far, so that the random beginning is forgotten.
+
+    Source: Karras et al., StyleGAN2-ADA (arXiv:2006.06676), appendix F (half-life in images, ramp-up 0.05).
+    """
+
+    halflife: int = 10_000
+    ramp: float = 0.05
+
+    def decay(self, images: int, batch: int) -> float:
+        halflife = min(self.halflife, images * self.ramp)
+        return 0.5 ** (batch / halflife) if halflife > 0 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long, how finely and how a recipe is trained. Everything "every" counts steps.
+
+    precision: "auto" takes bf16 where the processor multiplies it natively, else fp32.
+    accumulate: the batch goes through the networks in so many parts; only where nothing couples samples.
+    keep: how many checkpoints stay on disk; 0 for all.
+    """
+
+    steps: int = 10_000
+    batch_size: int = 64
+    seed: int = 0
+    precision: Literal["auto", "fp32", "bf16", "fp64"] = "auto"
+    accumulate: int = 1
+    average: Average | None = None
+    learning_rates: Pair[Schedule] = field(default_factory=lambda: Pair(Constant()))
+    log_every: int = 10
+    sample_every: int = 500
+    checkpoint_every: int = 500
+    keep: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise Refused(f"training.{name} is {getattr(self, name)}; it must be at least 1")
+        if self.keep < 0 or not 0 <= self.seed < 2**63:
+            raise Refused("training.keep must be 0 (all) or more, and training.seed from 0 to 2**63 - 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One GAN: data, latent, networks, objective, optimizers, update program, training.
+
+    A frozen dataclass within it is complete; a `functools.partial` is not built yet and is made canonical here
+    (its signature bound, its defaults filled in), so that equal recipes have equal JSON.
+
+    conditional: whether the networks are given the data's classes.
+    fake_labels: the labels of fakes are drawn uniformly, or are those of the real batch.
+    sampling: what batch norm does when pictures are made: "running" averages, "batch" statistics, or "identity".
+    """
+
+    data: Data
+    latent: Latent
+    generator: partial
+    discriminator: partial
+    objective: Objective
+    optimizers: Pair[partial]
+    updates: tuple[Update | Together, ...] = (Update("discriminator"), Update("generator"))
+    training: Training = field(default_factory=Training)
+    conditional: bool = False
+    fake_labels: Literal["uniform", "real"] = "uniform"
+    sampling: Literal["running", "batch", "identity"] = "running"
+
+    def __post_init__(self) -> None:
+        for role in ("generator", "discriminator"):
+            object.__setattr__(self, role, canonical(getattr(self, role), INTERFACE[role], role))
+        if not isinstance(self.optimizers, Pair):
+            raise Refused("optimizers must be a Pair, as in Pair(partial(Adam, lr=2e-4)) for both players")
+        optimizers = {
+            f.name: canonical(getattr(self.optimizers, f.name), INTERFACE["optimizers"], f"optimizers.{f.name}")
+            for f in fields(self.optimizers)
+        }
+        object.__setattr__(self, "optimizers", Pair(**optimizers))
+        players = [update.player for update in flat(self.updates)]
+        if sorted(set(players)) != ["discriminator", "generator"]:
+            raise Refused("updates must hold at least one update of each player: generator and discriminator")
+
+
+def flat(updates: tuple[Update | Together, ...]) -> list[Update]:
+    """The updates of a program in order, simultaneous ones unwrapped."""
+    return [one for entry in updates for one in (entry.updates if isinstance(entry, Together) else (entry,))]
+
+
+def canonical(unbuilt: partial, interface: frozenset[str], where: str) -> partial:
+    """The same partial with every hyper-parameter by keyword and every default written out.
+
+    Raises `Refused` for an argument that the class does not take, be it the recipe's or one that it will be given.
+    """
+    if not isinstance(unbuilt, partial):
+        raise Refused(f"{where} must be a functools.partial of a class, not {unbuilt!r}")
+    made, signature = unbuilt.func.__name__, hyper_parameters(unbuilt.func, interface)
+    if alien := _not_taken(unbuilt.func, interface):
+        raise Refused(f"{where}: {made} does not take {', '.join(alien)}, which it would be given")
+    for name in unbuilt.keywords:
+        if name not in signature:
+            kind = "is supplied when it is built" if name in interface else "is not one of its arguments"
+            raise Refused(f"{where}: {name} {kind} ({made}){did_you_mean(name, signature)}")
+    try:
+        bound = inspect.Signature(list(signature.values())).bind_partial(*unbuilt.args, **unbuilt.keywords)
+    except TypeError as error:
+        raise Refused(f"{where}: {made}: {error}; give its arguments by keyword") from error
+    bound.apply_defaults()
+    missing = [name for name in signature if name not in bound.arguments]
+    if missing:
+        raise Refused(f"{where}: {made} needs a value for {', '.join(missing)}")
+    return partial(unbuilt.func, **bound.arguments)
+
+
+def hyper_parameters(cls: Callable[..., Any], interface: frozenset[str]) -> dict[str, inspect.Parameter]:
+    """The parameters of a class's constructor that a recipe may set; `*args` and `**kwargs` have no names to set."""
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(cls).parameters.items()
+    return {name: one for name, one in parameters if name not in interface and one.kind not in variadic}
+
+
+def _not_taken(cls: Callable[..., Any], interface: frozenset[str]) -> list[str]:
+    parameters = inspect.signature(cls).parameters
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    return [] if takes_any else sorted(interface - parameters.keys())
+
+
+def children(value: Any) -> dict[str, Any]:
+    """The named parts of a recipe value: dataclass fields, a partial's keywords, a tuple's places; {} for a leaf."""
+    if isinstance(value, partial):
+        return dict(value.keywords)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, tuple) and any(children(item) for item in value):
+        return {str(place): item for place, item in enumerate(value)}
+    return {}
+
+
+def leaves(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Every field of a recipe by its dotted name, as `--set` and `honmono show` name it."""
+    parts = children(value)
+    if not parts:
+        return {prefix: value}
+    return {k: v for name, part in parts.items() for k, v in leaves(part, f"{prefix}.{name}".lstrip(".")).items()}

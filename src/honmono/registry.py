@@ -1,0 +1,113 @@
+"""Finding recipes: the decorator, the ones that come with honmono, and those in a user's own file."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from honmono.errors import Refused, did_you_mean
+from honmono.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recipe's name, where it comes from, and how to make it.
+
+    quirks: what is peculiar about it, each with the field that switches it.
+    tiny: overrides by dotted field, under which tests run it in seconds.
+    """
+
+    name: str
+    source: str
+    data: str
+    summary: str
+    make: Callable[[], Recipe]
+    file: Path | None  # its source; None for a recipe given as a value
+    quirks: tuple[str, ...] = ()
+    tiny: Mapping[str, str] = field(default_factory=dict)
+
+
+def recipe(
+    name: str, *, source: str, data: str, summary: str, quirks: tuple[str, ...] = (), tiny: Mapping[str, str]
+) -> Callable[[Callable[[], Recipe]], Callable[[], Recipe]]:
+    """Registers a function that returns a `Recipe`. All arguments are literals: `list` reads them without importing."""
+
+    def register(make: Callable[[], Recipe]) -> Callable[[], Recipe]:
+        file = Path(make.__code__.co_filename)
+        entry = Entry(name, source, data, summary, make, file, quirks, tiny)
+        make.entry = entry  # type: ignore[attr-defined]
+        return make
+
+    return register
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Every recipe that comes with honmono, by name, in alphabetical order."""
+    found: dict[str, Entry] = {}
+    package = importlib.import_module("honmono.recipes")
+    for module in pkgutil.iter_modules(package.__path__):
+        for entry in _entries_of(importlib.import_module(f"honmono.recipes.{module.name}")):
+            assert entry.name not in found, f"two recipes are named {entry.name}"
+            found[entry.name] = entry
+    return dict(sorted(found.items()))
+
+
+def find(name: str) -> Entry:
+    """The recipe of that name, or the one in `path/to/mine.py:function`."""
+    if ".py:" in name or name.endswith(".py"):
+        return _from_file(name)
+    if name not in entries():
+        raise Refused(f"no recipe is named '{name}'{did_you_mean(name, entries())} (honmono list shows all)")
+    return entries()[name]
+
+
+def _entries_of(module: Any) -> list[Entry]:
+    made_here = [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
+    return [value.entry for value in made_here if isinstance(getattr(value, "entry", None), Entry)]
+
+
+def _from_file(name: str) -> Entry:
+    path, _, function = name.rpartition(":") if ".py:" in name else (name, "", "")
+    file = Path(path)
+    if not file.is_file():
+        raise Refused(f"no file {path} to take the recipe from")
+    module = import_file(file.resolve())
+    made: dict[str, Any] = {
+        attribute: value
+        for attribute, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", None) == module.__name__
+    }
+    if function not in made:
+        choices = sorted(n for n, value in made.items() if hasattr(value, "entry")) or sorted(made)
+        raise Refused(
+            f"{path} has no recipe function '{function}'; name one as {path}:{' or '.join(choices) or 'NAME'}"
+        )
+    entry = getattr(made[function], "entry", None)
+    entry = entry or Entry(function.replace("_", "-"), str(path), "", "", made[function], file.resolve())
+    parameters = inspect.signature(entry.make).parameters.values()
+    if any(one.default is one.empty for one in parameters) or not isinstance(entry.make(), Recipe):
+        raise Refused(f"{name} is no recipe: a function that takes nothing and returns a Recipe")
+    return entry
+
+
+@cache
+def import_file(file: Path) -> Any:
+    """The module in a file that the user named: this runs its code."""
+    spec = importlib.util.spec_from_file_location(f"honmono_recipe_{file.stem}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Refused:
+        raise
+    except Exception as error:
+        line = getattr(error, "lineno", None) or traceback.extract_tb(error.__traceback__)[-1].lineno
+        raise Refused(f"{file} cannot be run: {type(error).__name__}: {error} (line {line})") from error
+    return module

@@ -1,0 +1,144 @@
+"""Recipes as values: canonical when built, refused when they cannot be right."""
+
+from dataclasses import FrozenInstanceError, replace
+from functools import partial
+from typing import Any
+
+import pytest
+from torch import nn
+from torch.optim import SGD, Adam
+
+from honmono.data.mixtures import Grid
+from honmono.errors import Refused
+from honmono.latents import Normal
+from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, WarmUp, flat, leaves
+from honmono.schedules import Constant, Cosine
+
+
+def gan(**changes: Any) -> Recipe:
+    parts: dict[str, Any] = {
+        "data": Grid(),
+        "latent": Normal(4),
+        "generator": partial(MLPGenerator, widths=(8,)),
+        "discriminator": partial(MLPDiscriminator, widths=(8,)),
+        "objective": NonSaturating(),
+        "optimizers": Pair(partial(Adam, lr=1e-3)),
+    }
+    return Recipe(**parts | changes)
+
+
+def test_what_is_not_built_yet_holds_every_hyper_parameter_and_nothing_that_the_data_says() -> None:
+    recipe = gan()
+    assert recipe.generator.args == ()
+    assert recipe.generator.keywords == {
+        "widths": (8,),
+        "activation": "relu",
+        "batch_norm": False,
+        "output": "tanh",
+    }
+    assert recipe.optimizers.discriminator.keywords["betas"] == (0.9, 0.999)
+    assert "params" not in recipe.optimizers.generator.keywords
+
+
+def test_the_generator_s_value_serves_both_players() -> None:
+    alone, both = Pair(Constant()), Pair(Constant(), Constant())
+    assert alone == both
+    pair = Pair(Constant(), Cosine())
+    assert pair.of("generator") == Constant() and pair.of("discriminator") == Cosine()
+
+
+def test_a_recipe_cannot_be_changed_only_replaced() -> None:
+    recipe = gan()
+    with pytest.raises(FrozenInstanceError):
+        recipe.training = Training()  # type: ignore[misc]
+    assert replace(recipe, conditional=True).conditional and not recipe.conditional
+
+
+wrongly_partial: Any = partial  # so that type checkers let pass what is refused when it runs
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"generator": wrongly_partial(MLPGenerator, widht=(8,))},
+            "generator: widht is not one of its arguments.*'widths'",
+        ),
+        ({"discriminator": partial(MLPDiscriminator, sample_shape=(2,))}, "sample_shape is supplied when it is built"),
+        ({"discriminator": partial(MLPGenerator)}, "discriminator: MLPGenerator needs a value for latent_dim"),
+        ({"generator": partial(MLPDiscriminator)}, "generator: MLPDiscriminator does not take latent_dim"),
+        ({"generator": wrongly_partial(MLPGenerator, (8,))}, "MLPGenerator: too many positional.*by keyword"),
+        ({"generator": MLPGenerator}, "generator must be a functools.partial of a class"),
+        ({"optimizers": Pair(wrongly_partial(Adam, l_r=1.0))}, "optimizers.generator: l_r is not one .*'lr'"),
+        (
+            {"optimizers": Pair(partial(Adam), wrongly_partial(SGD, moment=1))},
+            "optimizers.discriminator: moment .*'momentum'",
+        ),
+        ({"optimizers": partial(Adam, lr=1.0)}, r"optimizers must be a Pair, as in Pair\(partial\("),
+        ({"updates": (Update("generator"),)}, "at least one update of each player"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_at_once(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message) as refusal:
+        gan(**changes)
+    assert "\n" not in str(refusal.value)
+
+
+class Anything(nn.Module):
+    """A network that takes whatever it is given."""
+
+    def __init__(self, *, depth: int = 3, **given: Any) -> None:
+        super().__init__()
+
+
+def test_a_network_may_take_more_than_it_names() -> None:
+    assert gan(generator=partial(Anything)).generator.keywords == {"depth": 3}
+    with pytest.raises(Refused, match="dept is not one of its arguments"):
+        gan(generator=partial(Anything, dept=3))
+
+
+@pytest.mark.parametrize("name", ["steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every"])
+def test_training_counts_from_one(name: str) -> None:
+    zero: dict[str, Any] = {name: 0}
+    with pytest.raises(Refused, match=f"training.{name} is 0; it must be at least 1"):
+        Training(**zero)
+
+
+@pytest.mark.parametrize("wrong", [{"keep": -1}, {"seed": -1}, {"seed": 2**63}])
+def test_training_keeps_and_seeds_within_bounds(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="keep must be 0 .all. or more, and training.seed from 0 to"):
+        Training(**wrong)
+
+
+def test_a_program_in_order_with_simultaneous_updates_unwrapped() -> None:
+    g, d = Update("generator"), Update("discriminator", count=5)
+    assert flat((d, Together((g, d)), g)) == [d, g, d, g]
+
+
+def test_counts_follow_the_clock() -> None:
+    assert Update("discriminator", count=5).times(1) == 5
+    warm = Update("discriminator", count=WarmUp(count=5, high=100, steps=25, every=500))
+    times = {step: warm.times(step) for step in (1, 25, 26, 500, 501, 502, 1001)}
+    assert times == {1: 100, 25: 100, 26: 5, 500: 5, 501: 100, 502: 5, 1001: 100}
+
+
+def test_an_average_halves_after_its_half_life_and_forgets_the_beginning() -> None:
+    average = Average(halflife=1_000, ramp=0.05)
+    assert average.decay(images=1_000_000, batch=1_000) == 0.5
+    assert average.decay(images=1_000_000, batch=100) ** 10 == pytest.approx(0.5)
+    assert average.decay(images=2_000, batch=100) == 0.5  # 2,000 images seen: a half-life of 100
+    assert average.decay(images=0, batch=64) == 0.0
+
+
+def test_every_leaf_has_a_dotted_name() -> None:
+    names = leaves(gan(training=Training(average=Average())))
+    assert names["training.steps"] == 10_000
+    assert names["training.average.ramp"] == 0.05
+    assert names["training.learning_rates.discriminator.value"] == 1.0
+    assert names["optimizers.generator.lr"] == 1e-3
+    assert names["generator.widths"] == (8,)
+    assert names["updates.1.player"] == "generator"
+    assert names["updates.1.draws"] is None
+    assert not any(name in names for name in ("training", "updates", "generator"))

@@ -1,0 +1,29 @@
+import pytest
+
+from honmono.errors import Refused
+from honmono.schedules import Constant, Cosine, Linear
+
+
+def test_constant():
+    assert Constant().at(0) == 1 and Constant(0.5).at(10**12) == 0.5
+
+
+@pytest.mark.parametrize("kind", [Linear, Cosine])
+def test_before_along_and_after(kind):
+    schedule = kind(start=0.1, end=0.7, begin=100, images=200)
+    values = [schedule.at(images) for images in (0, 100, 200, 300, 10**9)]
+    assert values == pytest.approx([0.1, 0.1, 0.4, 0.7, 0.7])
+    assert values[-1] == 0.7 and values[0] == 0.1
+    rising = [schedule.at(images) for images in range(0, 400, 10)]
+    assert rising == sorted(rising)
+
+
+def test_quarters():
+    assert Linear(images=100).at(25) == pytest.approx(0.75)
+    assert Cosine(images=100).at(25) == pytest.approx((1 + 2**-0.5) / 2)
+
+
+def test_refusals():
+    for make in (lambda: Linear(images=0), lambda: Cosine(begin=-1)):
+        with pytest.raises(Refused):
+            make()
