@@ -1,0 +1,242 @@
+"""The engine: the only file that knows devices, ranks, precision and compilation."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from honmono.errors import Refused
+
+
+Precision = Literal["fp32", "bf16", "fp64"]
+# Torch counts recompilations for each Python function, and all losses of a process are one: at its own limit of 8 the
+# fifth recipe of a benchmark would quietly run uncompiled.
+RECOMPILE_LIMIT = 256
+DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen for a run. A resume repeats it: bits are promised only under equal choices."""
+
+    device: str
+    precision: Precision
+    compile: bool
+    processes: int
+    threads: int
+
+
+class PlayerOf:
+    """A network as objectives see it: called in the engine's precision, answering in full precision."""
+
+    def __init__(self, module: nn.Module, engine: "Engine") -> None:
+        self.module = module
+        self._device_type = engine.device.type
+        self._autocast = engine.choices.precision == "bf16"
+        self._dtype = engine.dtype
+
+    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
+        with torch.autocast(self._device_type, torch.bfloat16, enabled=self._autocast):
+            output = self.module(sample, label)
+        return output.to(self._dtype)
+
+
+class Engine:
+    """One process's share of a run: where tensors live, in which precision, and what the other processes add."""
+
+    def __init__(self, choices: Choices) -> None:
+        self.choices = choices
+        self.rank, self.processes = _join(choices.device)
+        self.device = _local_device(choices.device)
+        self.dtype = DTYPES[choices.precision]
+        # Channels-last pays only together with bf16: in float32 it can be slower than the default layout.
+        layout = torch.channels_last if choices.precision == "bf16" else torch.contiguous_format
+        self.memory_format: torch.memory_format = layout
+        torch.set_num_threads(choices.threads)
+        _be_deterministic(self.device)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one that writes files and talks."""
+        return self.rank == 0
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """The network on the device, in the run's type and layout."""
+        module = module.to(device=self.device, dtype=self.dtype)
+        return module.to(memory_format=self.memory_format)  # type: ignore[call-overload]
+
+    def player(self, module: nn.Module) -> PlayerOf:
+        return PlayerOf(module, self)
+
+    def sample(self, tensor: Tensor) -> Tensor:
+        """A batch of samples on the device, in the run's type and, for pictures, layout."""
+        tensor = tensor.to(self.device, self.dtype, non_blocking=True)
+        return tensor.to(memory_format=self.memory_format) if tensor.dim() == 4 else tensor
+
+    def optimizer(self, unbuilt: partial, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer, in one fused kernel where it has one and the recipe does not say otherwise."""
+        words = dict(unbuilt.keywords)
+        if words.get("fused", False) is None and self.device.type in ("cuda", "cpu", "mps"):
+            words |= {"fused": not (words.get("foreach") or words.get("differentiable"))}
+        return unbuilt.func(parameters, **words)
+
+    def compiled(self, loss: Callable[..., Any]) -> Callable[..., Any]:
+        """A player's whole loss, compiled when the run was told so.
+
+        Every batch size gets kernels of its own. Torch would else decide by the order in which sizes come when to make
+        and to use kernels for any size, and a resume meets sizes in another order: bits must not hang on that.
+        """
+        if not self.choices.compile:
+            return loss
+        torch._dynamo.config.recompile_limit = RECOMPILE_LIMIT
+        return torch.compile(loss, dynamic=False)
+
+    def reseed(self, seed: int) -> None:
+        """Sets what randomness inside networks (dropout, noise) will be, on every device."""
+        torch.manual_seed(seed)
+
+    def part(self, size: int) -> slice:
+        """This process's rows of a global batch. Where none is left for it, it borrows one, with a weight of 0."""
+        start, stop = self._rows(size)
+        return slice(start, stop) if start < stop else slice(0, 1)
+
+    def weight(self, size: int) -> float:
+        """This process's share of the mean over a global batch."""
+        start, stop = self._rows(size)
+        return (stop - start) / size
+
+    def _rows(self, size: int) -> tuple[int, int]:
+        return size * self.rank // self.processes, size * (self.rank + 1) // self.processes
+
+    def sum_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Adds the processes' gradients in one flattened all-reduce; each has weighted its own by its share."""
+        if self.processes == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat)
+        offset = 0
+        for gradient in gradients:
+            gradient.copy_(flat[offset : offset + gradient.numel()].view_as(gradient))
+            offset += gradient.numel()
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum of a tensor over processes."""
+        if self.processes > 1:
+            values = values.clone()
+            dist.all_reduce(values)
+        return values
+
+    def anyone(self, flag: bool) -> bool:
+        """Whether the flag is up in any process."""
+        return bool(self.total(torch.tensor(float(flag), device=self.device)).item()) if self.processes > 1 else flag
+
+    def wait(self) -> None:
+        """Lets every process arrive here before any goes on."""
+        if self.processes > 1:
+            dist.barrier()
+
+    def share(self, value: Any) -> Any:
+        """The writer's value, in every process."""
+        if self.processes == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box)
+        return box[0]
+
+    def finish(self) -> None:
+        """Waits until the device has done all that was asked of it, so that a clock read next tells the truth."""
+        if self.device.type != "cpu":
+            torch.accelerator.synchronize(self.device)
+
+    def leave(self) -> None:
+        """Takes this process out of the group."""
+        if self.processes > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+
+@contextlib.contextmanager
+def only_trains(module: nn.Module, frozen: nn.Module) -> Iterator[None]:
+    """Within it, gradients reach the parameters of `module` and none of `frozen`'s are computed."""
+    for network, wanted in ((module, True), (frozen, False)):
+        for parameter in network.parameters():
+            parameter.requires_grad_(wanted)
+    try:
+        yield
+    finally:
+        for parameter in frozen.parameters():
+            parameter.requires_grad_(True)
+
+
+def choose(
+    device: str = "auto", precision: str = "auto", compile: str = "auto", recipe_precision: str = "auto"
+) -> Choices:
+    """Fills in every "auto". No choice depends on a stopwatch or on the run's length: equal commands, equal runs."""
+    chosen = _choose_device(device)
+    wanted = precision if precision != "auto" else recipe_precision
+    if wanted == "auto":
+        wanted = "bf16" if has_bf16(chosen) else "fp32"
+    if wanted not in DTYPES:
+        raise Refused(f"--precision {wanted}: expected one of auto, {', '.join(DTYPES)}")
+    if wanted == "fp64" and chosen.startswith("mps"):
+        raise Refused("--precision fp64: Apple's GPUs have no float64; add --device cpu")
+    if compile not in ("auto", "on", "off"):
+        raise Refused(f"--compile {compile}: expected one of auto, on, off")
+    compiles = compile == "on" or (compile == "auto" and chosen.startswith("cuda"))
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
+
+
+def recorded(choices: Choices) -> dict[str, Any]:
+    """The choices as JSON, for the run's record."""
+    return asdict(choices)
+
+
+def has_bf16(device: str) -> bool:
+    """Whether the processor multiplies bf16 matrices natively (elsewhere bf16 is emulated, and far slower)."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_capability()[0] >= 8
+    return device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def _choose_device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    kind = device.split(":")[0]
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}
+    if kind not in there:
+        raise Refused(f"--device {device}: expected auto, cpu, cuda, cuda:N or mps")
+    if not there[kind]():
+        raise Refused(
+            f"--device {device}: this machine (or this build of torch) has no {kind}; --device auto picks what it has"
+        )
+    return device
+
+
+def _join(device: str) -> tuple[int, int]:
+    """Rank and number of processes; joins the group when `torchrun` started several."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return (dist.get_rank(), processes) if processes > 1 else (0, 1)
+
+
+def _local_device(device: str) -> torch.device:
+    if device == "cuda":
+        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+        torch.cuda.set_device(device)
+    return torch.device(device)
+
+
+def _be_deterministic(device: torch.device) -> None:
+    """Deterministic kernels where they exist; the others warn once and the run's record names the device."""
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False

@@ -1,0 +1,240 @@
+"""From a call to a trainer ready to run: which recipe, which data, which device, which directory."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+
+from filelock import FileLock
+
+from honmono.data.door import suitable, with_size, with_source
+from honmono.errors import Failed, Refused
+from honmono.override import override
+from honmono.recipe import Recipe
+from honmono.registry import Entry, find
+from honmono.runs.directory import RunDirectory, unfinished
+from honmono.runs.lock import hold, is_held
+from honmono.runs.trackers import open_trackers
+from honmono.serial import outside_classes, to_json
+from honmono.training import checkpoint, record
+from honmono.training.engine import Choices, Engine, choose, recorded
+from honmono.training.recorder import Recorder
+from honmono.training.trainer import Trainer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a user asked of `train`; None and "auto" are for us to fill in.
+
+    changes: dotted fields and their new texts, as in `--set`. root: where numbered runs are created.
+    run: a directory to start in or to go on from. resume: a run to go on from by its own record.
+    """
+
+    recipe: str | Recipe | None = None
+    data: str | None = None
+    size: int | None = None
+    steps: int | None = None
+    images: int | None = None
+    epochs: float | None = None
+    batch_size: int | None = None
+    seed: int | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    compile: str = "auto"
+    run: Path | None = None
+    resume: Path | None = None
+    changes: Mapping[str, str] | None = None
+    track: Sequence[str] = ()
+    trust_code: bool = False
+    root: Path = Path("runs")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A trainer, its run directory and how far it is to go."""
+
+    trainer: Trainer
+    run: RunDirectory
+    steps: int
+    seconds: float  # of training before a resume
+    trackers: Sequence[str]
+    lines: Sequence[str]  # to tell before the training
+    lock: FileLock | None  # on the run, in the process that writes
+
+    def recorder(self) -> Recorder:
+        """Who keeps the run directory while the trainer works; enter it around `Trainer.fit`."""
+        writes = self.trainer.engine.writes
+        trackers = open_trackers(self.trackers, self.run, self.trainer.clock.step) if writes else []
+        return Recorder(self.trainer, self.run, self.steps, trackers, self.seconds, self.lock)
+
+
+def prepare(call: Call) -> Session:
+    """Everything that can be refused is refused here, before a run directory is created."""
+    going_on = call.resume or (call.run if call.run and RunDirectory.is_run(call.run) else None)
+    if sum(length is not None for length in (call.steps, call.images, call.epochs)) > 1:
+        raise Refused("--steps, --images and --epochs say the same thing: give one of them")
+    if call.run and call.resume:
+        raise Refused("--run and --resume both name the run's directory: give one of them")
+    return _resume(call, RunDirectory.open(going_on)) if going_on else _start(call)
+
+
+def _start(call: Call) -> Session:
+    name, reason = (call.recipe, None) if call.recipe else suitable(call.data)
+    entry = _entry(name)
+    recipe = adapt(entry, call)
+    choices = choose(call.device, call.precision, call.compile, recipe.training.precision)
+    engine, trainer, fingerprint = _open(recipe, choices)
+    steps = _steps(call, trainer)
+    record_ = record.Record(entry.name, record.with_steps(recipe, steps), trainer.interface)
+    lines = [f"recipe {entry.name}: {reason}"] if reason else []
+    run = lock = None
+    if engine.writes:
+        lines += [
+            f"an unfinished run of this recipe exists; to go on with it: honmono train --resume {other.path}"
+            for other in unfinished(call.root, to_json(record_.recipe), record.FREE)
+            if not is_held(other)
+        ][:1]
+        run = RunDirectory.create_at(call.run) if call.run else RunDirectory.create(call.root, entry.name)
+        lock = hold(run)
+        record.begin(run, record_, entry, choices, fingerprint, sys.argv)
+    run = engine.share(run)
+    return Session(trainer, run, steps, 0.0, call.track, [*lines, *_notes(trainer, choices), f"run {run.path}"], lock)
+
+
+def _resume(call: Call, run: RunDirectory) -> Session:
+    old, recipe, lines = _same_recipe(call, run)
+    choices, other = _choices_again(call, record.read_choices(run))
+    engine, trainer, fingerprint = _open(recipe, choices)
+    record.refuse_other_data(run, fingerprint)
+    lock = hold(run) if engine.writes else None
+    lengths = (call.steps, call.images, call.epochs)
+    asked = any(length is not None for length in lengths)
+    steps = _steps(call, trainer) if asked else max(old.recipe.training.steps, recipe.training.steps)
+    saved, damaged = checkpoint.read_newest(run.checkpoints)
+    if damaged and saved is None:
+        raise Failed(f"{damaged[0]}, and {run.path} has no other")
+    seconds = 0.0
+    if saved is not None:
+        with record.fits(run, saved.path):
+            trainer.restore(saved)
+        seconds = saved.state["seconds"]
+    step = trainer.clock.step
+    if engine.writes and step < steps:
+        checkpoint.sweep(run.checkpoints, after=step)
+        _cut_back(run, step)
+        new = record.Record(old.name, record.with_steps(recipe, steps), old.interface)
+        record.go_on(run, new, choices, fingerprint, sys.argv)
+    engine.wait()
+    state = f"going on from step {step}" if step < steps else f"complete at step {step}; --steps N asks for more"
+    lines += [
+        *other,
+        *(f"warning: {line}; passed over" for line in damaged),
+        *_notes(trainer, choices),
+        f"run {run.path}: {state}",
+    ]
+    return Session(trainer, run, steps, seconds, call.track, lines, lock)
+
+
+def _same_recipe(call: Call, run: RunDirectory) -> tuple[record.Record, Recipe, list[str]]:
+    """A run's record, its recipe with what the call says of it, and lines to tell. Refuses another recipe."""
+    entry = _entry(call.recipe) if call.recipe else None
+    named = outside_classes(entry.make()) if entry else {}  # code that the user names is trusted
+    old = record.read_record(run, call.trust_code, named)
+    recipe = old.recipe
+    if entry:
+        recipe = entry.make()
+        if call.data is None:  # the recorded data holds: the run's own command may have named it
+            recipe = replace(recipe, data=old.recipe.data)
+    recipe = override(_ask(recipe, call, old.name), call.changes or {})
+    record.refuse_changes(run.path, old.recipe, recipe)
+    if entry and entry.file and named and entry.file.read_bytes() != run.recipe_py.read_bytes():
+        return old, recipe, [f"warning: {entry.file} is not the recipe.py that this run began with; going on by it"]
+    return old, recipe, []
+
+
+def _entry(recipe: str | Recipe) -> Entry:
+    if isinstance(recipe, str):
+        return find(recipe)
+    return Entry("custom", "a value", "", "", make=lambda: recipe, file=None)
+
+
+def adapt(entry: Entry, call: Call) -> Recipe:
+    """The entry's recipe with everything that the call says of it."""
+    return override(_ask(entry.make(), call, entry.name), call.changes or {})
+
+
+def _ask(recipe: Recipe, call: Call, name: str) -> Recipe:
+    data = recipe.data
+    if call.data is not None:
+        data = with_source(data, call.data, name)
+    if call.size is not None:
+        data = with_size(data, call.size)
+    asked = {"batch_size": call.batch_size, "seed": call.seed, "steps": call.steps}
+    training = replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
+    return replace(recipe, data=data, training=training)
+
+
+def _open(recipe: Recipe, choices: Choices) -> tuple[Engine, Trainer, str]:
+    engine = Engine(choices)
+    dataset = None
+    for turn in (True, False):  # the writer packs, the others find the packed data in the cache
+        if engine.writes == turn:
+            dataset = recipe.data.open()
+        engine.wait()
+    assert dataset is not None
+    return engine, Trainer(recipe, dataset, engine), dataset.fingerprint
+
+
+def _steps(call: Call, trainer: Trainer) -> int:
+    """How far to train, in steps, however it was asked for."""
+    images = call.images
+    if call.epochs is not None:
+        if trainer.epoch_images is None:
+            raise Refused("--epochs: this data is drawn without end and has none; use --steps or --images")
+        if not isfinite(call.epochs):
+            raise Refused(f"--epochs {call.epochs}: give a number of passes through the data")
+        images = round(call.epochs * trainer.epoch_images)
+    steps = trainer.steps_for(images) if images is not None else trainer.recipe.training.steps
+    if steps < 1:
+        raise Refused("asked to train for no steps at all: --steps, --images and --epochs must be above 0")
+    return steps
+
+
+def _choices_again(call: Call, old: Choices) -> tuple[Choices, list[str]]:
+    """The recorded choices, but for what the call says otherwise."""
+    asked = {"device": call.device, "precision": call.precision, "compile": call.compile}
+    wanted = {k: v for k, v in asked.items() if v != "auto"}
+    full = {"device": old.device, "precision": old.precision, "compile": "on" if old.compile else "off"} | wanted
+    try:
+        choices = replace(choose(**full), threads=old.threads)
+    except Refused as refusal:
+        if call.device != "auto" or old.device == "cpu":
+            raise
+        raise Refused(f"the run was started on {old.device}, which is not here: add --device cpu") from refusal
+    changed = [k for k, v in recorded(choices).items() if v != recorded(old)[k]]
+    warning = f"warning: other {', '.join(changed)} than before: the run goes on, but not bit for bit"
+    return choices, [warning] if changed else []
+
+
+def _cut_back(run: RunDirectory, step: int) -> None:
+    """Takes away what the logs and the film say of steps that will be made again."""
+    from honmono.runs.log import Log
+
+    with Log(run) as log:
+        log.truncate(step)
+    for picture in run.samples.glob("[0-9]" * 9 + ".png"):
+        if int(picture.stem) > step:
+            picture.unlink()
+
+
+def _notes(trainer: Trainer, choices: Choices) -> list[str]:
+    """What to know of this run before it starts."""
+    compiled = ", compiled" if choices.compile else ""
+    lines = [f"device {choices.device}, {choices.precision}{compiled}"]
+    if choices.processes > 1:
+        coupled = trainer.couples()
+        lines[0] += f", {choices.processes} processes"
+        if coupled:
+            lines.append("samples of a batch depend on each other in this recipe: each process sees its own part only")
+    return lines

@@ -1,0 +1,136 @@
+"""What a run records of itself, and what a resume holds it to: recipe, interface, choices, data."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from honmono.errors import Failed, Refused
+from honmono.recipe import Recipe
+from honmono.registry import Entry, import_file
+from honmono.runs.directory import RunDirectory
+from honmono.runs.environment import environment
+from honmono.runs.files import write_json
+from honmono.serial import NOTHING, recipe_from_json, to_json
+from honmono.training.build import Interface
+from honmono.training.engine import Choices, recorded
+
+
+# Fields that say how long and how often to save, and leave every number of the training as it is.
+FREE = frozenset({"training.steps", "training.checkpoint_every", "training.sample_every", "training.keep"})
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run's recipe.json: enough to build its networks again."""
+
+    name: str
+    recipe: Recipe
+    interface: Interface
+
+    def to_json(self) -> dict[str, Any]:
+        interface = {
+            "sample_shape": list(self.interface.sample_shape),
+            "classes": list(self.interface.classes),
+        }
+        return {"name": self.name, "interface": interface, "recipe": to_json(self.recipe)}
+
+
+def read_record(run: RunDirectory, trust_code: bool = False, named: Mapping[str, Any] = NOTHING) -> Record:
+    """The record of a run. Its own recipe.py is run only with `trust_code`; `named` are classes that the user named."""
+    trusted = vars(import_file(run.recipe_py.resolve())) if trust_code and run.recipe_py.is_file() else NOTHING
+    try:
+        value = json.loads(run.recipe_json.read_text(encoding="utf-8"))
+        recipe = recipe_from_json(value["recipe"], {**trusted, **named})
+        interface = Interface(tuple(value["interface"]["sample_shape"]), tuple(value["interface"]["classes"]))
+        return Record(str(value["name"]), recipe, interface)
+    except Refused:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(f"{run.recipe_json} is not a recipe that honmono wrote ({error})") from error
+
+
+def begin(run: RunDirectory, record: Record, entry: Entry, choices: Choices, data: str, argv: list[str]) -> None:
+    """Writes a new run's recipe, source and environment."""
+    if entry.file is not None:
+        shutil.copyfile(entry.file, run.recipe_py)
+    write_json(run.environment_json, _environment(choices, data, argv) | {"resumed": []})
+    write_json(run.recipe_json, record.to_json())  # last: a directory is a run once it has this file
+
+
+def go_on(run: RunDirectory, record: Record, choices: Choices, data: str, argv: list[str]) -> None:
+    """Adds a resume to a run's records; its recipe may ask for more steps now."""
+    value = read_environment(run)
+    value["resumed"] = [*value.get("resumed", []), _environment(choices, data, argv)]
+    write_json(run.environment_json, value)
+    write_json(run.recipe_json, record.to_json())
+
+
+def read_environment(run: RunDirectory) -> dict[str, Any]:
+    """A run's environment.json."""
+    try:
+        return json.loads(run.environment_json.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refused(f"{run.environment_json} cannot be read ({error}): this run cannot go on") from error
+
+
+def read_choices(run: RunDirectory) -> Choices:
+    """The choices that a run was started with."""
+    try:
+        return Choices(**read_environment(run)["engine"])
+    except (KeyError, TypeError) as error:
+        raise Refused(f"{run.environment_json} does not say what the run was started with ({error})") from error
+
+
+def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
+    """Raises `Refused`, naming each field, where going on would not be the same training."""
+    before, after = _flat(to_json(old)), _flat(to_json(new))
+    changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and k not in FREE]
+    if changed:
+        told = "; ".join(f"{k}: {_told(before, k)} there, {_told(after, k)} now" for k in changed)
+        raise Refused(
+            f"{run} was trained by another recipe ({told}): undo the change, or start a new run without --run"
+        )
+
+
+@contextmanager
+def fits(run: RunDirectory, checkpoint: Path) -> Iterator[None]:
+    """Within it, tensors that do not fit the recipe's networks and optimizers are a failure told in a line."""
+    try:
+        yield
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise Failed(f"{checkpoint} does not fit {run.recipe_json}: one of them was changed after training") from error
+
+
+def refuse_other_data(run: RunDirectory, fingerprint: str) -> None:
+    """Raises `Refused` where the data's content is not what the run was trained on."""
+    if read_environment(run).get("data") != fingerprint:
+        raise Refused(f"the data of {run.path} has changed since it was started: restore it, or start a new run")
+
+
+def with_steps(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe with another number of steps."""
+    return replace(recipe, training=replace(recipe.training, steps=steps))
+
+
+def _environment(choices: Choices, data: str, argv: list[str]) -> dict[str, Any]:
+    return environment(argv) | {"engine": recorded(choices), "data": data}
+
+
+def _told(fields: dict[str, Any], name: str) -> str:
+    return json.dumps(fields[name]) if name in fields else "absent"
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """A recipe's JSON by dotted field; a part that has fields itself stands there as the name of its class."""
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        value = {str(place): item for place, item in enumerate(value)}
+    if not isinstance(value, dict):
+        return {prefix: value}
+    fields: dict[str, Any] = {}
+    for name, part in value.items():
+        fields |= _flat(part, prefix if name.startswith("$") else f"{prefix}.{name}".lstrip("."))
+    return fields

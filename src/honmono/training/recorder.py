@@ -1,0 +1,202 @@
+"""Keeping a run directory while it trains: log, grids, checkpoints, health, and signals that ask it to stop."""
+
+import signal
+import time
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from torch import Tensor
+
+from honmono.errors import Failed
+from honmono.recipe import PlayerName
+from honmono.runs.directory import RunDirectory
+from honmono.runs.log import Log, learning_rate_column
+from honmono.runs.trackers import Tracker
+from honmono.training import checkpoint
+from honmono.training.health import Health
+from honmono.training.pictures import Pictured
+from honmono.training.progress import TrainingProgress
+from honmono.training.trainer import PLAYERS, Trainer
+
+
+FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
+FLUSH_ELSEWHERE = 50
+
+
+class Interrupted(Exception):
+    """A signal asked the run to stop; it was saved first."""
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.code = 128 + number
+
+
+class Recorder:
+    """Writes what a run leaves behind. In a group of processes one writes and the others only keep in step."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        run: RunDirectory,
+        steps: int,
+        trackers: Iterable[Tracker],
+        seconds: float,
+        lock: FileLock | None,
+    ) -> None:
+        self._lock = lock
+        self._trainer, self._run, self._steps = trainer, run, steps
+        self._training, self._engine = trainer.recipe.training, trainer.engine
+        self._log = Log(run) if self._engine.writes else None
+        self._trackers = list(trackers)
+        self._health = Health(trainer.recipe.objective)
+        self._pictures = Pictured(trainer, run)
+        self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
+        self._pending: list[tuple[int, int, dict[PlayerName, float], Tensor, list[str]]] = []
+        self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
+        self._seconds, self._begun = seconds, time.monotonic()
+        self._flushed = (trainer.clock.images, time.monotonic())
+        self._signal: int | None = None
+        self._previous_handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> "Recorder":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._previous_handlers[number] = signal.signal(number, self._note)
+            except ValueError:  # not in the main thread, where Python allows no handlers: the caller stops us
+                pass
+        if self._engine.writes and not self._trainer.clock.step:
+            self._pictures.real()
+            self._picture()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous_handlers.items():
+            signal.signal(number, handler)
+        self._progress.close()
+        for tracker in self._trackers:
+            tracker.close()
+        if self._log:
+            self._log.close()
+        if self._lock:
+            self._lock.release()
+
+    def after(self, losses: dict[str, Tensor]) -> None:
+        """Called after every step: notes the losses; logs, pictures and saves when it is time."""
+        step = self._trainer.clock.step
+        values = torch.stack([loss.reshape(()) for loss in losses.values()])
+        self._pending.append((step, self._trainer.clock.images, self._trainer.rates(), values, list(losses)))
+        ended = step >= self._steps
+        pictures = ended or step % self._training.sample_every == 0
+        saves = ended or step % self._training.checkpoint_every == 0
+        looks = pictures or saves or step % self._flush_every == 0
+        if looks:
+            self._flush()
+        if pictures and self._engine.writes:
+            self._picture()
+        if saves:
+            self.save()
+        if self._engine.anyone(self._signal is not None) if looks else self._alone_and_asked():
+            self._stop(saved=saves)
+
+    def say(self, line: str) -> None:
+        """Tells the user one line."""
+        self._progress.say(line)
+
+    def save(self) -> None:
+        """Writes a checkpoint of this moment; every process waits for it."""
+        clock = self._trainer.clock
+        tensors = self._trainer.tensors()
+        self._check_finite(tensors)
+        if self._log:
+            self._log.sync()
+            state = {"images": clock.images, "seconds": round(self._elapsed(), 3)}
+            checkpoint.write(self._run.checkpoints, clock.step, tensors, state, self._training.keep)
+        self._engine.wait()
+
+    def _flush(self) -> None:
+        """Brings the pending losses to the host in one transfer; logs those that are due and looks at their health."""
+        if not self._pending:
+            return
+        steps, images, rates, values, names = zip(*self._pending, strict=True)
+        self._pending = []
+        rows = self._rows(values, names)
+        if broken := self._health.broken(steps, rows):
+            raise Failed(f"{broken}: training has diverged. {self._last_good()}")
+        for line in self._health.warnings(rows):
+            self.say(f"warning: {line}")
+        speed = self._speed(images[-1])
+        due = [place for place, step in enumerate(steps) if step == 1 or step % self._training.log_every == 0]
+        self._write([self._row(steps[i], images[i], rates[i], rows[i], speed) for i in due])
+        self._progress.update(steps[-1], rows[-1], speed)
+
+    def _rows(self, values: tuple[Tensor, ...], names: tuple[list[str], ...]) -> list[dict[str, float]]:
+        lengths = [len(value) for value in values]
+        flat = self._engine.total(torch.cat(values)).cpu().tolist()
+        edges = np.cumsum([0, *lengths])
+        return [dict(zip(n, flat[a:b], strict=True)) for n, a, b in zip(names, edges, edges[1:], strict=False)]
+
+    def _row(
+        self, step: int, images: int, rates: dict[PlayerName, float], losses: dict[str, float], speed: float
+    ) -> dict[str, int | float]:
+        columns = {learning_rate_column(player): rates[player] for player in PLAYERS}
+        seconds = {"seconds": round(self._elapsed(), 3), "images_per_second": round(speed, 1)}
+        return {"step": step, "images": images, **seconds, **losses, **columns}
+
+    def _write(self, rows: list[dict[str, int | float]]) -> None:
+        if self._log and rows:
+            self._log.append(rows)
+            for tracker in self._trackers:
+                for row in rows:
+                    tracker.row(row)
+
+    def _picture(self) -> None:
+        path = self._pictures.fake(self._trainer.clock.step)
+        for tracker in self._trackers:
+            tracker.picture(self._trainer.clock.step, path)
+
+    def _speed(self, images: int) -> float:
+        before, then = self._flushed
+        now = time.monotonic()
+        self._flushed = (images, now)
+        return (images - before) / max(now - then, 1e-9)
+
+    def _elapsed(self) -> float:
+        """Seconds of training, those before a resume included."""
+        return self._seconds + time.monotonic() - self._begun
+
+    def _check_finite(self, tensors: dict[str, dict[str, Tensor]]) -> None:
+        for group in PLAYERS:
+            for name, tensor in tensors[group].items():
+                if not torch.isfinite(tensor).all():
+                    raise Failed(
+                        f"the {group}'s {name} is no longer finite: training has diverged. {self._last_good()}"
+                    )
+
+    def _last_good(self) -> str:
+        newest = checkpoint.newest(self._run.checkpoints)
+        if newest is None:
+            return "No checkpoint had been written yet; try lower learning rates (--set optimizers.generator.lr=...)"
+        return f"The last good checkpoint is {newest}; lower learning rates often help"
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self._signal = number
+        for other, handler in self._previous_handlers.items():  # a second signal is obeyed at once
+            signal.signal(other, handler)
+
+    def _alone_and_asked(self) -> bool:
+        return self._engine.processes == 1 and self._signal is not None
+
+    def _stop(self, saved: bool) -> None:
+        if not saved:
+            self._flush()
+            self.save()
+        step = self._trainer.clock.step
+        if step < self._steps:
+            going_on = f"honmono train --resume {self._run.path}"
+            raise Interrupted(
+                self._signal or signal.SIGINT, f"stopped at step {step} and saved; go on with: {going_on}"
+            )

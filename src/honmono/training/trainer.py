@@ -1,0 +1,214 @@
+"""The trainer: runs a recipe's update program step by step, and keeps its run directory."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from honmono.data.base import Batch, Dataset
+from honmono.data.stream import Stream
+from honmono.networks.batch_norm import set_mode
+from honmono.objectives.base import Draws, Players
+from honmono.randomness import seed_of
+from honmono.recipe import PlayerName, Recipe, Together, Update
+from honmono.training.build import Interface, build_networks, check_coupling, couples
+from honmono.training.checkpoint import Checkpoint
+from honmono.training.ema import AveragedGenerator
+from honmono.training.engine import Engine, only_trains
+from honmono.training.moment import Clock, Moment, fresh_batches
+
+
+PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
+
+
+class Keeper(Protocol):
+    """Who is told of every step: it logs, pictures, saves, and may end the training by an exception."""
+
+    def after(self, losses: dict[str, Tensor]) -> None: ...
+
+
+class Trainer:
+    """A recipe in training: networks, optimizers, averages and clock."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
+        self.recipe, self.engine, self.clock = recipe, engine, Clock()
+        self.interface = Interface(dataset.sample_shape, dataset.classes)
+        dataset.to(engine.device, engine.dtype)
+        self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
+        networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
+        check_coupling(recipe, networks)
+        self.networks = dict(zip(PLAYERS, networks, strict=True))
+        self.optimizers = {
+            name: engine.optimizer(recipe.optimizers.of(name), self.networks[name].parameters()) for name in PLAYERS
+        }
+        self._base_rates = {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
+        average = recipe.training.average
+        self.average = AveragedGenerator(self.networks["generator"], average) if average else None
+        self._players = Players(*(engine.player(network) for network in networks))
+        self._losses = {name: engine.compiled(self._loss(name)) for name in PLAYERS}
+        self._ordinal = 0  # of the update within its step, for randomness inside networks
+
+    def step(self) -> dict[str, Tensor]:
+        """One pass through the update program; returns each loss by its dotted name, this process's share of it."""
+        clock, seen, logged = self.clock, self.clock.images, {}
+        clock.step += 1
+        self._ordinal = 0
+        self._set_rates()
+        moment = Moment(self.recipe, self._stream, len(self.interface.classes), self.engine, clock)
+        for entry in self.recipe.updates:
+            if isinstance(entry, Together):
+                due = [update for update in entry.updates for _ in range(update.times(clock.step))]
+                for update in due:  # every gradient before any player moves
+                    logged |= self._gradient(update, moment)
+                for player in {update.player for update in due}:
+                    self._move(player)
+                continue
+            for _ in range(entry.times(clock.step)):
+                logged |= self._gradient(entry, moment)
+                self._move(entry.player)
+        if self.average:
+            self.average.follow(self.networks["generator"], clock.images, clock.images - seen)
+        return logged
+
+    def _gradient(self, update: Update, moment: Moment) -> dict[str, Tensor]:
+        """Adds the gradient of one player's loss to its parameters, weighted by this process's share of the batch."""
+        batch, size = moment.real(update)
+        draws = moment.draws(update, batch, size)
+        player = self.networks[update.player]
+        logged: dict[str, Tensor] = {}
+        self._reseed()
+        with self._turn_of(update.player):
+            for part, share in self._parts(batch, draws, size):
+                losses = self._losses[update.player](*part)
+                (torch.stack(list(losses.values())).sum() * share).backward()
+                for name, loss in losses.items():
+                    name, loss = f"{update.player}.{name}", loss.detach() * share
+                    logged[name] = logged[name] + loss if name in logged else loss
+        self.engine.sum_gradients(list(player.parameters()))
+        return logged
+
+    def _move(self, name: PlayerName) -> None:
+        self.optimizers[name].step()
+        self.optimizers[name].zero_grad(set_to_none=True)
+
+    @contextmanager
+    def _turn_of(self, name: PlayerName) -> Iterator[None]:
+        """The other player is frozen; the discriminator's running statistics move in its own update alone."""
+        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+        module, frozen = (generator, discriminator) if name == "generator" else (discriminator, generator)
+        set_mode(discriminator, "train" if name == "discriminator" else "batch")
+        with only_trains(module, frozen):
+            yield
+
+    def _parts(self, batch: Batch, draws: Draws, size: int) -> Iterator[tuple[tuple[Tensor | None, ...], float]]:
+        """The arguments of a loss in `accumulate` parts, each with its share of the global batch."""
+        inputs = (batch.real, batch.label, draws.latent, draws.label)
+        local, pieces = len(batch.real), min(self.recipe.training.accumulate, len(batch.real))
+        weight = self.engine.weight(size)
+        edges = [local * piece // pieces for piece in range(pieces + 1)]
+        for start, stop in zip(edges, edges[1:], strict=False):
+            yield tuple(t if t is None else t[start:stop] for t in inputs), weight * (stop - start) / local
+
+    def _loss(self, name: PlayerName) -> Callable[..., dict[str, Tensor]]:
+        """A player's whole loss as a function of tensors: what is compiled, penalties included."""
+        objective, players = self.recipe.objective, self._players
+        method = objective.generator_loss if name == "generator" else objective.discriminator_loss
+
+        def loss(real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> dict[str, Tensor]:
+            return dict(method(players, Batch(real, label), Draws(latent, fake_label)))
+
+        return loss
+
+    def _reseed(self) -> None:
+        seed, clock = self.recipe.training.seed, self.clock
+        self.engine.reseed(seed_of(seed, f"network:{self.engine.rank}", clock.step, self._ordinal))
+        self._ordinal += 1
+
+    def couples(self) -> bool:
+        """Whether anything makes a sample's loss depend on its batch."""
+        return couples(self.recipe, *self.networks.values())
+
+    def rates(self) -> dict[PlayerName, float]:
+        """Each player's learning rate in the latest step."""
+        return {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
+
+    def _set_rates(self) -> None:
+        schedules, images = self.recipe.training.learning_rates, self.clock.images
+        for name in PLAYERS:
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = self._base_rates[name] * schedules.of(name).at(images)
+
+    def steps_for(self, images: int) -> int:
+        """The number of steps after which at least so many images have been seen, from the beginning."""
+        step, seen = 0, 0
+        while seen < images:
+            step += 1
+            for _ in range(fresh_batches(self.recipe, step)):
+                seen += self._stream.size_at(seen)
+        return step
+
+    @property
+    def epoch_images(self) -> int | None:
+        """Images seen in one epoch of the data; None where it is endless."""
+        return self._stream.epoch_length
+
+    def fit(self, steps: int, keeper: Keeper) -> None:
+        """Trains up to step `steps`; the keeper is told of every step."""
+        while self.clock.step < steps:
+            keeper.after(self.step())
+
+    def reals(self) -> Iterator[Tensor]:
+        """Real samples in the order of training, from the beginning, without end; the clock does not move."""
+        images = 0
+        while True:
+            batch = self._stream.batch(images)
+            images += len(batch.real)
+            yield batch.real
+
+    def sampler(self) -> torch.nn.Module:
+        """The generator that samples are made with: the averaged one where the recipe averages."""
+        return self.average.module if self.average else self.networks["generator"]
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Everything a checkpoint must hold: players, average, optimizer states."""
+        groups = {name: dict(network.state_dict()) for name, network in self.networks.items()}
+        if self.average:
+            groups["average"] = dict(self.average.module.state_dict())
+        for name, optimizer in self.optimizers.items():
+            groups[f"optimizer-{name}"] = _optimizer_tensors(optimizer)
+        return groups
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Takes up training where the checkpoint left it."""
+        modules: dict[str, torch.nn.Module] = {**self.networks}
+        if self.average:
+            modules["average"] = self.average.module
+        for name, module in modules.items():
+            module.load_state_dict(checkpoint.tensors[name])
+        for name, optimizer in self.optimizers.items():
+            _restore_optimizer(optimizer, checkpoint.tensors[f"optimizer-{name}"])
+        self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimizer's state as flat tensors, "<parameter>.<name>". Its groups follow from the recipe and the clock."""
+    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    flat = {f"{place}.{key}": value for place, values in state.items() for key, value in values.items()}
+    assert all(value is None or isinstance(value, Tensor) for value in flat.values())
+    return {key: value for key, value in flat.items() if value is not None}
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in flat.items():
+        place, name = key.split(".", 1)
+        like = parameters[int(place)]
+        if (
+            value.dim() > 1 and value.shape == like.shape
+        ):  # fused kernels pair numbers by their place in memory: one layout for all
+            value = torch.empty_like(like, dtype=value.dtype).copy_(value)
+        state.setdefault(int(place), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,100 @@
+"""Drawing fakes: chunks of one size, labels in turn, truncation, and a generator that is left as it was."""
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from honmono.errors import Refused
+from honmono.latents import Normal, Uniform
+from honmono.override import override
+from honmono.randomness import stream
+from honmono.recipe import Recipe
+from honmono.registry import find
+from honmono.sampling import fakes, generate, latents
+from honmono.training.build import Interface, build_networks
+
+
+DIGITS = Interface((1, 8, 8), tuple("0123456789"))
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return override(find("dcgan-digits").make(), find("dcgan-digits").tiny)
+
+
+@pytest.fixture(scope="module")
+def generator(recipe: Recipe) -> nn.Module:
+    return build_networks(recipe, DIGITS)[0]
+
+
+def drawn(generator: nn.Module, recipe: Recipe, chunks: int, seed: int = 0, **asked: int) -> Tensor:
+    return torch.cat([*islice(fakes(generator, recipe, 10, seed=seed, **asked), chunks)])
+
+
+def test_chunks_have_the_recipe_s_batch_size_and_no_end(generator: nn.Module, recipe: Recipe) -> None:
+    chunks = [*islice(fakes(generator, recipe, 10, seed=0), 5)]
+    assert {tuple(chunk.shape) for chunk in chunks} == {(8, 1, 8, 8)}
+    assert len({chunk.numpy().tobytes() for chunk in chunks}) == 5
+    assert not any(chunk.requires_grad for chunk in chunks)
+
+
+def test_the_seed_decides_the_fakes(generator: nn.Module, recipe: Recipe) -> None:
+    assert torch.equal(drawn(generator, recipe, 2), drawn(generator, recipe, 3)[:16])
+    assert not torch.isclose(drawn(generator, recipe, 1, seed=1), drawn(generator, recipe, 1)).all()
+
+
+def test_classes_take_turns_or_one_is_asked_for(generator: nn.Module, recipe: Recipe) -> None:
+    draws = [recipe.latent.draw(stream(0, "sample", chunk), 8) for chunk in range(2)]
+    for chunk, labels in enumerate([np.arange(8), np.arange(8, 16) % 10]):
+        expected = generate(generator, recipe, draws[chunk], labels)
+        assert torch.equal(drawn(generator, recipe, 2)[8 * chunk : 8 * chunk + 8], expected)
+    assert torch.equal(drawn(generator, recipe, 1, label=3), generate(generator, recipe, draws[0], np.full(8, 3)))
+
+
+def test_sampling_leaves_the_generator_as_it_was(generator: nn.Module, recipe: Recipe) -> None:
+    generator.train()
+    before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    made = {}
+    for mode in ("running", "batch", "identity"):
+        made[mode] = drawn(generator, replace(recipe, sampling=mode), 1)
+        assert all(torch.equal(tensor, before[name]) for name, tensor in generator.state_dict().items())
+        assert all(part.training for part in generator.modules())
+    assert not torch.allclose(made["running"], made["batch"])
+    assert not torch.allclose(made["running"], made["identity"])
+
+
+def test_without_labels_none_is_passed(recipe: Recipe) -> None:
+    plain = replace(recipe, conditional=False)
+    generator, _ = build_networks(plain, DIGITS)
+    assert generate(generator, plain, plain.latent.draw(stream(0, "z"), 2), None).shape == (2, 1, 8, 8)
+    assert drawn(generator, plain, 1).shape == (8, 1, 8, 8)
+
+
+def test_fakes_are_made_in_the_generator_s_own_type(recipe: Recipe) -> None:
+    generator, _ = build_networks(recipe, DIGITS)
+    assert drawn(generator.double(), recipe, 1).dtype == torch.float64
+
+
+def test_truncated_latents_keep_their_distribution_within_the_bound() -> None:
+    z = latents(Normal(8), stream(0, "z"), 4_000, 0.5)
+    assert np.abs(z).max() <= 0.5
+    assert z.std() == pytest.approx(0.2837, abs=0.005)  # of N(0, 1) given |z| <= 0.5
+    whole = latents(Normal(8), stream(0, "z"), 4_000, None)
+    kept = np.abs(whole) <= 0.5
+    np.testing.assert_array_equal(z[kept], whole[kept])
+    np.testing.assert_array_equal(latents(Normal(8), stream(0, "z"), 4_000, 9.0), whole)
+
+
+@pytest.mark.parametrize("truncation", [0.0, -1.0, 1e-9, float("nan")])
+def test_a_truncation_that_leaves_nothing_is_refused(truncation: float) -> None:
+    with pytest.raises(Refused, match="it must be at least 0.01"):
+        latents(Normal(2), stream(0, "z"), 4, truncation)
+
+
+def test_latents_with_bounds_are_not_truncated() -> None:
+    with pytest.raises(Refused, match="--truncation cuts normal latents"):
+        latents(Uniform(2), stream(0, "z"), 4, 1.0)

@@ -1,0 +1,139 @@
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from honmono.errors import Refused
+from honmono.training.engine import RECOMPILE_LIMIT, Engine, choose, only_trains, recorded
+
+
+def engine(precision: str = "fp32", compile: str = "off", rank: int = 0, processes: int = 1) -> Engine:
+    made = Engine(choose("cpu", precision, compile))
+    made.rank, made.processes = rank, processes
+    return made
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 17, 64])
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+def test_parts_cover_a_batch_once_and_weigh_what_they_hold(size: int, processes: int) -> None:
+    group = [engine(rank=rank, processes=processes) for rank in range(processes)]
+    parts = [(list(range(size))[one.part(size)], one.weight(size)) for one in group]
+    assert all(rows for rows, _ in parts)  # a process without rows borrows one, so that it can keep in step
+    assert [row for rows, weight in parts if weight for row in rows] == list(range(size))
+    assert all(weight in (0, len(rows) / size) for rows, weight in parts)
+    assert sum(weight for _, weight in parts) == pytest.approx(1)
+
+
+def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
+    chosen = choose("cpu")
+    assert chosen == choose("cpu") and chosen.precision in ("fp32", "bf16")
+    assert not chosen.compile  # on a CPU only when asked for
+    assert choose("cpu", "auto", "on", "fp64").precision == "fp64"
+    assert choose("cpu", "bf16", recipe_precision="fp32").precision == "bf16"
+    assert recorded(chosen)["threads"] == torch.get_num_threads()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("tpu",), "--device tpu: expected auto, cpu, cuda, cuda:N or mps"),
+        (("cpu", "fp16"), "--precision fp16: expected one of auto, fp32, bf16, fp64"),
+        (("cpu", "fp32", "yes"), "--compile yes: expected one of auto, on, off"),
+    ],
+)
+def test_what_there_is_not_is_refused(call: tuple[str, ...], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        choose(*call)
+
+
+@pytest.mark.parametrize(("device", "there"), [("cuda", torch.cuda.is_available()), ("mps", torch.mps.is_available())])
+def test_a_device_that_is_missing_is_refused(device: str, there: bool) -> None:
+    if not there:
+        with pytest.raises(Refused, match=f"--device {device}: this machine .* has no {device}"):
+            choose(device)
+
+
+@pytest.mark.parametrize(
+    ("precision", "held", "answered"),
+    [
+        ("fp32", torch.float32, torch.float32),
+        ("bf16", torch.float32, torch.float32),
+        ("fp64", torch.float64, torch.float64),
+    ],
+)
+def test_weights_are_held_and_outputs_answered_in_full_precision(
+    precision: str, held: torch.dtype, answered: torch.dtype
+) -> None:
+    class Remembers(nn.Linear):
+        computed = None
+
+        def forward(self, sample: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
+            output = super().forward(sample)
+            self.computed = output.dtype
+            return output
+
+    one = engine(precision)
+    module = one.place(Remembers(3, 2))
+    output = one.player(module)(one.sample(torch.ones(4, 3)))
+    assert all(parameter.dtype == held for parameter in module.parameters())
+    assert output.dtype == answered
+    assert module.computed == (torch.bfloat16 if precision == "bf16" else answered)
+
+
+def test_pictures_are_channels_last_with_bf16_alone() -> None:
+    for precision in ("fp32", "bf16"):
+        one = engine(precision)
+        tensors = [one.sample(torch.rand(2, 3, 4, 4)), one.place(nn.Conv2d(3, 5, 3)).weight]
+        assert all(
+            t.is_contiguous(memory_format=torch.channels_last) == (precision == "bf16")  # type: ignore[union-attr]
+            for t in tensors
+        )
+
+
+def test_optimizers_are_fused_unless_the_recipe_says_otherwise() -> None:
+    parameters = [nn.Parameter(torch.ones(2))]
+
+    def fused(**words: object) -> bool:
+        return bool(engine().optimizer(partial(torch.optim.Adam, **words), parameters).param_groups[0]["fused"])
+
+    assert fused(lr=1e-3, fused=None)
+    assert not fused(lr=1e-3, fused=False)
+    assert not fused(lr=1e-3, fused=None, foreach=True)
+    assert engine().optimizer(partial(torch.optim.RMSprop, lr=1e-3), parameters).param_groups[0]["lr"] == 1e-3
+
+
+def test_only_one_player_trains_within_the_block() -> None:
+    module, frozen = nn.Linear(2, 2), nn.Linear(2, 1)
+    with only_trains(module, frozen):
+        frozen(module(torch.ones(1, 2))).sum().backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in frozen.parameters())
+
+
+def test_reseeding_repeats_the_randomness_inside_networks() -> None:
+    one, draws = engine(), []
+    for seed in (3, 3, 4):
+        one.reseed(seed)
+        draws.append(nn.functional.dropout(torch.ones(64)))
+    assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])
+
+
+def test_alone_there_is_nobody_to_wait_for() -> None:
+    one = engine()
+    value = torch.ones(3)
+    assert one.writes and one.total(value) is value and one.share("run") == "run"
+    assert one.anyone(True) and not one.anyone(False)
+    one.wait(), one.finish(), one.leave()
+
+
+def test_uncompiled_losses_are_left_as_they_are() -> None:
+    def loss() -> None: ...
+
+    assert engine().compiled(loss) is loss
+
+
+def test_every_recipe_of_a_process_can_be_compiled() -> None:
+    """Torch's own limit of eight variants of one function is fewer than the losses of five recipes."""
+    engine(compile="on").compiled(lambda: None)
+    assert torch._dynamo.config.recompile_limit == RECOMPILE_LIMIT >= 64

@@ -1,0 +1,150 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from honmono.data.stream import Stream
+from honmono.override import override
+from honmono.recipe import Recipe, Together, Update, WarmUp
+from honmono.recipes.dcgan import dcgan_digits
+from honmono.training.engine import Engine, choose
+from honmono.training.moment import Clock, Moment, fresh_batches
+
+
+D, G = Update("discriminator"), Update("generator")
+
+
+def moment(recipe: Recipe, clock: Clock | None = None, rank: int = 0, processes: int = 1) -> Moment:
+    engine = Engine(choose("cpu", "fp32", "off"))
+    engine.rank, engine.processes = rank, processes
+    dataset = recipe.data.open()
+    real = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
+    return Moment(recipe, real, len(dataset.classes), engine, clock or Clock(step=1))
+
+
+def test_a_discriminator_takes_a_fresh_batch_and_the_generator_the_latest(points: Recipe) -> None:
+    clock = Clock(step=1)
+    now = moment(points, clock)
+    first, size = now.real(D)
+    assert size == len(first.real) == clock.images == 16
+    second, _ = now.real(D)
+    assert not torch.equal(first.real, second.real) and clock.images == 32
+    assert now.real(G)[0].real is second.real and clock.images == 32
+
+
+def test_a_named_batch_is_taken_once(points: Recipe) -> None:
+    clock = Clock(step=1)
+    now = moment(points, clock)
+    first = now.real(Update("discriminator", real="x"))[0]
+    assert now.real(Update("generator", real="x"))[0].real is first.real
+    assert now.real(Update("discriminator", real="x"))[0].real is first.real
+    assert clock.images == 16
+    assert now.real(Update("discriminator", real="y"))[0].real is not first.real
+    assert clock.images == 32
+
+
+@pytest.mark.parametrize("real", [None, "x"])
+def test_a_batch_that_only_a_generator_has_looked_at_is_fresh_for_the_discriminator(
+    points: Recipe, real: str | None
+) -> None:
+    """Else a program that begins with the generator would use up real samples that no discriminator sees."""
+    clock = Clock(step=1)
+    now = moment(points, clock)
+    looked = now.real(G)[0]
+    assert now.real(G)[0].real is looked.real
+    assert now.real(Update("discriminator", real=real))[0].real is looked.real
+    assert clock.images == 16
+    assert now.real(D)[0].real is not looked.real
+    assert clock.images == 32
+
+
+def test_named_draws_are_shared_and_others_are_fresh(points: Recipe) -> None:
+    now = moment(points)
+    batch, size = now.real(D)
+    named, other = Update("generator", draws="a"), Update("generator", draws="b")
+    a, again, b = (now.draws(update, batch, size).latent for update in (named, named, other))
+    fresh, fresher = (now.draws(G, batch, size).latent for _ in range(2))
+    assert a is again and a.shape == (16, points.latent.dim)
+    every = (a, b, fresh, fresher)
+    assert all(not torch.equal(one, two) for i, one in enumerate(every) for two in every[:i])
+
+
+def test_draws_follow_from_seed_and_step_alone(points: Recipe) -> None:
+    def latent(recipe: Recipe, step: int) -> torch.Tensor:
+        now = moment(recipe, Clock(step, images=160))
+        return now.draws(G, *now.real(D)).latent
+
+    assert torch.equal(latent(points, 3), latent(points, 3))
+    assert not torch.equal(latent(points, 3), latent(points, 4))
+    assert not torch.equal(latent(points, 3), latent(override(points, {"training.seed": "1"}), 3))
+
+
+def test_draws_fit_a_smaller_last_batch(points: Recipe) -> None:
+    recipe = override(points, {"data.drop_last": "false"})  # 44 points: 16, 16, 12
+    now = moment(recipe, Clock(step=1, images=32))
+    shared = Update("discriminator", draws="z")
+    (last, size), (next_, full) = now.real(shared), now.real(shared)
+    assert (size, full) == (12, 16)
+    assert len(now.draws(shared, last, size).latent) == 12 and len(now.draws(shared, next_, full).latent) == 16
+
+
+def test_labels_of_fakes(on_small_data: Callable[[Recipe], Recipe]) -> None:
+    recipe = override(dcgan_digits(), {"training.batch_size": "64"})
+    now = moment(recipe)
+    batch, size = now.real(D)
+    uniform = now.draws(G, batch, size).label
+    assert uniform is not None and batch.label is not None
+    assert set(uniform.tolist()) <= set(range(10)) and not torch.equal(uniform, batch.label)
+    now = moment(replace(recipe, fake_labels="real"))
+    batch, size = now.real(D)
+    assert now.draws(G, batch, size).label is batch.label
+    now = moment(replace(recipe, conditional=False))
+    batch, size = now.real(D)
+    assert batch.label is None and now.draws(G, batch, size).label is None
+
+
+@pytest.mark.parametrize("processes", [2, 3, 5])
+def test_processes_see_parts_of_one_batch_and_of_one_draw(processes: int) -> None:
+    recipe = override(dcgan_digits(), {"training.batch_size": "8"})
+    parts = []
+    for rank in range(processes):
+        now = moment(recipe, rank=rank, processes=processes)
+        batch, size = now.real(D)
+        assert size == 8
+        parts.append((batch.real, batch.label, *now.draws(G, batch, size)))
+    now = moment(recipe)
+    batch, size = now.real(D)
+    whole = (batch.real, batch.label, *now.draws(G, batch, size))
+    for part, expected in zip(zip(*parts, strict=True), whole, strict=True):
+        assert torch.equal(torch.cat(part), expected)  # type: ignore[arg-type]
+
+
+PROGRAMS = {
+    "apart": ((D, G), [1, 1, 1]),
+    "one batch for all": ((Update("discriminator", real="x"), Update("generator", real="x")), [1, 1, 1]),
+    "generator first": ((G, G, D), [1, 1, 1]),
+    "generator first, then a name": ((G, Update("discriminator", real="x")), [1, 1, 1]),
+    "two names": ((Update("discriminator", real="x"), Update("discriminator", real="y"), G), [2, 2, 2]),
+    "a name and fresh ones": ((Update("discriminator", real="x"), Update("discriminator", count=2), G), [3, 3, 3]),
+    "five on one": ((Update("discriminator", real="x", count=5), G), [1, 1, 1]),
+    "warm-up": ((Update("discriminator", count=WarmUp(2, 4, 1, 100)), G), [4, 2, 2]),
+    "at once": ((Together((G, D)),), [1, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_clock_counts_fresh_batches_as_foretold(
+    name: str, points: Recipe, in_training: Callable[..., object]
+) -> None:
+    updates, batches = PROGRAMS[name]
+    recipe = replace(points, updates=updates)
+    assert [fresh_batches(recipe, step) for step in (1, 2, 3)] == batches
+    trainer = in_training(recipe)
+    seen = []
+    for _ in range(3):
+        trainer.step()  # type: ignore[attr-defined]
+        seen.append(trainer.clock.images)  # type: ignore[attr-defined]
+    assert seen == [16 * sum(batches[:step]) for step in (1, 2, 3)]
+    assert [trainer.steps_for(images) for images in seen] == [1, 2, 3]  # type: ignore[attr-defined]
+    assert trainer.steps_for(seen[1] + 1) == 3  # type: ignore[attr-defined]
