@@ -1,0 +1,60 @@
+"""The standard GAN (Goodfellow et al., 2014, arXiv:1406.2661) with fully connected players."""
+
+from functools import partial
+
+from torch.optim import Adam
+
+from honmono.data.mixtures import Grid
+from honmono.data.pictures import Pictures
+from honmono.latents import Normal
+from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.recipe import Pair, Recipe, Training, Update
+from honmono.registry import recipe
+
+
+@recipe(
+    "gan-mnist-article",
+    source="S. Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20: the MLP GAN",
+    data="MNIST",
+    summary="MLP GAN on MNIST as the article did it: BCELoss on sigmoids, one fake batch for both updates",
+    quirks=(
+        "one fake batch serves both updates of a step (updates.*.draws; none: fresh fakes for each)",
+        "the loss is BCELoss on sigmoid outputs (objective.scores, discriminator.output)",
+        "the last batch of an epoch holds 32 pictures (data.drop_last)",
+        "the published loader resizes to 32x32, which its 28x28 networks cannot take: mended here, 28x28 as stored",
+        "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred",
+    ),
+    tiny={"generator.widths": "(16, 16)", "discriminator.widths": "(16, 16)", "training.batch_size": "8"},
+)
+def gan_mnist_article() -> Recipe:
+    return Recipe(
+        data=Pictures(source="hf:ylecun/mnist", size=28, channels=1, expects=(28, 1), drop_last=False),
+        latent=Normal(100),
+        generator=partial(MLPGenerator, widths=(256, 512, 1024), activation="relu", output="tanh"),
+        discriminator=partial(MLPDiscriminator, widths=(1024, 512), activation="leaky_relu", output="sigmoid"),
+        objective=NonSaturating(scores="probabilities", together=True),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
+        updates=(Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x")),
+        training=Training(steps=50 * 938, batch_size=64, sample_every=938, checkpoint_every=938),
+    )
+
+
+@recipe(
+    "gan-grid",
+    source="Goodfellow et al. 2014 on the 25 Gaussians of VEEGAN and PacGAN (arXiv:1712.04086)",
+    data="grid",
+    summary="standard GAN on 25 Gaussians in the plane, where lost modes can be counted",
+    tiny={"generator.widths": "(16, 16)", "discriminator.widths": "(16, 16)", "training.batch_size": "16"},
+)
+def gan_grid() -> Recipe:
+    return Recipe(
+        data=Grid(),
+        latent=Normal(4),
+        generator=partial(MLPGenerator, widths=(128, 128, 128), batch_norm=True, output="linear"),
+        discriminator=partial(MLPDiscriminator, widths=(128, 128, 128), output="linear"),
+        objective=NonSaturating(together=True),
+        optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.5, 0.999))),
+        # bf16's eight bits would blur a mode
+        training=Training(steps=20_000, batch_size=512, precision="fp32", log_every=50, sample_every=1_000),
+    )

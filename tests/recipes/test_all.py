@@ -1,0 +1,102 @@
+"""What every registered recipe owes, under its `tiny` override: it builds, fits, learns, is recorded, and resumes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import honmono
+from honmono.override import override
+from honmono.recipe import Recipe, flat
+from honmono.registry import entries
+from honmono.runs.directory import RunDirectory
+from honmono.runs.log import read
+from honmono.sampling import fakes
+from honmono.serial import recipe_from_json, to_json
+from honmono.training.engine import Engine, choose
+from honmono.training.trainer import PLAYERS, Trainer
+
+
+Small = Callable[[Recipe], Recipe]
+COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits")  # points, a batch of its own size at the end, convolutions
+
+
+def tiny(name: str, on_small_data: Small) -> Recipe:
+    entry = entries()[name]
+    recipe = on_small_data(override(entry.make(), entry.tiny))
+    return replace(recipe, training=replace(recipe.training, log_every=1, sample_every=100))
+
+
+@pytest.mark.parametrize("name", entries())
+def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
+    recipe = tiny(name, on_small_data)
+    trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
+    shape = trainer.interface.sample_shape
+    real = next(trainer.reals())
+    assert real.shape == (recipe.training.batch_size, *shape) and real.isfinite().all()
+    classes = len(trainer.interface.classes) if recipe.conditional else 0
+    fake = next(fakes(trainer.sampler(), recipe, classes, seed=0))
+    assert fake.shape == (recipe.training.batch_size, *shape) and fake.isfinite().all()
+
+
+@pytest.mark.parametrize("name", entries())
+def test_two_steps_are_finite_and_move_both_players(name: str, on_small_data: Small) -> None:
+    recipe = tiny(name, on_small_data)
+    trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
+    begun = [parameter.detach().clone() for player in PLAYERS for parameter in trainer.networks[player].parameters()]
+    for _ in range(2):
+        losses = trainer.step()
+        assert {loss.split(".")[0] for loss in losses} == {update.player for update in flat(recipe.updates)}
+        assert all(loss.isfinite() for loss in losses.values())
+    ended = [parameter for player in PLAYERS for parameter in trainer.networks[player].parameters()]
+    assert all(parameter.isfinite().all() for parameter in ended)
+    assert sum(not torch.equal(a, b) for a, b in zip(begun, ended, strict=True)) > 0.9 * len(begun)
+    assert trainer.clock.step == 2 and trainer.clock.images >= 2
+
+
+@pytest.mark.parametrize("name", entries())
+def test_it_comes_back_from_json(name: str) -> None:
+    entry = entries()[name]
+    for recipe in (entry.make(), override(entry.make(), entry.tiny)):
+        text = json.dumps(to_json(recipe), allow_nan=False)
+        again = recipe_from_json(json.loads(text))
+        assert json.dumps(to_json(again)) == text
+    assert to_json(entry.make()) == to_json(entry.make())
+
+
+@pytest.mark.parametrize("name", entries())
+def test_twice_as_many_steps_are_the_steps_and_a_resume(name: str, on_small_data: Small, tmp_path: Path) -> None:
+    check_resume(tiny(name, on_small_data), tmp_path, steps=3, compile="off")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMPILED)
+def test_twice_as_many_compiled_steps_are_the_steps_and_a_resume(
+    name: str, on_small_data: Small, tmp_path: Path
+) -> None:
+    check_resume(tiny(name, on_small_data), tmp_path, steps=5, compile="on")
+
+
+def check_resume(recipe: Recipe, folder: Path, steps: int, compile: str) -> None:
+    """Weights, averages, buffers and optimizer states by the bytes of their files; losses, rates and clock by the log."""
+    whole, parts = folder / "whole", folder / "parts"
+    honmono.train(recipe, run=whole, steps=2 * steps, device="cpu", precision="fp32", compile=compile)
+    honmono.train(recipe, run=parts, steps=steps, device="cpu", precision="fp32", compile=compile)
+    torch.compiler.reset()  # a resume begins in a process that has compiled nothing yet
+    honmono.train(resume=parts, steps=2 * steps)
+    saved = [{file.name: file.read_bytes() for file in checkpoint(run, 2 * steps)} for run in (whole, parts)]
+    groups = {"generator", "discriminator", "optimizer-generator", "optimizer-discriminator"}
+    groups |= {"average"} if recipe.training.average else set()
+    assert set(saved[0]) == set(saved[1]) == {f"{group}.safetensors" for group in groups}
+    assert [name for name in saved[0] if saved[0][name] != saved[1][name]] == []
+    logged = [read(RunDirectory(run)) for run in (whole, parts)]
+    timed = {"seconds", "images_per_second"}
+    assert [name for name in logged[0] if name not in timed and logged[0][name] != logged[1][name]] == []
+    assert logged[0]["step"] == list(range(1, 2 * steps + 1))
+
+
+def checkpoint(run: Path, step: int) -> list[Path]:
+    return sorted(RunDirectory(run).checkpoint(step).glob("*.safetensors"))

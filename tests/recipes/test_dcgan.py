@@ -1,0 +1,103 @@
+"""Facts of article 004's DCGAN and of ours, from the sources that the recipes name."""
+
+from collections.abc import Callable
+from math import e, log
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from honmono.data.door import with_source
+from honmono.data.order import SampleOrder
+from honmono.description import nominal_interface
+from honmono.networks.batch_norm import couples_samples
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.override import override
+from honmono.recipe import Recipe, flat
+from honmono.recipes.dcgan import dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
+from honmono.training.build import build_networks, count_parameters
+from honmono.training.engine import Engine, choose
+from honmono.training.trainer import Trainer
+
+
+def networks() -> tuple[torch.nn.Module, torch.nn.Module]:
+    return build_networks(dcgan_mnist_article(), nominal_interface(dcgan_mnist_article()))
+
+
+def test_the_article_s_networks() -> None:
+    generator, discriminator = networks()
+    assert (count_parameters(generator), count_parameters(discriminator)) == (1_070_657, 660_929)
+    assert couples_samples(generator) and not couples_samples(discriminator)
+
+
+def test_weights_and_biases_begin_at_a_deviation_of_0_02() -> None:
+    for network in networks():
+        layers = [m for m in network.modules() if getattr(m, "bias", None) is not None and "BatchNorm" not in repr(m)]
+        every = torch.cat([p.detach().flatten() for layer in layers for p in layer.parameters(recurse=False)])
+        biases = torch.cat([layer.bias.detach() for layer in layers])  # type: ignore[union-attr]
+        assert abs(every.std() - 0.02) < 2e-4 and abs(every.mean()) < 1e-4
+        assert abs(biases.std() - 0.02) < 2e-3
+
+
+def test_the_article_s_epoch_is_300_batches_of_30_000_pictures() -> None:
+    recipe = dcgan_mnist_article()
+    assert (recipe.data.limit, recipe.training.batch_size, recipe.training.steps) == (30_000, 100, 51 * 300)
+    order = SampleOrder(30_000, order="shuffled", drop_last=recipe.data.drop_last, batch_size=100, seed=0)
+    assert order.epoch_length == 30_000
+
+
+def test_double_sigmoid_bounds() -> None:
+    objective = dcgan_mnist_article().objective
+    assert isinstance(objective, NonSaturating) and objective.scores == "double_sigmoid"
+    bounds = objective.bounds()
+    assert bounds["generator"] == pytest.approx((0.3133, log(2)), abs=5e-5)
+    assert bounds["discriminator"][0] == pytest.approx(1.0064, abs=5e-5)
+    terms = [
+        sum(float(value) for value in objective.discriminator_terms(torch.tensor([p]), torch.tensor([q])).values())
+        for p, q in ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.0, 0.0))
+    ]
+    assert terms == pytest.approx([1.0064, 2.0064, 1.4482, 2 * log(2)], abs=5e-5)
+    assert terms[1] == pytest.approx(log(2) + log(1 + e), abs=1e-6)
+
+
+def test_decay_is_taken_of_two_layers_alone_and_begins_at_0_131(on_small_data: Callable[[Recipe], Recipe]) -> None:
+    recipe = on_small_data(override(dcgan_mnist_article(), {"training.batch_size": "4"}))
+    trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
+    discriminator = trainer.networks["discriminator"]
+    weights = dict(discriminator.named_parameters())
+    squares = sum(float(weights[f"{layer}.weight"].detach().square().sum()) for layer in ("conv2", "conv3"))
+    decay = float(trainer.step()["discriminator.decay"])
+    assert decay == pytest.approx(0.001 * squares / 2, rel=1e-5)
+    assert decay == pytest.approx(0.131, abs=0.001)
+
+
+def test_each_update_draws_its_own_latents_uniformly() -> None:
+    recipe = dcgan_mnist_article()
+    assert [update.player for update in flat(recipe.updates)] == ["discriminator", "generator"]
+    assert all(update.draws is None for update in flat(recipe.updates))
+    latent = recipe.latent.draw(np.random.default_rng(0), 1000)
+    assert latent.shape == (1000, 100) and -1 <= latent.min() < -0.99 and 0.99 < latent.max() <= 1
+
+
+def test_adam_s_beta1_is_0_1_for_the_discriminator_alone() -> None:
+    optimizers = dcgan_mnist_article().optimizers
+    assert optimizers.generator.keywords["betas"] == (0.5, 0.999)
+    assert optimizers.discriminator.keywords["betas"] == (0.1, 0.999)
+    assert optimizers.generator.keywords["lr"] == optimizers.discriminator.keywords["lr"] == 2e-4
+
+
+def test_our_discriminators_couple_nothing_and_our_samples_are_averaged() -> None:
+    for recipe in (dcgan_mnist(), dcgan_digits(), dcgan_folder()):
+        _, discriminator = build_networks(recipe, nominal_interface(recipe))
+        assert not couples_samples(discriminator)
+        assert recipe.training.average is not None
+    assert dcgan_digits().conditional and not dcgan_mnist().conditional
+
+
+def test_on_mnist_an_epoch_is_as_the_article_counts(mnist_dir: Path) -> None:
+    recipe = dcgan_mnist_article()
+    dataset = with_source(recipe.data, str(mnist_dir), "dcgan-mnist-article").open()
+    trainer = Trainer(recipe, dataset, Engine(choose("cpu", "fp32", "off")))
+    assert dataset.length == 30_000
+    assert trainer.steps_for(30_000) == 300 and trainer.epoch_images == 30_000
