@@ -1,0 +1,28 @@
+"""The verbs as Python functions."""
+
+from pathlib import Path
+from typing import Any
+
+from honmono.recipe import Recipe
+from honmono.trained import TrainedRun, load_as
+from honmono.training.prepare import Call, prepare
+from honmono.training.record import Record
+
+
+def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
+    """Trains a recipe (a name, `path/to/mine.py:function`, or a value) and returns the run, ready to sample from.
+
+    Keywords are the fields of `Call`: data, size, steps, images, epochs, batch_size, seed, device, precision, compile,
+    run, resume, changes (a mapping of dotted fields to texts), track, trust_code, root. Raises `Refused` for a wrong
+    call before anything is created, `Failed` when training diverges or the disk is full, and `Interrupted` after SIGINT
+    or SIGTERM, when the run has been saved.
+    """
+    paths: dict[str, Any] = {name: Path(call[name]) for name in ("run", "resume", "root") if call.get(name) is not None}
+    session = prepare(Call(recipe=recipe, **call | paths))
+    with session.recorder() as recorder:
+        for line in session.lines:
+            recorder.say(line)
+        session.trainer.fit(session.steps, recorder)
+    trainer = session.trainer
+    record = Record(session.run.path.name, trainer.recipe, trainer.interface)
+    return load_as(record, session.run, call.get("device", "auto"))

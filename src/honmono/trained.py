@@ -1,0 +1,107 @@
+"""A trained run as a Python object: `honmono.load(run).sample(64)`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from honmono.errors import Failed, Refused, did_you_mean
+from honmono.recipe import Recipe
+from honmono.runs.directory import RunDirectory
+from honmono.runs.grids import to_uint8
+from honmono.sampling import fakes, generate
+from honmono.training import checkpoint
+from honmono.training.build import Interface, build_networks
+from honmono.training.engine import Engine, choose
+from honmono.training.record import Record, fits, read_record
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run's generator (the averaged one where the recipe averages), ready to sample from."""
+
+    run: RunDirectory
+    recipe: Recipe
+    interface: Interface
+    generator: nn.Module
+    step: int
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that can be asked for; () where the recipe is not conditional."""
+        return self.interface.classes if self.recipe.conditional else ()
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The numbers that stand for black and white."""
+        return getattr(self.recipe.data, "range", (-1.0, 1.0))
+
+    def sample(
+        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+    ) -> Tensor:
+        """`num` samples as the generator makes them: float32 (num, *sample_shape) on the CPU, in the recipe's range.
+
+        label: a class by name or number; None: all in turn. The first samples are the same whatever `num` is.
+        """
+        return torch.cat([*self.chunks(num, label=label, seed=seed, truncation=truncation)])
+
+    def pictures(
+        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+    ) -> np.ndarray:
+        """`num` samples as uint8 pictures (num, channels, height, width)."""
+        return to_uint8(self.sample(num, label=label, seed=seed, truncation=truncation), self.range)
+
+    def chunks(
+        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+    ) -> Iterator[Tensor]:
+        """The same samples chunk by chunk, in memory that does not grow with `num`."""
+        if num < 1:
+            raise Refused(f"--num {num}: ask for at least one sample")
+        place = None if label is None else self.class_number(label)
+        classes = len(self.classes)
+        made = fakes(self.generator, self.recipe, classes, seed=seed, label=place, truncation=truncation)
+        for chunk in made:
+            chunk = chunk[:num].float().cpu().contiguous()
+            yield chunk
+            num -= len(chunk)
+            if not num:
+                return
+
+    def at(self, latents: np.ndarray, labels: np.ndarray | None = None) -> Tensor:
+        """The samples at given latents (batch, latent) and labels (batch,)."""
+        return generate(self.generator, self.recipe, latents.astype(np.float32), labels).float().cpu()
+
+    def class_number(self, label: str | int) -> int:
+        """A class by its name or number."""
+        if not self.classes:
+            raise Refused(f"--label {label}: this run's recipe is not conditional, so no class can be asked for")
+        if str(label) in self.classes:
+            return self.classes.index(str(label))
+        if str(label).isdecimal() and int(label) < len(self.classes):
+            return int(label)
+        known = ", ".join(self.classes[:20])
+        raise Refused(f"--label {label}: no such class{did_you_mean(str(label), self.classes)} (classes: {known})")
+
+
+def load(run: str | Path, *, device: str = "auto", trust_code: bool = False) -> TrainedRun:
+    """The newest whole checkpoint of a run. Runs no code from the directory unless `trust_code` says so.
+
+    Raises `Refused` where there is no run or its recipe is not honmono's own, `Failed` where no checkpoint is whole.
+    """
+    directory = RunDirectory.open(Path(run))
+    return load_as(read_record(directory, trust_code), directory, device)
+
+
+def load_as(record: Record, directory: RunDirectory, device: str = "auto") -> TrainedRun:
+    """The same for a run whose record is at hand already, whatever code its recipe is made of."""
+    saved, damaged = checkpoint.read_newest(directory.checkpoints)
+    if saved is None:
+        raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: train it further first")
+    engine = Engine(choose(device, "fp32", "off"))
+    generator, _ = build_networks(record.recipe, record.interface)
+    with fits(directory, saved.path):
+        generator.load_state_dict(saved.tensors["average" if record.recipe.training.average else "generator"])
+    return TrainedRun(directory, record.recipe, record.interface, engine.place(generator), saved.state["step"])

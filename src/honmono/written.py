@@ -1,0 +1,148 @@
+"""Samples as files: a grid, a directory of PNGs, a .npy, or a film from latent to latent."""
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from honmono.errors import Refused
+from honmono.latents import Normal
+from honmono.randomness import stream
+from honmono.runs.grids import grid, save_png, to_uint8
+from honmono.trained import TrainedRun
+from honmono.training.pictures import POINTS
+
+
+GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory
+SCATTER_LIMIT = 100_000
+STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60
+
+
+def write_samples(
+    trained: TrainedRun,
+    num: int,
+    out: Path | None = None,
+    *,
+    raw: bool = False,
+    label: str | None = None,
+    seed: int = 0,
+    truncation: float | None = None,
+) -> Path:
+    """Writes `num` samples where `out` says, and returns the path; memory does not grow with `num`."""
+    points = len(trained.interface.sample_shape) == 1
+    out = out or trained.run.path / _default_name(num, raw, points)
+    asked = {"label": label, "seed": seed, "truncation": truncation}
+    if raw:
+        if out.suffix != ".npy":
+            raise Refused(f"--raw writes a .npy file, and --out is {out}")
+        return _write_raw(trained, num, out, **asked)
+    if out.suffix == ".png":
+        if num > (limit := SCATTER_LIMIT if points else GRID_LIMIT):
+            raise Refused(
+                f"a picture holds at most {limit} samples: take --raw"
+                + ("" if points else ", or give --out a directory")
+            )
+        return _write_scatter(trained, num, out, **asked) if points else _write_grid(trained, num, out, **asked)
+    if out.suffix or points:
+        raise Refused(
+            f"--out {out}: a .png for one picture, or with --raw a .npy" + ("" if points else ", or a directory")
+        )
+    return _write_directory(trained, num, out, **asked)
+
+
+def _default_name(num: int, raw: bool, points: bool) -> str:
+    return "samples.npy" if raw else "samples.png" if num <= GRID_LIMIT or points else f"samples-{num}"
+
+
+def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
+    chunks = trained.chunks(num, **asked)
+    first = next(chunks)  # refused before anything is there
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shape = (num, *trained.interface.sample_shape)
+    array = np.lib.format.open_memmap(out, mode="w+", dtype=np.float32, shape=shape)
+    written = 0
+    for chunk in chain([first], chunks):
+        array[written : written + len(chunk)] = chunk.numpy()
+        written += len(chunk)
+    array.flush()
+    return out
+
+
+def _write_grid(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
+    classes = len(trained.classes)
+    columns = classes if 2 <= classes <= 16 and asked["label"] is None else min(8, num) if num <= 64 else 32
+    pictures = trained.pictures(num, **asked)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_png(grid(pictures, columns), out)
+    return out
+
+
+def _write_scatter(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
+    from honmono.plots.points import scatter
+
+    samples = trained.sample(num, **asked).numpy()
+    data = trained.recipe.data.open()
+    real = data.gather(np.arange(min(POINTS, data.length or POINTS)), stream(0, "scatter")).real
+    out.parent.mkdir(parents=True, exist_ok=True)
+    scatter(real.numpy(), samples, out)
+    return out
+
+
+def _write_directory(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
+    """PNGs numbered in order; a conditional run's go into one subfolder for each class, ready to be used as data."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Refused(f"--out {out}: it holds something already; name a new directory")
+    chunks = trained.chunks(num, **asked)
+    place = None if asked["label"] is None else trained.class_number(asked["label"])
+    number = 0
+    for chunk in chunks:
+        for picture in to_uint8(chunk, trained.range):
+            folder = out
+            if trained.classes:
+                folder = out / _folder_name(trained.classes, place if place is not None else number)
+            folder.mkdir(parents=True, exist_ok=True)
+            channels_last = picture.transpose(1, 2, 0)
+            Image.fromarray(channels_last[..., 0] if picture.shape[0] == 1 else channels_last).save(
+                folder / f"{number:06d}.png"
+            )
+            number += 1
+    return out
+
+
+def _folder_name(classes: Sequence[str], place: int) -> str:
+    """A class's name as that of a folder below, wherever the name came from."""
+    name = re.sub(r"[/\\\0]", "-", classes[place % len(classes)])
+    return name if name.strip(".") else f"class-{place % len(classes)}"
+
+
+def write_interpolation(trained: TrainedRun, out: Path | None = None, *, seed: int = 0) -> Path:
+    """A film of a grid of samples whose latents walk a closed path through random stops, labels held."""
+    out = out or trained.run.path / "interpolation.gif"
+    if out.suffix not in (".gif", ".webp"):
+        raise Refused(f"--out {out}: a film ends in .gif or .webp")
+    if len(trained.interface.sample_shape) == 1:
+        raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
+    columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 else 8
+    number = columns * 4
+    latent = trained.recipe.latent
+    stops = [latent.draw(stream(seed, "interpolate", stop), number) for stop in range(STOPS)]
+    labels = np.arange(number) % len(trained.classes) if trained.classes else None
+    frames = []
+    for here, there in zip(stops, stops[1:] + stops[:1], strict=True):
+        for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
+            z = slerp(here, there, share) if isinstance(latent, Normal) else here + share * (there - here)
+            frames.append(grid(to_uint8(trained.at(z, labels), trained.range), columns))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
+    return out
+
+
+def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:
+    """Spherical interpolation of rows: normal latents keep their length on the way (White, arXiv:1609.04468)."""
+    norms = np.linalg.norm(here, axis=1) * np.linalg.norm(there, axis=1)
+    angle = np.arccos(np.clip((here * there).sum(1) / norms, -1.0, 1.0))[:, None]
+    return (np.sin((1 - share) * angle) * here + np.sin(share * angle) * there) / np.sin(angle)

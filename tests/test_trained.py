@@ -1,0 +1,190 @@
+"""Trained runs as Python objects: `honmono.train`, `honmono.load(run).sample(64)`."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+import honmono
+from honmono.errors import Failed, Refused
+from honmono.objectives.logit import LogitObjective
+from honmono.override import override
+from honmono.registry import find
+from honmono.runs.directory import RunDirectory
+from honmono.trained import TrainedRun
+
+
+TINY = find("dcgan-digits").tiny
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    changes = {**TINY, "training.checkpoint_every": "1"}
+    return honmono.train("dcgan-digits", steps=2, changes=changes, root=str(tmp_path_factory.mktemp("runs")))
+
+
+@pytest.fixture
+def copy(trained: TrainedRun, tmp_path: Path) -> RunDirectory:
+    """The run again, for tests that damage it."""
+    return RunDirectory(Path(shutil.copytree(trained.run.path, tmp_path / "copy")))
+
+
+def edit(run: RunDirectory, **parts: Any) -> None:
+    """Changes parts of the recipe in a run's recipe.json."""
+    value = json.loads(run.recipe_json.read_text())
+    value["recipe"] |= parts
+    run.recipe_json.write_text(json.dumps(value))
+
+
+def test_training_returns_the_run_as_loading_it_does(trained: TrainedRun) -> None:
+    loaded = honmono.load(trained.run.path)
+    assert loaded.run.path == trained.run.path and loaded.step == trained.step == 2
+    assert torch.equal(loaded.sample(20), trained.sample(20))
+
+
+def test_samples_are_float32_within_the_range_of_the_data(trained: TrainedRun) -> None:
+    samples = trained.sample(20)
+    assert samples.shape == (20, 1, 8, 8) and samples.dtype == torch.float32 and samples.device.type == "cpu"
+    assert samples.min() >= -1 and samples.max() <= 1
+    expected = ((samples + 1) * 127.5).round().byte().numpy()
+    pictures = trained.pictures(20)
+    assert pictures.dtype == np.uint8
+    np.testing.assert_allclose(pictures, expected, atol=1)
+
+
+def test_the_first_samples_never_depend_on_how_many_are_asked_for(trained: TrainedRun) -> None:
+    samples = trained.sample(37)
+    for number in (1, 7, 8, 9, 36):
+        assert torch.equal(trained.sample(number), samples[:number])
+    assert torch.equal(trained.sample(9, label=3, seed=5), trained.sample(20, label="3", seed=5)[:9])
+
+
+def test_samples_come_in_chunks_so_that_memory_does_not_grow_with_their_number(trained: TrainedRun) -> None:
+    assert [len(chunk) for chunk in trained.chunks(20)] == [8, 8, 4]
+    assert [len(chunk) for chunk in trained.chunks(16)] == [8, 8]
+    endless = trained.chunks(10**9)
+    assert [len(next(endless)) for _ in range(3)] == [8, 8, 8]
+
+
+def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:
+    assert trained.classes == tuple("0123456789")
+    named = replace(trained, interface=replace(trained.interface, classes=(*"abcdefgh", "9", "ten")))
+    assert [named.class_number(label) for label in ("c", "2", 2, "9", 9, "ten")] == [2, 2, 2, 8, 8, 9]
+    assert torch.equal(named.sample(4, label="c"), trained.sample(4, label=2))
+    assert not torch.equal(trained.sample(4, label=2), trained.sample(4, label=3))
+
+
+@pytest.mark.parametrize("label", ["tne", "10", "-1", "²", ""])
+def test_an_unknown_class_is_refused_with_those_that_there_are(trained: TrainedRun, label: str) -> None:
+    with pytest.raises(Refused, match=rf"--label {label}: no such class.*classes: 0, 1, 2"):
+        trained.sample(1, label=label)
+    named = replace(trained, interface=replace(trained.interface, classes=("ten", "eleven")))
+    with pytest.raises(Refused, match="did you mean 'ten'"):
+        named.sample(1, label="tne")
+
+
+def test_what_cannot_be_sampled_is_refused(trained: TrainedRun) -> None:
+    with pytest.raises(Refused, match="--num 0: ask for at least one"):
+        trained.sample(0)
+    plain = replace(trained, recipe=replace(trained.recipe, conditional=False))
+    assert plain.classes == ()
+    with pytest.raises(Refused, match="not conditional, so no class can be asked for"):
+        plain.sample(1, label=3)
+
+
+def test_given_latents_give_the_same_samples(trained: TrainedRun) -> None:
+    z, labels = np.ones((3, 64)), np.array([1, 2, 3])
+    made = trained.at(z, labels)
+    assert made.shape == (3, 1, 8, 8) and torch.equal(made[1:], trained.at(z[1:], labels[1:]))
+
+
+def test_a_truncation_bounds_the_latents(trained: TrainedRun) -> None:
+    assert not torch.equal(trained.sample(4, truncation=0.1), trained.sample(4))
+    assert torch.equal(trained.sample(4, truncation=50.0), trained.sample(4))
+
+
+def test_the_averaged_generator_is_taken_where_there_is_one(trained: TrainedRun) -> None:
+    average = load_file(trained.run.checkpoint(2) / "average.safetensors")
+    weights = load_file(trained.run.checkpoint(2) / "generator.safetensors")
+    state = trained.generator.state_dict()
+    assert all(torch.equal(state[name], average[name]) for name in state)
+    assert not all(torch.equal(state[name], weights[name]) for name in state)
+
+
+def test_a_damaged_checkpoint_is_passed_over(copy: RunDirectory) -> None:
+    (copy.checkpoint(2) / "average.safetensors").write_bytes(b"torn")
+    assert honmono.load(copy.path).step == 1
+    (copy.checkpoint(1) / "generator.safetensors").unlink()
+    with pytest.raises(Failed, match="checkpoint .*000000002 is damaged"):
+        honmono.load(copy.path)
+
+
+def test_a_run_without_a_checkpoint_and_what_is_no_run_are_told_apart(copy: RunDirectory, tmp_path: Path) -> None:
+    shutil.rmtree(copy.checkpoints)
+    with pytest.raises(Failed, match="has no checkpoint yet"):
+        honmono.load(copy.path)
+    with pytest.raises(Refused, match="did you mean 'copy'"):
+        honmono.load(tmp_path / "cpy")
+    with pytest.raises(Refused, match="not a run but holds some"):
+        honmono.load(str(tmp_path))
+
+
+def test_a_recipe_that_was_changed_after_training_does_not_fit_its_checkpoint(copy: RunDirectory) -> None:
+    value = json.loads(copy.recipe_json.read_text())["recipe"]["generator"]
+    edit(copy, generator=value | {"width": 8})
+    with pytest.raises(Failed, match="000000002 does not fit .*recipe.json") as failure:
+        honmono.load(copy.path)
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("name", ["os.system", "honmono.cli.main", "recipe.py:Gan", "subprocess.Popen"])
+def test_a_stranger_s_run_runs_nothing(copy: RunDirectory, tmp_path: Path, name: str) -> None:
+    touched = tmp_path / "touched"
+    copy.recipe_py.write_text(f"from pathlib import Path\nPath({str(touched)!r}).touch()\n")
+    assert honmono.load(copy.path).step == 2  # its recipe.json names nothing but honmono's own
+    edit(copy, generator={"$partial": name, "command": f"touch {touched}"})
+    with pytest.raises(Refused, match=f"needs {name}, which is not honmono's own.*--trust-code"):
+        honmono.load(copy.path)
+    assert not touched.exists()
+    with pytest.raises(Refused, match=name):  # trusted code is run, and only what it defines is found
+        honmono.load(copy.path, trust_code=True)
+    assert touched.exists()
+
+
+@dataclass(frozen=True)
+class Critic(LogitObjective):
+    """An objective that stands in no file that a run could keep."""
+
+    def discriminator_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"real": -real.mean(), "fake": fake.mean()}
+
+    def generator_terms(self, fake: Tensor) -> dict[str, Tensor]:
+        return {"fake": -fake.mean()}
+
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        return {}
+
+
+def test_a_recipe_given_as_a_value_is_trained_and_gone_on_with(tmp_path: Path) -> None:
+    recipe = replace(override(find("dcgan-digits").make(), TINY), objective=Critic())
+    run = tmp_path / "mine"
+    assert honmono.train(recipe, steps=1, run=str(run)).sample(3).shape == (3, 1, 8, 8)
+    assert honmono.train(recipe, steps=2, run=run).step == 2
+    assert not (run / "recipe.py").exists()
+    with pytest.raises(Refused, match="recipe.py:Critic, which is not honmono's own"):
+        honmono.load(run)
+
+
+def test_the_package_offers_its_functions_by_name() -> None:
+    assert set(honmono.__all__) <= set(dir(honmono))
+    assert all(getattr(honmono, name) is not None for name in honmono.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'tarin'"):
+        _ = honmono.tarin
