@@ -1,0 +1,30 @@
+"""`honmono bench`."""
+
+from typing import Annotated
+
+from typer import Argument, Option
+
+from honmono.cli.output import print_json, table
+
+
+def bench(
+    recipe: Annotated[str | None, Argument(help="one recipe; all of them otherwise")] = None,
+    data: Annotated[
+        str | None, Option(help="data for recipes whose own is not at hand; noise of its shape otherwise")
+    ] = None,
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")] = "auto",
+    precision: Annotated[str, Option(help="auto, fp32 or bf16")] = "auto",
+    compile: Annotated[str, Option(help="auto, on or off")] = "auto",
+    json: Annotated[bool, Option("--json", help="print one JSON document and nothing else")] = False,
+) -> None:
+    """Time a recipe's step against a plain eager loop of the same networks and updates."""
+    from honmono.benchmark import COLUMNS, measure_all
+
+    rows = measure_all(recipe, data=data, device=device, precision=precision, compile=compile)
+    if json:
+        print_json(rows[0] if recipe else rows)
+        return
+    table(
+        COLUMNS,
+        [[f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in COLUMNS] for row in rows],
+    )

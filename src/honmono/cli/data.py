@@ -1,0 +1,35 @@
+"""`honmono data check` and `honmono data pack`."""
+
+from typing import Annotated
+
+from typer import Argument, Option, Typer
+
+from honmono.cli.output import print_json
+
+
+app = Typer(help="Look at data, or pack it, without training.")
+Source = Annotated[str, Argument(help="digits, an IDX directory, a folder, an archive, .npy/.npz, hf:NAME")]
+Size = Annotated[int | None, Option(help="side of the pictures in pixels; otherwise as the data suggests")]
+
+
+@app.command("check")
+def check(
+    source: Source,
+    size: Size = None,
+    json: Annotated[bool, Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """Say what would happen to each picture of a source."""
+    from honmono.data.check import check as check_source
+
+    report = check_source(source, size=size)
+    print_json(report.to_json()) if json else print("\n".join(report.lines()))
+
+
+@app.command("pack")
+def pack(source: Source, size: Size = None) -> None:
+    """Decode a source once into the cache, so that training starts at once."""
+    from honmono.data.check import Report
+    from honmono.data.pictures import Pictures
+
+    dataset = Pictures(source=source, size=size).open()
+    print("\n".join([*Report(dataset.record).lines(), f"packed at {dataset.path}"]))

@@ -1,0 +1,53 @@
+"""The verbs that make pictures of a run: `sample`, `interpolate`, `plot`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+
+Run = Annotated[Path, Argument(help="a run directory")]
+Seed = Annotated[int, Option(help="which latents are drawn")]
+Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")]
+TrustCode = Annotated[bool, Option("--trust-code", help="run the recipe.py in the run's directory")]
+
+
+def sample(
+    run: Run,
+    num: Annotated[int, Option(help="how many samples")] = 64,
+    label: Annotated[str | None, Option(help="one class, by name or number; all in turn otherwise")] = None,
+    seed: Seed = 0,
+    truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
+    raw: Annotated[bool, Option("--raw", help="write a .npy of the generator's own numbers")] = False,
+    out: Annotated[Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory of PNGs")] = None,
+    device: Device = "auto",
+    trust_code: TrustCode = False,
+) -> None:
+    """Draw samples from a run's newest checkpoint."""
+    from honmono.trained import load
+    from honmono.written import write_samples
+
+    trained = load(run, device=device, trust_code=trust_code)
+    print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))
+
+
+def interpolate(
+    run: Run,
+    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp")] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    trust_code: TrustCode = False,
+) -> None:
+    """Make a film that walks from latent to latent."""
+    from honmono.trained import load
+    from honmono.written import write_interpolation
+
+    print(write_interpolation(load(run, device=device, trust_code=trust_code), out, seed=seed))
+
+
+def plot(run: Run, out: Annotated[Path | None, Option(help="directory for the pictures")] = None) -> None:
+    """Plot a run's losses, learning rates and speed, and make a film of its samples."""
+    from honmono.plots.run import plot as plot_run
+
+    for path in plot_run(run, out):
+        print(path)

@@ -1,0 +1,78 @@
+"""`honmono train`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from honmono.errors import Refused
+
+
+Text = str | None
+Whole = int | None
+
+
+def train(
+    recipe: Annotated[Text, Argument(help="a recipe's name, or path/to/mine.py:function")] = None,
+    data: Annotated[
+        Text, Option(help="digits, grid, ring, an IDX directory, a folder, an archive, .npy, hf:NAME")
+    ] = None,
+    size: Annotated[Whole, Option(help="side of the pictures in pixels")] = None,
+    steps: Annotated[Whole, Option(help="train up to this step")] = None,
+    images: Annotated[Whole, Option(help="train until so many images have been seen")] = None,
+    epochs: Annotated[float | None, Option(help="train for so many passes through the data")] = None,
+    batch_size: Annotated[Whole, Option(help="real samples in a batch")] = None,
+    seed: Annotated[Whole, Option(help="seed of every random draw")] = None,
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")] = "auto",
+    precision: Annotated[str, Option(help="auto, fp32, bf16 or fp64")] = "auto",
+    compile: Annotated[str, Option(help="auto, on or off")] = "auto",
+    run: Annotated[Path | None, Option(help="start in this directory, or go on if it is a run")] = None,
+    changes: Annotated[list[str], Option("--set", help="change one field: FIELD=VALUE (again for more)")] = [],  # noqa: B006
+    resume: Annotated[Path | None, Option(help="go on with this run as it was started")] = None,
+    track: Annotated[list[str], Option(help="mirror the log to tensorboard or wandb")] = [],  # noqa: B006
+    trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py in a resumed run's directory")] = False,
+) -> None:
+    """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
+    from honmono.training.prepare import Call, prepare
+    from honmono.training.recorder import Interrupted
+
+    call = Call(
+        recipe=recipe,
+        data=data,
+        size=size,
+        steps=steps,
+        images=images,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        device=device,
+        precision=precision,
+        compile=compile,
+        run=run,
+        resume=resume,
+        changes=parse_changes(changes),
+        track=track,
+        trust_code=trust_code,
+    )
+    session = prepare(call)
+    try:
+        with session.recorder() as recorder:
+            for line in session.lines:
+                recorder.say(line)
+            session.trainer.fit(session.steps, recorder)
+    except Interrupted as interrupted:
+        print(f"honmono: {interrupted}", file=sys.stderr)
+        sys.exit(interrupted.code)
+    finally:
+        session.trainer.engine.leave()
+    if session.trainer.engine.writes:
+        print(f"pictures: {session.run.sample(session.trainer.clock.step)}")
+
+
+def parse_changes(texts: list[str]) -> dict[str, str]:
+    """`FIELD=VALUE` texts as a mapping."""
+    for text in texts:
+        if "=" not in text:
+            raise Refused(f"--set {text}: write it as FIELD=VALUE, as in --set training.batch_size=32")
+    return {field: value for field, _, value in (text.partition("=") for text in texts)}
