@@ -1,0 +1,31 @@
+"""Times every recipe's step against the plain loop and writes the rows with their hardware to results/steps-NAME.json.
+
+python benchmarks/steps.py NAME [--device D] [--precision P] [--compile C]
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from honmono.benchmark import measure_all
+from honmono.runs.environment import environment
+from honmono.runs.files import write_json
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Times every recipe's step against the plain loop.")
+    parser.add_argument("name", help="of the machine, for the file's name: epyc-2-cores, say")
+    for option in ("device", "precision", "compile"):
+        parser.add_argument(f"--{option}", default="auto")
+    asked = parser.parse_args()
+    rows = measure_all(None, device=asked.device, precision=asked.precision, compile=asked.compile)
+    result = {"what": "median ms per step, ours and the plain loop's, interleaved", "hardware": environment(sys.argv)}
+    path = Path(__file__).parent / "results" / f"steps-{asked.name}.json"
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, result | {"rows": rows})
+    for row in rows:
+        print(row)
+
+
+if __name__ == "__main__":
+    main()

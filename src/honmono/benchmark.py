@@ -1,0 +1,144 @@
+"""Timing a recipe's step against a plain loop: one process, interleaved blocks, medians."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from honmono.data.base import Batch, Dataset
+from honmono.data.door import with_source
+from honmono.data.mixtures import Mixture
+from honmono.description import nominal_interface
+from honmono.plain import PlainLoop
+from honmono.recipe import Recipe
+from honmono.registry import entries, find
+from honmono.training.build import Interface
+from honmono.training.engine import Engine, choose
+from honmono.training.trainer import Trainer
+
+
+COLUMNS = (
+    "recipe",
+    "batch_size",
+    "device",
+    "precision",
+    "ms_per_step",
+    "reference_ms_per_step",
+    "ratio",
+    "gflops_per_second",
+    "fraction_of_matmul_rate",
+)
+ROUNDS = 7
+BLOCK_SECONDS = 0.7
+MATRIX = 2048
+NOISES = 4_096
+
+
+class Noise(Dataset):
+    """Uniform noise of a recipe's shape, for timing where its data is not at hand: a step costs the same."""
+
+    fingerprint = "noise"
+    length = NOISES
+
+    def __init__(self, interface: Interface) -> None:
+        self.sample_shape, self.classes = interface.sample_shape, interface.classes
+        self._samples = torch.rand(NOISES, *self.sample_shape) * 2 - 1
+        self._labels = torch.arange(NOISES) % len(self.classes) if self.classes else None
+
+    def to(self, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
+        self._samples = self._samples.to(device, dtype)
+        self._labels = None if self._labels is None else self._labels.to(device)
+
+    def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
+        places = torch.from_numpy(indices).to(self._samples.device)
+        return Batch(self._samples[places], None if self._labels is None else self._labels[places])
+
+
+def measure_all(
+    name: str | None = None, *, data: str | None = None, device: str, precision: str, compile: str
+) -> list[dict[str, Any]]:
+    """One row for each recipe (or for the one named), with the keys of `COLUMNS`."""
+    chosen = [find(name)] if name else list(entries().values())
+    rates: dict[str, float] = {}
+    rows = []
+    for entry in chosen:
+        recipe = entry.make()
+        choices = choose(device, precision, compile, recipe.training.precision)
+        engine = Engine(choices)
+        if choices.precision not in rates:
+            rates[choices.precision] = matmul_rate(engine)
+        timed = measure(recipe, engine, data, entry.name)
+        of_rate = timed["gflops_per_second"] / rates[choices.precision]
+        facts = {"recipe": entry.name, "batch_size": recipe.training.batch_size}
+        rows.append(facts | {"device": choices.device, "precision": choices.precision} | timed)
+        rows[-1]["fraction_of_matmul_rate"] = round(of_rate, 4)
+    return rows
+
+
+def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict[str, Any]:
+    """Milliseconds of a step, ours and the plain loop's, and our share of arithmetic per second."""
+    if data is not None:
+        recipe = replace(recipe, data=with_source(recipe.data, data, name))
+    at_hand = data is not None or isinstance(recipe.data, Mixture)
+    dataset = recipe.data.open() if at_hand else Noise(nominal_interface(recipe))
+    trainer = Trainer(recipe, dataset, engine)
+    plain = PlainLoop(recipe, dataset, engine.device)
+    trainer.step()  # warm-up: memory, kernels, compilation
+    plain.step()
+    ours, theirs = interleaved(trainer.step, plain.step, engine.finish)
+    gflop = _gflop_of_step(recipe, dataset, engine)
+    return {
+        "ms_per_step": round(ours * 1e3, 3),
+        "reference_ms_per_step": round(theirs * 1e3, 3),
+        "ratio": round(theirs / ours, 3),
+        "gflops_per_second": round(gflop / ours, 2),
+    }
+
+
+def _gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
+    """Arithmetic of matrix products and convolutions in one of our steps (not the plain loop's, which does more)."""
+    eager = Trainer(recipe, dataset, Engine(replace(engine.choices, compile=False)))
+    eager.step()
+    with FlopCounterMode(display=False) as counter:
+        eager.step()
+    return counter.get_total_flops() / 1e9
+
+
+def interleaved(ours: Callable[[], Any], theirs: Callable[[], Any], finish: Callable[[], None]) -> tuple[float, float]:
+    """Median seconds of one call of each, from blocks that take turns, so that both meet the same neighbours."""
+    number = {call: _calls_in_block(call, finish) for call in (ours, theirs)}
+    times: dict[Callable[[], Any], list[float]] = {ours: [], theirs: []}
+    for _ in range(ROUNDS):
+        for call in (ours, theirs):
+            times[call].append(_seconds(call, number[call], finish))
+    return median(times[ours]), median(times[theirs])
+
+
+def matmul_rate(engine: Engine) -> float:
+    """The machine's rate for large matrix products in this precision, GFLOP/s: the ceiling."""
+    dtype = torch.bfloat16 if engine.choices.precision == "bf16" else engine.dtype
+    left = torch.randn(MATRIX, MATRIX).to(engine.device, dtype)
+    product: Callable[[], Tensor] = lambda: left @ left  # noqa: E731
+    product()
+    seconds = median(_seconds(product, 3, engine.finish) for _ in range(ROUNDS))
+    return 2 * MATRIX**3 / seconds / 1e9
+
+
+def _calls_in_block(call: Callable[[], Any], finish: Callable[[], None]) -> int:
+    once = _seconds(call, 2, finish)
+    return max(1, round(BLOCK_SECONDS / once))
+
+
+def _seconds(call: Callable[[], Any], number: int, finish: Callable[[], None]) -> float:
+    finish()
+    begun = time.perf_counter()
+    for _ in range(number):
+        call()
+    finish()
+    return (time.perf_counter() - begun) / number

@@ -1,0 +1,85 @@
+"""The plain loop that articles write: float32, default layout, apart batches, `float(loss)` every step.
+
+It is what `honmono bench` measures against: the same networks, update program and optimizers, none of the engine.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from honmono.data.base import Batch, Dataset
+from honmono.data.stream import Stream
+from honmono.errors import Refused
+from honmono.objectives.base import Draws, Players
+from honmono.objectives.logit import LogitObjective
+from honmono.randomness import stream
+from honmono.recipe import Recipe, Update, flat
+from honmono.training.build import Interface, build_networks
+
+
+class PlainPlayer:
+    """A bare network under the name that objectives call it by."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.module(sample, label)
+
+
+class PlainLoop:
+    """One recipe in a loop without any craft. Fakes on named draws are made once, as article 001 does."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
+        if not isinstance(recipe.objective, LogitObjective):
+            raise Refused("the plain loop knows objectives on the discriminator's scores only")
+        self._recipe, self._objective, self._device = recipe, recipe.objective, device
+        interface = Interface(dataset.sample_shape, dataset.classes)
+        self._num_classes = len(interface.classes)
+        dataset.to(device)
+        self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
+        generator, discriminator = build_networks(recipe, interface)
+        self._players = Players(PlainPlayer(generator.to(device)), PlainPlayer(discriminator.to(device)))
+        self._optimizers = {
+            "generator": recipe.optimizers.generator(generator.parameters()),
+            "discriminator": recipe.optimizers.discriminator(discriminator.parameters()),
+        }
+        self._images = self._drawn = 0
+        self._batch: Batch | None = None
+
+    def step(self) -> None:
+        """One pass through the update program, entry by entry."""
+        named: dict[str, tuple[Tensor, Draws]] = {}
+        self._batch = None
+        for update in flat(self._recipe.updates):
+            for _ in range(update.times(1)):
+                self._update(update, named)
+
+    def _update(self, update: Update, named: dict[str, tuple[Tensor, Draws]]) -> None:
+        if self._batch is None or (update.player == "discriminator" and update.real is None):
+            self._batch = self._stream.batch(self._images)
+            self._images += len(self._batch.real)
+        batch = self._batch
+        self._optimizers[update.player].zero_grad()
+        fake, draws = named.get(update.draws or "", None) or self._fakes(batch)
+        if update.draws:
+            named[update.draws] = fake, draws
+        if update.player == "discriminator":
+            real = self._players.discriminator(batch.real, batch.label if draws.label is not None else None)
+            terms = self._objective.discriminator_terms(
+                real, self._players.discriminator(fake.detach(), draws.label)
+            ) | {p.name: p.value(self._players, batch, draws, fake.detach()) for p in self._objective.penalties}
+        else:
+            terms = self._objective.generator_terms(self._players.discriminator(fake, draws.label))
+        loss = torch.stack(list(terms.values())).sum()
+        loss.backward()
+        self._optimizers[update.player].step()
+        float(loss.detach())
+
+    def _fakes(self, batch: Batch) -> tuple[Tensor, Draws]:
+        random = stream(0, "plain", self._drawn)
+        self._drawn += 1
+        latent = torch.from_numpy(self._recipe.latent.draw(random, len(batch.real))).to(self._device)
+        label = None
+        if self._recipe.conditional:
+            label = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
+        return self._players.generator(latent, label), Draws(latent, label)

@@ -1,0 +1,55 @@
+import math
+
+import pytest
+import torch
+
+from honmono import benchmark
+from honmono.override import override
+from honmono.plain import PlainLoop
+from honmono.registry import find
+from honmono.training.engine import Engine, choose
+
+
+def tiny(name):
+    entry = find(name)
+    return override(entry.make(), entry.tiny)
+
+
+def test_a_row_has_the_promised_columns(monkeypatch):
+    monkeypatch.setattr(benchmark, "BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr(benchmark, "MATRIX", 64)
+    (row,) = benchmark.measure_all("gan-grid", device="cpu", precision="auto", compile="auto")
+    assert tuple(row) == benchmark.COLUMNS
+    assert (row["recipe"], row["batch_size"], row["device"], row["precision"]) == ("gan-grid", 512, "cpu", "fp32")
+    assert all(row[column] > 0 for column in benchmark.COLUMNS[4:])
+    assert row["ratio"] == pytest.approx(row["reference_ms_per_step"] / row["ms_per_step"], rel=0.01)
+
+
+def test_noise_stands_in_for_data_that_is_not_at_hand(monkeypatch):
+    monkeypatch.setattr(benchmark, "BLOCK_SECONDS", 0.01)
+    row = benchmark.measure(tiny("gan-mnist-article"), Engine(choose("cpu")), None, "gan-mnist-article")
+    assert math.isfinite(row["gflops_per_second"]) and row["gflops_per_second"] > 0
+
+
+@pytest.mark.parametrize("name", ["gan-mnist-article", "dcgan-mnist-article", "dcgan-digits"])
+def test_the_plain_loop_moves_both_players(name):
+    recipe = tiny(name)
+    loop = PlainLoop(recipe, benchmark.Noise(benchmark.nominal_interface(recipe)), torch.device("cpu"))
+    networks = [player.module for player in loop._players]
+    before = [[p.detach().clone() for p in network.parameters()] for network in networks]
+    loop.step()
+    for network, old in zip(networks, before, strict=True):
+        assert any(not torch.equal(p, o) for p, o in zip(network.parameters(), old, strict=True))
+
+
+def test_arithmetic_is_counted_as_matrix_products():
+    """gan-mnist-article at batch 64: 2 flops for each weight and sample, forward, and again for each gradient taken."""
+    recipe = find("gan-mnist-article").make()
+    noise = benchmark.Noise(benchmark.nominal_interface(recipe))
+    gflop = benchmark._gflop_of_step(recipe, noise, Engine(choose("cpu", "fp32")))
+    generator = 100 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784
+    discriminator = 784 * 1024 + 1024 * 512 + 512
+    first_g, first_d = 100 * 256, 784 * 1024  # no gradient is taken of latents, nor of pictures in D's own update
+    d_update = generator + 2 * (3 * discriminator - first_d)
+    g_update = (3 * generator - first_g) + 2 * discriminator
+    assert gflop == pytest.approx(2 * 64 * (d_update + g_update) / 1e9, rel=1e-3)
