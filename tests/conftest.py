@@ -3,13 +3,17 @@
 import functools
 import inspect
 import os
+import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import jaxtyping
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -82,3 +86,43 @@ def real_data(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"no real data beside the checkout: ../shared/data/{name}")
     return path
+
+
+@pytest.fixture(scope="session")
+def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Any]:
+    """A recipe on 22 pictures of the kind that it was written for (IDX files where grey, else a folder with classes), or
+    on 44 points; on what is built in as it is."""
+    from honmono.data.door import with_source
+    from honmono.data.mixtures import Mixture
+    from honmono.description import nominal_interface
+
+    def small(recipe: Any) -> Any:
+        data = recipe.data
+        if isinstance(data, Mixture):
+            return replace(recipe, data=replace(data, samples=44))
+        if data.source == "digits":
+            return recipe
+        channels, size, _ = nominal_interface(recipe).sample_shape
+        folder = tmp_path_factory.getbasetemp() / f"pictures-{channels}x{size}x{size}"
+        if not folder.exists():
+            write_pictures(folder, channels, size)
+        return replace(recipe, data=with_source(data, str(folder), "the recipe"))
+
+    return small
+
+
+def write_pictures(folder: Path, channels: int, size: int, number: int = 22) -> None:
+    """Pictures of noise, of ten classes in turn."""
+    random = np.random.default_rng(0)
+    if channels == 1:
+        folder.mkdir()
+        pixels = random.integers(256, size=(number, size, size), dtype=np.uint8)
+        labels = (np.arange(number) % 10).astype(np.uint8)
+        for name, magic, array in (("images-idx3", 0x803, pixels), ("labels-idx1", 0x801, labels)):
+            header = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
+            (folder / f"train-{name}-ubyte").write_bytes(header + array.tobytes())
+        return
+    for place in range(number):
+        (folder / str(place % 10)).mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(random.integers(256, size=(size, size, 3), dtype=np.uint8))
+        picture.save(folder / str(place % 10) / f"{place}.png")

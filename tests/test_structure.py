@@ -1,0 +1,217 @@
+"""The shape of the project: which part may import which, how long things may be, and what stays out."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "honmono"
+
+# The architecture: what each part may import besides itself. A part that is not named here stands at the top,
+# beside the command: it may import all, and no part below may import it.
+WORDS = {"errors", "randomness", "latents", "schedules"}
+PARTS = {"data", "networks", "objectives", "metrics"}
+VALUES = {"recipe", "registry", "serial", "override", "sampling"}
+MAY_IMPORT = {
+    "errors": set(),
+    "randomness": {"errors"},
+    "latents": {"errors", "randomness"},
+    "schedules": {"errors"},
+    "runs": {"errors"},
+    "plots": {"errors", "runs"},
+    "data": {"errors", "randomness", "runs.files"},
+    "networks": {"errors"},
+    "objectives": {"errors", "randomness", "data", "networks"},
+    "metrics": {"errors", "randomness", "data", "networks"},
+    "recipe": WORDS | PARTS,
+    "serial": WORDS | PARTS | {"recipe"},
+    "registry": {"errors", "recipe"},
+    "override": {"errors", "recipe", "serial"},
+    "catalogue": {"errors"},
+    "sampling": WORDS | PARTS | {"recipe"},
+    "recipes": WORDS | PARTS | {"recipe", "registry"},
+    "training": WORDS | PARTS | VALUES | {"runs", "plots"},
+    "studies": WORDS | PARTS | VALUES | {"recipes", "runs", "plots"},
+}
+
+# What only the engine may touch: devices, ranks, precision and compilation.
+ENGINE_ONLY = {
+    *("amp", "autocast", "backends", "compile", "cuda", "distributed", "mps", "set_num_threads"),
+    *("use_deterministic_algorithms", "set_float32_matmul_precision"),
+}
+ENGINE = {
+    "training/engine.py": "it is the engine",
+    "runs/environment.py": "it records the devices' names",
+}
+
+# Over budget, each with its reason: "src/honmono/x.py" up to 400 lines, "src/honmono/x.py:function" up to 80.
+LONG: dict[str, str] = {
+    "src/honmono/cli/train.py:train": "one entry for each of the command's options, and little else",
+}
+BUDGET = {"file": (300, 400), "function": (40, 80), "recipe": (30, 30)}
+PAGES = {"README.md": 150, "CONTRIBUTING.md": 80}
+
+HEAVY = {
+    *("torch", "numpy", "scipy", "sklearn", "PIL", "matplotlib", "safetensors"),
+    *("datasets", "torchmetrics", "tensorboard", "wandb"),
+}
+MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(work|farm|root|home|Users|tmp)/|[.]library\b")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def project_files() -> Iterator[Path]:
+    """The project's own files: not what was built, nor what a user left at the root."""
+    yield from (path for path in sorted(ROOT.glob("*")) if path.suffix in {".md", ".toml", ".txt"})
+    yield from (ROOT / name for name in ("Makefile", "LICENSE", ".gitignore", ".pre-commit-config.yaml"))
+    for folder in (".ci", "src", "tests", "benchmarks", "docs"):
+        files = sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
+        yield from (path for path in files if path.suffix != ".pyc" and "egg-info" not in str(path))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules of honmono that a file imports anywhere in it, without the leading `honmono.`."""
+    for node in ast.walk(tree(path)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name.removeprefix("honmono.") for name in names if name.startswith("honmono."))
+
+
+def allows(allowed: set[str], module: str) -> bool:
+    return any(module == one or module.startswith(one + ".") for one in allowed)
+
+
+def test_imports_follow_the_arrows() -> None:
+    against = [
+        f"{name_of(path)} imports honmono.{module}"
+        for path in python_files("src")
+        if (part := part_of(path)) in MAY_IMPORT
+        for module in imports(path)
+        if not allows(MAY_IMPORT[part] | {part}, module)
+    ]
+    assert not against, "\n".join(against)
+
+
+def test_the_arrows_make_no_circle() -> None:
+    """Each part can be put after all that it may import, so that no list above contradicts another."""
+    below = {part: {one.split(".")[0] for one in allowed} for part, allowed in MAY_IMPORT.items()}
+    while below:
+        ready = {part for part, allowed in below.items() if not allowed & set(below)}
+        assert ready, f"in a circle: {sorted(below)}"
+        below = {part: allowed for part, allowed in below.items() if part not in ready}
+
+
+def test_only_the_engine_knows_devices_ranks_precision_and_compilation() -> None:
+    against = [
+        f"{name_of(path)}:{line} uses torch.{name}; ask training/engine.py for it"
+        for path in python_files("src")
+        if path.relative_to(PACKAGE).as_posix() not in ENGINE
+        for name, line in torch_names(path)
+        if name in ENGINE_ONLY
+    ]
+    assert not against, "\n".join(against)
+
+
+def torch_names(path: Path) -> Iterator[tuple[str, int]]:
+    """What a file takes from torch, by first name: `cuda` for `torch.cuda.synchronize()`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "torch":
+            yield node.attr, node.lineno
+        elif isinstance(node, ast.Import):
+            taken = [alias.name.split(".") for alias in node.names]
+            yield from ((name[1], node.lineno) for name in taken if name[0] == "torch" and len(name) > 1)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "torch":
+            inner = node.module.split(".")[1:]
+            yield from ((name, node.lineno) for name in inner or [alias.name for alias in node.names])
+
+
+def lengths() -> Iterator[tuple[str, str, int]]:
+    """Every file and function: its kind, its name and its lines (a function's from `def` to its end)."""
+    for path in python_files("src", "tests", "benchmarks"):
+        yield "file", name_of(path), len(path.read_text(encoding="utf-8").splitlines())
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                kind = "recipe" if any(map(is_recipe, node.decorator_list)) else "function"
+                yield kind, f"{name_of(path)}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def is_recipe(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Name) and called.id == "recipe"
+
+
+def test_files_and_functions_keep_their_budgets() -> None:
+    over = [
+        f"{name}: {count} lines, {BUDGET[kind][name in LONG]} at most"
+        for kind, name, count in lengths()
+        if count > BUDGET[kind][name in LONG]
+    ]
+    assert not over, "\n".join(over)
+
+
+def test_every_exception_is_still_one() -> None:
+    long = {name for kind, name, count in lengths() if count > BUDGET[kind][0]}
+    assert set(LONG) <= long, f"no longer over budget: {sorted(set(LONG) - long)}"
+    assert all((PACKAGE / name).is_file() for name in ENGINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_stay_short(page: str) -> None:
+    assert len((ROOT / page).read_text(encoding="utf-8").splitlines()) <= PAGES[page]
+
+
+def test_files_are_named_for_what_they_hold() -> None:
+    vague = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}
+    found = [name_of(path) for path in python_files("src", "tests", "benchmarks") if path.name in vague]
+    assert not found, f"name these for what is in them: {found}"
+
+
+def test_no_file_postpones_its_annotations() -> None:
+    """jaxtyping needs real annotations: `from __future__ import annotations` would make them strings."""
+    for path in python_files("src", "tests", "benchmarks"):
+        froms = [node.module for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
+        assert "__future__" not in froms, name_of(path)
+
+
+def test_no_big_files_and_no_paths_of_one_machine() -> None:
+    for path in project_files():
+        content = path.read_bytes()
+        assert len(content) <= 2**20, f"{name_of(path)} is larger than 1 MiB"
+        found = MACHINE_PATH.search(content.decode("utf-8", errors="replace")) if b"\0" not in content else None
+        assert found is None, f"{name_of(path)} names a path of one machine: {found}"
+
+
+def test_the_command_imports_nothing_heavy() -> None:
+    code = f"import sys, honmono, honmono.cli; print(*sorted({HEAVY!r} & set(sys.modules)))"
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
