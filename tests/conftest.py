@@ -90,8 +90,8 @@ def real_data(name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Any]:
-    """A recipe on 22 pictures of the kind that it was written for (IDX files where grey, else a folder with classes), or
-    on 44 points; on what is built in as it is."""
+    """A recipe on 22 pictures of the kind that it was written for (IDX files where grey, else a folder with classes),
+    or on 44 points; what is built in stays as it is."""
     from honmono.data.door import with_source
     from honmono.data.mixtures import Mixture
     from honmono.description import nominal_interface

@@ -65,16 +65,19 @@ def test_a_device_that_is_missing_is_refused(device: str, there: bool) -> None:
 def test_weights_are_held_and_outputs_answered_in_full_precision(
     precision: str, held: torch.dtype, answered: torch.dtype
 ) -> None:
-    class Remembers(nn.Linear):
-        computed = None
+    class Remembers(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 2)
+            self.computed: torch.dtype | None = None
 
         def forward(self, sample: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
-            output = super().forward(sample)
+            output = self.linear(sample)
             self.computed = output.dtype
             return output
 
     one = engine(precision)
-    module = one.place(Remembers(3, 2))
+    module = one.place(Remembers())
     output = one.player(module)(one.sample(torch.ones(4, 3)))
     assert all(parameter.dtype == held for parameter in module.parameters())
     assert output.dtype == answered
@@ -124,7 +127,8 @@ def test_alone_there_is_nobody_to_wait_for() -> None:
     value = torch.ones(3)
     assert one.writes and one.total(value) is value and one.share("run") == "run"
     assert one.anyone(True) and not one.anyone(False)
-    one.wait(), one.finish(), one.leave()
+    for call in (one.wait, one.finish, one.leave):
+        call()
 
 
 def test_uncompiled_losses_are_left_as_they_are() -> None:

@@ -10,6 +10,7 @@ from honmono.recipe import Recipe, Together, Update, WarmUp
 from honmono.recipes.dcgan import dcgan_digits
 from honmono.training.engine import Engine, choose
 from honmono.training.moment import Clock, Moment, fresh_batches
+from honmono.training.trainer import Trainer
 
 
 D, G = Update("discriminator"), Update("generator")
@@ -135,7 +136,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_clock_counts_fresh_batches_as_foretold(
-    name: str, points: Recipe, in_training: Callable[..., object]
+    name: str, points: Recipe, in_training: Callable[..., Trainer]
 ) -> None:
     updates, batches = PROGRAMS[name]
     recipe = replace(points, updates=updates)
@@ -143,8 +144,8 @@ def test_the_clock_counts_fresh_batches_as_foretold(
     trainer = in_training(recipe)
     seen = []
     for _ in range(3):
-        trainer.step()  # type: ignore[attr-defined]
-        seen.append(trainer.clock.images)  # type: ignore[attr-defined]
+        trainer.step()
+        seen.append(trainer.clock.images)
     assert seen == [16 * sum(batches[:step]) for step in (1, 2, 3)]
-    assert [trainer.steps_for(images) for images in seen] == [1, 2, 3]  # type: ignore[attr-defined]
-    assert trainer.steps_for(seen[1] + 1) == 3  # type: ignore[attr-defined]
+    assert [trainer.steps_for(images) for images in seen] == [1, 2, 3]
+    assert trainer.steps_for(seen[1] + 1) == 3

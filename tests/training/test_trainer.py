@@ -252,19 +252,16 @@ def test_real_samples_can_be_looked_at_without_moving_the_clock(in_training: Bui
     trainer, other = in_training(points), in_training(points)
     reals = trainer.reals()
     assert not torch.equal(next(reals), next(reals)) and trainer.clock.images == 0
-    trainer.step(), other.step()
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(trainer.networks["generator"].parameters(), other.networks["generator"].parameters())
-    )
+    for one in (trainer, other):
+        one.step()
+    weights = [list(one.networks["generator"].parameters()) for one in (trainer, other)]
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
 
 
 def test_a_player_begins_alike_whatever_the_other_is(points: Recipe, in_training: Build) -> None:
     torch.manual_seed(5)
     one = in_training(points)
     torch.manual_seed(6)
-    wider = replace(points, generator=partial(MLPGenerator, widths=(8,)))
-    for a, b in zip(
-        one.networks["discriminator"].parameters(), in_training(wider).networks["discriminator"].parameters()
-    ):
-        assert torch.equal(a, b)
+    other = in_training(replace(points, generator=partial(MLPGenerator, widths=(8,))))
+    weights = [list(trainer.networks["discriminator"].parameters()) for trainer in (one, other)]
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))

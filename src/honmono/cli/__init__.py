@@ -34,7 +34,7 @@ def main() -> None:
     # OpenMP threads that wait asleep, not spinning: on a busy machine small networks trained three times as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], prog_name="honmono", standalone_mode=False)
         sys.stdout.flush()
     except Refused as refusal:
         status = _say(str(refusal), 2)

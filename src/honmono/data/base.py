@@ -36,7 +36,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
-        """The samples at `indices`, any augmentation (flips) drawn from `random`, one draw for each index in order.
+        """The samples at `indices`, augmented (flipped) by exactly one `random.random()` for each, in order.
 
         Endless data draws `len(indices)` fresh samples from `random` instead.
         """

@@ -62,7 +62,7 @@ def dcgan_mnist() -> Recipe:
         generator=partial(DCGANGenerator, width=64),
         discriminator=partial(DCGANDiscriminator, width=64),
         objective=NonSaturating(together=True, penalties=(R1(1.0),)),
-        optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),
+        optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=Training(steps=10_000, batch_size=64, average=Average(halflife=5_000)),
     )
 

@@ -38,12 +38,19 @@ class RunDirectory:
     @classmethod
     def create_at(cls, path: Path) -> Self:
         """A new run at `path`, which must not exist or be empty."""
+        cls.refuse_taken(path)
+        _make_directory(path)
+        return cls(path)._with_parts()
+
+    @classmethod
+    def refuse_taken(cls, path: Path) -> None:
+        """Raises `Refused` where something stands in the place of a new run."""
         if cls.is_run(path):
             raise Refused(f"'{path}' is a run already; `honmono train --resume {path}` goes on with it")
         if path.is_dir() and any(path.iterdir()):
             raise Refused(f"'{path}' is neither empty nor a run directory; name a new directory")
-        _make_directory(path)
-        return cls(path)._with_parts()
+        if path.exists() and not path.is_dir():
+            raise Refused(f"'{path}' is a file, not a directory; name another")
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -29,6 +29,12 @@ def atomic_write_bytes(path: Path, data: bytes) -> None:
     fsync_directory(path.parent)
 
 
+def sweep_partial(directory: Path) -> None:
+    """Clears away what the atomic writes of a killed process left in a directory."""
+    for leftover in directory.glob(".*.partial"):
+        leftover.unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes strict JSON, atomically. NaN and infinities raise `ValueError`: say null or a string instead."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

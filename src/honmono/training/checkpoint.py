@@ -65,8 +65,8 @@ def sweep(directory: Path, after: int | None = None) -> None:
 
     after: training goes on from this step, and what a later checkpoint held, damaged, will be made again.
     """
-    for step in steps(directory) if after is not None else []:
-        if step > after:
+    for step in steps(directory):
+        if after is not None and step > after:
             _remove(directory, step)
     for leftover in (*directory.glob(f"{WRITING}*"), *directory.glob(f"{REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)

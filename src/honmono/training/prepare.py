@@ -83,6 +83,8 @@ def _start(call: Call) -> Session:
     name, reason = (call.recipe, None) if call.recipe else suitable(call.data)
     entry = _entry(name)
     recipe = adapt(entry, call)
+    if call.run:
+        RunDirectory.refuse_taken(call.run)  # before the data is packed, which may take long
     choices = choose(call.device, call.precision, call.compile, recipe.training.precision)
     engine, trainer, fingerprint = _open(recipe, choices)
     steps = _steps(call, trainer)

@@ -14,6 +14,7 @@ from torch import Tensor
 from honmono.errors import Failed
 from honmono.recipe import PlayerName
 from honmono.runs.directory import RunDirectory
+from honmono.runs.files import sweep_partial
 from honmono.runs.log import Log, learning_rate_column
 from honmono.runs.trackers import Tracker
 from honmono.training import checkpoint
@@ -68,6 +69,9 @@ class Recorder:
                 self._previous_handlers[number] = signal.signal(number, self._note)
             except ValueError:  # not in the main thread, where Python allows no handlers: the caller stops us
                 pass
+        if self._engine.writes:
+            sweep_partial(self._run.path)
+            sweep_partial(self._run.samples)
         if self._engine.writes and not self._trainer.clock.step:
             self._pictures.real()
             self._picture()

@@ -62,7 +62,8 @@ class Trainer:
                 due = [update for update in entry.updates for _ in range(update.times(clock.step))]
                 for update in due:  # every gradient before any player moves
                     logged |= self._gradient(update, moment)
-                for player in {update.player for update in due}:
+                moving: set[PlayerName] = {update.player for update in due}
+                for player in moving:
                     self._move(player)
                 continue
             for _ in range(entry.times(clock.step)):
@@ -206,9 +207,8 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, Tensor]
     for key, value in flat.items():
         place, name = key.split(".", 1)
         like = parameters[int(place)]
-        if (
-            value.dim() > 1 and value.shape == like.shape
-        ):  # fused kernels pair numbers by their place in memory: one layout for all
+        # A fused kernel pairs a parameter's numbers with its state's by their place in memory: both in one layout.
+        if value.dim() > 1 and value.shape == like.shape:
             value = torch.empty_like(like, dtype=value.dtype).copy_(value)
         state.setdefault(int(place), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

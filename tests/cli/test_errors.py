@@ -1,0 +1,91 @@
+"""Wrong calls: one line on standard error that says how to mend it, exit 2, and nothing left behind."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+Refusal = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("trian", "No such command 'trian'. Did you mean 'train'? (honmono --help tells more)"),
+        ("data", "Missing command. (honmono data --help tells more)"),
+        ("data chek digits", "No such command 'chek'. Did you mean 'check'? (honmono data --help tells more)"),
+        ("sample", "Missing argument 'run'. (honmono sample --help tells more)"),
+        ("train --stpes 3", "--stpes (Possible options: --set, --size, --steps) (honmono train --help tells more)"),
+        ("--vesrion", "No such option: --vesrion (honmono --help tells more)"),
+        ("list extra", "Got unexpected extra argument(s) (extra) (honmono list --help tells more)"),
+        ("train --steps many", "Invalid value for '--steps'"),
+        ("train --steps", "'--steps' requires an argument"),
+        (
+            "train dcgan-digit",
+            "no recipe is named 'dcgan-digit'; did you mean 'dcgan-digits'? (honmono list shows all)",
+        ),
+        ("show gan-gird", "did you mean 'gan-grid'"),
+        ("bench gan-gird", "did you mean 'gan-grid'"),
+        ("train --set training.stpes=1", "did you mean 'training.steps'? (training has: steps, batch_size, seed,"),
+        ("train --set training.steps=many", "--set training.steps=many: expected a whole number; it is 3000 now"),
+        ("train --set training.steps", "--set training.steps: write it as FIELD=VALUE"),
+        ("show gan-grid --set widths=1", "did you mean 'generator.widths'"),
+        ("train --data no-such-folder", "there is no no-such-folder: give 'digits', 'hf:NAME', a folder"),
+        ("train --data digit", "there is no digit; did you mean 'digits'?"),
+        ("data check no-such-folder", "there is no no-such-folder"),
+        ("data pack no-such-folder", "there is no no-such-folder"),
+        ("train --run full", "'full' is neither empty nor a run directory; name a new directory"),
+        ("train --resume full", "'full' is not a run directory: it has no recipe.json"),
+        ("train --resume nowhere", "there is no run directory 'nowhere'"),
+        ("train --steps 0", "training.steps is 0; it must be at least 1"),
+        ("train --epochs 1 --images 3", "--steps, --images and --epochs say the same thing: give one of them"),
+        ("train --device gpu", "--device gpu: expected auto, cpu, cuda, cuda:N or mps"),
+        ("train --precision fp8", "--precision fp8: expected one of auto, fp32, bf16, fp64"),
+        ("train --compile maybe", "--compile maybe: expected one of auto, on, off"),
+        ("train mine.py:gan", "no file mine.py to take the recipe from"),
+        ("sample nowhere", "there is no run directory 'nowhere'"),
+        ("interpolate nowhere", "there is no run directory 'nowhere'"),
+        ("plot nowhere", "there is no run directory 'nowhere'"),
+    ],
+)
+def test_a_wrong_call_is_refused_in_one_line(here: Path, refused: Refusal, words: str, line: str) -> None:
+    (here / "full").mkdir()
+    (here / "full" / "notes.txt").touch()
+    assert line in refused(*words.split())
+    assert {path.name for path in here.rglob("*")} == {"full", "notes.txt"}  # no runs/, no packed data
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("--label eleven", "--label eleven: no such class (classes: 0, 1, 2, 3"),
+        ("--label 10", "--label 10: no such class; did you mean"),
+        ("--num 0", "--num 0: ask for at least one sample"),
+        ("--num -3", "--num -3: ask for at least one sample"),
+        ("--truncation 0", "--truncation 0.0: it must be at least 0.01"),
+        ("--raw --out raw.png", "--raw writes a .npy file, and --out is raw.png"),
+        ("--out grid.jpg", "--out grid.jpg: a .png for one picture, or with --raw a .npy, or a directory"),
+        ("--num 2000 --out grid.png", "a picture holds at most 1024 samples"),
+        ("--out .", "it holds something already; name a new directory"),
+        ("--device gpu", "--device gpu: expected"),
+    ],
+)
+def test_a_wrong_sample_is_refused_in_one_line(here: Path, run: Path, refused: Refusal, words: str, line: str) -> None:
+    shutil.copytree(run, here / "run")
+    assert line in refused("sample", "run", *words.split())
+    if "--out grid.jpg" in words:
+        assert "a film ends in .gif or .webp" in refused("interpolate", "run", "--out", "grid.jpg")
+
+
+def test_the_directory_of_runs_is_not_taken_for_a_run(here: Path, run: Path, refused: Refusal) -> None:
+    shutil.copytree(run, here / "runs" / "00001-dcgan-digits")
+    assert "'runs' is not a run but holds some; the newest is 'runs/00001-dcgan-digits'" in refused("sample", "runs")
+    assert "did you mean '00001-dcgan-digits'" in refused("sample", "runs/0001-dcgan-digits")
+
+
+def test_a_recipe_file_that_cannot_be_run_names_the_line(here: Path, refused: Refusal) -> None:
+    (here / "mine.py").write_text("import os\nos.no_such_thing\n")
+    assert "mine.py cannot be run: AttributeError" in (line := refused("train", "mine.py:gan"))
+    assert line.endswith("(line 2)")

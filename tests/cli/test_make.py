@@ -1,0 +1,80 @@
+"""`sample`, `interpolate`, `plot` and `bench`: the files they make, whose names they print."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import honmono
+from honmono import benchmark
+
+
+Command = Callable[..., Any]
+
+
+def made(said: Any) -> Path:
+    """The file or directory whose name, and nothing else, was printed."""
+    assert said.code == 0 and said.err == "" and said.out.count("\n") == 1
+    return Path(said.out.rstrip("\n"))
+
+
+def test_a_grid_of_all_classes(call: Command, run: Path) -> None:
+    assert made(call("sample", run)) == run / "samples.png"
+    assert made(call("sample", run, "--out", "new/grid.png", "--num", 20)) == Path("new/grid.png")
+    with Image.open("new/grid.png") as grid:
+        assert grid.format == "PNG" and grid.mode == "L"
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ([], {}),
+        (["--label", "3"], {"label": 3}),
+        (["--seed", "5"], {"seed": 5}),
+        (["--truncation", "0.5"], {"truncation": 0.5}),
+    ],
+)
+def test_raw_samples_are_those_of_the_function(
+    call: Command, run: Path, words: list[str], asked: dict[str, Any]
+) -> None:
+    array = np.load(made(call("sample", run, "--raw", "--num", 11, "--out", "raw.npy", *words)))
+    np.testing.assert_array_equal(array, honmono.load(run).sample(11, **asked).numpy())
+    longer = np.load(made(call("sample", run, "--raw", "--num", 30, "--out", "more.npy", *words)))
+    np.testing.assert_array_equal(array, longer[:11])
+
+
+def test_a_directory_of_pictures_is_data_again(call: Command, run: Path) -> None:
+    out = made(call("sample", run, "--out", "pictures", "--num", 20))
+    assert {path.name for path in out.iterdir()} == set("0123456789")
+    report = json.loads(call("data", "check", "pictures", "--json").out)
+    assert list("0123456789") == list(report["classes"])
+
+
+def test_a_film_between_latents(call: Command, run: Path) -> None:
+    with Image.open(made(call("interpolate", run, "--out", "film.gif", "--seed", 2))) as film:
+        assert film.format == "GIF" and getattr(film, "n_frames", 1) > 1
+
+
+def test_plots_of_a_run(call: Command, run: Path) -> None:
+    said = call("plot", run, "--out", "plots")
+    assert said.code == 0 and said.out.splitlines() == ["plots/curves.png", "plots/film.gif"]
+    assert all(Path(name).stat().st_size > 0 for name in said.out.splitlines())
+
+
+def test_bench_prints_one_document(call: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, short in {"ROUNDS": 1, "BLOCK_SECONDS": 0.01, "MATRIX": 64}.items():
+        monkeypatch.setattr(benchmark, name, short)
+    said = call("bench", "gan-grid", "--json")
+    assert said.code == 0 and said.err == ""
+    row = json.loads(said.out)
+    assert list(row) == [
+        *("recipe", "batch_size", "device", "precision", "ms_per_step", "reference_ms_per_step", "ratio"),
+        *("gflops_per_second", "fraction_of_matmul_rate"),
+    ]
+    assert row["recipe"] == "gan-grid" and row["batch_size"] == 512 and row["ms_per_step"] > 0
+    header, line = call("bench", "gan-grid").out.splitlines()
+    assert header.split() == list(row) and line.split()[0] == "gan-grid"

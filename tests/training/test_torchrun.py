@@ -1,0 +1,101 @@
+"""Two processes under `torchrun` are one run: the same numbers, one writer, one log."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import honmono
+from honmono.runs.directory import RunDirectory
+from honmono.runs.log import read
+from honmono.training import checkpoint
+
+
+SOURCE = Path(__file__).parents[2] / "src"
+STEPS = 20
+SMALL = {
+    "generator.widths": "(16, 16)",
+    "discriminator.widths": "(16, 16)",
+    "training.batch_size": "7",  # 22 pictures: batches of 7, 7, 7 and 1, in parts of 3 and 4, and of 0 and 1
+    "training.average": "Average(halflife=100)",
+    "training.log_every": "1",
+    "training.checkpoint_every": "8",
+    "training.sample_every": "100",
+}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures.npy"
+    np.save(path, np.random.default_rng(0).integers(256, size=(22, 28, 28), dtype=np.uint8))
+    return path
+
+
+def torchrun(*words: str) -> subprocess.CompletedProcess[str]:
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "honmono", "train")
+    environment = os.environ | {"PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *launcher, *words, "--device", "cpu", "--precision", "fp64"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def settings(**changes: str) -> list[str]:
+    every = SMALL | {field.replace("__", "."): text for field, text in changes.items()}
+    return [word for field, text in every.items() for word in ("--set", f"{field}={text}")]
+
+
+def assert_close(one: Path, other: Path) -> None:
+    a, b = (checkpoint.read(RunDirectory(run).checkpoint(STEPS)) for run in (one, other))
+    assert a.state["images"] == b.state["images"] == 5 * 22
+    assert set(a.tensors) == set(b.tensors) and "average" in a.tensors
+    for group, members in a.tensors.items():
+        for name, tensor in members.items():
+            torch.testing.assert_close(tensor, b.tensors[group][name], rtol=0, atol=1e-9)
+    logs = read(RunDirectory(one)), read(RunDirectory(other))
+    assert logs[0]["step"] == logs[1]["step"] == list(range(1, STEPS + 1))
+    for name in ("discriminator.real", "discriminator.fake", "generator.fake", "images", "learning_rate.generator"):
+        np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=0, atol=1e-9)  # type: ignore[arg-type]
+
+
+def test_two_processes_equal_one(tmp_path: Path, pictures: Path) -> None:
+    call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": STEPS, "changes": SMALL}
+    honmono.train("gan-mnist-article", run=tmp_path / "one", **call)
+    words = ("gan-mnist-article", "--data", str(pictures), "--steps", str(STEPS), "--run", str(tmp_path / "two"))
+    done = torchrun(*words, *settings())
+    assert done.returncode == 0, done.stderr
+    assert_close(tmp_path / "one", tmp_path / "two")
+    assert done.stdout.count("pictures:") == 1 and done.stderr.count("device cpu, fp64, 2 processes") == 1
+    names = [sorted(path.name for path in (tmp_path / run).rglob("*")) for run in ("one", "two")]
+    assert [name for name in names[1] if name != "recipe.py"] == [name for name in names[0] if name != "recipe.py"]
+    environment = json.loads((tmp_path / "two" / "environment.json").read_text())
+    assert environment["engine"]["processes"] == 2 and environment["resumed"] == []
+
+
+@pytest.mark.slow
+def test_two_processes_resume_bit_for_bit_and_accumulate(tmp_path: Path, pictures: Path) -> None:
+    data = ("gan-mnist-article", "--data", str(pictures), *settings(training__accumulate="2"))
+    for run, steps in (("whole", STEPS), ("parts", STEPS // 2)):
+        done = torchrun(*data, "--steps", str(steps), "--run", str(tmp_path / run))
+        assert done.returncode == 0, done.stderr
+    done = torchrun("--resume", str(tmp_path / "parts"), "--steps", str(STEPS))
+    assert done.returncode == 0 and "other" not in done.stderr, done.stderr
+    files = [sorted(RunDirectory(tmp_path / run).checkpoint(STEPS).glob("*.safetensors")) for run in ("whole", "parts")]
+    assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
+
+
+@pytest.mark.slow
+def test_what_couples_samples_is_said(tmp_path: Path) -> None:
+    small = ("--set", "generator.widths=(16,)", "--set", "data.samples=100", "--batch-size", "16")
+    done = torchrun("gan-grid", *small, "--steps", "3", "--run", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("samples of a batch depend on each other in this recipe") == 1
+
+
+@pytest.mark.slow
+def test_a_refusal_ends_every_process(tmp_path: Path) -> None:
+    done = torchrun("gan-grid", "--set", "training.stpes=3", "--run", str(tmp_path / "run"))
+    assert done.returncode != 0 and "did you mean" in done.stderr and not (tmp_path / "run").exists()
