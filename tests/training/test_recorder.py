@@ -41,13 +41,17 @@ class Eventful(NonSaturating):
         losses = super().discriminator_loss(players, batch, draws)
         if steps == self.at and self.what == "nan":
             losses = {**losses, "fake": losses["fake"] * float("nan")}
-        if steps == self.at and self.what == "nan gradient":
-            losses = {**losses, "odd": (losses["fake"] * 0).sqrt()}
         if steps >= self.at and self.what == "saturated":
             losses = {name: loss * 0 for name, loss in losses.items()}
         if steps == self.at and self.what.startswith("SIG"):
             for name in self.what.split():
                 signal.raise_signal(getattr(signal, name))
+        return losses
+
+    def generator_loss(self, players, batch, draws):
+        losses = super().generator_loss(players, batch, draws)
+        if steps == self.at and self.what == "nan gradient":
+            losses = {**losses, "odd": (losses["fake"] * 0).sqrt()}
         return losses
 
 
@@ -175,7 +179,7 @@ def test_a_player_that_is_no_longer_finite_is_not_saved(train: Train, capsys: py
     """The losses of the step that saves are finite; the weights after it are not."""
     assert train(what="nan gradient", at=8) == 1
     told = lines(capsys)[-1]
-    assert "the discriminator's hidden.0.weight is no longer finite: training has diverged" in told
+    assert "the generator's hidden.0.weight is no longer finite: training has diverged" in told
     assert "The last good checkpoint is run/checkpoints/000000004" in told and saved() == [4]
 
 
