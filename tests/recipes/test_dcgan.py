@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from math import e, log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
+from sklearn.svm import SVC
 
 from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
@@ -16,8 +19,11 @@ from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
 from honmono.recipe import Recipe, flat
 from honmono.recipes.dcgan import dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
+from honmono.runs.grids import to_uint8
+from honmono.sampling import fakes
 from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine, choose
+from honmono.training.pictures import take
 from honmono.training.trainer import Trainer
 
 
@@ -92,7 +98,7 @@ def test_our_discriminators_couple_nothing_and_our_samples_are_averaged() -> Non
         _, discriminator = build_networks(recipe, nominal_interface(recipe))
         assert not couples_samples(discriminator)
         assert recipe.training.average is not None
-    assert dcgan_digits().conditional and not dcgan_mnist().conditional
+    assert dcgan_digits().conditional and dcgan_mnist().conditional and not dcgan_folder().conditional
 
 
 def test_on_mnist_an_epoch_is_as_the_article_counts(mnist_dir: Path) -> None:
@@ -101,3 +107,25 @@ def test_on_mnist_an_epoch_is_as_the_article_counts(mnist_dir: Path) -> None:
     trainer = Trainer(recipe, dataset, Engine(choose("cpu", "fp32", "off")))
     assert dataset.length == 30_000
     assert trainer.steps_for(30_000) == 300 and trainer.epoch_images == 30_000
+
+
+def test_dcgan_digits_draws_the_asked_digit_in_many_ways() -> None:
+    """After 400 steps a classifier trained apart reads what was asked, and a class is not one picture over and over."""
+    recipe = dcgan_digits()
+    trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32")))
+    for _ in range(400):
+        trainer.step()
+    asked = np.arange(1_000) % 10
+    fake = (
+        to_uint8(take(fakes(trainer.sampler(), recipe, 10, seed=0), 1_000), (-1.0, 1.0)).reshape(1_000, 64) / 255 * 16
+    )
+    bunch: Any = load_digits()
+    judge: Any = SVC(gamma=0.001)  # pyright: ignore[reportArgumentType]
+    judge.fit(bunch.data, bunch.target)
+    assert (judge.predict(fake) == asked).mean() >= 0.85
+    assert spread(fake, asked) >= 0.5 * spread(bunch.data, bunch.target)
+
+
+def spread(pixels: np.ndarray, classes: np.ndarray) -> float:
+    """The mean standard deviation of a pixel within a class."""
+    return float(np.mean([pixels[classes == number].std(axis=0).mean() for number in range(10)]))

@@ -71,6 +71,7 @@ def test_the_parts_of_a_run(tmp_path: Path) -> None:
 def test_a_run_is_created_only_in_an_empty_place(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = RunDirectory.create_at(tmp_path / "empty")
+    (run.path / "notes.txt").touch()
     with pytest.raises(Refused, match="neither empty nor a run"):
         RunDirectory.create_at(run.path)
     write_json(run.recipe_json, {})
@@ -116,3 +117,12 @@ def test_unfinished_runs_of_the_same_recipe_newest_first(tmp_path: Path) -> None
     started(tmp_path, recipe(100), 20).recipe_json.write_text("{torn")
     assert unfinished(tmp_path, recipe(250)) == [newer, older]
     assert unfinished(tmp_path / "nowhere", recipe(250)) == []
+
+
+def test_what_a_run_killed_at_birth_left_is_no_obstacle(tmp_path: Path) -> None:
+    path = RunDirectory.create_at(tmp_path / "mine").path
+    (path / "environment.json").write_text("{}")
+    assert RunDirectory.create_at(path).samples.is_dir()
+    (path / "samples" / "precious.png").write_bytes(b"mine")
+    with pytest.raises(Refused, match="neither empty nor a run"):
+        RunDirectory.create_at(path)

@@ -50,9 +50,9 @@ def dcgan_mnist_article() -> Recipe:
 
 @recipe(
     "dcgan-mnist",
-    source="Radford et al. 2015 (arXiv:1511.06434), with R1 (arXiv:1801.04406) and averaged weights",
+    source="Radford et al. 2015 (arXiv:1511.06434), R1 (arXiv:1801.04406), labels by projection (arXiv:1802.05637)",
     data="MNIST",
-    summary="DCGAN on MNIST as one would do it today",
+    summary="conditional DCGAN on MNIST as one would do it today",
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8"},
 )
 def dcgan_mnist() -> Recipe:
@@ -64,24 +64,20 @@ def dcgan_mnist() -> Recipe:
         objective=NonSaturating(together=True, penalties=(R1(1.0),)),
         optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=Training(steps=10_000, batch_size=64, average=Average(halflife=5_000)),
+        conditional=True,
     )
 
 
 @recipe(
     "dcgan-digits",
-    source="Radford et al. 2015 (arXiv:1511.06434), labels by projection (Miyato & Koyama 2018, arXiv:1802.05637)",
+    source="dcgan-mnist on smaller pictures",
     data="digits",
     summary="conditional DCGAN on scikit-learn's 1,797 digits: the default, readable in a minute",
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8"},
 )
 def dcgan_digits() -> Recipe:
     parent = dcgan_mnist()
-    return replace(
-        parent,
-        data=Pictures(source="digits"),
-        conditional=True,
-        training=replace(parent.training, steps=3_000),
-    )
+    return replace(parent, data=Pictures(source="digits"), training=replace(parent.training, steps=3_000))
 
 
 @recipe(
@@ -101,6 +97,7 @@ def dcgan_folder() -> Recipe:
     return replace(
         parent,
         data=Pictures(),
+        conditional=False,
         latent=Normal(128),
         training=replace(parent.training, steps=20_000, average=Average(halflife=10_000)),
     )

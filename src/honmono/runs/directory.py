@@ -10,6 +10,9 @@ from typing import Any, Self
 from honmono.errors import Refused, did_you_mean
 
 
+WRITTEN_BEFORE_RECIPE = {"samples", "checkpoints", ".lock", "recipe.py", "environment.json"}
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     """A run's directory and the places of its parts. A directory is a run once it has a recipe.json."""
@@ -47,7 +50,7 @@ class RunDirectory:
         """Raises `Refused` where something stands in the place of a new run."""
         if cls.is_run(path):
             raise Refused(f"'{path}' is a run already; `honmono train --resume {path}` goes on with it")
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and any(path.iterdir()) and not _never_begun(path):
             raise Refused(f"'{path}' is neither empty nor a run directory; name a new directory")
         if path.exists() and not path.is_dir():
             raise Refused(f"'{path}' is a file, not a directory; name another")
@@ -122,9 +125,16 @@ class RunDirectory:
         return sorted(int(state.parent.name) for state in states)
 
     def _with_parts(self) -> Self:
-        self.samples.mkdir()
-        self.checkpoints.mkdir()
+        self.samples.mkdir(exist_ok=True)
+        self.checkpoints.mkdir(exist_ok=True)
         return self
+
+
+def _never_begun(path: Path) -> bool:
+    """Whether this is all that a run killed before its recipe.json was written left: parts that hold nothing yet."""
+    left = {part.name: part for part in path.iterdir()}
+    empty = all(not any(left[name].iterdir()) for name in ("samples", "checkpoints") if name in left)
+    return {"samples", "checkpoints"} <= left.keys() <= WRITTEN_BEFORE_RECIPE and empty
 
 
 def runs_in(root: Path) -> list[RunDirectory]:
