@@ -1,5 +1,6 @@
 """Finding recipes: by name, and in a user's own file."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,9 @@ def test_a_file_alone_is_told_how_to_name_its_recipe(mine: Path) -> None:
     ("text", "message"),
     [
         ("def broken(:\n", r"cannot be run: SyntaxError: .*\(line 1\)"),
+        ("\n\nint('many')\n", r"ValueError: .*'many' \(line 3\)"),
+        ("def gan():\n    return no_such_name\n", r"NameError: name 'no_such_name' is not defined \(line 2\)"),
+        ("import json\njson.loads('{')\n", r"JSONDecodeError: .* \(line 2\)"),
         ("\n\nimport no_such_module\n", r"ModuleNotFoundError: No module named 'no_such_module' \(line 3\)"),
         (HEAD + "raise Refused('not today')\n", "^not today$"),
     ],
@@ -106,3 +110,17 @@ def test_a_file_that_cannot_be_run_is_refused_naming_the_line(tmp_path: Path, te
     file.write_text(text)
     with pytest.raises(Refused, match=message):
         find(f"{file}:gan")
+
+
+def test_the_code_of_a_file_is_found_by_its_module_as_compilers_and_dataclasses_look_for_it(mine: Path) -> None:
+    text = mine.read_text()
+    for folder in ("one", "two"):
+        (mine.parent / folder).mkdir()
+        again = mine.parent / folder / "mine.py"
+        again.write_text(
+            "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+            + text
+            + "\n@dataclass(frozen=True)\nclass Named:\n    number: int = 1\n"
+        )
+        function = find(f"{again}:decorated").make
+        assert vars(sys.modules[function.__module__]) is function.__globals__

@@ -27,7 +27,7 @@ TINY = find("dcgan-digits").tiny
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
-    changes = {**TINY, "training.checkpoint_every": "1"}
+    changes = {**TINY, "training.checkpoint_every": 1}  # a value serves as well as its text
     return honmono.train("dcgan-digits", steps=2, changes=changes, root=str(tmp_path_factory.mktemp("runs")))
 
 

@@ -1,11 +1,14 @@
 """Finding recipes: the decorator, the ones that come with honmono, and those in a user's own file."""
 
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import pkgutil
+import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -85,14 +88,17 @@ def _from_file(name: str) -> Entry:
         if callable(value) and getattr(value, "__module__", None) == module.__name__
     }
     if function not in made:
-        choices = sorted(n for n, value in made.items() if hasattr(value, "entry")) or sorted(made)
+        functions = {n: value for n, value in sorted(made.items()) if inspect.isfunction(value)}
+        choices = [n for n, value in functions.items() if hasattr(value, "entry")] or list(functions)
         raise Refused(
             f"{path} has no recipe function '{function}'; name one as {path}:{' or '.join(choices) or 'NAME'}"
         )
     entry = getattr(made[function], "entry", None)
     entry = entry or Entry(function.replace("_", "-"), str(path), "", "", made[function], file.resolve())
     parameters = inspect.signature(entry.make).parameters.values()
-    if any(one.default is one.empty for one in parameters) or not isinstance(entry.make(), Recipe):
+    with _runs(file.resolve()):
+        made_recipe = all(one.default is not one.empty for one in parameters) and isinstance(entry.make(), Recipe)
+    if not made_recipe:
         raise Refused(f"{name} is no recipe: a function that takes nothing and returns a Recipe")
     return entry
 
@@ -100,14 +106,25 @@ def _from_file(name: str) -> Entry:
 @cache
 def import_file(file: Path) -> Any:
     """The module in a file that the user named: this runs its code."""
-    spec = importlib.util.spec_from_file_location(f"honmono_recipe_{file.stem}", file)
+    path = hashlib.blake2b(str(file).encode(), digest_size=4).hexdigest()  # many files are named recipe.py
+    spec = importlib.util.spec_from_file_location(f"honmono_recipe_{file.stem}_{path}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    try:
+    sys.modules[spec.name] = module  # where torch.compile, and dataclasses with annotations as text, look for it
+    with _runs(file):
         spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _runs(file: Path) -> Iterator[None]:
+    """Within it the user's code runs; what it raises becomes one line that names the place in the file."""
+    try:
+        yield
     except Refused:
         raise
     except Exception as error:
-        line = getattr(error, "lineno", None) or traceback.extract_tb(error.__traceback__)[-1].lineno
-        raise Refused(f"{file} cannot be run: {type(error).__name__}: {error} (line {line})") from error
-    return module
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = lines[-1] if lines else getattr(error, "lineno", None)  # a SyntaxError has no frame in the file
+        where = f" (line {line})" if line else ""
+        raise Refused(f"{file} cannot be run: {type(error).__name__}: {error}{where}") from error

@@ -70,7 +70,7 @@ def _resolve(name: str, trusted: Mapping[str, Any]) -> Any:
     if own != name and own in trusted:
         return trusted[own]
     if name not in allowed():
-        near = did_you_mean(name, allowed())
+        near = did_you_mean(name, allowed()) if own == name else ""
         raise Refused(
             f"the recipe needs {name}, which is not honmono's own{near}; --trust-code runs the run's recipe.py"
         )

@@ -62,13 +62,17 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     chunks = trained.chunks(num, **asked)
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
-    shape = (num, *trained.interface.sample_shape)
-    array = np.lib.format.open_memmap(out, mode="w+", dtype=np.float32, shape=shape)
-    written = 0
-    for chunk in chain([first], chunks):
-        array[written : written + len(chunk)] = chunk.numpy()
-        written += len(chunk)
-    array.flush()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.interface.sample_shape)}
+    beside = out.with_name(f".{out.name}.partial")
+    try:
+        # Written, not mapped: a full disk is then an error that can be told, where a mapping dies of SIGBUS.
+        with open(beside, "wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for chunk in chain([first], chunks):
+                file.write(chunk.numpy().astype("<f4", copy=False).tobytes())
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
     return out
 
 

@@ -43,6 +43,7 @@ Refusal = Callable[..., str]
         ("train --epochs 1 --images 3", "--steps, --images and --epochs say the same thing: give one of them"),
         ("train --device gpu", "--device gpu: expected auto, cpu, cuda, cuda:N or mps"),
         ("train --precision fp8", "--precision fp8: expected one of auto, fp32, bf16, fp64"),
+        ("train --track tensorbord", "there is no tracker 'tensorbord'; did you mean 'tensorboard'"),
         ("train --compile maybe", "--compile maybe: expected one of auto, on, off"),
         ("train mine.py:gan", "no file mine.py to take the recipe from"),
         ("sample nowhere", "there is no run directory 'nowhere'"),

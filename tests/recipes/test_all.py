@@ -22,7 +22,7 @@ from honmono.training.trainer import PLAYERS, Trainer
 
 Small = Callable[[Recipe], Recipe]
 # Points; a smaller batch at the end of an epoch; convolutions and, through R1, second derivatives.
-COMPILED = ("gan-grid", *(pytest.param(name, marks=pytest.mark.slow) for name in ("gan-mnist-article", "dcgan-digits")))
+COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits")
 
 
 def tiny(name: str, on_small_data: Small) -> Recipe:

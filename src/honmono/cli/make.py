@@ -19,7 +19,9 @@ def sample(
     seed: Seed = 0,
     truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
     raw: Annotated[bool, Option("--raw", help="write a .npy of the generator's own numbers")] = False,
-    out: Annotated[Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory of PNGs")] = None,
+    out: Annotated[
+        Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; otherwise in RUN")
+    ] = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
 ) -> None:
@@ -33,7 +35,7 @@ def sample(
 
 def interpolate(
     run: Run,
-    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp")] = None,
+    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; otherwise in RUN")] = None,
     seed: Seed = 0,
     device: Device = "auto",
     trust_code: TrustCode = False,

@@ -27,7 +27,9 @@ def train(
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")] = "auto",
     precision: Annotated[str, Option(help="auto, fp32, bf16 or fp64")] = "auto",
     compile: Annotated[str, Option(help="auto, on or off")] = "auto",
-    run: Annotated[Path | None, Option(help="start in this directory, or go on if it is a run")] = None,
+    run: Annotated[
+        Path | None, Option(help="start in this directory, or go on if it is a run; otherwise runs/NUMBER-RECIPE")
+    ] = None,
     changes: Annotated[list[str], Option("--set", help="change one field: FIELD=VALUE (again for more)")] = [],  # noqa: B006
     resume: Annotated[Path | None, Option(help="go on with this run as it was started")] = None,
     track: Annotated[list[str], Option(help="mirror the log to tensorboard or wandb")] = [],  # noqa: B006
@@ -62,7 +64,8 @@ def train(
                 recorder.say(line)
             session.trainer.fit(session.steps, recorder)
     except Interrupted as interrupted:
-        print(f"honmono: {interrupted}", file=sys.stderr)
+        if session.trainer.engine.writes:
+            print(f"honmono: {interrupted}", file=sys.stderr)
         sys.exit(interrupted.code)
     finally:
         session.trainer.engine.leave()

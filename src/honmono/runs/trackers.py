@@ -3,6 +3,7 @@
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image
@@ -104,11 +105,18 @@ TRACKERS: dict[str, type[TensorBoard] | type[WeightsAndBiases]] = {
 def open_trackers(names: Iterable[str], run: RunDirectory, step: int) -> list[Tracker]:
     """The trackers of these names for a run that starts, or goes on, at `step`."""
     names = list(names)
+    check_trackers(names)
+    return [TRACKERS[name](run, step) for name in names]
+
+
+def check_trackers(names: Iterable[str]) -> None:
+    """Refuses unknown trackers and those whose package is not installed; opens and imports none."""
     for name in names:
         if name not in TRACKERS:
             known = ", ".join(TRACKERS)
             raise Refused(f"there is no tracker '{name}'{did_you_mean(name, TRACKERS)}; honmono knows {known}")
-    return [TRACKERS[name](run, step) for name in names]
+        if find_spec(name) is None:  # each is named as its package
+            raise _missing(name)
 
 
 def _missing(package: str) -> Refused:

@@ -15,7 +15,7 @@ from honmono.recipe import Recipe
 from honmono.registry import Entry, find
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
-from honmono.runs.trackers import open_trackers
+from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
 from honmono.training.engine import Choices, Engine, choose, recorded
@@ -76,6 +76,7 @@ def prepare(call: Call) -> Session:
         raise Refused("--steps, --images and --epochs say the same thing: give one of them")
     if call.run and call.resume:
         raise Refused("--run and --resume both name the run's directory: give one of them")
+    check_trackers(call.track)
     return _resume(call, RunDirectory.open(going_on)) if going_on else _start(call)
 
 
