@@ -6,24 +6,55 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from honmono.api import train as train
+    from honmono.benchmark import measure_all as bench
+    from honmono.catalogue import catalogue as list_recipes
+    from honmono.data.check import check as check_data
+    from honmono.description import describe_recipe as show
+    from honmono.plots.run import plot as plot
     from honmono.recipe import Recipe as Recipe
     from honmono.registry import find as find
+    from honmono.runs.environment import environment as environment
     from honmono.trained import load as load
+    from honmono.written import write_interpolation as interpolate
+    from honmono.written import write_samples as sample
 
 # Resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
-    "train": "honmono.api",
-    "load": "honmono.trained",
-    "Recipe": "honmono.recipe",
-    "find": "honmono.registry",
+    "Recipe": "honmono.recipe:Recipe",
+    "bench": "honmono.benchmark:measure_all",
+    "check_data": "honmono.data.check:check",
+    "environment": "honmono.runs.environment:environment",
+    "find": "honmono.registry:find",
+    "interpolate": "honmono.written:write_interpolation",
+    "list_recipes": "honmono.catalogue:catalogue",
+    "load": "honmono.trained:load",
+    "plot": "honmono.plots.run:plot",
+    "sample": "honmono.written:write_samples",
+    "show": "honmono.description:describe_recipe",
+    "train": "honmono.api:train",
 }
-__all__ = ["Recipe", "find", "load", "train"]
+__version__ = "0.1.0"
+__all__ = [
+    "Recipe",
+    "bench",
+    "check_data",
+    "environment",
+    "find",
+    "interpolate",
+    "list_recipes",
+    "load",
+    "plot",
+    "sample",
+    "show",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in LAZY:
         raise AttributeError(f"module 'honmono' has no attribute '{name}'")
-    return getattr(importlib.import_module(LAZY[name]), name)
+    module, _, attribute = LAZY[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

@@ -48,19 +48,22 @@ class PlainLoop:
 
     def step(self) -> None:
         """One pass through the update program, entry by entry."""
-        named: dict[str, tuple[Tensor, Draws]] = {}
+        named: dict[str, tuple[Tensor | None, Draws]] = {}
         self._batch = None
         for update in flat(self._recipe.updates):
             for _ in range(update.times(1)):
                 self._update(update, named)
 
-    def _update(self, update: Update, named: dict[str, tuple[Tensor, Draws]]) -> None:
+    def _update(self, update: Update, named: dict[str, tuple[Tensor | None, Draws]]) -> None:
         if self._batch is None or (update.player == "discriminator" and update.real is None):
             self._batch = self._stream.batch(self._images)
             self._images += len(self._batch.real)
         batch = self._batch
         self._optimizers[update.player].zero_grad()
-        fake, draws = named.get(update.draws or "", None) or self._fakes(batch)
+        fake, draws = named.get(update.draws or "", (None, None))
+        draws = draws or self._draws(batch)
+        if fake is None:
+            fake = self._players.generator(draws.latent, draws.label)
         if update.draws:
             named[update.draws] = fake, draws
         if update.player == "discriminator":
@@ -70,16 +73,18 @@ class PlainLoop:
             ) | {p.name: p.value(self._players, batch, draws, fake.detach()) for p in self._objective.penalties}
         else:
             terms = self._objective.generator_terms(self._players.discriminator(fake, draws.label))
+            if update.draws:  # its graph is used up; a further update makes it anew from the same draws
+                named[update.draws] = None, draws
         loss = torch.stack(list(terms.values())).sum()
         loss.backward()
         self._optimizers[update.player].step()
         float(loss.detach())
 
-    def _fakes(self, batch: Batch) -> tuple[Tensor, Draws]:
+    def _draws(self, batch: Batch) -> Draws:
         random = stream(0, "plain", self._drawn)
         self._drawn += 1
         latent = torch.from_numpy(self._recipe.latent.draw(random, len(batch.real))).to(self._device)
         label = None
         if self._recipe.conditional:
             label = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
-        return self._players.generator(latent, label), Draws(latent, label)
+        return Draws(latent, label)

@@ -66,6 +66,8 @@ def find(name: str) -> Entry:
     """The recipe of that name, or the one in `path/to/mine.py:function`."""
     if ".py:" in name or name.endswith(".py"):
         return _from_file(name)
+    if name not in entries() and (Path(name).exists() or name in ("digits", "grid", "ring")):
+        raise Refused(f"'{name}' is data, not a recipe: honmono train --data {name}")
     if name not in entries():
         raise Refused(f"no recipe is named '{name}'{did_you_mean(name, entries())} (honmono list shows all)")
     return entries()[name]

@@ -1,5 +1,6 @@
 """A trained run as a Python object: `honmono.load(run).sample(64)`."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from honmono.runs.grids import to_uint8
 from honmono.sampling import fakes, generate
 from honmono.training import checkpoint
 from honmono.training.build import Interface, build_networks
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import device_of
 from honmono.training.record import Record, fits, read_record
 
 
@@ -98,10 +99,11 @@ def load(run: str | Path, *, device: str = "auto", trust_code: bool = False) -> 
 def load_as(record: Record, directory: RunDirectory, device: str = "auto") -> TrainedRun:
     """The same for a run whose record is at hand already, whatever code its recipe is made of."""
     saved, damaged = checkpoint.read_newest(directory.checkpoints)
+    for line in damaged if saved else ():
+        warnings.warn(f"{line}; an older one is used", stacklevel=3)
     if saved is None:
         raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: train it further first")
-    engine = Engine(choose(device, "fp32", "off"))
     generator, _ = build_networks(record.recipe, record.interface)
     with fits(directory, saved.path):
         generator.load_state_dict(saved.tensors["average" if record.recipe.training.average else "generator"])
-    return TrainedRun(directory, record.recipe, record.interface, engine.place(generator), saved.state["step"])
+    return TrainedRun(directory, record.recipe, record.interface, generator.to(device_of(device)), saved.state["step"])

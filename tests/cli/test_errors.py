@@ -18,7 +18,7 @@ Refusal = Callable[..., str]
         ("data chek digits", "No such command 'chek'. Did you mean 'check'? (honmono data --help tells more)"),
         ("sample", "Missing argument 'run'. (honmono sample --help tells more)"),
         ("train --stpes 3", "--stpes (Possible options: --set, --size, --steps) (honmono train --help tells more)"),
-        ("--vesrion", "No such option: --vesrion (honmono --help tells more)"),
+        ("--quiet", "No such option: --quiet (honmono --help tells more)"),
         ("list extra", "Got unexpected extra argument(s) (extra) (honmono list --help tells more)"),
         ("train --steps many", "Invalid value for '--steps'"),
         ("train --steps", "'--steps' requires an argument"),

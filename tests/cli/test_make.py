@@ -76,5 +76,6 @@ def test_bench_prints_one_document(call: Command, monkeypatch: pytest.MonkeyPatc
         *("gflops_per_second", "fraction_of_matmul_rate"),
     ]
     assert row["recipe"] == "gan-grid" and row["batch_size"] == 512 and row["ms_per_step"] > 0
-    header, line = call("bench", "gan-grid").out.splitlines()
+    header, line, _, note = call("bench", "gan-grid").out.splitlines()
+    assert "above 1 is faster" in note
     assert header.split() == list(row) and line.split()[0] == "gan-grid"

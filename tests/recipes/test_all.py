@@ -36,7 +36,7 @@ def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
     recipe = tiny(name, on_small_data)
     trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
     shape = trainer.interface.sample_shape
-    real = next(trainer.reals())
+    real = next(trainer.reals()).real
     assert real.shape == (recipe.training.batch_size, *shape) and real.isfinite().all()
     classes = len(trainer.interface.classes) if recipe.conditional else 0
     fake = next(fakes(trainer.sampler(), recipe, classes, seed=0))

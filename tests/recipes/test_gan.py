@@ -69,7 +69,7 @@ def test_on_mnist_an_epoch_is_as_the_article_counts(mnist_dir: Path) -> None:
     trainer = Trainer(recipe, dataset, Engine(choose("cpu", "fp32", "off")))
     assert dataset.length == 60_000 and dataset.sample_shape == (1, 28, 28) and len(dataset.classes) == 10
     assert [trainer.steps_for(epochs * 60_000) for epochs in (1, 50)] == [938, 46_900]
-    real = next(trainer.reals())
+    real = next(trainer.reals()).real
     assert real.shape == (64, 1, 28, 28) and (real.min(), real.max()) == (-1, 1)
     losses = trainer.step()  # BCELoss of an undecided discriminator is ln 2, as both its outputs are near 0.5
     assert all(abs(float(loss) - 0.693) < 0.05 for loss in losses.values())

@@ -27,29 +27,29 @@ def test_what_lies_outside_the_range_is_clipped() -> None:
 def test_small_pictures_are_enlarged_without_smoothing() -> None:
     digits = np.random.default_rng(0).integers(0, 256, (10, 1, 8, 8), dtype=np.uint8)
     made = grid(digits, columns=8)
-    # (256 - 9 gaps of 2) / (8 pictures of 8) = 3.7: four times.
-    assert made.mode == "L" and made.size == (8 * 32 + 9 * 2, 2 * 32 + 3 * 2)
+    # (512 - 9 gaps of 2) / (8 pictures of 8) = 7.7: eight times.
+    assert made.mode == "L" and made.size == (8 * 64 + 9 * 2, 2 * 64 + 3 * 2)
     pixels = np.asarray(made)
     for place, picture in enumerate(digits):
-        top, left = 2 + place // 8 * 34, 2 + place % 8 * 34
-        cell = pixels[top : top + 32, left : left + 32]
-        np.testing.assert_array_equal(cell, np.kron(picture[0], np.ones((4, 4), np.uint8)))
-    assert (pixels[36:, 2 + 2 * 34 :] == 255).all()  # places left free
-    assert (pixels[:2] == 255).all() and (pixels[:, -2:] == 255).all() and (pixels[34:36] == 255).all()
+        top, left = 2 + place // 8 * 66, 2 + place % 8 * 66
+        cell = pixels[top : top + 64, left : left + 64]
+        np.testing.assert_array_equal(cell, np.kron(picture[0], np.ones((8, 8), np.uint8)))
+    assert (pixels[68:, 2 + 2 * 66 :] == 255).all()  # places left free
+    assert (pixels[:2] == 255).all() and (pixels[:, -2:] == 255).all() and (pixels[66:68] == 255).all()
 
 
 def test_large_pictures_stay_as_they_are_and_keep_their_colours() -> None:
-    pictures = np.zeros((4, 3, 128, 130), np.uint8)
+    pictures = np.zeros((4, 3, 256, 258), np.uint8)
     pictures[1, 0] = 200
     made = grid(pictures, columns=2)
-    assert made.mode == "RGB" and made.size == (2 * 130 + 6, 2 * 128 + 6)
-    assert made.getpixel((150, 50)) == (200, 0, 0) and made.getpixel((50, 50)) == (0, 0, 0)
+    assert made.mode == "RGB" and made.size == (2 * 258 + 6, 2 * 256 + 6)
+    assert made.getpixel((300, 50)) == (200, 0, 0) and made.getpixel((50, 50)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("number", "columns"), [(1, 1), (16, 4), (64, 8), (100, 10)])
 def test_no_grid_is_narrow(number: int, columns: int) -> None:
     made = grid(np.zeros((number, 1, 28, 28), np.uint8), columns)
-    assert 256 <= made.width < 256 + 28 * columns
+    assert 512 <= made.width < 512 + 28 * columns
 
 
 def test_a_png_reads_back(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from honmono.errors import Refused
-from honmono.training.engine import RECOMPILE_LIMIT, Engine, choose, only_trains, recorded
+from honmono.training.engine import RECOMPILE_LIMIT, Engine, choose, frozen, recorded
 
 
 def engine(precision: str = "fp32", compile: str = "off", rank: int = 0, processes: int = 1) -> Engine:
@@ -106,12 +106,26 @@ def test_optimizers_are_fused_unless_the_recipe_says_otherwise() -> None:
     assert engine().optimizer(partial(torch.optim.RMSprop, lr=1e-3), parameters).param_groups[0]["lr"] == 1e-3
 
 
-def test_only_one_player_trains_within_the_block() -> None:
-    module, frozen = nn.Linear(2, 2), nn.Linear(2, 1)
-    with only_trains(module, frozen):
-        frozen(module(torch.ones(1, 2))).sum().backward()
+def test_a_frozen_player_gets_no_gradient_and_is_as_before_afterwards() -> None:
+    module, other = nn.Linear(2, 2), nn.Linear(2, 1)
+    other.bias.requires_grad_(False)  # as the network itself had it
+    with frozen(other):
+        other(module(torch.ones(1, 2))).sum().backward()
     assert all(parameter.grad is not None for parameter in module.parameters())
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in frozen.parameters())
+    assert all(parameter.grad is None for parameter in other.parameters())
+    assert other.weight.requires_grad and not other.bias.requires_grad
+
+
+@pytest.mark.parametrize("device", ["cpu:x", "cpu:7", "gpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(device: str) -> None:
+    with pytest.raises(Refused, match=f"--device {device}: "):
+        choose(device)
+
+
+def test_several_processes_are_refused_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(Refused, match="several processes need a device each"):
+        choose("cpu:0")
 
 
 def test_reseeding_repeats_the_randomness_inside_networks() -> None:

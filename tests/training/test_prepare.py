@@ -156,7 +156,6 @@ class Never:
         ({"batch_size": 16}, "training.batch_size: 8 there, 16 now"),
         ({"changes": {"objective.scores": "probabilities"}}, 'objective.scores: "logits" there, "probabilities" now'),
         ({"changes": {"data.flip": "true"}}, "data.flip: false there, true now"),
-        ({"data": "digits.npy"}, 'data.source: "digits" there, ".*digits.npy" now'),
         ({"size": 16}, "data.size: null there, 16 now"),
         ({"changes": {"optimizers.generator": "SGD(lr=0.1)"}}, 'optimizers.generator: "Adam" there, "SGD" now'),
     ],
@@ -168,9 +167,26 @@ def test_a_changed_recipe_is_refused_field_by_field(
     np.save("digits.npy", np.zeros((16, 8, 8), np.uint8))
     tiny = {"generator.width": "4", "discriminator.width": "4"} if named else {}
     words = {"batch_size": 8, **call, "changes": {**tiny, **call.get("changes", {})}}
-    with pytest.raises(Refused, match=f"was trained by another recipe .*{field}.*undo the change") as refusal:
+    with pytest.raises(Refused, match=f"was trained with other settings .*{field}.*undo the change") as refusal:
         prepare(Call(recipe="dcgan-digits" if named else None, run=shared_run, **words))
     assert "\n" not in str(refusal.value)
+
+
+def test_data_may_move_but_not_change(here: Path, shared_run: Path) -> None:
+    from sklearn.datasets import load_digits
+
+    bunch: Any = load_digits()
+    pixels = np.rint(bunch.images * 255 / 16).astype(np.uint8)
+    np.savez("moved.npz", images=pixels, labels=bunch.target)
+    changes = {"generator.width": "4", "discriminator.width": "4"}
+    call = Call(recipe="dcgan-digits", run=shared_run, batch_size=8, data="moved.npz", changes=changes)
+    session = prepare(call)
+    assert session.trainer.clock.step > 0
+    assert session.lock is not None
+    session.lock.release()
+    np.savez("moved.npz", images=255 - pixels, labels=bunch.target)
+    with pytest.raises(Refused, match="the data of .* has changed"):
+        prepare(call)
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +280,29 @@ def test_a_run_that_another_process_trains_is_refused(shared_run: Path) -> None:
     assert session.lock is not None
     session.lock.release()
     assert replace(ready(resume=shared_run), lock=None).run.path == shared_run
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "message"),
+    [
+        ("dcgan-digits", {"objective.penalties": "(WeightDecay(('conv9',)),)"}, "no layer 'conv9'"),
+        ("gan-grid", {"objective.scores": "probabilities"}, "between 0 and 1"),
+        ("gan-grid", {"training.batch_size": "1"}, "more than 1 value per channel"),
+    ],
+)
+def test_a_loss_that_cannot_be_computed_leaves_nothing_behind(
+    here: Path, recipe: str, changes: dict[str, str], message: str
+) -> None:
+    with pytest.raises(Refused, match=f"loss cannot be computed.*{message}"):
+        prepare(Call(recipe=recipe, changes=changes, steps=1))
+    assert not (here / "runs").exists()
+
+
+def test_the_rehearsal_leaves_no_trace(here: Path) -> None:
+    rehearsed, fresh = (prepare(Call(recipe="dcgan-digits", seed=3)).trainer for _ in range(2))
+    before = {name: tensor.clone() for name, tensor in fresh.networks["generator"].state_dict().items()}
+    rehearsed.rehearse()
+    assert rehearsed.clock.step == rehearsed.clock.images == 0
+    for name, tensor in rehearsed.networks["generator"].state_dict().items():
+        assert torch.equal(tensor, before[name])
+    assert rehearsed.networks["generator"].state_dict()["grow.0.num_batches_tracked"] == 0

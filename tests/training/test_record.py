@@ -132,7 +132,7 @@ def test_every_changed_field_is_named_with_both_values(run: RunDirectory) -> Non
             "updates.0.count": "2",
         },
     )
-    with pytest.raises(Refused, match="was trained by another recipe .*start a new run") as refusal:
+    with pytest.raises(Refused, match="was trained with other settings .*start a new run") as refusal:
         record.refuse_changes(run.path, old, new)
     told = str(refusal.value)
     for text in (

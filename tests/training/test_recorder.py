@@ -27,7 +27,7 @@ from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
 from honmono.registry import find
 
-steps = 0
+steps = -1  # the rehearsal before the first step counts too
 
 
 @dataclass(frozen=True)

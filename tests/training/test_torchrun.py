@@ -61,11 +61,16 @@ def assert_close(one: Path, other: Path) -> None:
         np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=0, atol=1e-9)  # type: ignore[arg-type]
 
 
-def test_two_processes_equal_one(tmp_path: Path, pictures: Path) -> None:
-    call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": STEPS, "changes": SMALL}
+TOGETHER = "(Together((Update('discriminator', 'z', 'x', 2), Update('generator', 'z', 'x'))),)"
+
+
+@pytest.mark.parametrize("program", [{}, {"updates": TOGETHER}], ids=["in turn", "together"])
+def test_two_processes_equal_one(tmp_path: Path, pictures: Path, program: dict[str, str]) -> None:
+    changes = SMALL | program
+    call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": STEPS, "changes": changes}
     honmono.train("gan-mnist-article", run=tmp_path / "one", **call)
     words = ("gan-mnist-article", "--data", str(pictures), "--steps", str(STEPS), "--run", str(tmp_path / "two"))
-    done = torchrun(*words, *settings())
+    done = torchrun(*words, *settings(**program))
     assert done.returncode == 0, done.stderr
     assert_close(tmp_path / "one", tmp_path / "two")
     assert done.stdout.count("pictures:") == 1 and done.stderr.count("device cpu, fp64, 2 processes") == 1

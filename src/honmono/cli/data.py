@@ -20,7 +20,11 @@ def check(
 ) -> None:
     """Say what would happen to each picture of a source."""
     from honmono.data.check import check as check_source
+    from honmono.data.door import MIXTURES
+    from honmono.errors import Refused
 
+    if source in MIXTURES:
+        raise Refused(f"{source} is drawn, not read: there is nothing to check (honmono show gan-grid has its fields)")
     report = check_source(source, size=size)
     print_json(report.to_json()) if json else print("\n".join(report.lines()))
 

@@ -69,8 +69,9 @@ def train(
         sys.exit(interrupted.code)
     finally:
         session.trainer.engine.leave()
-    if session.trainer.engine.writes:
-        print(f"pictures: {session.run.sample(session.trainer.clock.step)}")
+    picture = session.run.sample(session.trainer.clock.step)
+    if session.trainer.engine.writes and picture.is_file():
+        print(f"pictures: {picture}")
 
 
 def parse_changes(texts: list[str]) -> dict[str, str]:

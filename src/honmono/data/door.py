@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from honmono.data.base import Data
+from honmono.data.idx import holds_idx
 from honmono.data.mixtures import Grid, Mixture, Ring
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
@@ -18,7 +19,14 @@ def suitable(source: str | None) -> tuple[str, str]:
         return "dcgan-digits", "it is made for the built-in digits"
     if source in MIXTURES:
         return "gan-grid", "it is made for points in the plane"
+    if _holds_idx(source):
+        return "dcgan-mnist", "it is made for IDX files such as MNIST's"
     return "dcgan-folder", "it fits any pictures: size and channels come from the data"
+
+
+def _holds_idx(source: str) -> bool:
+    paths = (Path(text).expanduser() for text in (source, source.rpartition("@")[0]) if text)
+    return any(path.is_dir() and holds_idx(path) for path in paths)
 
 
 def with_source(data: Data, source: str, recipe_name: str) -> Data:

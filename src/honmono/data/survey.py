@@ -74,7 +74,7 @@ def survey(source: Source, listing: Listing, count: int) -> Survey:
                 grey = grey and header.grey
             advance()
     if not sizes:
-        raise Refused(f"{source.name} holds no usable pictures ({why}): `honmono data check {source.name}` tells all")
+        raise Refused(f"{source.name} holds no usable pictures ({why})")
     common = tuple((width, height, number) for (width, height), number in sizes.most_common(10))
     short_side = float(median(min(size) for size in sizes.elements()))
     return Survey(sizes.total(), common, len(sizes), short_side, grey)

@@ -99,5 +99,7 @@ def dcgan_folder() -> Recipe:
         data=Pictures(),
         conditional=False,
         latent=Normal(128),
+        generator=partial(DCGANGenerator, width=32),  # a quarter of the arithmetic: 64x64 colour on two cores
+        discriminator=partial(DCGANDiscriminator, width=32),
         training=replace(parent.training, steps=20_000, average=Average(halflife=10_000)),
     )

@@ -13,7 +13,7 @@ from honmono.runs.files import atomic_write_bytes
 
 
 GAP = 2  # pixels between the pictures and around them
-LEAST_WIDTH = 256  # pixels; narrower grids are enlarged
+LEAST_WIDTH = 512  # pixels; narrower grids are enlarged
 
 
 def to_uint8(

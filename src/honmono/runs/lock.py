@@ -23,3 +23,5 @@ def is_held(run: RunDirectory) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:  # a directory that is not ours to write in
+        return False

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -46,7 +47,12 @@ def write(directory: Path, step: int, tensors: Tensors, state: Mapping[str, Any]
         beside.mkdir(parents=True)
         checksums = {}
         for group, members in tensors.items():
-            data = save({name: tensor.detach().cpu().contiguous() for name, tensor in members.items()})
+            data = save(
+                {
+                    name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+                    for name, tensor in members.items()
+                }
+            )
             atomic_write_bytes(beside / f"{group}.safetensors", data)
             checksums[f"{group}.safetensors"] = hashlib.sha256(data).hexdigest()
         write_json(beside / "state.json", {**state, "step": step, "checksums": checksums})
@@ -107,6 +113,11 @@ def read_newest(directory: Path) -> tuple[Checkpoint | None, list[str]]:
         except Failed as failure:
             damaged.append(str(failure))
     return None, damaged
+
+
+def _alone(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy on the CPU that shares memory with none (safetensors refuses tied weights)."""
+    return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def _prune(directory: Path, keep: int) -> None:

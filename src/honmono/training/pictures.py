@@ -14,7 +14,9 @@ from honmono.training.trainer import Trainer
 
 
 POINTS = 2_500  # drawn in a scatter, as many as mode coverage is measured on
-SEED_OFFSET = 1  # the grids' latents are those of `honmono sample --seed` one above the run's
+SEED_OFFSET = 1  # a grid's latents are not those that `honmono sample` draws by default
+ROWS = 8
+MOST_BATCHES = 200  # looked through for a real picture of each class
 
 
 class Pictured:
@@ -29,13 +31,30 @@ class Pictured:
 
     @property
     def _number(self) -> int:
-        return POINTS if self._points else self._columns * 8
+        return POINTS if self._points else self._columns * ROWS
 
     def real(self) -> Path:
-        """Real samples, in the order of the run's data."""
+        """Real samples in the order of the run's data; where fakes stand in columns by class, so do these."""
         path = self._run.samples / "real.png"
-        self._save(take(self._trainer.reals(), self._number), path)
+        self._save(self._by_class() if self._columns == self._classes else self._reals(self._number), path)
         return path
+
+    def _reals(self, number: int) -> Tensor:
+        return take((batch.real for batch in self._trainer.reals()), number)
+
+    def _by_class(self) -> Tensor:
+        """The first reals of each class in turn; a class that runs short begins again."""
+        found: list[list[Tensor]] = [[] for _ in range(self._classes)]
+        for batch in islice(self._trainer.reals(), MOST_BATCHES):
+            assert batch.label is not None
+            for sample, label in zip(batch.real, batch.label.tolist(), strict=True):
+                found[label].append(sample)
+            if all(len(samples) >= ROWS for samples in found):
+                break
+        if not all(found):  # a class too rare to wait for
+            return self._reals(self._number)
+        rows = [samples[row % len(samples)] for row in range(ROWS) for samples in found]
+        return torch.stack(rows).float().cpu()
 
     def fake(self, step: int) -> Path:
         """The generator's samples (the averaged one's where the recipe averages)."""
@@ -49,8 +68,7 @@ class Pictured:
         if self._points:
             from honmono.plots.points import scatter
 
-            real = take(self._trainer.reals(), POINTS)
-            scatter(real.numpy(), samples.numpy(), path)
+            scatter(self._reals(POINTS).numpy(), samples.numpy(), path)
         else:
             data_range = getattr(self._trainer.recipe.data, "range", (-1.0, 1.0))
             save_png(grid(to_uint8(samples, data_range), self._columns), path)

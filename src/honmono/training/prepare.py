@@ -88,6 +88,7 @@ def _start(call: Call) -> Session:
         RunDirectory.refuse_taken(call.run)  # before the data is packed, which may take long
     choices = choose(call.device, call.precision, call.compile, recipe.training.precision)
     engine, trainer, fingerprint = _open(recipe, choices)
+    trainer.rehearse()
     steps = _steps(call, trainer)
     record_ = record.Record(entry.name, record.with_steps(recipe, steps), trainer.interface)
     lines = [f"recipe {entry.name}: {reason}"] if reason else []
@@ -145,6 +146,8 @@ def _same_recipe(call: Call, run: RunDirectory) -> tuple[record.Record, Recipe, 
     named = outside_classes(entry.make()) if entry else {}  # code that the user names is trusted
     old = record.read_record(run, call.trust_code, named)
     recipe = old.recipe
+    if entry and entry.name != old.name:
+        raise Refused(f"{run.path} is a run of {old.name}, not of {entry.name}: start a new run")
     if entry:
         recipe = entry.make()
         if call.data is None:  # the recorded data holds: the run's own command may have named it
@@ -235,6 +238,9 @@ def _notes(trainer: Trainer, choices: Choices) -> list[str]:
     """What to know of this run before it starts."""
     compiled = ", compiled" if choices.compile else ""
     lines = [f"device {choices.device}, {choices.precision}{compiled}"]
+    classes = trainer.interface.classes
+    if classes and not trainer.recipe.conditional:
+        lines.append(f"the data has {len(classes)} classes, which are not used: --set conditional=true asks for them")
     if choices.processes > 1:
         coupled = trainer.couples()
         lines[0] += f", {choices.processes} processes"

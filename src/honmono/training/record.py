@@ -88,12 +88,11 @@ def read_choices(run: RunDirectory) -> Choices:
 def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
     before, after = _flat(to_json(old)), _flat(to_json(new))
-    changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and k not in FREE]
+    free = FREE | {"data.source"}  # data may have moved: that it is the same is proved by its content
+    changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and k not in free]
     if changed:
         told = "; ".join(f"{k}: {_told(before, k)} there, {_told(after, k)} now" for k in changed)
-        raise Refused(
-            f"{run} was trained by another recipe ({told}): undo the change, or start a new run without --run"
-        )
+        raise Refused(f"{run} was trained with other settings ({told}): undo the change, or start a new run")
 
 
 @contextmanager

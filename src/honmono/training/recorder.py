@@ -26,6 +26,7 @@ from honmono.training.trainer import PLAYERS, Trainer
 
 FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
 FLUSH_ELSEWHERE = 50
+IMPATIENCE = 2.0  # seconds
 
 
 class Interrupted(Exception):
@@ -73,8 +74,12 @@ class Recorder:
             sweep_partial(self._run.path)
             sweep_partial(self._run.samples)
         if self._engine.writes and not self._trainer.clock.step:
-            self._pictures.real()
-            self._picture()
+            try:
+                self._pictures.real()
+                self._picture()
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,7 +101,7 @@ class Recorder:
         ended = step >= self._steps
         pictures = ended or step % self._training.sample_every == 0
         saves = ended or step % self._training.checkpoint_every == 0
-        looks = pictures or saves or step % self._flush_every == 0
+        looks = pictures or saves or step % self._flush_every == 0 or self._waited()
         if looks:
             self._flush()
         if pictures and self._engine.writes:
@@ -190,6 +195,10 @@ class Recorder:
         self._signal = number
         for other, handler in self._previous_handlers.items():  # a second signal is obeyed at once
             signal.signal(other, handler)
+
+    def _waited(self) -> bool:
+        """Whether the user has seen nothing for a while. Processes must look together, so a clock cannot tell them."""
+        return self._engine.processes == 1 and time.monotonic() - self._flushed[1] > IMPATIENCE
 
     def _alone_and_asked(self) -> bool:
         return self._engine.processes == 1 and self._signal is not None

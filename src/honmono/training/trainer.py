@@ -1,7 +1,9 @@
 """The trainer: runs a recipe's update program step by step, and keeps its run directory."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -9,14 +11,16 @@ from torch import Tensor
 
 from honmono.data.base import Batch, Dataset
 from honmono.data.stream import Stream
+from honmono.errors import Refused
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
 from honmono.randomness import seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update
+from honmono.runs.log import loss_column
 from honmono.training.build import Interface, build_networks, check_coupling, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
-from honmono.training.engine import Engine, only_trains
+from honmono.training.engine import Engine, frozen
 from honmono.training.moment import Clock, Moment, fresh_batches
 
 
@@ -62,9 +66,9 @@ class Trainer:
                 due = [update for update in entry.updates for _ in range(update.times(clock.step))]
                 for update in due:  # every gradient before any player moves
                     logged |= self._gradient(update, moment)
-                moving: set[PlayerName] = {update.player for update in due}
-                for player in moving:
-                    self._move(player)
+                for player in PLAYERS:  # in one order: every process must sum the same gradients at the same time
+                    if any(update.player == player for update in due):
+                        self._move(player)
                 continue
             for _ in range(entry.times(clock.step)):
                 logged |= self._gradient(entry, moment)
@@ -77,7 +81,6 @@ class Trainer:
         """Adds the gradient of one player's loss to its parameters, weighted by this process's share of the batch."""
         batch, size = moment.real(update)
         draws = moment.draws(update, batch, size)
-        player = self.networks[update.player]
         logged: dict[str, Tensor] = {}
         self._reseed()
         with self._turn_of(update.player):
@@ -85,12 +88,12 @@ class Trainer:
                 losses = self._losses[update.player](*part)
                 (torch.stack(list(losses.values())).sum() * share).backward()
                 for name, loss in losses.items():
-                    name, loss = f"{update.player}.{name}", loss.detach() * share
-                    logged[name] = logged[name] + loss if name in logged else loss
-        self.engine.sum_gradients(list(player.parameters()))
+                    column, loss = loss_column(update.player, name), loss.detach() * share
+                    logged[column] = logged[column] + loss if column in logged else loss
         return logged
 
     def _move(self, name: PlayerName) -> None:
+        self.engine.sum_gradients(list(self.networks[name].parameters()))
         self.optimizers[name].step()
         self.optimizers[name].zero_grad(set_to_none=True)
 
@@ -98,9 +101,8 @@ class Trainer:
     def _turn_of(self, name: PlayerName) -> Iterator[None]:
         """The other player is frozen; the discriminator's running statistics move in its own update alone."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        module, frozen = (generator, discriminator) if name == "generator" else (discriminator, generator)
         set_mode(discriminator, "train" if name == "discriminator" else "batch")
-        with only_trains(module, frozen):
+        with frozen(discriminator if name == "generator" else generator):
             yield
 
     def _parts(self, batch: Batch, draws: Draws, size: int) -> Iterator[tuple[tuple[Tensor | None, ...], float]]:
@@ -126,6 +128,30 @@ class Trainer:
         seed, clock = self.recipe.training.seed, self.clock
         self.engine.reseed(seed_of(seed, f"network:{self.engine.rank}", clock.step, self._ordinal))
         self._ordinal += 1
+
+    def rehearse(self) -> None:
+        """Evaluates both losses once, leaving no trace: what cannot work is refused before anything is created."""
+        buffers = [(b, b.clone()) for network in self.networks.values() for b in network.buffers()]
+        moment = Moment(self.recipe, self._stream, len(self.interface.classes), self.engine, Clock(step=1))
+        for name in ("discriminator", "generator"):
+            update = Update(name, draws="rehearsal", real="rehearsal")
+            batch, size = moment.real(update)
+            draws = moment.draws(update, batch, size)
+            try:
+                with self._turn_of(name):
+                    losses = self._loss(name)(batch.real, batch.label, draws.latent, draws.label)
+            except Exception as error:  # whatever a user's own network or objective raises
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                at = f"{Path(where.filename).name}, line {where.lineno}: {type(error).__name__}"
+                raise Refused(f"the {name}'s loss cannot be computed in this recipe ({at}: {error})") from error
+            for term, loss in losses.items():
+                if loss.dim():
+                    raise Refused(
+                        f"the {name}'s loss '{term}' has shape {tuple(loss.shape)}: make it a scalar (.mean())"
+                    )
+        with torch.no_grad():
+            for buffer, value in buffers:
+                buffer.copy_(value)
 
     def couples(self) -> bool:
         """Whether anything makes a sample's loss depend on its batch."""
@@ -160,13 +186,13 @@ class Trainer:
         while self.clock.step < steps:
             keeper.after(self.step())
 
-    def reals(self) -> Iterator[Tensor]:
+    def reals(self) -> Iterator[Batch]:
         """Real samples in the order of training, from the beginning, without end; the clock does not move."""
         images = 0
         while True:
             batch = self._stream.batch(images)
             images += len(batch.real)
-            yield batch.real
+            yield batch
 
     def sampler(self) -> torch.nn.Module:
         """The generator that samples are made with: the averaged one where the recipe averages."""
