@@ -1,6 +1,7 @@
 """From a call to a trainer: what is asked, what is refused before anything is created, and what goes on."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -178,8 +179,9 @@ def test_data_may_move_but_not_change(here: Path, shared_run: Path) -> None:
     bunch: Any = load_digits()
     pixels = np.rint(bunch.images * 255 / 16).astype(np.uint8)
     np.savez("moved.npz", images=pixels, labels=bunch.target)
+    run = Path(shutil.copytree(shared_run, here / "run"))
     changes = {"generator.width": "4", "discriminator.width": "4"}
-    call = Call(recipe="dcgan-digits", run=shared_run, batch_size=8, data="moved.npz", changes=changes)
+    call = Call(recipe="dcgan-digits", run=run, batch_size=8, data="moved.npz", changes=changes)
     session = prepare(call)
     assert session.trainer.clock.step > 0
     assert session.lock is not None
@@ -280,29 +282,3 @@ def test_a_run_that_another_process_trains_is_refused(shared_run: Path) -> None:
     assert session.lock is not None
     session.lock.release()
     assert replace(ready(resume=shared_run), lock=None).run.path == shared_run
-
-
-@pytest.mark.parametrize(
-    ("recipe", "changes", "message"),
-    [
-        ("dcgan-digits", {"objective.penalties": "(WeightDecay(('conv9',)),)"}, "no layer 'conv9'"),
-        ("gan-grid", {"objective.scores": "probabilities"}, "between 0 and 1"),
-        ("gan-grid", {"training.batch_size": "1"}, "more than 1 value per channel"),
-    ],
-)
-def test_a_loss_that_cannot_be_computed_leaves_nothing_behind(
-    here: Path, recipe: str, changes: dict[str, str], message: str
-) -> None:
-    with pytest.raises(Refused, match=f"loss cannot be computed.*{message}"):
-        prepare(Call(recipe=recipe, changes=changes, steps=1))
-    assert not (here / "runs").exists()
-
-
-def test_the_rehearsal_leaves_no_trace(here: Path) -> None:
-    rehearsed, fresh = (prepare(Call(recipe="dcgan-digits", seed=3)).trainer for _ in range(2))
-    before = {name: tensor.clone() for name, tensor in fresh.networks["generator"].state_dict().items()}
-    rehearsed.rehearse()
-    assert rehearsed.clock.step == rehearsed.clock.images == 0
-    for name, tensor in rehearsed.networks["generator"].state_dict().items():
-        assert torch.equal(tensor, before[name])
-    assert rehearsed.networks["generator"].state_dict()["grow.0.num_batches_tracked"] == 0
