@@ -45,8 +45,8 @@ app.command("env")(shown.env)
 
 def main() -> None:
     """Runs the command line. Wrong calls exit with 2, failures with 1, each with one line on standard error."""
-    # GNU's OpenMP lets waiting threads spin for milliseconds, which made a step of dcgan-digits ten times as long on two
-    # busy cores; to sleep at once (OMP_WAIT_POLICY=PASSIVE) made it twice as long on idle ones. This is good on both.
+    # GNU's OpenMP lets waiting threads spin for milliseconds: a step of dcgan-digits took ten times as long on two busy
+    # cores. To sleep at once (OMP_WAIT_POLICY=PASSIVE) made it twice as long on idle ones. This is good on both.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     warnings.showwarning = lambda message, *_: _warn(str(message))
     try:
