@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from honmono.data.mixtures import Grid, Ring
+from honmono.data.mixtures import Gaussians, Grid, Ring
 from honmono.errors import Refused
 from honmono.randomness import stream
 
@@ -87,3 +87,12 @@ def test_impossible_mixtures_are_refused_in_one_line(make):
     with pytest.raises(Refused) as refusal:
         make()
     assert "data" in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_modes_stand_where_they_are_put() -> None:
+    mixture = Gaussians(centres=((0, 0), (3, 1)), sigma=0.01, samples=40)
+    points = mixture.open().gather(np.arange(40), stream(0, "test")).real.numpy()
+    assert mixture.means().tolist() == [[0, 0], [3, 1]]
+    np.testing.assert_allclose(points[1::2].mean(axis=0), (3, 1), atol=0.02)
+    with pytest.raises(Refused, match="no modes"):
+        Gaussians(centres=())

@@ -208,7 +208,7 @@ def test_a_full_disk_says_what_is_safe(
         assert train() == 1
     assert lines(capsys)[-1] == (
         "honmono: step 8 could not be saved: the disk is full; the checkpoint of step 4 is whole."
-        " Make room and go on with honmono train --resume"
+        " Make room and go on with honmono train --resume run"
     )
     assert saved() == [4] and not list(Path("run/checkpoints").glob(".*"))
     assert train("--resume", "run", "--trust-code") == 0

@@ -85,6 +85,18 @@ class Ring(Mixture):
         return self.radius * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gaussians(Mixture):
+    """Modes wherever you put them: `Gaussians(centres=((0, 0), (3, 1)), sigma=0.1)`."""
+
+    sigma: float = 0.05
+    centres: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
+
+    def means(self) -> np.ndarray:
+        """The centres in the order given: (modes, 2)."""
+        return np.array(self.centres, dtype=float).reshape(-1, 2)
+
+
 class MixtureDataset(Dataset):
     """Points of a mixture, held where batches are wanted or drawn on demand."""
 

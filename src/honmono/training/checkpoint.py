@@ -61,7 +61,7 @@ def write(directory: Path, step: int, tensors: Tensors, state: Mapping[str, Any]
         fsync_directory(directory)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise Failed(_lost(error, step, previous)) from error
+        raise Failed(_lost(error, directory, step, previous)) from error
     _prune(directory, keep)
     return final
 
@@ -131,7 +131,8 @@ def _remove(directory: Path, step: int) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
-def _lost(error: OSError, step: int, previous: Path | None) -> str:
+def _lost(error: OSError, directory: Path, step: int, previous: Path | None) -> str:
     why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
     safe = f"the checkpoint of step {int(previous.name)} is whole" if previous else "there is no checkpoint yet"
-    return f"step {step} could not be saved: {why}; {safe}. Make room and go on with honmono train --resume"
+    mend = f"Make room and go on with honmono train --resume {directory.parent}"
+    return f"step {step} could not be saved: {why}; {safe}. {mend}"
