@@ -139,7 +139,10 @@ def matmul_rate(engine: Engine) -> float:
     """The machine's rate for large matrix products in this precision, GFLOP/s: the ceiling."""
     dtype = torch.bfloat16 if engine.choices.precision == "bf16" else engine.dtype
     left = torch.randn(MATRIX, MATRIX).to(engine.device, dtype)
-    product: Callable[[], Tensor] = lambda: left @ left  # noqa: E731
+
+    def product() -> Tensor:
+        return left @ left
+
     product()
     seconds = median(_seconds(product, 3, engine.finish) for _ in range(ROUNDS))
     return 2 * MATRIX**3 / seconds / 1e9

@@ -24,7 +24,7 @@ def list_recipes(json: AsJson = False) -> None:
 def show(
     recipe: Annotated[str, Argument(help="a recipe's name, or path/to/mine.py:function")],
     json: AsJson = False,
-    changes: Annotated[list[str], Option("--set", help="show it with a field changed: FIELD=VALUE")] = [],  # noqa: B006
+    changes: Annotated[list[str] | None, Option("--set", help="show it with a field changed: FIELD=VALUE")] = None,
 ) -> None:
     """Show every field of a recipe, its quirks and its number of parameters."""
     from honmono.description import describe_recipe

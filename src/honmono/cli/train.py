@@ -30,9 +30,9 @@ def train(
     run: Annotated[
         Path | None, Option(help="start in this directory, or go on if it is a run; otherwise runs/NUMBER-RECIPE")
     ] = None,
-    changes: Annotated[list[str], Option("--set", help="change one field: FIELD=VALUE (again for more)")] = [],  # noqa: B006
+    changes: Annotated[list[str] | None, Option("--set", help="change one field: FIELD=VALUE (again for more)")] = None,
     resume: Annotated[Path | None, Option(help="go on with this run as it was started")] = None,
-    track: Annotated[list[str], Option(help="mirror the log to tensorboard or wandb")] = [],  # noqa: B006
+    track: Annotated[list[str] | None, Option(help="mirror the log to tensorboard or wandb")] = None,
     trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py in a resumed run's directory")] = False,
 ) -> None:
     """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
@@ -54,7 +54,7 @@ def train(
         run=run,
         resume=resume,
         changes=parse_changes(changes),
-        track=track,
+        track=track or (),
         trust_code=trust_code,
     )
     session = prepare(call)
@@ -74,8 +74,9 @@ def train(
         print(f"pictures: {picture}")
 
 
-def parse_changes(texts: list[str]) -> dict[str, str]:
+def parse_changes(texts: list[str] | None) -> dict[str, str]:
     """`FIELD=VALUE` texts as a mapping."""
+    texts = texts or []
     for text in texts:
         if "=" not in text:
             raise Refused(f"--set {text}: write it as FIELD=VALUE, as in --set training.batch_size=32")
