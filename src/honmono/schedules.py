@@ -26,8 +26,8 @@ class Constant(Schedule):
 
 
 @dataclass(frozen=True)
-class Linear(Schedule):
-    """`start` until `begin` images have been seen, then a straight line to `end` over the next `images`, then `end`."""
+class Ramp(Schedule):
+    """`start` until `begin` images have been seen, then on its way to `end` over the next `images`, then `end`."""
 
     start: float = 1.0
     end: float = 0.0
@@ -35,37 +35,30 @@ class Linear(Schedule):
     images: int = 1_000_000
 
     def __post_init__(self) -> None:
-        _check_horizon(self.begin, self.images)
+        if self.begin < 0 or self.images < 1:
+            asked = f"a schedule from begin={self.begin} over images={self.images}"
+            raise Refused(f"{asked}: begin is at least 0 and images at least 1")
 
     def at(self, images: int) -> float:
-        return _blend(self.start, self.end, _progress(images, self.begin, self.images))
+        way = self.way(min(max((images - self.begin) / self.images, 0.0), 1.0))
+        return self.start * (1 - way) + self.end * way  # exact at both ends
+
+    @abstractmethod
+    def way(self, done: float) -> float:
+        """The share of the way to `end` when a share of the images has been seen; both from 0 to 1."""
 
 
 @dataclass(frozen=True)
-class Cosine(Schedule):
-    """As `Linear`, but along half a cosine: flat at both ends (Loshchilov & Hutter, 2016, arXiv:1608.03983)."""
+class Linear(Ramp):
+    """A straight line."""
 
-    start: float = 1.0
-    end: float = 0.0
-    begin: int = 0
-    images: int = 1_000_000
-
-    def __post_init__(self) -> None:
-        _check_horizon(self.begin, self.images)
-
-    def at(self, images: int) -> float:
-        done = _progress(images, self.begin, self.images)
-        return _blend(self.start, self.end, (1 - cos(pi * done)) / 2)
+    def way(self, done: float) -> float:
+        return done
 
 
-def _check_horizon(begin: int, images: int) -> None:
-    if begin < 0 or images < 1:
-        raise Refused(f"a schedule from begin={begin} over images={images}: begin is at least 0 and images at least 1")
+@dataclass(frozen=True)
+class Cosine(Ramp):
+    """Half a cosine: flat at both ends (Loshchilov & Hutter, 2016, arXiv:1608.03983)."""
 
-
-def _progress(images: int, begin: int, horizon: int) -> float:
-    return min(max((images - begin) / horizon, 0.0), 1.0)
-
-
-def _blend(start: float, end: float, done: float) -> float:
-    return start * (1 - done) + end * done  # exact at both ends
+    def way(self, done: float) -> float:
+        return (1 - cos(pi * done)) / 2
