@@ -35,6 +35,24 @@ def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("amx", "avx512_bf16", "name", "gains"),
+    [
+        (False, True, "AMD EPYC", True),
+        (False, True, "Intel Xeon", False),  # half of float32's rate there
+        (True, True, "Intel Xeon", True),
+        (False, False, "AMD EPYC", False),  # emulated, and far slower
+    ],
+)
+def test_bf16_is_the_default_only_where_it_is_faster(
+    amx: bool, avx512_bf16: bool, name: str, gains: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"cpu_name": name})
+    assert choose("cpu").precision == ("bf16" if gains else "fp32")
+
+
+@pytest.mark.parametrize(
     ("call", "says"),
     [
         (("tpu",), "--device tpu: expected auto, cpu, cuda, cuda:N or mps"),
