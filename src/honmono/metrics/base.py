@@ -1,0 +1,81 @@
+"""What a metric is, and what it is given to judge."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from honmono.data.base import Data
+
+
+Side = Literal["real", "fake"]
+
+
+class Extracted(NamedTuple):
+    """What a feature network says of `number` samples, all on the CPU.
+
+    features: float32. logits: of its classes; None where it classifies nothing. labels: the real classes, or those that
+    the fakes were asked for; None where there are none.
+    """
+
+    features: Float[Tensor, "number dimension"]
+    logits: Float[Tensor, "number classes"] | None
+    labels: Int[Tensor, " number"] | None
+
+
+class Evidence(ABC):
+    """The samples of one evaluation, as metrics ask for them. Asking twice costs nothing.
+
+    data: the recipe's. classes: the names of those that can be asked of the generator, () where it takes none.
+    seed: which fakes are drawn. Real samples do not depend on it.
+    """
+
+    data: Data
+    classes: tuple[str, ...]
+    seed: int
+
+    @abstractmethod
+    def points(self, number: int) -> Float[Tensor, "number dimensions"]:
+        """Fakes of a generator of points, float64 on the CPU."""
+
+    @abstractmethod
+    def extracted(self, side: Side, network: str, number: int) -> Extracted:
+        """What the feature network of that name says of `number` samples."""
+
+    @abstractmethod
+    def pictures(
+        self, side: Side, network: str, places: Int[Tensor, " number"]
+    ) -> UInt8[Tensor, "number channels height width"]:
+        """The pictures behind `extracted` at these places, as the network is given them. For few of them."""
+
+    @abstractmethod
+    def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
+        """Logits of a one-channel network for each channel of `number` fakes taken as a picture of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(ABC):
+    """One way to judge samples. Its fields are part of the protocol that its numbers are told with.
+
+    fakes: how many are drawn.
+    """
+
+    kind: ClassVar[str]  # how --metrics names it: "fid"
+    needs: ClassVar[str] = ""  # a package that not everyone has: "torchmetrics"
+
+    fakes: int = 10_000
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Its name with what it looks through: `fid[mnist]`."""
+
+    @abstractmethod
+    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+        """The numbers it gives, and which are better; the first is what a best checkpoint is chosen by."""
+
+    @abstractmethod
+    def measure(self, evidence: Evidence) -> dict[str, float]:
+        """The numbers, under exactly these keys. Raises `Refused` where there are too few samples for them."""

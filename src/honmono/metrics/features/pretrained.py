@@ -1,0 +1,164 @@
+"""Feature networks of others, for numbers that compare with published ones: their packages and weights are optional.
+
+Untested with their real weights, which are downloaded (91 and 346 MB) when a network is first loaded.
+"""
+
+import hashlib
+import importlib
+import sys
+from abc import abstractmethod
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from honmono.errors import Refused
+from honmono.metrics.features.base import Extract, FeatureNetwork
+from honmono.metrics.features.classifiers import check_pictures
+
+
+_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and standard deviation of its red, green and blue
+
+
+class Pretrained(FeatureNetwork):
+    """What they share: colour pictures of any size, which the network itself resizes as its protocol says."""
+
+    size = None
+    channels = 3
+
+    package: ClassVar[str]  # the module that holds the network; the extra that brings it is called like the network
+
+    def checksum(self) -> str:
+        """The SHA-256 of the weights' file, which is downloaded if need be."""
+        with open(self.weights(), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def load(self, device: torch.device) -> Extract:
+        """The network on a device, float32. Raises `Refused` where its package or its weights cannot be had."""
+        network = self.network().eval().requires_grad_(False).to(device)
+        return partial(self._extract, network)
+
+    @torch.no_grad()
+    def _extract(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        check_pictures(self, pictures)
+        return self.features(network, pictures)
+
+    @abstractmethod
+    def weights(self) -> Path:
+        """Their file. Raises `Refused` where it cannot be downloaded."""
+
+    @abstractmethod
+    def network(self) -> nn.Module:
+        """The network with its weights."""
+
+    @abstractmethod
+    def features(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Features and logits of uint8 pictures (batch, 3, height, width)."""
+
+    def _imported(self, wanted: str) -> Any:
+        """The package's module that holds `wanted`, once that is sure to be there."""
+        try:
+            module = importlib.import_module(self.package)
+            getattr(module, wanted)
+        except Exception as error:  # a torchvision made for another torch raises almost anything
+            if isinstance(error, ModuleNotFoundError) and error.name == self.package.split(".")[0]:
+                raise Refused(
+                    f"the {self.name} features need the package {error.name}: pip install 'honmono[{self.name}]'"
+                ) from error
+            why = f"{self.package} cannot be imported ({_one_line(error)})"
+            raise Refused(
+                f"the {self.name} features are not to be had: {why}: if that is for torchvision, install the one made "
+                "for your torch, or measure through mnist, digits or cifar10"
+            ) from error
+        return module
+
+    def _not_there(self, error: Exception, mend: str) -> Refused:
+        return Refused(f"the weights of the {self.name} features cannot be downloaded ({_one_line(error)}): {mend}")
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip().splitlines()[0].rstrip(".: ")
+
+
+@final
+class Inception(Pretrained):
+    """The Inception of 2015 that published FID, KID and Inception scores look through, ported by torch-fidelity.
+
+    It resizes to 299x299 as TensorFlow 1 did, bilinear, not antialiased. Logits are without their bias.
+    Source: Heusel et al., "GANs trained by a two time-scale update rule" (2017); Salimans et al. (2016) for the logits.
+    """
+
+    name, dimension = "inception", 2_048
+    classes = tuple(str(number) for number in range(1_008))
+    package = "torch_fidelity.feature_extractor_inceptionv3"
+
+    address: ClassVar[str] = (
+        "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
+    )
+    begins: ClassVar[str] = "6726825d"  # how the SHA-256 of that file does
+
+    def weights(self) -> Path:
+        """Where torch keeps downloads, so that torch-fidelity and torchmetrics share the file."""
+        path = Path(torch.hub.get_dir()) / "checkpoints" / self.address.rpartition("/")[2]
+        if not path.exists():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                torch.hub.download_url_to_file(self.address, str(path), self.begins, progress=sys.stderr.isatty())
+            except (OSError, RuntimeError) as error:  # no network; another file than the one that was expected
+                raise self._not_there(error, f"put {self.address} at {path}") from error
+        return path
+
+    def network(self) -> nn.Module:
+        """torch-fidelity's extractor."""
+        extractor = self._imported("FeatureExtractorInceptionV3").FeatureExtractorInceptionV3
+        # torch-fidelity may unpickle the file, so it is checked first, and not only when it was downloaded.
+        if not self.checksum().startswith(self.begins):
+            raise Refused(f"{self.weights()} is damaged or another file: remove it, and it is downloaded again")
+        return extractor(self.name, ["2048", "logits_unbiased"], feature_extractor_weights_path=str(self.weights()))
+
+    def features(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The 2,048 averages before the last layer, and its 1,008 logits."""
+        features, logits = network(pictures)
+        return features, logits
+
+
+@final
+class DinoV2(Pretrained):
+    """DINOv2's ViT-B/14, which learnt without labels, through transformers: the class token, normalized.
+
+    Resizing: antialiased bicubic to 224x224, rounded to 0..255; then ImageNet's mean and deviation. Published numbers
+    (Stein et al., "Exposing flaws of generative model evaluation metrics", 2023) come from the larger ViT-L/14: these
+    do not compare with them. Source: Oquab et al., "DINOv2" (2023).
+    """
+
+    name, dimension = "dinov2", 768
+    package = "transformers"
+
+    repository: ClassVar[str] = "facebook/dinov2-base"
+    side: ClassVar[int] = 224
+
+    def weights(self) -> Path:
+        """In the Hugging Face cache."""
+        self._imported("Dinov2Model")  # which brings the hub's library
+        hub = importlib.import_module("huggingface_hub")
+        try:
+            files = ["config.json", "model.safetensors"]
+            return Path(hub.snapshot_download(self.repository, allow_patterns=files)) / files[1]
+        except (OSError, ValueError) as error:
+            raise self._not_there(error, f"`hf download {self.repository}` where there is a network") from error
+
+    def network(self) -> nn.Module:
+        """transformers' Dinov2Model, from safetensors only."""
+        model = self._imported("Dinov2Model").Dinov2Model
+        return model.from_pretrained(str(self.weights().parent), local_files_only=True, use_safetensors=True)
+
+    def features(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The 768 numbers of the class token; no logits."""
+        sides = (self.side, self.side)
+        resized = functional.interpolate(pictures.float(), sides, mode="bicubic", antialias=True, align_corners=False)
+        mean, deviation = (torch.tensor(row, device=pictures.device)[:, None, None] for row in _IMAGENET)
+        samples = (resized.round().clamp(0, 255) / 255 - mean) / deviation
+        return network(pixel_values=samples).last_hidden_state[:, 0], None

@@ -1,0 +1,84 @@
+"""The Inception score (IS) by any classifier, through torchmetrics."""
+
+from dataclasses import dataclass
+from statistics import fmean
+from typing import ClassVar, Literal, final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from honmono.errors import Refused
+from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.refusals import (
+    extracted,
+    naming,
+    refuse_fields_below,
+    refuse_not_finite,
+    refuse_too_few,
+    refuse_unknown_features,
+)
+from honmono.metrics.through_torchmetrics import Given, torchmetrics
+from honmono.randomness import stream
+
+
+def inception_score(logits: Float[Tensor, "fakes classes"], splits: int = 10, seed: int = 0) -> float:
+    """The mean over splits of exp E KL(p(class | sample) || p(class)), in float64: from 1 to the number of classes.
+
+    The samples are shuffled by `seed`, then parted into `splits` of equal size (or one more in some).
+    Source: Salimans et al. (2016), arXiv:1606.03498.
+    """
+    if logits.ndim != 2 or splits < 1:
+        raise Refused(
+            f"logits of shape {tuple(logits.shape)} in {splits} splits: give (number, classes), and at least 1"
+        )
+    refuse_too_few(f"an Inception score of {splits} splits", "fake", len(logits), 2 * splits)
+    refuse_not_finite("the logits", logits)
+    order = stream(seed, "inception score").permutation(len(logits))
+    with torchmetrics():
+        from torchmetrics.image.inception import InceptionScore as Score
+
+        metric = Score(Given(logits.shape[1]), splits=1, sync_on_compute=False)
+        values = []
+        for part in np.array_split(order, splits):
+            metric.reset()
+            metric.update(logits.detach().cpu()[torch.from_numpy(part)].double())
+            values.append(float(metric.compute()[0]))
+    return fmean(values)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class InceptionScore(Metric):
+    """The Inception score (`inception_score`) of a feature network's logits: `is[mnist]`.
+
+    It never looks at real samples, and does not see a class of which all pictures are the same.
+    """
+
+    kind: ClassVar[str] = "is"
+    needs: ClassVar[str] = "torchmetrics"
+
+    features: str
+    fakes: int = 10_000
+    splits: int = 10
+
+    def __post_init__(self) -> None:
+        refuse_fields_below(self, splits=1)
+        refuse_unknown_features(self, self.features)
+        if self.fakes < 2 * self.splits:
+            raise Refused(f"is.fakes is {self.fakes}; {self.splits} splits take at least {2 * self.splits}")
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}[{self.features}]"
+
+    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+        return {self.name: "higher"}
+
+    def measure(self, evidence: Evidence) -> dict[str, float]:
+        logits = extracted(evidence, "fake", self.features, self.fakes).logits
+        if logits is None:
+            raise Refused(f"{self.name}: the {self.features} features classify nothing: give others, as in is[mnist]")
+        with naming(self):
+            return {self.name: inception_score(logits, self.splits, evidence.seed)}

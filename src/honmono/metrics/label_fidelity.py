@@ -1,0 +1,108 @@
+"""Label fidelity: whether a conditional generator draws what it was asked for, by a classifier's reading."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from honmono.errors import Refused
+from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.features.named import feature_network
+from honmono.metrics.refusals import (
+    extracted,
+    naming,
+    refuse_fields_below,
+    refuse_not_finite,
+    refuse_unknown_features,
+)
+
+
+class Fidelity(NamedTuple):
+    """The share of fakes that are read as what was asked for: of all, and of each class that was asked for."""
+
+    overall: float
+    of_class: tuple[float, ...]
+
+
+def label_fidelity(logits: Float[Tensor, "fakes classes"], labels: Int[Tensor, " fakes"]) -> Fidelity:
+    """The share of fakes whose largest logit is that of the label asked for. Raises `Refused` for a class without any.
+
+    It is no higher than the classifier is good: read its test accuracy beside it.
+    """
+    refuse_not_finite("the logits", logits)
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        shapes = f"{tuple(logits.shape)} and {tuple(labels.shape)}"
+        raise Refused(f"logits and labels of shapes {shapes} do not fit: give (number, classes) and (number,)")
+    classes = logits.shape[1]
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise Refused(
+            f"labels go from {int(labels.min())} to {int(labels.max())}: of {classes} classes, give 0..{classes - 1}"
+        )
+    asked = torch.bincount(labels, minlength=classes)
+    missing = (asked == 0).nonzero().flatten().tolist()
+    if missing:
+        raise Refused(
+            f"no fake was asked for class {', '.join(map(str, missing))}: draw more fakes, with labels in turn"
+        )
+    right = torch.bincount(labels[logits.argmax(dim=1) == labels], minlength=classes)
+    return Fidelity(int(right.sum()) / len(labels), tuple((right.double() / asked).tolist()))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LabelFidelity(Metric):
+    """Label fidelity (`label_fidelity`) by a feature network that knows the data's classes: `labels[mnist]`.
+
+    fakes: asked for each class in turn.
+    """
+
+    kind: ClassVar[str] = "labels"
+
+    features: str
+    fakes: int = 10_000
+
+    def __post_init__(self) -> None:
+        refuse_fields_below(self, fakes=1)
+        refuse_unknown_features(self, self.features)
+        if not feature_network(self.features).classes:
+            raise Refused(
+                f"labels.features: the {self.features} features classify nothing: give others, as in labels[mnist]"
+            )
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}[{self.features}]"
+
+    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+        overall = f"label_fidelity[{self.features}]"
+        classes = (f"{overall}.{name}" for name in feature_network(self.features).classes)
+        return dict.fromkeys((overall, *classes), "higher")
+
+    def measure(self, evidence: Evidence) -> dict[str, float]:
+        read = feature_network(self.features).classes
+        place = self._places(evidence.classes, read)
+        if self.fakes < len(read):
+            raise Refused(f"{self.name}: {self.fakes} fakes leave some of {len(read)} classes without one: raise fakes")
+        found = extracted(evidence, "fake", self.features, self.fakes)
+        assert found.logits is not None and found.labels is not None, "the network and the generator know classes"
+        with naming(self):
+            fidelity = label_fidelity(found.logits, place[found.labels])
+        return dict(zip(self.keys(), (fidelity.overall, *fidelity.of_class), strict=True))
+
+    def _places(self, asked: Sequence[str], read: Sequence[str]) -> Tensor:
+        """Where each class of the generator stands among the network's."""
+        if not asked:
+            raise Refused(f"{self.name}: the generator takes no labels, so it cannot draw a wrong one: leave this out")
+        if set(asked) != set(read):
+            sides = ("the data", set(asked) - set(read)), ("the network", set(read) - set(asked))
+            told = ", ".join(f"only {side} has {_some(names)}" for side, names in sides if names)
+            raise Refused(f"{self.name}: the network reads other classes than the data's ({told}): give other features")
+        return torch.tensor([read.index(name) for name in asked])
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)[:5]
+    return ", ".join(map(repr, shown)) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,109 @@
+"""Mode coverage: how many modes of a Gaussian mixture the generator has found, how well, and how evenly."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from honmono.data.mixtures import Mixture
+from honmono.errors import Refused
+from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.refusals import refuse_fields_below, refuse_not_finite
+
+
+_BLOCK = 4096  # points at a time, so that memory does not grow with their number
+
+
+class Coverage(NamedTuple):
+    """What `mode_coverage` finds.
+
+    modes: captured. high_quality: share of all points. reverse_kl: in nats. counts: high-quality points of each mode.
+    """
+
+    modes: int
+    high_quality: float
+    reverse_kl: float
+    counts: Int[Tensor, " modes"]
+
+
+def mode_coverage(
+    points: Float[Tensor, "number dimensions"], means: np.ndarray | Tensor, sigma: float, radius: float = 3.0
+) -> Coverage:
+    """Counts the points at the modes of a mixture of round Gaussians.
+
+    A point is of high quality where the nearest mean lies within `radius` sigma. A mode is captured where it is the
+    nearest of at least one such point. Reverse KL compares the counts of such points with equal ones: see `reverse_kl`.
+    Of perfect points in the plane, 1 - exp(-radius^2 / 2) are of high quality: 98.89 % at 3 sigma.
+    Source: VEEGAN (Srivastava et al., 2017, arXiv:1705.07761) and PacGAN (Lin et al., 2018, arXiv:1712.04086).
+    """
+    centres = torch.as_tensor(means, dtype=torch.float64)
+    if points.ndim != 2 or points.shape[1:] != centres.shape[1:] or len(points) == 0:
+        shapes = f"{tuple(points.shape)} and {tuple(centres.shape)}"
+        raise Refused(
+            f"points and means of shapes {shapes} do not fit: give (number, dimensions) and (modes, dimensions)"
+        )
+    refuse_not_finite("the points", points)
+    counts = torch.zeros(len(centres), dtype=torch.int64)
+    for block in points.detach().cpu().split(_BLOCK):
+        # Not by matrix products, which would lose the digits that a narrow mode far from the origin needs.
+        distance = torch.cdist(block.double(), centres, compute_mode="donot_use_mm_for_euclid_dist")
+        nearest = distance.min(dim=1)
+        counts += torch.bincount(nearest.indices[nearest.values <= radius * sigma], minlength=len(centres))
+    return Coverage(
+        modes=int((counts > 0).sum()),
+        high_quality=int(counts.sum()) / len(points),
+        reverse_kl=reverse_kl(counts),
+        counts=counts,
+    )
+
+
+def reverse_kl(counts: Int[Tensor, " modes"]) -> float:
+    """KL(p || uniform) = sum p ln(p modes) in nats, p being the shares of the counts; 0 where they are equal.
+
+    Its largest value, ln(modes), is that of one mode only. It is given as well where nothing was counted, since JSON
+    has no infinity: the modes and the share of high quality, both 0, say so beside it.
+    A perfect sampler does not reach 0: about (modes - 1) / (2 number) is left, 0.0049 for 2,500 points at 25 modes.
+    """
+    total = int(counts.sum())
+    if total == 0:
+        return math.log(len(counts))
+    shares = counts[counts > 0].double() / total
+    return max(0.0, float((shares * (shares * len(counts)).log()).sum()))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ModeCoverage(Metric):
+    """Modes captured, share of high-quality points and reverse KL (`mode_coverage`), on mixtures.
+
+    radius: in sigma, within which a point is of high quality.
+    """
+
+    kind: ClassVar[str] = "modes"
+
+    fakes: int = 2_500
+    radius: float = 3.0
+
+    def __post_init__(self) -> None:
+        refuse_fields_below(self, fakes=1)
+        if not 0 < self.radius < math.inf:
+            raise Refused(f"modes.radius is {self.radius}; give a number of sigmas above 0, as in 3.0")
+
+    @property
+    def name(self) -> str:
+        return self.kind
+
+    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+        return {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
+
+    def measure(self, evidence: Evidence) -> dict[str, float]:
+        data = evidence.data
+        if not isinstance(data, Mixture):
+            kind = type(data).__name__
+            raise Refused(f"modes are counted on Gaussian mixtures (grid, ring), not on {kind}: measure fid or prdc")
+        found = mode_coverage(evidence.points(self.fakes), data.means(), data.sigma, self.radius)
+        return {"modes": float(found.modes), "high_quality": found.high_quality, "reverse_kl": found.reverse_kl}

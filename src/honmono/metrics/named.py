@@ -1,0 +1,77 @@
+"""From what `--metrics` names to the metric, and from a number's key to which values are better."""
+
+import re
+from functools import cache
+from typing import Any, Literal
+
+from honmono.errors import Refused, did_you_mean
+from honmono.metrics.base import Metric
+from honmono.metrics.features.named import NETWORKS
+from honmono.metrics.fid import FID
+from honmono.metrics.inception_score import InceptionScore
+from honmono.metrics.kid import KID
+from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.neighbours import Neighbours
+from honmono.metrics.prdc import PRDC
+from honmono.metrics.stacked_modes import StackedModes
+
+
+METRICS: dict[str, type[Metric]] = {
+    metric.kind: metric
+    for metric in (ModeCoverage, StackedModes, FID, KID, InceptionScore, PRDC, LabelFidelity, Neighbours)
+}
+_NAME = re.compile(r"(?P<kind>\w+)(?:\[(?P<features>[^][]*)\])?")
+_KEY = re.compile(r"(?P<number>\w+)(?:\[[^][]+\](?:\..+)?)?")
+
+
+def metric(name: str, default_network: str | None = None) -> Metric:
+    """The metric of a name such as `modes`, `fid[mnist]` or, with a `default_network` to look through, `fid`.
+
+    Its fields are its defaults. Raises `Refused`, naming what is near, where there is none.
+    """
+    matched = _NAME.fullmatch(name.strip())
+    kind, features = (matched["kind"], matched["features"]) if matched else (name.partition("[")[0], None)
+    if kind not in METRICS:
+        raise Refused(_unknown(kind, features))
+    if not matched:
+        raise Refused(f"{name!r} is no metric's name: write {kind}, or {kind}[mnist]")
+    fields: dict[str, Any] = {}
+    if kind == ModeCoverage.kind:
+        if features is not None:
+            raise Refused(f"{name}: modes are counted in the points themselves: write modes")
+    elif features is not None:
+        fields["features"] = features
+    elif kind != StackedModes.kind:  # whose digits only one network reads
+        if default_network is None:
+            every = ", ".join(f"{kind}[{network}]" for network in NETWORKS)
+            raise Refused(f"{kind} looks through a feature network: write {every}")
+        fields["features"] = default_network
+    return METRICS[kind](**fields)
+
+
+def better(key: str) -> Literal["higher", "lower"]:
+    """Which values of a number are better, by its key: `lower` for `fid[mnist]`, whatever its network or class."""
+    matched = _KEY.fullmatch(key)
+    numbers = _numbers()
+    if matched is None or matched["number"] not in numbers:
+        raise Refused(f"no metric gives the number {key}{did_you_mean(key.partition('[')[0], numbers)}")
+    return numbers[matched["number"]][1]
+
+
+@cache
+def _numbers() -> dict[str, tuple[str, Literal["higher", "lower"]]]:
+    """Each number by its key without brackets: the kind of metric that gives it, and which values are better."""
+    numbers: dict[str, tuple[str, Literal["higher", "lower"]]] = {}
+    for kind in METRICS:
+        for key, direction in metric(kind, "mnist").keys().items():
+            numbers.setdefault(key.partition("[")[0], (kind, direction))
+    return numbers
+
+
+def _unknown(kind: str, features: str | None) -> str:
+    giver = _numbers().get(kind)
+    if giver is not None:
+        brackets = "" if giver[0] == ModeCoverage.kind else f"[{features or 'mnist'}]"
+        return f"{kind} is a number of the metric {giver[0]}: write {giver[0]}{brackets}"
+    return f"there is no metric {kind!r}{did_you_mean(kind, METRICS)} (there are {', '.join(METRICS)})"

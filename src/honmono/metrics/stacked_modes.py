@@ -1,0 +1,62 @@
+"""Modes of Stacked MNIST: which of the 1,000 triples of digits the generator draws, and how evenly."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from honmono.errors import Refused
+from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.modes import reverse_kl
+from honmono.metrics.refusals import refuse_fields_below, refuse_not_finite, refuse_unknown_features
+
+
+CHANNELS = 3
+
+
+def stacked_modes(logits: Float[Tensor, "number channels classes"]) -> Int[Tensor, " modes"]:
+    """How many samples each mode has; a mode is one class for each channel: (classes ** channels,).
+
+    Mode (a, b, c) stands at a classes^2 + b classes + c.
+    """
+    _, channels, classes = logits.shape
+    refuse_not_finite("the logits", logits)
+    places = classes ** torch.arange(channels - 1, -1, -1)
+    return torch.bincount((logits.argmax(dim=2).cpu() * places).sum(dim=1), minlength=classes**channels)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StackedModes(Metric):
+    """Modes captured and reverse KL on Stacked MNIST, each channel's digit being read by a classifier.
+
+    All samples count, however poor. A perfect generator leaves a reverse KL of 0.0193 in 26,000 samples.
+    Source: PacGAN (Lin et al., 2018, arXiv:1712.04086), with a classifier of ours in place of theirs.
+    """
+
+    kind: ClassVar[str] = "stacked_modes"
+
+    fakes: int = 26_000
+    features: str = "mnist"
+
+    def __post_init__(self) -> None:
+        refuse_fields_below(self, fakes=1)
+        refuse_unknown_features(self, self.features)
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}[{self.features}]"
+
+    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+        return {"modes": "higher", "reverse_kl": "lower"}
+
+    def measure(self, evidence: Evidence) -> dict[str, float]:
+        logits = evidence.channels(self.features, self.fakes)
+        if logits.shape[1] != CHANNELS:
+            raise Refused(
+                f"{self.name} takes pictures of {CHANNELS} channels, not {logits.shape[1]}: measure fid or prdc"
+            )
+        counts = stacked_modes(logits)
+        return {"modes": float((counts > 0).sum()), "reverse_kl": reverse_kl(counts)}

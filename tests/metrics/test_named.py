@@ -1,0 +1,99 @@
+import dataclasses
+import sys
+from importlib.abc import MetaPathFinder
+
+import pytest
+
+from honmono.errors import Refused
+from honmono.metrics.base import Metric
+from honmono.metrics.fid import FID, frechet_distance
+from honmono.metrics.kid import KID
+from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.named import METRICS, better, metric
+from honmono.metrics.stacked_modes import StackedModes
+
+
+THROUGH_FEATURES = [kind for kind in METRICS if kind != "modes"]
+
+
+def test_names_give_metrics():
+    assert metric("modes") == ModeCoverage()
+    assert metric("modes", "mnist") == ModeCoverage()
+    assert metric(" fid[cifar10] ") == FID(features="cifar10")
+    assert metric("kid", "digits") == KID(features="digits")
+    assert metric("kid[mnist]", "digits") == KID(features="mnist")
+    assert metric("stacked_modes") == metric("stacked_modes", "cifar10") == StackedModes(features="mnist")
+
+
+@pytest.mark.parametrize("kind", THROUGH_FEATURES)
+def test_a_name_is_the_metrics_own(kind):
+    found = metric(f"{kind}[mnist]")
+    assert (found.name, found.kind) == (f"{kind}[mnist]", kind)
+    assert metric(found.name) == found
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_metrics_are_frozen_values_with_distinct_keys(kind):
+    found = metric(kind, "mnist")
+    assert isinstance(found, Metric) and type(found).kind == kind
+    assert dataclasses.replace(found) == found and hash(found) == hash(dataclasses.replace(found))
+    assert found.keys() and set(found.keys().values()) <= {"higher", "lower"}
+    with pytest.raises(Refused, match=rf"{kind}\.fakes is -1"):
+        dataclasses.replace(found, fakes=-1)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("fidd[mnist]", "there is no metric 'fidd'; did you mean 'fid'"),
+        ("fid[mnits]", r"fid\.features: .*did you mean 'mnist'"),
+        ("fid", r"looks through a feature network: write fid\[mnist\], fid\[digits\], "),
+        ("fid[", r"'fid\[' is no metric's name: write fid, or fid\[mnist\]"),
+        ("modes[mnist]", "modes are counted in the points themselves: write modes"),
+        ("precision[digits]", r"a number of the metric prdc: write prdc\[digits\]"),
+        ("label_fidelity", r"a number of the metric labels: write labels\[mnist\]"),
+        ("reverse_kl", "a number of the metric modes: write modes"),
+        ("", "there is no metric ''"),
+    ],
+)
+def test_other_names_are_refused(name, told):
+    with pytest.raises(Refused, match=told):
+        metric(name)
+
+
+def test_keys_tell_what_is_better():
+    assert better("fid[mnist]") == better("kid[inception]") == better("reverse_kl") == "lower"
+    assert better("modes") == better("precision[mnist]") == better("label_fidelity[mnist].7") == "higher"
+    assert better("label_fidelity[cifar10].great white shark") == "higher"
+    for kind in METRICS:
+        assert all(better(key) == direction for key, direction in metric(kind, "mnist").keys().items())
+    with pytest.raises(Refused, match="no metric gives the number precisoin.*did you mean 'precision'"):
+        better("precisoin[mnist]")
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (ModuleNotFoundError("No module", name="torchmetrics"), r"need torchmetrics: pip install 'honmono\[metrics\]'"),
+        (
+            ModuleNotFoundError("No module", name="lightning_utilities"),
+            r"does not import \(ModuleNotFoundError: No module",
+        ),
+        (RuntimeError("operator torchvision::nms does not exist"), "does not import .*nms.*: where torchvision"),
+    ],
+)
+def test_a_missing_or_broken_torchmetrics_is_named_with_its_cure(monkeypatch, drawn, raised, told):
+    class Absent(MetaPathFinder):
+        def find_spec(self, fullname, path=None, target=None):
+            if fullname.partition(".")[0] == "torchmetrics":
+                raise raised
+
+    for module in [name for name in sys.modules if name.partition(".")[0] == "torchmetrics"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
+    with pytest.raises(Refused, match=told):
+        frechet_distance(drawn(0, 20, 2), drawn(1, 20, 2))
+
+
+def test_what_needs_torchmetrics_says_so():
+    assert {kind for kind in METRICS if METRICS[kind].needs} == {"fid", "kid", "is"}
