@@ -1,11 +1,19 @@
 import pytest
 
 from honmono.errors import Refused
-from honmono.schedules import Constant, Cosine, Linear
+from honmono.schedules import Constant, Cosine, Geometric, Linear
 
 
 def test_constant():
     assert Constant().at(0) == 1 and Constant(0.5).at(10**12) == 0.5
+
+
+def test_geometric_goes_by_equal_factors():
+    schedule = Geometric(start=1.0, end=0.01, begin=100, images=200)
+    assert [schedule.at(images) for images in (0, 150, 200, 300, 999)] == pytest.approx([1, 10**-0.5, 0.1, 0.01, 0.01])
+    assert Geometric(start=0.3, end=0.3).at(5) == 0.3
+    with pytest.raises(Refused, match="both are above 0"):
+        Geometric(end=0.0)
 
 
 @pytest.mark.parametrize("kind", [Linear, Cosine])

@@ -66,13 +66,23 @@ class PlainLoop:
             fake = self._players.generator(draws.latent, draws.label)
         if update.draws:
             named[update.draws] = fake, draws
+        fake = self._objective.packed(fake, draws.label)
         if update.player == "discriminator":
-            real = self._players.discriminator(batch.real, batch.label if draws.label is not None else None)
+            label = batch.label if draws.label is not None else None
+            batch = Batch(self._objective.packed(batch.real, label), label)
+            real = self._players.discriminator(batch.real, label)
             terms = self._objective.discriminator_terms(
                 real, self._players.discriminator(fake.detach(), draws.label)
-            ) | {p.name: p.value(self._players, batch, draws, fake.detach()) for p in self._objective.penalties}
+            ) | {
+                p.name: p.value(self._players, batch, draws, fake.detach()) * p.schedule.at(self._images)
+                for p in self._objective.penalties
+            }
         else:
-            terms = self._objective.generator_terms(self._players.discriminator(fake, draws.label))
+            score = self._players.discriminator(fake, draws.label)
+            if self._objective.relativistic:
+                label = batch.label if draws.label is not None else None
+                score = score - self._players.discriminator(self._objective.packed(batch.real, label), label).detach()
+            terms = self._objective.generator_terms(score)
             if update.draws:  # its graph is used up; a further update makes it anew from the same draws
                 named[update.draws] = None, draws
         loss = torch.stack(list(terms.values())).sum()

@@ -1,4 +1,4 @@
-"""Factors on learning rates as functions of images seen. Each has its own horizon, so longer runs change no past."""
+"""Factors on learning rates and penalties, by images seen. Each has its own horizon, so longer runs change no past."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from honmono.errors import Refused
 
 
 class Schedule(ABC):
-    """A factor by which an optimizer's learning rate is multiplied."""
+    """A factor by which an optimizer's learning rate, or a penalty, is multiplied."""
 
     @abstractmethod
     def at(self, images: int) -> float:
@@ -62,3 +62,19 @@ class Cosine(Ramp):
 
     def way(self, done: float) -> float:
         return (1 - cos(pi * done)) / 2
+
+
+@dataclass(frozen=True)
+class Geometric(Ramp):
+    """By equal factors: half of the images from 1 to 0.01 lead to 0.1."""
+
+    end: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.start > 0 and self.end > 0):
+            raise Refused(f"a geometric schedule from start={self.start} to end={self.end}: both are above 0")
+
+    def way(self, done: float) -> float:
+        ratio = self.end / self.start
+        return done if ratio == 1 else (ratio**done - 1) / (ratio - 1)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
+from honmono.networks.mlp import FourierFeatures, MLPDiscriminator, MLPGenerator
 
 
 def num_parameters(module):
@@ -36,6 +36,18 @@ def test_batch_norm_replaces_biases():
     assert num_parameters(generator) == 2 * 400 + 3 * 400**2 + 4 * 800 + 400 * 2 + 2
 
 
+def test_weights_begin_as_wide_as_asked_and_biases_at_zero():
+    generator = MLPGenerator(latent_dim=2, sample_shape=(2,), widths=(400, 400), batch_norm=True, weight_std=0.02)
+    weights = [layer.weight for layer in generator.modules() if isinstance(layer, torch.nn.Linear)]
+    assert [weight.std().item() for weight in weights] == pytest.approx([0.02] * 3, rel=0.1)
+    assert generator.last.bias.abs().max() == 0
+    torch.manual_seed(0)
+    untouched = MLPGenerator(latent_dim=2, sample_shape=(2,), widths=(400,))
+    torch.manual_seed(0)
+    first = torch.nn.Linear(2, 400)
+    assert all(torch.equal(a, b) for a, b in zip(untouched.hidden.parameters(), first.parameters(), strict=True))
+
+
 def test_a_sigmoid_is_computed_in_float32_under_bfloat16():
     discriminator = MLPDiscriminator(sample_shape=(2,), widths=(4,), output="sigmoid")
     torch.nn.init.zeros_(discriminator.last.weight)
@@ -44,3 +56,16 @@ def test_a_sigmoid_is_computed_in_float32_under_bfloat16():
         score = discriminator(torch.zeros(1, 2))
     assert score.dtype == torch.float32 and score.item() == pytest.approx(0.999665, abs=1e-6)  # bfloat16: 1.0
     assert discriminator.double()(torch.zeros(1, 2, dtype=torch.float64)).dtype == torch.float64
+
+
+def test_a_discriminator_can_see_points_through_fixed_frequencies():
+    torch.manual_seed(0)
+    discriminator = MLPDiscriminator(sample_shape=(2,), widths=(8,), fourier=5, fourier_scale=3.0)
+    seen = discriminator.seen
+    assert isinstance(seen, FourierFeatures)
+    x = torch.tensor([[0.5, -1.0]])
+    angle = x @ seen.frequencies
+    assert torch.equal(seen(x), torch.cat([x, angle.sin(), angle.cos()], dim=1))
+    assert not any(parameter.shape == (2, 5) for parameter in discriminator.parameters())
+    assert "seen.frequencies" in discriminator.state_dict()  # drawn once, so a resume must find them
+    assert FourierFeatures(2, 10_000, 3.0).frequencies.std().item() == pytest.approx(3.0, rel=0.05)

@@ -102,7 +102,7 @@ def test_losses_are_the_formula(players, num_classes, together):
     objective = NonSaturating(together=together)
     who.generator.module.eval()
     terms = objective.discriminator_loss(who, batch, draws)
-    fake = who.generator(*draws)
+    fake = who.generator(draws.latent, draws.label)
     logits = who.discriminator(batch.real, batch.label), who.discriminator(fake, draws.label)
     ones, zeros = torch.ones(4), torch.zeros(6)
     assert list(terms) == ["real", "fake"]

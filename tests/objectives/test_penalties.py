@@ -9,7 +9,7 @@ from honmono.networks.dcgan_article import ArticleDiscriminator, ArticleGenerato
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.base import Draws
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.objectives.penalties import R1, WeightDecay, input_gradient
+from honmono.objectives.penalties import R1, R2, WeightDecay, input_gradient
 
 
 class Linear(nn.Module):
@@ -21,6 +21,13 @@ class Linear(nn.Module):
 
     def forward(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
         return self.layer(sample.flatten(1)).squeeze(1)
+
+
+class Same(nn.Module):
+    """A generator whose fakes are its latents."""
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return latent
 
 
 @pytest.fixture
@@ -41,6 +48,17 @@ def test_r1_is_exact_on_a_linear_discriminator(penalty_of):
     assert value.item() == pytest.approx(1.5 * weight.square().sum().item(), rel=1e-6)
     value.backward()  # d/dw gamma/2 ||w||^2 = gamma w
     assert torch.allclose(gradient_of(weight), 3 * weight)
+
+
+def test_r2_is_r1_on_the_fakes(as_players):
+    torch.manual_seed(0)
+    discriminator = DCGANDiscriminator(sample_shape=(1, 8, 8), num_classes=3, width=4)
+    players = as_players(nn.Identity(), discriminator)
+    (real, fake), labels = torch.randn(2, 4, 1, 8, 8), torch.tensor([[0, 1, 2, 2], [2, 1, 0, 0]])
+    draws = Draws(torch.zeros(0, 1), labels[1])
+    of_fakes = R2(3.0).value(players, Batch(real, labels[0]), draws, fake)
+    assert torch.equal(of_fakes, R1(3.0).value(players, Batch(fake, labels[1]), draws, real))
+    assert not torch.equal(of_fakes, R2(3.0).value(players, Batch(real, labels[0]), draws, real))
 
 
 def test_input_gradient_is_each_samples_own():
@@ -66,6 +84,16 @@ def test_r1_agrees_with_double_backward(penalty_of):
             assert torch.allclose(ours[name], gradient_of(parameter), atol=1e-7), name
         else:
             assert parameter.grad is None or not parameter.grad.any(), name
+
+
+def test_a_factor_multiplies_the_penalty_of_its_name_alone(as_players):
+    torch.manual_seed(0)
+    players = as_players(Same(), Linear(2))
+    batch, objective = Batch(torch.randn(4, 2), None), NonSaturating(penalties=(R1(1.0), R2(1.0)))
+    plain = objective.discriminator_loss(players, batch, Draws(torch.randn(4, 2), None))
+    half = objective.discriminator_loss(players, batch, Draws(torch.randn(4, 2), None, {"r1": torch.tensor(0.5)}))
+    assert half["r1"].item() == pytest.approx(plain["r1"].item() / 2)
+    assert half["r2"].item() == pytest.approx(plain["r2"].item())
 
 
 def test_r1_refuses_batch_norm_in_one_line(penalty_of):

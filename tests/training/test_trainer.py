@@ -13,6 +13,7 @@ from honmono.errors import Refused
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.base import Draws, Objective, Players
 from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.penalties import R1, R2, Penalty
 from honmono.override import override
 from honmono.recipe import Average, Count, Pair, Recipe, Together, Update
 from honmono.recipes.dcgan import dcgan_mnist_article
@@ -30,6 +31,7 @@ class Observed(Objective):
     """The standard GAN, noting what each update was given and how the players stood then."""
 
     seen: list[tuple[str, Batch, Draws, dict[str, Tensor]]] = field(default_factory=list, compare=False)
+    penalties: tuple[Penalty, ...] = ()
 
     def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         return self._note("discriminator", players, batch, draws).discriminator_loss(players, batch, draws)
@@ -59,8 +61,8 @@ class Every(Count):
 
 @pytest.fixture
 def observe(points: Recipe, in_training: Build) -> Callable[..., tuple[Trainer, Observed]]:
-    def build(*updates: Update | Together, **changes: object) -> tuple[Trainer, Observed]:
-        objective = Observed()
+    def build(*updates: Update | Together, objective: Observed | None = None, **changes: object) -> tuple:
+        objective = objective or Observed()
         return in_training(replace(points, objective=objective, updates=updates, **changes)), objective
 
     return build
@@ -226,6 +228,17 @@ def test_schedules_reach_the_optimizers_on_the_clock_of_images(observe: Callable
     generator, discriminator = zip(*rates, strict=True)  # in steps that begin at 0, 16, 32, 48 and 64 images
     assert generator == pytest.approx([1, 0.853553, 0.5, 0.146447, 0], abs=1e-6)
     assert discriminator == pytest.approx([1, 1, 0.5, 0, 0])
+
+
+def test_schedules_reach_penalties_on_the_clock_of_images(observe: Callable, points: Recipe) -> None:
+    size = points.training.batch_size
+    penalty = R1(1.0, schedule=Linear(start=1.0, end=0.0, images=4 * size))
+    trainer, observed = observe(D, G)
+    trainer, observed = observe(D, G, objective=replace(observed, penalties=(penalty, R2(1.0))))
+    for _ in range(2):
+        trainer.step()
+    factors = [{name: value.item() for name, value in draws.factors.items()} for _, _, draws, _ in observed.seen]
+    assert factors == [{"r1": 1.0}, {"r1": 1.0}, {"r1": 0.75}, {"r1": 0.75}]  # what does not change is left out
 
 
 def test_a_rate_of_zero_moves_nothing(observe: Callable, points: Recipe) -> None:

@@ -3,6 +3,7 @@
 import math
 from typing import Literal
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -23,8 +24,20 @@ def _layers(widths: tuple[int, ...], activation: Activation, batch_norm: bool) -
     return nn.Sequential(*layers)
 
 
+def initialise(module: nn.Module, std: float | None) -> None:
+    """N(0, std) for every linear layer's weights and 0 for its biases; None leaves them as torch made them."""
+    for part in module.modules():
+        if std is not None and isinstance(part, nn.Linear):
+            nn.init.normal_(part.weight, std=std)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
 class MLPGenerator(nn.Module):
-    """Latents, with one-hot labels behind them, through hidden layers of `widths` to samples of any shape."""
+    """Latents, with one-hot labels behind them, through hidden layers of `widths` to samples of any shape.
+
+    weight_std: standard deviation of the weights at first, with biases at 0; None: as torch makes linear layers.
+    """
 
     def __init__(
         self,
@@ -36,6 +49,7 @@ class MLPGenerator(nn.Module):
         activation: Activation = "relu",
         batch_norm: bool = False,
         output: Literal["tanh", "linear"] = "tanh",
+        weight_std: float | None = None,
     ) -> None:
         super().__init__()
         self.sample_shape = tuple(sample_shape)
@@ -44,6 +58,7 @@ class MLPGenerator(nn.Module):
         sizes = (latent_dim + num_classes, *widths)
         self.hidden = _layers(sizes, activation, batch_norm)
         self.last = nn.Linear(sizes[-1], math.prod(sample_shape))
+        initialise(self, weight_std)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -52,8 +67,30 @@ class MLPGenerator(nn.Module):
         return bounded(sample, self.output).unflatten(1, self.sample_shape)
 
 
+class FourierFeatures(nn.Module):
+    """x and sin(B x), cos(B x) with fixed B ~ N(0, scale^2): (batch, n) -> (batch, n + 2 count).
+
+    Without them fully connected layers learn sharp functions of few numbers slowly (Tancik et al., 2020,
+    arXiv:2006.10739).
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, inputs: int, count: int, scale: float) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", torch.randn(inputs, count) * scale)
+
+    def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        angle = x @ self.frequencies
+        return torch.cat([x, angle.sin(), angle.cos()], dim=1)
+
+
 class MLPDiscriminator(nn.Module):
-    """Flattened samples, with one-hot labels behind them, through hidden layers of `widths` to one score each."""
+    """Flattened samples, with one-hot labels behind them, through hidden layers of `widths` to one score each.
+
+    fourier: how many random frequencies the samples are seen through besides (`FourierFeatures`); 0: none.
+    fourier_scale: their standard deviation, in radians per unit of a sample.
+    """
 
     def __init__(
         self,
@@ -63,16 +100,20 @@ class MLPDiscriminator(nn.Module):
         widths: tuple[int, ...] = (1024, 512),
         activation: Activation = "leaky_relu",
         output: Literal["linear", "sigmoid"] = "linear",
+        fourier: int = 0,
+        fourier_scale: float = 1.0,
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.output: Literal["linear", "sigmoid"] = output
-        sizes = (math.prod(sample_shape) + num_classes, *widths)
+        inputs = math.prod(sample_shape)
+        self.seen = FourierFeatures(inputs, fourier, fourier_scale) if fourier else nn.Identity()
+        sizes = (inputs + 2 * fourier + num_classes, *widths)
         self.hidden = _layers(sizes, activation, batch_norm=False)
         self.last = nn.Linear(sizes[-1], 1)
 
     def forward(
         self, sample: Float[Tensor, "batch *sample_shape"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
-        score = self.last(self.hidden(with_label(sample.flatten(1), label, self.num_classes)))
+        score = self.last(self.hidden(with_label(self.seen(sample.flatten(1)), label, self.num_classes)))
         return bounded(score.squeeze(1), self.output)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
 from torch import Tensor, nn
@@ -24,10 +25,14 @@ class Players(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """What chance gives to an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,)."""
+    """What chance gives to an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
+
+    factors: of the penalties that have a schedule, by their names: scalars, as the clock has them.
+    """
 
     latent: Tensor
     label: Tensor | None
+    factors: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class Objective(ABC):
@@ -39,6 +44,9 @@ class Objective(ABC):
 
     # True where a sample's loss depends on the others in its batch: such runs cannot be split exactly over processes.
     couples_samples: ClassVar[bool] = False
+    # How many samples the objective joins, along their first axis, into one that the discriminator sees; it is built
+    # for that shape. Above 1, samples are coupled whatever `couples_samples` says.
+    pack: int = 1
 
     @abstractmethod
     def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]: ...

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -23,15 +24,23 @@ class LogitObjective(Objective):
 
     together: the discriminator sees real and fake in one batch: quicker, but only where it couples no samples.
     penalties: added to the discriminator's loss, each under its name.
+    pack: how many samples, all real or all fake, the discriminator judges as one, so that it sees when fakes lack
+        variety (Lin et al., PacGAN, 2018, arXiv:1712.04086). Penalties see packed samples too. Not with labels.
     """
 
     together: bool = False
     penalties: tuple[Penalty, ...] = ()
+    pack: int = 1
 
     def __post_init__(self) -> None:
+        if self.pack < 1:
+            raise Refused(f"objective.pack is {self.pack}; 1 judges each sample alone, 2 or more judges so many as one")
         names = [penalty.name for penalty in self.penalties]
         if len(set(names)) < len(names):
             raise Refused(f"objective.penalties holds two of one name, {names}; give each kind once")
+
+    # Whether the generator's loss is of how far its fakes' scores lie above those of as many reals.
+    relativistic: ClassVar[bool] = False
 
     @abstractmethod
     def discriminator_terms(self, real: Score, fake: Score) -> dict[str, Tensor]:
@@ -39,18 +48,42 @@ class LogitObjective(Objective):
 
     @abstractmethod
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
-        """The generator's losses by name, given the (batch,) scores of its fakes."""
+        """The generator's losses by name, given the (batch,) scores of its fakes, less the reals' if relativistic."""
 
     def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         with torch.no_grad():
-            fake = players.generator(draws.latent, draws.label)
+            fake = self.packed(players.generator(draws.latent, draws.label), draws.label)
+        batch = Batch(self.packed(batch.real, batch.label), batch.label)
         real_score, fake_score = self._scores(players, batch, fake, draws.label)
-        penalties = {penalty.name: penalty.value(players, batch, draws, fake) for penalty in self.penalties}
+        penalties = {one.name: self._penalty(one, players, batch, draws, fake) for one in self.penalties}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        fake = players.generator(draws.latent, draws.label)
-        return self.generator_terms(_full(players.discriminator(fake, draws.label)))
+        fake = self.packed(players.generator(draws.latent, draws.label), draws.label)
+        score = _full(players.discriminator(fake, draws.label))
+        if self.relativistic:
+            with torch.no_grad():
+                real = _full(players.discriminator(self.packed(batch.real, batch.label), batch.label))
+            score = score - real
+        return self.generator_terms(score)
+
+    def packed(self, sample: Tensor, label: Tensor | None) -> Tensor:
+        """`pack` samples in a row as one: (batch, channels, ...) becomes (batch // pack, pack * channels, ...).
+
+        A rest that fills no pack is left out. Labels are refused: a pack has none of its own.
+        """
+        if self.pack == 1:
+            return sample
+        if label is not None:
+            raise Refused(f"objective.pack={self.pack} takes no labels: set conditional=false, or objective.pack=1")
+        packs = len(sample) // self.pack
+        if packs == 0:
+            raise Refused(f"objective.pack={self.pack} needs as many samples, and the batch holds {len(sample)}")
+        return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
+
+    def _penalty(self, penalty: Penalty, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+        value = penalty.value(players, batch, draws, fake)
+        return value * draws.factors[penalty.name] if penalty.name in draws.factors else value
 
     def _scores(self, players: Players, batch: Batch, fake: Tensor, fake_label: Tensor | None) -> tuple[Tensor, Tensor]:
         if not self.together:

@@ -13,12 +13,19 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from honmono.data.base import Batch
 from honmono.errors import Refused, did_you_mean
 from honmono.objectives.base import Draws, Players
+from honmono.schedules import Constant, Schedule
 
 
+@dataclass(frozen=True, kw_only=True)
 class Penalty(ABC):
-    """Something added to the discriminator's loss. Subclasses are frozen dataclasses."""
+    """Something added to the discriminator's loss.
+
+    schedule: a factor on it, by the clock; the objective applies it.
+    """
 
     name: ClassVar[str]  # under which its value is logged
+
+    schedule: Schedule = Constant()
 
     @abstractmethod
     def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
@@ -54,6 +61,19 @@ class R1(Penalty):
     def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
         refuse_batch_norm(players.discriminator.module, "R1")
         gradient = input_gradient(lambda real: players.discriminator(real, batch.label), batch.real)
+        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+
+
+@dataclass(frozen=True)
+class R2(Penalty):
+    """gamma / 2 * E ||grad_x D(x)||^2 over fakes (Mescheder et al., 2018, arXiv:1801.04406, equation 10)."""
+
+    gamma: float = 10.0
+    name: ClassVar[str] = "r2"
+
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+        refuse_batch_norm(players.discriminator.module, "R2")
+        gradient = input_gradient(lambda made: players.discriminator(made, draws.label), fake)
         return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
 
 

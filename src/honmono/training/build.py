@@ -26,16 +26,29 @@ def build_networks(recipe: Recipe, interface: Interface) -> tuple[nn.Module, nn.
         raise Refused(
             "this recipe is conditional and the data has no classes: use subfolders, or --set conditional=false"
         )
-    given = {
-        "sample_shape": tuple(interface.sample_shape),
-        "num_classes": len(interface.classes) if recipe.conditional else 0,
-    }
+    pack = recipe.objective.pack
+    if recipe.conditional and pack > 1:
+        raise Refused(
+            f"objective.pack={pack} shows the discriminator {pack} samples as one, which has no label of its own:"
+            " use --set conditional=false, or --set objective.pack=1"
+        )
+    classes = len(interface.classes) if recipe.conditional else 0
+    shape = tuple(interface.sample_shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(recipe.training.seed, "generator"))
-        generator = recipe.generator(latent_dim=recipe.latent.dim, **given)
+        generator = recipe.generator(latent_dim=recipe.latent.dim, sample_shape=shape, num_classes=classes)
         torch.manual_seed(seed_of(recipe.training.seed, "discriminator"))
-        discriminator = recipe.discriminator(**given)
+        discriminator = recipe.discriminator(sample_shape=(pack * shape[0], *shape[1:]), num_classes=classes)
     return generator, discriminator
+
+
+def check_packing(recipe: Recipe, least: int) -> None:
+    """Refuses packs that the smallest batch of the run, `least` samples in one process, could not fill."""
+    if recipe.objective.pack > max(least, 1):
+        raise Refused(
+            f"objective.pack={recipe.objective.pack} joins more samples than the smallest batch of a process has,"
+            f" {least}: raise --batch-size, or use --set data.drop_last=true"
+        )
 
 
 def check_coupling(recipe: Recipe, networks: Sequence[nn.Module]) -> None:
@@ -49,13 +62,14 @@ def check_coupling(recipe: Recipe, networks: Sequence[nn.Module]) -> None:
     if recipe.training.accumulate > 1 and couples(recipe, generator, discriminator):
         raise Refused(
             "training.accumulate splits the batch, and in this recipe samples of a batch depend on each other"
-            " (batch norm or the objective): use --set training.accumulate=1"
+            " (batch norm, packing or the objective): use --set training.accumulate=1"
         )
 
 
 def couples(recipe: Recipe, generator: nn.Module, discriminator: nn.Module) -> bool:
     """Whether anything in the recipe makes a sample's loss depend on its batch."""
-    return recipe.objective.couples_samples or couples_samples(generator) or couples_samples(discriminator)
+    by_objective = recipe.objective.couples_samples or recipe.objective.pack > 1
+    return by_objective or couples_samples(generator) or couples_samples(discriminator)
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -10,6 +10,7 @@ from honmono.data.stream import Stream
 from honmono.objectives.base import Draws
 from honmono.randomness import stream
 from honmono.recipe import Recipe, Update, flat
+from honmono.schedules import Constant
 from honmono.training.engine import Engine
 
 
@@ -35,6 +36,11 @@ class Moment:
         self._latest: tuple[Batch, int] | None = None
         self._waiting: tuple[Batch, int] | None = None  # seen by a generator that moved first, by no discriminator yet
         self._drawn = 0
+        self._factors = {
+            penalty.name: torch.tensor(penalty.schedule.at(clock.images), device=engine.device, dtype=engine.dtype)
+            for penalty in getattr(recipe.objective, "penalties", ())
+            if penalty.schedule != Constant()
+        }
 
     def real(self, update: Update) -> tuple[Batch, int]:
         """The real batch (this process's rows) that an update sees, and its global size."""
@@ -64,7 +70,7 @@ class Moment:
         self._drawn += 1
         part = self._engine.part(size)
         latent = self._engine.sample(torch.from_numpy(self._recipe.latent.draw(random, size)[part]))
-        drawn = Draws(latent, self._labels(random, batch, size, part))
+        drawn = Draws(latent, self._labels(random, batch, size, part), self._factors)
         if update.draws is not None:
             self._draws[update.draws, size] = drawn
         return drawn

@@ -1,7 +1,7 @@
 """The trainer: runs a recipe's update program step by step, and keeps its run directory."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from honmono.objectives.base import Draws, Players
 from honmono.randomness import seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update
 from honmono.runs.log import loss_column
-from honmono.training.build import Interface, build_networks, check_coupling, couples
+from honmono.training.build import Interface, build_networks, check_coupling, check_packing, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen
@@ -41,6 +41,7 @@ class Trainer:
         self.interface = Interface(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
         self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
+        check_packing(recipe, self._stream.least_size // engine.processes)
         networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
         check_coupling(recipe, networks)
         self.networks = dict(zip(PLAYERS, networks, strict=True))
@@ -85,7 +86,7 @@ class Trainer:
         self._reseed()
         with self._turn_of(update.player):
             for part, share in self._parts(batch, draws, size):
-                losses = self._losses[update.player](*part)
+                losses = self._losses[update.player](*part, draws.factors)
                 (torch.stack(list(losses.values())).sum() * share).backward()
                 for name, loss in losses.items():
                     column, loss = loss_column(update.player, name), loss.detach() * share
@@ -119,8 +120,14 @@ class Trainer:
         objective, players = self.recipe.objective, self._players
         method = objective.generator_loss if name == "generator" else objective.discriminator_loss
 
-        def loss(real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> dict[str, Tensor]:
-            return dict(method(players, Batch(real, label), Draws(latent, fake_label)))
+        def loss(
+            real: Tensor,
+            label: Tensor | None,
+            latent: Tensor,
+            fake_label: Tensor | None,
+            factors: Mapping[str, Tensor],
+        ) -> dict[str, Tensor]:
+            return dict(method(players, Batch(real, label), Draws(latent, fake_label, factors)))
 
         return loss
 
@@ -139,7 +146,7 @@ class Trainer:
             draws = moment.draws(update, batch, size)
             try:
                 with self._turn_of(name):
-                    losses = self._loss(name)(batch.real, batch.label, draws.latent, draws.label)
+                    losses = self._loss(name)(batch.real, batch.label, *draws)
             except Exception as error:  # whatever a user's own network or objective raises
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 at = f"{Path(where.filename).name}, line {where.lineno}: {type(error).__name__}"

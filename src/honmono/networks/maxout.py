@@ -1,0 +1,50 @@
+"""Maxout (Goodfellow et al., 2013, arXiv:1302.4389): a unit is the largest of several linear ones."""
+
+import math
+from itertools import pairwise
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from honmono.networks.mlp import initialise
+from honmono.networks.outputs import with_label
+
+
+class Maxout(nn.Module):
+    """(batch, inputs) -> (batch, outputs): max over `pieces` linear maps of the input, unit by unit."""
+
+    def __init__(self, inputs: int, outputs: int, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.linear = nn.Linear(inputs, pieces * outputs)
+
+    def forward(self, input: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        return self.linear(input).unflatten(1, (self.pieces, -1)).amax(1)
+
+
+class MaxoutDiscriminator(nn.Module):
+    """Flattened samples, with one-hot labels behind them, through maxout layers of `widths` to one logit each.
+
+    weight_std: as in `MLPGenerator`.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        widths: tuple[int, ...] = (200, 200, 200),
+        pieces: int = 5,
+        weight_std: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        sizes = (math.prod(sample_shape) + num_classes, *widths)
+        self.hidden = nn.Sequential(*(Maxout(before, after, pieces) for before, after in pairwise(sizes)))
+        self.last = nn.Linear(sizes[-1], 1)
+        initialise(self, weight_std)
+
+    def forward(
+        self, sample: Float[Tensor, "batch *sample_shape"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        return self.last(self.hidden(with_label(sample.flatten(1), label, self.num_classes))).squeeze(1)

@@ -1,0 +1,68 @@
+"""Networks that fit the data and the objective, and what is refused before any training."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from honmono.errors import Refused
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.penalties import R1
+from honmono.override import override
+from honmono.recipe import Recipe
+from honmono.registry import find
+from honmono.sampling import fakes
+from honmono.training.build import Interface, build_networks
+from honmono.training.trainer import Trainer
+
+
+Build = Callable[..., Trainer]
+
+
+def tiny(name: str, **changes: str) -> Recipe:
+    entry = find(name)
+    return override(entry.make(), {**entry.tiny, **{field.replace("__", "."): text for field, text in changes.items()}})
+
+
+@pytest.mark.parametrize(("name", "shape"), [("gan-grid", (2,)), ("dcgan-folder", (3, 16, 16))])
+def test_a_packed_discriminator_is_built_for_packs_and_the_generator_is_not(name: str, shape: tuple[int, ...]) -> None:
+    recipe = tiny(name, objective__pack="3")
+    generator, discriminator = build_networks(recipe, Interface(shape, ()))
+    fake = generator(torch.randn(2, recipe.latent.dim))
+    assert fake.shape == (2, *shape)
+    assert discriminator(torch.randn(2, 3 * shape[0], *shape[1:])).shape == (2,)
+    alone, _ = build_networks(tiny(name), Interface(shape, ()))
+    assert all(torch.equal(a, b) for a, b in zip(generator.parameters(), alone.parameters(), strict=True))
+
+
+def test_packs_have_no_labels() -> None:
+    with pytest.raises(Refused, match=r"objective.pack=2 shows .* --set conditional=false"):
+        build_networks(tiny("dcgan-digits", objective__pack="2"), Interface((1, 8, 8), ("a", "b")))
+
+
+def test_packing_couples_samples(points: Recipe, in_training: Build) -> None:
+    without = replace(override(points, {"generator.batch_norm": "false"}), objective=NonSaturating())
+    packed = replace(without, objective=NonSaturating(pack=2))
+    assert not in_training(without).couples() and in_training(packed).couples()
+    with pytest.raises(Refused, match=r"accumulate splits the batch"):
+        in_training(override(packed, {"training.accumulate": "2"}))
+
+
+@pytest.mark.parametrize(("changes", "least"), [({"objective.pack": "17"}, 16), ({"data.drop_last": "false"}, 1)])
+def test_a_batch_that_fills_no_pack_is_refused_before_training(
+    points: Recipe, in_training: Build, changes: dict[str, str], least: int
+) -> None:
+    recipe = override(points, {"data.samples": "33", "objective.pack": "2", **changes})
+    with pytest.raises(Refused, match=rf"the smallest batch of a process has, {least}: raise --batch-size"):
+        in_training(recipe)
+
+
+def test_a_packed_recipe_trains_with_penalties_and_samples_as_ever(points: Recipe, in_training: Build) -> None:
+    objective = NonSaturating(together=True, pack=3, penalties=(R1(1.0),))  # 16 points are five packs and a rest
+    trainer = in_training(replace(points, objective=objective))
+    trainer.rehearse()
+    losses = trainer.step()
+    assert set(losses) == {"discriminator.real", "discriminator.fake", "discriminator.r1", "generator.fake"}
+    assert all(loss.isfinite() for loss in losses.values()) and trainer.clock.images == 16
+    assert next(fakes(trainer.sampler(), trainer.recipe, 0, seed=0)).shape == (16, 2)
