@@ -91,9 +91,10 @@ def real_data(name: str) -> Path:
 @pytest.fixture(scope="session")
 def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Any]:
     """A recipe on 22 pictures of the kind that it was written for (IDX files where grey, else a folder with classes),
-    or on 44 points; what is built in stays as it is."""
+    on stacks of them, or on 44 points; what is built in stays as it is."""
     from honmono.data.door import with_source
     from honmono.data.mixtures import Mixture
+    from honmono.data.stacked import StackedMNIST
     from honmono.description import nominal_interface
 
     def small(recipe: Any) -> Any:
@@ -103,6 +104,7 @@ def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], A
         if data.source == "digits":
             return recipe
         channels, size, _ = nominal_interface(recipe).sample_shape
+        channels = 1 if isinstance(data, StackedMNIST) else channels
         folder = tmp_path_factory.getbasetemp() / f"pictures-{channels}x{size}x{size}"
         if not folder.exists():
             write_pictures(folder, channels, size)

@@ -50,6 +50,8 @@ def test_parts_show_their_class_and_leaves_their_value() -> None:
         ("dcgan-digits", (1, 8, 8)),
         ("dcgan-folder", (3, 64, 64)),
         ("gan-grid", (2,)),
+        ("pacgan-grid", (2,)),
+        ("pacgan-stacked-mnist", (3, 28, 28)),
     ],
 )
 def test_the_shape_that_a_recipe_was_written_for(name: str, shape: tuple[int, ...]) -> None:

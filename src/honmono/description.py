@@ -8,6 +8,7 @@ from typing import Any
 from honmono.data.base import Data
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
+from honmono.data.stacked import CHANNELS, StackedMNIST
 from honmono.override import override
 from honmono.recipe import Recipe, children, leaves
 from honmono.registry import find
@@ -37,6 +38,9 @@ def nominal_interface(recipe: Recipe) -> Interface:
     data: Data = recipe.data
     if isinstance(data, Mixture):
         return Interface((2,), ())
+    if isinstance(data, StackedMNIST):
+        size = data.size or 28
+        return Interface((CHANNELS, size, size), ())
     if not isinstance(data, Pictures) or data.source == "digits":
         dataset = data.open()
         return Interface(dataset.sample_shape, dataset.classes)

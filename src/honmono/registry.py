@@ -66,7 +66,8 @@ def find(name: str) -> Entry:
     """The recipe of that name, or the one in `path/to/mine.py:function`."""
     if ".py:" in name or name.endswith(".py"):
         return _from_file(name)
-    if name not in entries() and (Path(name).exists() or name in ("digits", "grid", "ring")):
+    built_in = name.partition(":")[0] in ("digits", "grid", "ring", "stacked-mnist")
+    if name not in entries() and (Path(name).exists() or built_in):
         raise Refused(f"'{name}' is data, not a recipe: honmono train --data {name}")
     if name not in entries():
         raise Refused(f"no recipe is named '{name}'{did_you_mean(name, entries())} (honmono list shows all)")

@@ -16,7 +16,8 @@ Whole = int | None
 def train(
     recipe: Annotated[Text, Argument(help="a recipe's name, or path/to/mine.py:function")] = None,
     data: Annotated[
-        Text, Option(help="digits, grid, ring, an IDX directory, a folder, an archive, .npy, hf:NAME")
+        Text,
+        Option(help="digits, grid, ring, an IDX directory, stacked-mnist:DIR, a folder, an archive, .npy, hf:NAME"),
     ] = None,
     size: Annotated[Whole, Option(help="side of the pictures in pixels")] = None,
     steps: Annotated[Whole, Option(help="train up to this step")] = None,

@@ -7,6 +7,8 @@ from honmono.data.base import Data
 from honmono.data.idx import holds_idx
 from honmono.data.mixtures import Grid, Mixture, Ring
 from honmono.data.pictures import Pictures
+from honmono.data.sources import STACKED, digits_of
+from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 
 
@@ -19,6 +21,8 @@ def suitable(source: str | None) -> tuple[str, str]:
         return "dcgan-digits", "it is made for the built-in digits"
     if source in MIXTURES:
         return "gan-grid", "it is made for points in the plane"
+    if digits_of(source):
+        return "dcgan-stacked-mnist", "it is made for digits stacked as colours"
     if _holds_idx(source):
         return "dcgan-mnist", "it is made for IDX files such as MNIST's"
     return "dcgan-folder", "it fits any pictures: size and channels come from the data"
@@ -37,12 +41,25 @@ def with_source(data: Data, source: str, recipe_name: str) -> Data:
         return data if isinstance(data, MIXTURES[source]) else MIXTURES[source]()
     if source in MIXTURES:
         raise Refused(f"{recipe_name} trains on pictures, and {source} is points: train gan-grid on it")
+    digits = digits_of(source)
+    if isinstance(data, StackedMNIST):  # the digits' own place will do: what is made of them is clear
+        return replace(data, source=absolute(digits or source))
     assert isinstance(data, Pictures)
-    return replace(data, source=absolute(source))
+    return _stacked(data, digits, recipe_name) if digits else replace(data, source=absolute(source))
+
+
+def _stacked(data: Pictures, digits: str, recipe_name: str) -> StackedMNIST:
+    """Stacked digits in place of a recipe's pictures."""
+    if data.expects is not None:
+        raise Refused(f"{recipe_name} was written for other pictures: train dcgan-stacked-mnist on {STACKED}:{digits}")
+    kept = {name: getattr(data, name) for name in ("order", "drop_last", "limit", "size", "range")}
+    return StackedMNIST(source=absolute(digits), **kept)
 
 
 def with_size(data: Data, size: int) -> Data:
     """A recipe's data at another size in pixels: asking for a size is asking to convert other pictures."""
+    if isinstance(data, StackedMNIST):
+        return replace(data, size=size)
     if not isinstance(data, Pictures):
         raise Refused("--size is for pictures; points have none: leave it away")
     if size < 4:

@@ -35,6 +35,11 @@ class SampleOrder:
             return self.length
         return max(self.length // self.batch_size * self.batch_size, min(self.length, self.batch_size))
 
+    @property
+    def last_start(self) -> int:
+        """Where the last batch of the first epoch starts; 0 where there are no epochs."""
+        return 0 if self.epoch_length is None else (self.epoch_length - 1) // self.batch_size * self.batch_size
+
     def size_at(self, images: int) -> int:
         """Size of the batch that starts at `images`: `batch_size`, or what is left of its epoch without `drop_last`."""
         assert images >= 0

@@ -12,6 +12,7 @@ from honmono.data.source import Source
 from honmono.errors import Refused, did_you_mean
 
 
+STACKED = "stacked-mnist"
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
@@ -22,6 +23,10 @@ def open_source(spec: str) -> Source:
     """
     if spec == "digits":
         return Digits()
+    if digits := digits_of(spec):
+        raise Refused(
+            f"{spec} is drawn from {digits} as it is trained on, and holds no pictures of its own: name {digits}"
+        )
     if spec.startswith("hf:"):
         return Hub(spec)
     path, split = _path_and_split(spec)
@@ -38,6 +43,16 @@ def open_source(spec: str) -> Source:
             raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
         return ArrayFile(path, name)
     raise Refused(f"{spec} is none of the files that hold pictures: a folder, .zip, .tar(.gz), .npy or .npz")
+
+
+def digits_of(spec: str) -> str | None:
+    """DIR of `stacked-mnist:DIR`, which any source of grey squares may be; None for what is not stacked."""
+    word, _, digits = spec.partition(":")
+    if word != STACKED:
+        return None
+    if not digits:
+        raise Refused(f"{spec}: say where the digits are, as in {STACKED}:DIR with a directory of MNIST's IDX files")
+    return digits
 
 
 def _path_and_split(spec: str) -> tuple[Path, str | None]:

@@ -23,6 +23,11 @@ class Stream:
         """Images seen in one epoch; None where the data is endless."""
         return self._order.epoch_length
 
+    @property
+    def least_size(self) -> int:
+        """Size of the smallest batch that there will ever be."""
+        return min(self.size_at(0), self.size_at(self._order.last_start))
+
     def size_at(self, images: int) -> int:
         """Size of the global batch that starts at `images`; touches no data."""
         return self._order.size_at(images)
