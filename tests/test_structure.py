@@ -29,8 +29,9 @@ MAY_IMPORT = {
     "plots": {"errors", "runs"},
     "data": {"errors", "randomness", "runs.files"},
     "networks": {"errors"},
-    "objectives": {"errors", "randomness", "data", "networks"},
+    "objectives": {"errors", "randomness", "schedules", "data", "networks"},
     "metrics": {"errors", "randomness", "data", "networks"},
+    "evaluation": WORDS | PARTS | VALUES | {"runs"},
     "recipe": WORDS | PARTS,
     "serial": WORDS | PARTS | {"recipe"},
     "registry": {"errors", "recipe"},
@@ -38,7 +39,8 @@ MAY_IMPORT = {
     "catalogue": {"errors"},
     "sampling": WORDS | PARTS | {"recipe"},
     "recipes": WORDS | PARTS | {"recipe", "registry"},
-    "training": WORDS | PARTS | VALUES | {"runs", "plots"},
+    "comparison": {"errors", "runs", "plots", "evaluation.protocol", "metrics.named"},
+    "training": WORDS | PARTS | VALUES | {"evaluation", "runs", "plots"},
     "studies": WORDS | PARTS | VALUES | {"recipes", "runs", "plots"},
 }
 

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,24 +12,33 @@ from torch import Tensor, nn
 
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.recipe import Recipe
+from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import to_uint8
 from honmono.sampling import fakes, generate
-from honmono.training import checkpoint
 from honmono.training.build import Interface, build_networks
+from honmono.training.checkpoint import Checkpoint, read, read_newest
 from honmono.training.engine import device_of
 from honmono.training.record import Record, fits, read_record
 
 
+Weights = Literal["average", "raw"]
+
+
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run's generator (the averaged one where the recipe averages), ready to sample from."""
+    """A run's generator, ready to sample from.
+
+    images: seen when it was saved. weights: "average" where it is the averaged one.
+    """
 
     run: RunDirectory
     recipe: Recipe
     interface: Interface
     generator: nn.Module
     step: int
+    images: int = 0
+    weights: Weights = "raw"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -87,23 +97,65 @@ class TrainedRun:
         raise Refused(f"--label {label}: no such class{did_you_mean(str(label), self.classes)} (classes: {known})")
 
 
-def load(run: str | Path, *, device: str = "auto", trust_code: bool = False) -> TrainedRun:
-    """The newest whole checkpoint of a run. Runs no code from the directory unless `trust_code` says so.
+def load(
+    run: str | Path,
+    *,
+    device: str = "auto",
+    trust_code: bool = False,
+    checkpoint: str | int | None = None,
+    weights: Weights = "average",
+) -> TrainedRun:
+    """A checkpoint of a run. Runs no code from the directory unless `trust_code` says so.
 
+    checkpoint: a step, "best" by what was measured during training, or "newest"; None: the newest that is whole.
+    weights: the "average" where the recipe averages, or the "raw" ones that are trained.
     Raises `Refused` where there is no run or its recipe is not honmono's own, `Failed` where no checkpoint is whole.
     """
     directory = RunDirectory.open(Path(run))
-    return load_as(read_record(directory, trust_code), directory, device)
+    return load_as(read_record(directory, trust_code), directory, device, checkpoint, weights)
 
 
-def load_as(record: Record, directory: RunDirectory, device: str = "auto") -> TrainedRun:
+def load_as(
+    record: Record,
+    directory: RunDirectory,
+    device: str = "auto",
+    checkpoint: str | int | None = None,
+    weights: Weights = "average",
+) -> TrainedRun:
     """The same for a run whose record is at hand already, whatever code its recipe is made of."""
-    saved, damaged = checkpoint.read_newest(directory.checkpoints)
+    if weights not in ("average", "raw"):
+        raise Refused(f"weights are 'average' or 'raw', not {weights!r}")
+    saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
+    generator, _ = build_networks(record.recipe, record.interface)
+    averaged = record.recipe.training.average is not None and weights == "average"
+    with fits(directory, saved.path):
+        generator.load_state_dict(saved.tensors["average" if averaged else "generator"])
+        step, images = int(saved.state["step"]), int(saved.state["images"])
+    generator = generator.to(device_of(device))
+    weights = "average" if averaged else "raw"
+    return TrainedRun(directory, record.recipe, record.interface, generator, step, images, weights)
+
+
+def _newest(directory: RunDirectory) -> Checkpoint:
+    saved, damaged = read_newest(directory.checkpoints)
     for line in damaged if saved else ():
-        warnings.warn(f"{line}; an older one is used", stacklevel=3)
+        warnings.warn(f"{line}; an older one is used", stacklevel=4)
     if saved is None:
         raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: train it further first")
-    generator, _ = build_networks(record.recipe, record.interface)
-    with fits(directory, saved.path):
-        generator.load_state_dict(saved.tensors["average" if record.recipe.training.average else "generator"])
-    return TrainedRun(directory, record.recipe, record.interface, generator.to(device_of(device)), saved.state["step"])
+    return saved
+
+
+def _chosen(directory: RunDirectory, which: str) -> Checkpoint:
+    """The checkpoint of a step, or the best. Raises `Refused` where there is none."""
+    steps = directory.checkpoint_steps()
+    if which == "best":
+        best = measurements.best(directory)
+        if best is None:
+            raise Refused(
+                f"{directory.path} has no best checkpoint: nothing was measured during training; leave out --checkpoint"
+            )
+        which = str(best)
+    if not which.isdecimal() or int(which) not in steps:
+        known = ", ".join(map(str, steps)) or "none yet"
+        raise Refused(f"--checkpoint {which}: give best, newest or a step that was saved (there are: {known})")
+    return read(directory.checkpoint(int(which)))

@@ -1,0 +1,85 @@
+"""`honmono evaluate`."""
+
+import sys
+from typing import Annotated, Any
+
+from typer import Option
+
+from honmono.cli.make import Device, Run, TrustCode
+from honmono.cli.output import print_json, table
+from honmono.cli.shown import AsJson
+
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def evaluate(
+    run: Run,
+    metrics: Annotated[
+        str | None,
+        Option(help="of modes, fid[mnist], kid[...], prdc[...], is[...], labels[...], neighbours[...]"),
+    ] = None,
+    num: Annotated[int | None, Option(help="fakes for each metric; otherwise as many as it asks for")] = None,
+    seeds: Annotated[int, Option(help="so many sample seeds: means and 95% intervals")] = 1,
+    checkpoint: Annotated[str | None, Option(help="best, newest or a step; the newest otherwise")] = None,
+    raw_weights: Annotated[bool, Option("--raw-weights", help="the trained weights, not their average")] = False,
+    reference: Annotated[str | None, Option(help="other real pictures than the run's: a source as for --data")] = None,
+    truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
+    device: Device = "auto",
+    trust_code: TrustCode = False,
+    json: AsJson = False,
+) -> None:
+    """Measure a run's samples: modes, distances to real pictures, label fidelity; recorded in its metrics.jsonl."""
+    from honmono.evaluated import evaluate as evaluate_run
+
+    try:
+        made = evaluate_run(
+            run,
+            metrics,
+            num=num,
+            seeds=seeds,
+            checkpoint=checkpoint,
+            weights="raw" if raw_weights else "average",
+            reference=reference,
+            truncation=truncation,
+            device=device,
+            trust_code=trust_code,
+        )
+    except KeyboardInterrupt:
+        print("honmono: interrupted; nothing was recorded", file=sys.stderr)
+        sys.exit(130)
+    _print(made) if json else _tell(made)
+
+
+def _print(made: Any) -> None:
+    for note in made.measured.notes:
+        print(f"honmono: note: {note}", file=sys.stderr)
+    print_json(made.to_json())
+
+
+def _tell(made: Any) -> None:
+    from honmono.evaluation.protocol import told
+
+    measured = made.measured
+    print(f"{made.run.path}, step {made.step:,} ({made.images:,} images seen)")
+    intervals = measured.intervals
+    rows = [
+        [key, f"{value:.5g}", *([_interval(intervals.get(key))] if intervals else []), _arrow(key)]
+        for key, value in measured.metrics.items()
+    ]
+    table(("metric", "value", *(["95% interval"] if intervals else []), "better"), rows)
+    print(f"protocol: {told(measured.protocol)}")
+    for note in measured.notes:
+        print(f"note: {note}")
+    for path in made.pictures:
+        print(path)
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:.5g} .. {ends[1]:.5g}"
+
+
+def _arrow(key: str) -> str:
+    from honmono.metrics.named import better
+
+    return ARROWS[better(key)]

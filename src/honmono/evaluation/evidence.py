@@ -1,0 +1,141 @@
+"""The evidence against a generator: its fakes, drawn in chunks and looked at one by one, and the reals beside them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import final
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+
+from honmono.errors import Refused
+from honmono.evaluation.conforming import quantized
+from honmono.evaluation.extraction import Extraction, Networks
+from honmono.evaluation.reference import Reference
+from honmono.evaluation.undisturbed import reseed
+from honmono.evaluation.watch import Watch
+from honmono.metrics.base import Evidence, Extracted, Side
+from honmono.randomness import seed_of
+from honmono.recipe import Recipe
+from honmono.sampling import fakes
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose samples are judged. classes: those that the generator is asked for, () where it takes none."""
+
+    generator: nn.Module
+    recipe: Recipe
+    classes: tuple[str, ...]
+    sample_shape: tuple[int, ...]
+    truncation: float | None = None
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """What stands for black and white; None for points."""
+        return getattr(self.recipe.data, "range", (-1.0, 1.0)) if len(self.sample_shape) == 3 else None
+
+    def fakes(self, seed: int) -> Iterator[Tensor]:
+        """Its samples without end, chunk by chunk."""
+        classes = len(self.classes)
+        return fakes(self.generator, self.recipe, classes, seed=seed, truncation=self.truncation)
+
+
+@final
+class GeneratorEvidence(Evidence):
+    """The samples of one generator under one seed. Sample i is asked for class i modulo their number.
+
+    Enter `undisturbed` around it: networks that draw noise are reseeded before each chunk.
+    """
+
+    def __init__(self, subject: Subject, seed: int, reference: Reference, networks: Networks) -> None:
+        self.data, self.classes, self.seed = subject.recipe.data, subject.classes, seed
+        self._subject, self._range = subject, subject.range
+        self._reference, self._networks = reference, networks
+        self._watches: list[Watch] = []
+        self._extractions: dict[tuple[str, str], Extraction] = {}
+        self._points: Tensor | None = None
+
+    def notes(self) -> list[str]:
+        """What is to be said of the fakes drawn so far."""
+        return max(self._watches, key=lambda watch: watch.seen).notes() if self._watches else []
+
+    def points(self, number: int) -> Float[Tensor, "number dimensions"]:
+        """Fakes of a generator of points, float64 on the CPU."""
+        if self._range is not None:
+            raise Refused("modes are counted among points, and this recipe makes pictures: measure fid, kid or prdc")
+        if self._points is None or len(self._points) < number:
+            self._points = _first(self._samples(lambda points: points.cpu().double()), number)
+        return self._points[:number]
+
+    def extracted(self, side: Side, network: str, number: int) -> Extracted:
+        """What the feature network of that name says of `number` samples; of all reals where there are fewer."""
+        self._refuse_points(network)
+        if side == "real":
+            return self._reference.reals(network).extracted(number)
+        key = ("whole", network)
+        if key not in self._extractions:
+            self._extractions[key] = self._networks.extraction(network, self._pictures(network))
+        features, logits = self._extractions[key].first(number)
+        labels = torch.arange(number) % len(self.classes) if self.classes else None
+        return Extracted(features, logits, labels)
+
+    def pictures(
+        self, side: Side, network: str, places: Int[Tensor, " number"]
+    ) -> UInt8[Tensor, "number channels height width"]:
+        """The pictures behind `extracted` at these places, as the network is given them. For few of them."""
+        self._refuse_points(network)
+        if side == "real":
+            return self._reference.reals(network).pictures(places)
+        return _at(self._pictures(network), places)
+
+    def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
+        """Logits of a one-channel network for each channel of `number` fakes taken as a picture of its own."""
+        self._refuse_points(network)
+        if self._networks.network(network).channels != 1:
+            raise Refused(f"the {network} features look at colour pictures, not at one channel: take mnist or digits")
+        channels, key = self._subject.sample_shape[0], ("channels", network)
+        if key not in self._extractions:
+            sized = self._reference.conforming(network).sized
+            apart = self._samples(lambda pictures: sized(pictures).flatten(0, 1).unsqueeze(1))
+            self._extractions[key] = self._networks.extraction(network, apart)
+        _, logits = self._extractions[key].first(number * channels)
+        if logits is None:
+            raise Refused(f"the {network} features tell no classes apart: take mnist or digits")
+        return logits.view(number, channels, -1)
+
+    def _pictures(self, network: str) -> Iterator[Tensor]:
+        return self._samples(self._reference.conforming(network))
+
+    def _samples(self, measured: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+        """The fakes chunk by chunk, each looked at; pictures are quantized before they are `measured`."""
+        watch = Watch(self._range)
+        self._watches.append(watch)
+        chunks = self._subject.fakes(self.seed)
+        for number in count():
+            reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
+            samples = next(chunks)
+            rows = samples if self._range is None else quantized(samples, self._range)
+            watch.look(samples, rows.cpu().numpy())
+            yield measured(rows)
+
+    def _refuse_points(self, network: str) -> None:
+        if self._range is None:
+            raise Refused(f"the {network} features look at pictures, and this recipe makes points: measure modes")
+
+
+def _at(chunks: Iterator[Tensor], places: Tensor) -> Tensor:
+    """Some of many rows, on the CPU; the others are let go."""
+    found: dict[int, Tensor] = {}
+    wanted, start = places.tolist(), 0
+    while start <= max(wanted):
+        chunk = next(chunks)
+        found |= {place: chunk[place - start].cpu() for place in wanted if start <= place < start + len(chunk)}
+        start += len(chunk)
+    return torch.stack([found[place] for place in wanted])
+
+
+def _first(chunks: Iterator[Tensor], number: int) -> Tensor:
+    first = next(chunks)
+    return torch.cat([first, *islice(chunks, -(-number // len(first)) - 1)])[:number]

@@ -1,0 +1,111 @@
+"""`honmono evaluate`: a table with its protocol, or one JSON document; wrong calls; interruptions."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from honmono.registry import find
+
+
+Command = Callable[..., Any]
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture
+def own(run: Path, here: Path) -> Path:
+    """The tiny run of digits, to be written into."""
+    return Path(shutil.copytree(run, here / "mine"))
+
+
+@pytest.fixture
+def grid(call: Command, here: Path) -> Path:
+    """A tiny run of points."""
+    changes = [word for change in find("gan-grid").tiny.items() for word in ("--set", "=".join(change))]
+    assert call("train", "gan-grid", "--steps", 2, "--run", "grid", *changes).code == 0
+    return here / "grid"
+
+
+def test_a_table_and_the_protocol_under_it(call: Command, own: Path) -> None:
+    said = call("evaluate", own, "--metrics", "fid[mnist],prdc[mnist]", "--num", 200)
+    assert said.code == 0 and said.err == ""
+    title, header, *rows, protocol = said.out.splitlines()
+    assert title == f"{own}, step 2 (16 images seen)"
+    assert header.split() == ["metric", "value", "better"]
+    assert [row.split()[::2] for row in rows] == [
+        ["fid[mnist]", "↓"],
+        *([f"{name}[mnist]", "↑"] for name in ("precision", "recall", "density", "coverage")),
+    ]
+    assert all(float(row.split()[1]) >= 0 for row in rows)
+    assert protocol.startswith("protocol: 200 fakes, seed 0, averaged weights, batch norm running, labels in turn, ")
+    assert "1,797 of 1,797 reals of digits (content " in protocol and "features mnist (sha " in protocol
+
+
+def test_seeds_give_intervals(call: Command, grid: Path) -> None:
+    said = call("evaluate", grid, "--seeds", 3)
+    assert said.code == 0 and said.err == ""
+    header, first = said.out.splitlines()[1:3]
+    assert header.split() == ["metric", "value", "95%", "interval", "better"]
+    name, value, low, dots, high, arrow = first.split()
+    assert (name, dots, arrow) == ("modes", "..", "↑") and float(low) <= float(value) <= float(high)
+    assert "seeds 0, 1, 2" in said.out
+
+
+def test_one_json_document(call: Command, grid: Path) -> None:
+    said = call("evaluate", grid, "--json", "--num", 500)
+    assert said.code == 0
+    document = json.loads(said.out)
+    assert list(document) == ["run", "checkpoint", "metrics", "protocol"]
+    assert document["run"] == str(grid) and document["checkpoint"] == 2
+    assert list(document["metrics"]) == ["modes", "high_quality", "reverse_kl"]
+    assert document["protocol"]["metrics"]["modes"] == {"fakes": 500, "radius": 3.0}
+    assert "intervals" in json.loads(call("evaluate", grid, "--json", "--seeds", 2).out)
+
+
+def test_the_picture_of_neighbours_is_named(call: Command, own: Path) -> None:
+    said = call("evaluate", own, "--metrics", "neighbours[mnist]", "--num", 40)
+    assert said.code == 0 and said.out.splitlines()[-1] == str(own / "neighbours.png")
+    assert (own / "neighbours.png").is_file()
+
+
+def test_wrong_calls(refused: Callable[..., str], own: Path) -> None:
+    assert "did you mean 'fid'" in refused("evaluate", own, "--metrics", "fdi[mnist]")
+    assert "say which, as in --metrics fid[" in refused("evaluate", own)
+    assert "there are: 2" in refused("evaluate", own, "--checkpoint", 1, "--metrics", "fid[mnist]")
+    assert "measure fid, kid or prdc" in refused("evaluate", own, "--metrics", "modes")
+    assert "there is no run directory" in refused("evaluate", "nowhere")
+
+
+def test_an_interrupted_evaluation_leaves_no_line(own: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
+    words = ("evaluate", str(own), "--metrics", "is[mnist]", "--num", "5000000")
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "honmono", *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:  # torch is there once metrics are
+        if "honmono.evaluated" in line:
+            break
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == ""
+    assert err.splitlines()[-1] == "honmono: interrupted; nothing was recorded"
+    assert not any(not json.loads(line)["during_training"] for line in _lines(own))
+
+
+def _lines(run: Path) -> list[str]:
+    path = run / "metrics.jsonl"
+    return path.read_text().splitlines() if path.exists() else []

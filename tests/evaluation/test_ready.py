@@ -1,0 +1,62 @@
+"""What cannot be measured is known before the training begins."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from honmono.data.pictures import Pictures
+from honmono.data.stacked import StackedMNIST
+from honmono.evaluation.ready import ready
+from honmono.metrics.base import Metric
+from honmono.metrics.fid import FID
+from honmono.metrics.inception_score import InceptionScore
+from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.prdc import PRDC
+from honmono.metrics.stacked_modes import StackedModes
+from honmono.recipe import Recipe
+from honmono.registry import find
+
+
+DIGITS = tuple("0123456789")
+MNIST = (FID(features="mnist"), InceptionScore(features="mnist"), PRDC(features="mnist"))
+
+
+def told(recipe: Recipe, metric: Metric, classes: tuple[str, ...] | None = None, **words: Any) -> str:
+    obstacles = ready(recipe, [metric], classes, **words)
+    assert list(obstacles) in ([], [metric.name])
+    return obstacles.get(metric.name, "")
+
+
+def test_nothing_stands_in_the_way_of_what_fits(recipe: Recipe) -> None:
+    assert ready(recipe, [*MNIST, LabelFidelity(features="mnist")], DIGITS) == {}
+    assert ready(find("gan-grid").make(), [ModeCoverage()]) == {}
+    assert ready(replace(recipe, data=StackedMNIST(source="digits")), [StackedModes()]) == {}
+
+
+def test_points_and_pictures_are_told_apart(recipe: Recipe) -> None:
+    assert "judges points, and this recipe makes pictures: measure fid, kid or prdc" in told(recipe, ModeCoverage())
+    assert "judges pictures, and this recipe makes points: measure modes" in told(find("gan-grid").make(), MNIST[0])
+
+
+def test_a_missing_package_is_named(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FID, "needs", "no_such_package")
+    line = "fid[mnist] needs no_such_package: pip install 'honmono[metrics]'"
+    assert ready(recipe, MNIST) == {"fid[mnist]": line}
+
+
+def test_classes_that_the_network_does_not_tell_are_named(recipe: Recipe) -> None:
+    labels = LabelFidelity(features="mnist")
+    line = told(recipe, labels, ("shirt", "coat"))
+    assert line == "labels[mnist]: the mnist features tell other classes (0, 1, 2, 3, 4) than the data's (coat, shirt)"
+    assert "takes no labels" in told(replace(recipe, conditional=False), labels, DIGITS)
+    assert told(recipe, labels) == ""
+
+
+def test_real_pictures_must_be_there(recipe: Recipe, stored: Path) -> None:
+    nameless = replace(recipe, data=Pictures())
+    assert "give --reference SOURCE" in told(nameless, MNIST[0])
+    assert told(nameless, MNIST[0], reference=str(stored)) == "" == told(nameless, MNIST[1])
+    assert "there is no nowhere" in told(recipe, MNIST[0], reference="nowhere")
