@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     from honmono.api import train as train
     from honmono.benchmark import measure_all as bench
     from honmono.catalogue import catalogue as list_recipes
+    from honmono.comparison.compare import compare as compare
     from honmono.data.check import check as check_data
     from honmono.description import describe_recipe as show
+    from honmono.evaluated import evaluate as evaluate
     from honmono.plots.run import plot as plot
     from honmono.recipe import Recipe as Recipe
     from honmono.registry import find as find
@@ -23,7 +25,9 @@ LAZY = {
     "Recipe": "honmono.recipe:Recipe",
     "bench": "honmono.benchmark:measure_all",
     "check_data": "honmono.data.check:check",
+    "compare": "honmono.comparison.compare:compare",
     "environment": "honmono.runs.environment:environment",
+    "evaluate": "honmono.evaluated:evaluate",
     "find": "honmono.registry:find",
     "interpolate": "honmono.written:write_interpolation",
     "list_recipes": "honmono.catalogue:catalogue",
@@ -38,7 +42,9 @@ __all__ = [
     "Recipe",
     "bench",
     "check_data",
+    "compare",
     "environment",
+    "evaluate",
     "find",
     "interpolate",
     "list_recipes",

@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 import honmono
-from honmono.cli import bench, data, make, shown, train
+from honmono.cli import bench, compare, data, evaluate, make, shown, train
 from honmono.errors import Failed, Refused
 
 
@@ -37,6 +37,8 @@ app.command("show")(shown.show)
 app.command("train")(train.train)
 app.command("sample")(make.sample)
 app.command("interpolate")(make.interpolate)
+app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("plot")(make.plot)
 app.add_typer(data.app, name="data")
 app.command("bench")(bench.bench)

@@ -1,8 +1,9 @@
 """How honmono's figures look: a colour-blind-safe palette, light grids, no state shared between figures."""
 
 import io
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from honmono.runs.files import atomic_write_bytes
 
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 INK, FAINT = "#333333", "#DDDDDD"
+DASHES = ((), (5.0, 2.0), (1.5, 1.5), (6.0, 2.0, 1.5, 2.0))  # lengths drawn and left out, in line widths
+
+# For an SVG on a dark page: its ink and its faint lines change places, its colours grow lighter.
+DARK = f"""@media (prefers-color-scheme: dark) {{
+text {{ fill: #D6D6D6 !important }} [style*="{FAINT.lower()}"] {{ stroke: #3A3D42 !important }}
+[id^="axes_"] > [id^="line2d_"], [id^="FillBetween"] {{ filter: brightness(1.35) }} }}"""
+
+
+class Stroke(NamedTuple):
+    """How the line of one thing among many looks, in every figure and in the key beside them."""
+
+    colour: str
+    dashes: tuple[float, ...]
+
+
+STROKES = tuple(Stroke(colour, dashes) for dashes, colour in product(DASHES, PALETTE))
 
 
 def figure(width: float, height: float) -> "Figure":
@@ -32,6 +49,17 @@ def dress(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
     axes.tick_params(colors=INK, labelsize=9, length=0)
+
+
+def svg(made: "Figure") -> bytes:
+    """The figure as a transparent SVG, the same bytes each time, whose letters are text and which suits a dark page."""
+    import matplotlib
+
+    buffer = io.BytesIO()
+    nameless = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "honmono"}):
+        made.savefig(buffer, format="svg", transparent=True, metadata=nameless)
+    return buffer.getvalue().replace(b"</style>", f"{DARK}</style>".encode(), 1)
 
 
 def save(made: "Figure", path: Path) -> None:

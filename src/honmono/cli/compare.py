@@ -1,0 +1,35 @@
+"""`honmono compare`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from honmono.cli.output import print_json, table
+
+
+def compare(
+    runs: Annotated[list[Path], Argument(help="run directories")],
+    out: Annotated[
+        Path | None, Option(help="FILE.html for a page with curves and samples, FILE.csv for a table")
+    ] = None,
+    json: Annotated[bool, Option("--json", help="print one JSON document and nothing else")] = False,
+    mixed: Annotated[
+        bool, Option("--mixed", help="mark numbers that were not measured alike, instead of refusing")
+    ] = False,
+    checkpoint: Annotated[str, Option(help="newest evaluated, or best during training")] = "newest",
+) -> None:
+    """Compare runs: their numbers, how they were measured, and what they cost."""
+    from honmono.comparison.compare import compare as compare_runs
+    from honmono.comparison.table import text_rows
+
+    which: Any = checkpoint
+    made = compare_runs(runs, mixed=mixed, checkpoint=which, out=out)
+    if json:
+        print_json(made.to_json())
+        return
+    shown = made.table
+    table(shown.header, text_rows(shown))
+    print("", *made.lines, sep="\n")
+    if out is not None:
+        print(out)

@@ -1,0 +1,191 @@
+"""`honmono compare`: several runs in one table, if their numbers were measured alike."""
+
+import csv
+import io
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from honmono.comparison import agreement, numbers, summary
+from honmono.comparison.agreement import Agreement
+from honmono.comparison.numbers import Measured, Which
+from honmono.comparison.page import page
+from honmono.comparison.summary import Summary
+from honmono.comparison.table import Directions, images, legend, printable, table
+from honmono.comparison.words import protocol_in_words, unshared_in_words
+from honmono.errors import Refused
+from honmono.plots.page import Table
+from honmono.runs.files import atomic_write_bytes
+
+
+SUFFIXES = (".html", ".csv")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side. agreements: for each number, which runs' may be compared. better: which values are."""
+
+    runs: Sequence[Summary]
+    measured: Sequence[Measured]
+    agreements: Mapping[str, Agreement]
+    better: Directions
+
+    @cached_property
+    def protocol(self) -> dict[str, Any]:
+        """What the protocols of all the numbers agree on."""
+        return agreement.shared([number.protocol for one in self.measured for number in one.numbers.values()])
+
+    @property
+    def table(self) -> Table:
+        """The table, for text and for the page."""
+        return table(self.runs, self.measured, self.agreements, self.better)
+
+    @property
+    def lines(self) -> list[str]:
+        """What is to be said under the table in text: footnotes, marks, and how the numbers were measured."""
+        made = self.table
+        notes = [f"[{sign}] {note}" for sign, note in made.notes]
+        return list(map(printable, [*notes, *legend(made, text=True), *self.measured_by]))
+
+    @property
+    def measured_by(self) -> list[str]:
+        """How the numbers were made, in words: what all share, what differs without harm, what was noted."""
+        apart = {one.field for found in self.agreements.values() for every in found.apart.values() for one in every}
+        protocols = [number.protocol for one in self.measured for number in one.numbers.values()]
+        differ = {field: values for field, values in agreement.unshared(protocols).items() if field not in apart}
+        notes = [f"{run.name}: {note}" for run, one in zip(self.runs, self.measured, strict=True) for note in one.notes]
+        return [*protocol_in_words(self.protocol), *unshared_in_words(differ), *notes]
+
+    @property
+    def mixed(self) -> list[dict[str, Any]]:
+        """The numbers that cannot be compared with those of most runs, with what differs."""
+        return [
+            {
+                "metric": key,
+                "run": self.runs[place].name,
+                "compared_with": [self.runs[other].name for other in one.alike],
+                "differences": {d.field: {"here": d.value, "there": d.others} for d in differences},
+            }
+            for key, one in self.agreements.items()
+            for place, differences in one.apart.items()
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """One strict JSON document: runs, what their protocols share, and what is not comparable."""
+        return {"runs": [self._row(place) for place in range(len(self.runs))], "protocol": self.protocol} | {
+            "mixed": self.mixed
+        }
+
+    def csv(self) -> str:
+        """A row for each run; a number that is not finite is `nan`, an unknown one an empty cell."""
+        rows = [_flat_row(self._row(place)) for place in range(len(self.runs))]
+        names = dict.fromkeys(name for row in rows for name in row)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+
+    def html(self) -> str:
+        """One self-contained page."""
+        return page(self).html()
+
+    def write(self, out: str | Path) -> Path:
+        """Writes FILE.html or FILE.csv, whole or not at all."""
+        out = refuse_other(Path(out))
+        if out.suffix == ".html":
+            return page(self).write(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write_bytes(out, self.csv().encode())
+        return out
+
+    def _row(self, place: int) -> dict[str, Any]:
+        run, one = self.runs[place], self.measured[place]
+        cost = run.cost(one.checkpoint)
+        values = {key: number.value for key, number in one.numbers.items()}
+        return {
+            "run": run.name,
+            "path": str(run.run.path),
+            "recipe": run.recipe,
+            "checkpoint": one.checkpoint,
+            "steps": run.planned,
+            "images": images(run, one),
+            "metrics": {key: value if math.isfinite(value) else None for key, value in values.items()},
+            "intervals": {key: list(n.interval) for key, n in one.numbers.items() if n.interval and n.half is not None},
+            "not_comparable": [key for key, found in self.agreements.items() if place in found.apart],
+            "notes": list(one.notes),
+            "weights": one.told("weights"),
+            "batch_norm": one.told("batch_norm"),
+            "seeds": one.told("seeds"),
+            "during_training": one.during_training,
+            "seconds": cost.seconds,
+            "images_per_second": cost.images_per_second and round(cost.images_per_second, 1),
+            "device": run.device,
+            "precision": run.precision,
+            "hardware": run.hardware,
+            "commands": run.commands,
+        }
+
+
+def compare(
+    runs: Sequence[str | Path], *, mixed: bool = False, checkpoint: Which = "newest", out: str | Path | None = None
+) -> Comparison:
+    """Several runs' numbers side by side, from their directories alone.
+
+    A run's numbers are those of its newest evaluated checkpoint; of what was measured during training where nobody has
+    evaluated the run. checkpoint: "best": those of the checkpoint that was best during training.
+    mixed: numbers that were not measured alike are marked instead of refused. out: FILE.html or FILE.csv to write.
+    Raises `Refused` where a run has no numbers, or where protocols differ.
+    """
+    if out is not None:
+        refuse_other(Path(out))
+    if checkpoint not in ("newest", "best"):
+        raise Refused(f"--checkpoint {checkpoint}: newest or best")
+    read = summary.read([Path(run) for run in runs])
+    if len(read) < len(runs):
+        warnings.warn("a run that is named twice is shown once", stacklevel=2)
+    measured = numbers.measured([run.run for run in read], checkpoint)
+    found = agreement.agreements(measured)
+    if not mixed:
+        agreement.refuse_mixed(read, found)
+    made = Comparison(read, measured, found, _directions(found))
+    if out is not None:
+        made.write(out)
+    return made
+
+
+def refuse_other(out: Path) -> Path:
+    """The path. Raises `Refused` where it names no kind of file that a comparison is written as."""
+    if out.suffix not in SUFFIXES:
+        raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
+    return out
+
+
+def _directions(keys: Iterable[str]) -> Directions:
+    """Which values are better, for the numbers of honmono's own metrics."""
+    from honmono.metrics.named import better  # brings torch: not before it is needed
+
+    found: dict[str, Literal["higher", "lower"]] = {}
+    for key in keys:
+        with suppress(Refused):  # a number of somebody's own metric
+            found[key] = better(key)
+    return found
+
+
+def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without parts: each number has a column of its name, its interval two, `.low` and `.high`."""
+    values: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "metrics":
+            values |= {key: "nan" if number is None else repr(number) for key, number in value.items()}
+        elif name == "intervals":
+            for key, (low, high) in value.items():
+                values |= {f"{key}.low": repr(low), f"{key}.high": repr(high)}
+        else:
+            values[name] = "; ".join(value) if isinstance(value, list) else value
+    return values

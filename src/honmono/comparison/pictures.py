@@ -1,0 +1,135 @@
+"""What a comparison shows of its runs: curves, newest samples, the real data."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from honmono.comparison.agreement import differing, tell
+from honmono.comparison.summary import Summary
+from honmono.comparison.table import ARROWS, Directions
+from honmono.plots.film import frames
+from honmono.plots.overlaid import Curve, overlaid
+from honmono.plots.page import Picture
+from honmono.plots.style import STROKES
+from honmono.runs import measurements
+from honmono.runs.log import METRIC
+from honmono.runs.measurements import Line, is_detail
+
+
+MOST_BYTES = 300 * 1024  # of a sample picture; larger ones are made lighter
+JPEG = {"quality": 92, "subsampling": 0}
+
+
+def loss_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
+    """A picture for each loss of each player, in which the runs that log it have a line each."""
+    shown = list(zip(runs, STROKES, strict=False))
+    names = dict.fromkeys(name for run, _ in shown for name in run.log if _is_loss(name))
+    for name in names:
+        lines = [Curve(stroke, run.log["images"], run.log[name]) for run, stroke in shown if name in run.log]
+        if drawn := overlaid(lines):
+            yield Picture(drawn, "svg", name, alt=f"{name} against images seen")
+
+
+def metric_curves(runs: Sequence[Summary], better: Directions) -> Iterator[Picture]:
+    """A picture for each number that was measured during training, and for each protocol that it was measured by.
+
+    What was measured after training stays out: it is made of more samples, and would seem a jump of the curve.
+    """
+    lines = [
+        (place, line)
+        for place, run in enumerate(runs[: len(STROKES)])
+        for line in measurements.read(run.run)
+        if line.get("during_training") and isinstance(line.get("images"), int)
+    ]
+    keys = dict.fromkeys(key for _, line in lines for key in line["metrics"] if not is_detail(key))
+    for key in keys:
+        groups = _alike(key, [(place, line) for place, line in lines if key in line["metrics"]])
+        for group in groups:
+            curves = [
+                Curve(STROKES[place], [line["images"] for line in own], [line["metrics"][key] for line in own])
+                for place in dict.fromkeys(place for place, _ in group)
+                if (own := [line for other, line in group if other == place])
+            ]
+            if drawn := overlaid(curves, logarithmic=better.get(key) == "lower"):
+                arrow = ARROWS.get(better.get(key, ""), "")
+                more = "" if group is groups[0] else _apart(key, group[0][1], groups[0][0][1])
+                yield Picture(drawn, "svg", f"{key} {arrow}".rstrip(), more, f"{key} against images seen")
+
+
+def newest_samples(runs: Sequence[Summary]) -> Iterator[Picture]:
+    """The newest picture of each run that has one that can be read."""
+    for run in runs:
+        if pictures := frames(run.run.samples):
+            yield from _embedded(pictures[-1], f"{run.name}, step {int(pictures[-1].stem):,}")
+
+
+def real_samples(runs: Sequence[Summary]) -> Iterator[Picture]:
+    """The real samples, once for each data set."""
+    seen: set[str] = set()
+    for run in runs:
+        path = run.run.samples / "real.png"
+        if path.is_file() and (run.data or _hash(path)) not in seen:
+            seen.add(run.data or _hash(path))
+            yield from _embedded(path, f"real samples of {run.name}")
+
+
+def neighbours(runs: Sequence[Summary]) -> Iterator[Picture]:
+    """Fakes beside the nearest training pictures, of the runs for which they were looked for."""
+    for run in runs:
+        path = run.run.path / "neighbours.png"
+        if path.is_file():
+            yield from _embedded(path, run.name)
+
+
+def _alike(key: str, lines: Sequence[tuple[int, Line]]) -> list[list[tuple[int, Line]]]:
+    """The lines in groups, one for each protocol: two protocols on one pair of axes would be mixed silently."""
+    groups: list[list[tuple[int, Line]]] = []
+    for place, line in lines:
+        for group in groups:
+            if not differing(key, line["protocol"], group[0][1]["protocol"]):
+                group.append((place, line))
+                break
+        else:
+            groups.append([(place, line)])
+    return groups
+
+
+def _apart(key: str, line: Line, first: Line) -> str:
+    differences = differing(key, line["protocol"], first["protocol"])
+    told = "; ".join(f"{one.field} is {tell(one.value)}, not {tell(one.others)}" for one in differences)
+    return f"Not comparable with the figure before: {told}."
+
+
+def _is_loss(column: str) -> bool:
+    group, dot, _ = column.partition(".")
+    return bool(dot) and group not in ("learning_rate", METRIC)
+
+
+def _embedded(path: Path, caption: str) -> Iterator[Picture]:
+    """The picture, lighter where it is heavy; nothing where it cannot be read: the run may be writing it."""
+    from PIL import Image
+
+    data = path.read_bytes()
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
+            opened.load()
+            light = data if len(data) <= MOST_BYTES else _lighter(opened.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return
+    lossy = light is not data
+    yield Picture(light, "jpeg" if lossy else "png", caption, "as JPEG, to keep the page light" if lossy else "")
+
+
+def _lighter(picture) -> bytes:
+    """As a JPEG, halved until it is light: a mild JPEG at full size loses less than fewer pixels do."""
+    while True:
+        buffer = io.BytesIO()
+        picture.save(buffer, format="JPEG", **JPEG)
+        if buffer.tell() <= MOST_BYTES:
+            return buffer.getvalue()
+        picture = picture.reduce(2)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,85 @@
+"""`honmono compare`: a table, a document, a page, and a refusal where protocols differ."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from honmono.runs import measurements
+from honmono.runs.directory import RunDirectory
+
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def measured(run: Path, here: Path) -> Callable[..., Path]:
+    """Copies the trained run and gives it an evaluation."""
+
+    def copy(name: str, fid: float, fakes: int = 1_000) -> Path:
+        shutil.copytree(run, here / name)
+        protocol = {
+            "fakes": {"weights": "average", "batch_norm": "running"},
+            "metrics": {"fid[digits]": {"fakes": fakes}},
+        }
+        made: dict[str, Any] = {"metrics": {"fid[digits]": fid}, "intervals": {}, "protocol": protocol}
+        directory = RunDirectory(here / name)
+        measurements.append(directory, measurements.line(directory, 2, 128, seconds=1.0, **made))
+        return Path(name)
+
+    return copy
+
+
+def test_a_table_and_how_it_was_measured(call: Command, measured: Callable[..., Path]) -> None:
+    said = call("compare", measured("a", 4.5), measured("b", 3.25))
+    assert said.code == 0 and said.err == ""
+    header, first, second, empty, *lines = said.out.splitlines()
+    assert header.split()[:6] == ["run", "recipe", "step", "images", "seen", "fid[digits]"] and "↓" in header
+    assert first.split()[:5] == ["a", "dcgan-digits", "2", "128", "4.5"]
+    assert second.split()[:5] == ["b", "dcgan-digits", "2", "128", "3.25*"]
+    assert empty == "" and "fid[digits]: fakes 1,000." in lines
+
+
+def test_one_document(call: Command, measured: Callable[..., Path]) -> None:
+    said = call("compare", measured("a", 4.5), measured("b", 3.25), "--json", "--out", "page.html")
+    assert said.code == 0 and said.err == "" and Path("page.html").stat().st_size > 10_000
+    document = json.loads(said.out)
+    assert [one["metrics"] for one in document["runs"]] == [{"fid[digits]": 4.5}, {"fid[digits]": 3.25}]
+    assert document["mixed"] == [] and document["protocol"]["metrics"] == {"fid[digits]": {"fakes": 1_000}}
+
+
+@pytest.mark.parametrize("name", ["page.html", "new/table.csv"])
+def test_the_file_made_is_named_last(call: Command, measured: Callable[..., Path], name: str) -> None:
+    said = call("compare", measured("a", 4.5), "--out", name)
+    assert said.code == 0 and said.out.splitlines()[-1] == name and Path(name).stat().st_size > 0
+
+
+def test_mixed_protocols_are_refused_or_marked(
+    call: Command, refused: Callable[..., str], measured: Callable[..., Path]
+) -> None:
+    runs = measured("a", 4.5), measured("b", 3.25, 500)
+    line = refused("compare", *runs, "--out", "page.html")
+    assert line.startswith("fid[digits] of b and a cannot be compared: metrics.fid[digits].fakes: 500 in b, 1,000 in a")
+    assert "--num" in line and "--mixed" in line
+    said = call("compare", *runs, "--mixed")
+    assert said.code == 0 and "3.25 [1]" in said.out and "\n[1] b: fid[digits] cannot be compared with a" in said.out
+
+
+def test_a_run_that_was_not_measured(refused: Callable[..., str], measured: Callable[..., Path], run: Path) -> None:
+    line = refused("compare", measured("a", 4.5), run)
+    assert line == f"{run} is not measured yet: run `honmono evaluate {run}` first"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["nowhere"], "there is no run directory 'nowhere'"),
+        (["a", "--out", "x.pdf"], "--out x.pdf: a comparison is written as a .html page or a .csv table"),
+        (["a", "--checkpoint", "first"], "--checkpoint first: newest or best"),
+    ],
+)
+def test_wrong_calls(refused: Callable[..., str], words: list[str], line: str) -> None:
+    assert refused("compare", *words) == line

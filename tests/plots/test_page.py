@@ -1,0 +1,132 @@
+"""The page: everything in one file, all text escaped, each block by what a browser would make of it."""
+
+import base64
+import re
+import warnings
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from honmono.plots import page as pages
+from honmono.plots.page import (
+    FOLDED,
+    Block,
+    Cell,
+    Code,
+    Heading,
+    Key,
+    Listing,
+    Page,
+    Paragraph,
+    Picture,
+    Pictures,
+    Table,
+)
+from honmono.plots.style import STROKES
+
+
+NASTY = '<i onclick="x()">&\'\x1b\u202e'
+SHOWN = '<i onclick="x()">&\'\ufffd\ufffd'
+PICTURE = Picture(b"\x89PNG", "png", NASTY, NASTY, NASTY)
+BLOCKS: list[Block] = [
+    Heading(NASTY),
+    Paragraph(NASTY, quiet=True),
+    Listing([NASTY]),
+    Code(NASTY),
+    Table([NASTY], [[NASTY], [Cell(NASTY, NASTY, best=True, sign=NASTY)]], notes=[(NASTY, NASTY)], folded=NASTY),
+    Key([(NASTY, STROKES[0])]),
+    Pictures([PICTURE]),
+]
+VOID = {"meta", "img", "wbr", "line"}
+
+
+class Checker(HTMLParser):
+    """Text and tags; every tag that opens must close, in order."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(document)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in VOID or self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: type(block).__name__)
+def test_text_is_text_wherever_it_stands(block: Block) -> None:
+    read = Checker(block.html())
+    assert SHOWN in read.text and not {"i", "script"} & set(read.tags)
+    assert not any(name.startswith("on") for name, _ in read.attributes)
+
+
+def test_a_page_is_a_whole_document() -> None:
+    document = Page(NASTY, BLOCKS, NASTY).html()
+    read = Checker(document)
+    assert read.tags[:2] == ["html", "head"] and read.tags.count("h1") == 1 and read.text.count(SHOWN) > len(BLOCKS)
+    values = dict(read.attributes)
+    assert values["lang"] == "en" and values["charset"] == "utf-8"
+    assert "width=device-width" in document and "prefers-color-scheme: dark" in document
+    assert "default-src 'none'" in document
+
+
+def test_nothing_on_it_comes_from_elsewhere() -> None:
+    document = Page("t", BLOCKS).html()
+    sources = [value or "" for name, value in Checker(document).attributes if name in ("src", "href", "srcset")]
+    assert sources == [f"data:image/png;base64,{base64.b64encode(PICTURE.data).decode()}"]
+    assert not re.search(r"url\(|@import|<script|<link", document)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("png", "png"), ("jpeg", "jpeg"), ("svg", "svg+xml")])
+def test_pictures_say_their_kind(kind: str, said: str) -> None:
+    assert f'src="data:image/{said};base64,' in Picture(b"x", kind, "c").html()  # type: ignore[arg-type]
+
+
+def test_a_picture_without_words_of_its_own_has_its_caption_as_alt() -> None:
+    assert dict(Checker(Picture(b"x", "png", "seen").html()).attributes)["alt"] == "seen"
+
+
+def test_a_table_names_its_rows_and_columns() -> None:
+    made = Table(["run", "fid[mnist] ↑"], [["a", Cell("4.2", "±0.1", best=True, sign="1")]], {1}, [("1", "told")])
+    row = (
+        '<tr><th scope="row">a</th><td class="number"><b>4.2</b> <span class="quiet">±0.1</span><sup>1</sup></td></tr>'
+    )
+    assert row in made.html() and '<th scope="col" class="number">fid<wbr>[mnist]&nbsp;↑</th>' in made.html()
+    assert "<p><sup>1</sup> told</p>" in made.html()
+
+
+@pytest.mark.parametrize(("rows", "folds"), [(FOLDED - 1, False), (FOLDED, True)])
+def test_only_long_tables_are_folded(rows: int, folds: bool) -> None:
+    assert ("<details>" in Table(["a"], [["x"]] * rows, folded="all").html()) == folds
+    assert "<details>" not in Table(["a"], [["x"]] * rows).html()
+
+
+def test_a_key_shows_the_dashes_of_the_lines() -> None:
+    dashed = next(stroke for stroke in STROKES if stroke.dashes)
+    read = dict(Checker(Key([("a", dashed)]).html()).attributes)
+    assert read["stroke"] == dashed.colour and read["stroke-dasharray"] == " ".join(f"{2 * d:g}" for d in dashed.dashes)
+    assert len(set(STROKES)) == len(STROKES)
+
+
+def test_it_is_written_whole_and_warns_where_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page("t", [Heading("h")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = page.write(tmp_path / "new" / "page.html")
+    assert path.read_text(encoding="utf-8") == page.html() and [*path.parent.iterdir()] == [path]
+    monkeypatch.setattr(pages, "LARGE", 100)
+    with pytest.warns(UserWarning, match=r"page.html' is 0.0 MB; a page of fewer runs is lighter"):
+        page.write(path)
