@@ -9,6 +9,7 @@ from torch.optim import SGD
 from honmono.data.mixtures import Ring
 from honmono.errors import Refused
 from honmono.latents import Uniform
+from honmono.metrics.fid import FID
 from honmono.networks.dcgan import DCGANDiscriminator
 from honmono.objectives.penalties import WeightDecay
 from honmono.override import override
@@ -64,6 +65,11 @@ def field(recipe: Recipe, path: str) -> Any:
         ("training.learning_rates", "Pair(Cosine(end=0.1))", Pair(Cosine(end=0.1))),
         ("objective.penalties", "(WeightDecay(('conv2',), 1),)", (WeightDecay(("conv2",), 1.0),)),
         ("objective.scores", "probabilities", "probabilities"),
+        ("metrics.0.fakes", "100", 100),
+        ("metrics", "()", ()),
+        ("metrics", "(FID(features=mnist, fakes=20),)", (FID(features="mnist", fakes=20),)),
+        ("training.best", "fid[mnist]", "fid[mnist]"),
+        ("training.measure_images", "none", None),
     ],
 )
 def test_a_text_becomes_a_value_of_its_field_s_type(recipe: Recipe, path: str, text: str, expected: Any) -> None:
@@ -167,6 +173,10 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(recipe: Recipe, path: s
         ("updates", "(Update(generator),)", "at least one update of each player"),
         ("updates.0.count", "Linear()", r"expected a whole number or WarmUp\(\.\.\.\)"),
         ("data.side", "0", "the data has no modes"),
+        ("metrics", "5", r"expected \(.*FID\(\.\.\.\).*; it is \(ModeCoverage\(\.\.\.\)\) now"),
+        ("metrics", "(ModeCoverage(), ModeCoverage(fakes=5))", "metrics holds modes twice"),
+        ("metrics.0.fakes", "many", "expected a whole number; it is 2500 now"),
+        ("training.measure_images", "0", "training.measure_images is 0; give at least 1"),
     ],
 )
 def test_an_ill_typed_value_is_refused_with_what_is_accepted(

@@ -11,6 +11,7 @@ from torch.optim import SGD, Adam
 from honmono.data.mixtures import Grid
 from honmono.errors import Refused
 from honmono.latents import Normal
+from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, WarmUp, flat, leaves
@@ -37,6 +38,7 @@ def test_what_is_not_built_yet_holds_every_hyper_parameter_and_nothing_that_the_
         "activation": "relu",
         "batch_norm": False,
         "output": "tanh",
+        "weight_std": None,
     }
     assert recipe.optimizers.discriminator.keywords["betas"] == (0.9, 0.999)
     assert "params" not in recipe.optimizers.generator.keywords
@@ -78,6 +80,9 @@ wrongly_partial: Any = partial  # so that type checkers let pass what is refused
         ),
         ({"optimizers": partial(Adam, lr=1.0)}, r"optimizers must be a Pair, as in Pair\(partial\("),
         ({"updates": (Update("generator"),)}, "at least one update of each player"),
+        ({"metrics": ModeCoverage()}, r"metrics must be a tuple of metrics, as in \(ModeCoverage\(\),\)"),
+        ({"metrics": (ModeCoverage,)}, "metrics must be a tuple of metrics"),
+        ({"metrics": (ModeCoverage(), ModeCoverage(fakes=7))}, "metrics holds modes twice"),
     ],
 )
 def test_what_cannot_be_built_is_refused_at_once(changes: dict[str, Any], message: str) -> None:
@@ -104,6 +109,13 @@ def test_training_counts_from_one(name: str) -> None:
     zero: dict[str, Any] = {name: 0}
     with pytest.raises(Refused, match=f"training.{name} is 0; it must be at least 1"):
         Training(**zero)
+
+
+@pytest.mark.parametrize("images", [0, -5])
+def test_it_is_measured_after_some_images_or_at_the_end(images: int) -> None:
+    assert Training().measure_images is None
+    with pytest.raises(Refused, match=f"training.measure_images is {images}; give at least 1, or none: at the end"):
+        Training(measure_images=images)
 
 
 @pytest.mark.parametrize("wrong", [{"keep": -1}, {"seed": -1}, {"seed": 2**63}])

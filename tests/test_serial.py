@@ -10,6 +10,8 @@ import pytest
 from torch import nn, optim
 
 from honmono.errors import Refused
+from honmono.metrics.fid import FID
+from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, WarmUp
@@ -43,9 +45,10 @@ def test_every_kind_of_value_comes_back() -> None:
         updates=(Together((Update("generator"), Update("discriminator", count=WarmUp()))), Update("generator", "z")),
         training=Training(average=Average(ramp=float("inf")), learning_rates=Pair(Cosine())),
         optimizers=Pair(partial(optim.SGD, lr=0.1), partial(optim.RMSprop, lr=0.2)),
+        metrics=(FID(features="mnist", fakes=5), ModeCoverage()),
     )
     again = back(recipe)
-    assert (again.updates, again.training) == (recipe.updates, recipe.training)
+    assert (again.updates, again.training, again.metrics) == (recipe.updates, recipe.training, recipe.metrics)
     assert again.optimizers.generator.func is optim.SGD
     assert again.optimizers.discriminator.keywords == recipe.optimizers.discriminator.keywords
     assert again.generator.keywords == recipe.generator.keywords
@@ -100,7 +103,7 @@ def test_what_json_cannot_hold_is_refused(value: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["$partial", "$class"])
-@pytest.mark.parametrize("place", ["generator", "objective", "data", "optimizers"])
+@pytest.mark.parametrize("place", ["generator", "objective", "data", "optimizers", "metrics"])
 def test_a_name_that_is_not_honmono_s_own_is_refused_and_runs_nothing(
     tmp_path: Path, name: str, kind: str, place: str
 ) -> None:
@@ -130,6 +133,10 @@ def test_a_renamed_class_is_refused_with_the_nearest_name() -> None:
         ({"training": {"$class": "Training", "speed": 1}}, "Training does not fit this version"),
         ({"training": {"$class": "Training", "steps": 0}}, "training.steps is 0"),
         ({"latent": {"$class": "Latent", "dim": 1}}, "Latent does not fit this version"),
+        ({"metrics": [{"$class": "Average"}]}, "metrics must be a tuple of metrics"),
+        ({"metrics": {"$class": "ModeCoverage"}}, "metrics must be a tuple of metrics"),
+        ({"metrics": [{"$class": "Metric"}]}, "Metric does not fit this version"),
+        ({"metrics": [{"$class": "FID", "features": "mnits"}]}, "mnist"),
     ],
 )
 def test_parts_in_the_wrong_place_are_refused(part: dict[str, Any], message: str) -> None:

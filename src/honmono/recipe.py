@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from honmono.data.base import Data
 from honmono.errors import Refused, did_you_mean
 from honmono.latents import Latent
+from honmono.metrics.base import Metric
 from honmono.objectives.base import Objective
 from honmono.schedules import Constant, Schedule
 
@@ -112,9 +113,12 @@ class Average:
 class Training:
     """How long, how finely and how a recipe is trained. Everything "every" counts steps.
 
-    precision: "auto" takes bf16 where the processor multiplies it natively, else fp32.
+    precision: "auto" takes bf16 where the processor multiplies it faster than float32, else fp32.
     accumulate: the batch goes through the networks in so many parts; only where nothing couples samples.
-    keep: how many checkpoints stay on disk; 0 for all.
+    keep: how many checkpoints stay on disk, besides the best; 0 for all.
+    measure_images: the recipe's metrics are measured each time that so many more images have been seen, and at the end;
+        None: at the end alone.
+    best: which of their numbers the best checkpoint is chosen by, "fid[mnist]"; None: the first of the first metric.
     """
 
     steps: int = 10_000
@@ -128,18 +132,22 @@ class Training:
     sample_every: int = 500
     checkpoint_every: int = 500
     keep: int = 3
+    measure_images: int | None = None
+    best: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise Refused(f"training.{name} is {getattr(self, name)}; it must be at least 1")
+        if self.measure_images is not None and self.measure_images < 1:
+            raise Refused(f"training.measure_images is {self.measure_images}; give at least 1, or none: at the end")
         if self.keep < 0 or not 0 <= self.seed < 2**63:
             raise Refused("training.keep must be 0 (all) or more, and training.seed from 0 to 2**63 - 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One GAN: data, latent, networks, objective, optimizers, update program, training.
+    """One GAN: data, latent, networks, objective, optimizers, update program, training, metrics.
 
     A frozen dataclass within it is complete; a `functools.partial` is not built yet and is made canonical here
     (its signature bound, its defaults filled in), so that equal recipes have equal JSON.
@@ -147,6 +155,7 @@ class Recipe:
     conditional: whether the networks are given the data's classes.
     fake_labels: the labels of fakes are drawn uniformly, or are those of the real batch.
     sampling: what batch norm does when pictures are made: "running" averages, "batch" statistics, or "identity".
+    metrics: how its samples are judged, during training and by `honmono evaluate`.
     """
 
     data: Data
@@ -160,6 +169,7 @@ class Recipe:
     conditional: bool = False
     fake_labels: Literal["uniform", "real"] = "uniform"
     sampling: Literal["running", "batch", "identity"] = "running"
+    metrics: tuple[Metric, ...] = ()
 
     def __post_init__(self) -> None:
         for role in ("generator", "discriminator"):
@@ -174,6 +184,11 @@ class Recipe:
         players = [update.player for update in flat(self.updates)]
         if sorted(set(players)) != ["discriminator", "generator"]:
             raise Refused("updates must hold at least one update of each player: generator and discriminator")
+        if not isinstance(self.metrics, tuple) or not all(isinstance(metric, Metric) for metric in self.metrics):
+            raise Refused(f"metrics must be a tuple of metrics, as in (ModeCoverage(),), not {self.metrics!r}")
+        names = [metric.name for metric in self.metrics]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise Refused(f"metrics holds {twice[0]} twice: leave one of them out")
 
 
 def flat(updates: tuple[Update | Together, ...]) -> list[Update]:

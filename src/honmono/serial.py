@@ -17,7 +17,7 @@ from honmono.objectives.base import Objective
 from honmono.recipe import Recipe, Training, children
 
 
-PACKAGES = ("data", "objectives", "networks", "recipes")
+PACKAGES = ("data", "objectives", "networks", "metrics", "recipes")
 MODULES = ("recipe", "latents", "schedules")
 OUTSIDE = "recipe.py:"
 NOTHING: Mapping[str, Any] = {}

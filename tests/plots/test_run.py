@@ -13,6 +13,7 @@ from honmono.runs.directory import RunDirectory
 from honmono.runs.files import write_json
 from honmono.runs.grids import grid, save_png
 from honmono.runs.log import Log
+from honmono.runs.measurements import append, line
 
 
 @pytest.fixture
@@ -39,6 +40,15 @@ def test_a_run_gives_curves_and_a_film(run: RunDirectory, tmp_path: Path) -> Non
     elsewhere = tmp_path / "a" / "b"
     assert plot(run.path, elsewhere) == [elsewhere / "curves.png", elsewhere / "film.gif"]
     assert all(path.stat().st_size > 0 for path in elsewhere.iterdir())
+
+
+def test_what_was_measured_in_training_gives_a_picture_of_its_own(run: RunDirectory) -> None:
+    log(run, 1, 2)
+    later = line(run, 2, 128, seconds=1, metrics={"modes": 3}, intervals={}, protocol={})
+    append(run, later)
+    assert [path.name for path in plot(run.path)] == ["curves.png"]
+    append(run, later | {"during_training": True, "best_by": {"modes": "higher"}})
+    assert [path.name for path in plot(run.path)] == ["curves.png", "metrics.png"]
 
 
 def test_one_row_and_one_picture_give_curves_alone(run: RunDirectory) -> None:

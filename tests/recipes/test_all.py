@@ -9,6 +9,8 @@ import pytest
 import torch
 
 import honmono
+from honmono.description import nominal_interface
+from honmono.evaluation.ready import ready
 from honmono.override import override
 from honmono.recipe import Recipe, flat
 from honmono.registry import entries
@@ -17,6 +19,7 @@ from honmono.runs.log import read
 from honmono.sampling import fakes
 from honmono.serial import recipe_from_json, to_json
 from honmono.training.engine import Engine, choose
+from honmono.training.measuring import best_by
 from honmono.training.trainer import PLAYERS, Trainer
 
 
@@ -41,6 +44,13 @@ def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
     classes = len(trainer.interface.classes) if recipe.conditional else 0
     fake = next(fakes(trainer.sampler(), recipe, classes, seed=0))
     assert fake.shape == (recipe.training.batch_size, *shape) and fake.isfinite().all()
+
+
+@pytest.mark.parametrize("name", entries())
+def test_its_metrics_can_be_measured(name: str, on_small_data: Small) -> None:
+    recipe = on_small_data(entries()[name].make())
+    assert ready(recipe, recipe.metrics, nominal_interface(recipe).classes) == {}
+    assert bool(best_by(recipe.training.best, recipe.metrics)) == bool(recipe.metrics)
 
 
 @pytest.mark.parametrize("name", entries())
@@ -93,8 +103,9 @@ def check_resume(recipe: Recipe, folder: Path, steps: int, compile: str) -> None
     assert set(saved[0]) == set(saved[1]) == {f"{group}.safetensors" for group in groups}
     assert [name for name in saved[0] if saved[0][name] != saved[1][name]] == []
     logged = [read(RunDirectory(run)) for run in (whole, parts)]
-    timed = {"seconds", "images_per_second"}
-    assert [name for name in logged[0] if name not in timed and logged[0][name] != logged[1][name]] == []
+    other = {"seconds", "images_per_second"}
+    other |= {name for name in logged[1] if name.startswith("metric.")}  # the end of the first part is measured too
+    assert [name for name in logged[0] if name not in other and logged[0][name] != logged[1][name]] == []
     assert logged[0]["step"] == list(range(1, 2 * steps + 1))
 
 

@@ -23,7 +23,7 @@ def test_tensorboard_holds_rows_and_pictures_and_hides_what_a_resume_repeats(run
     for start, steps, loss in ((0, (10, 20, 30), 0.5), (20, (30, 40), 0.25)):
         (tracker,) = open_trackers(["tensorboard"], run, start)
         for step in steps:
-            tracker.row({"step": step, "images": 64 * step, "generator.fake": loss})
+            tracker.row({"step": step, "images": 64 * step, "generator.fake": loss, "metric.fid[mnist]": 10 * loss})
         if start == 0:
             tracker.picture(20, run.sample(20))
         tracker.close()
@@ -31,6 +31,7 @@ def test_tensorboard_holds_rows_and_pictures_and_hides_what_a_resume_repeats(run
     told = [(event.step, event.value) for event in events.Scalars("generator/fake")]
     assert told == [(10, 0.5), (20, 0.5), (30, 0.25), (40, 0.25)]
     assert [event.value for event in events.Scalars("images")] == [640.0, 1280.0, 1920.0, 2560.0]
+    assert [event.value for event in events.Scalars("metric/fid[mnist]")] == [5.0, 5.0, 2.5, 2.5]
     (picture,) = events.Images("samples")
     assert (picture.step, picture.width, picture.height) == (20, 30, 20)
 

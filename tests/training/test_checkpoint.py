@@ -66,6 +66,15 @@ def test_the_newest_are_kept(tmp_path: Path, keep: int, left: list[int]) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{step:09d}" for step in left]
 
 
+@pytest.mark.parametrize(("best", "left"), [(3, [3, 9]), (9, [9]), (4, [9]), (None, [9])])
+def test_the_best_is_kept_besides(tmp_path: Path, best: int | None, left: list[int]) -> None:
+    for step in (3, 6, 9):
+        write(tmp_path, step, tensors(step), {}, keep=1, best=best)
+    assert steps(tmp_path) == left
+    write(tmp_path, 12, tensors(), {}, keep=1, best=12)  # a better one has come
+    assert steps(tmp_path) == [12]
+
+
 def test_where_there_is_none(tmp_path: Path) -> None:
     assert newest(tmp_path) is None and read_newest(tmp_path) == (None, [])
 

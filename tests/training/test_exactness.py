@@ -10,12 +10,15 @@ import torch
 from torch import Tensor, nn
 
 import honmono
+from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.networks.dcgan import DCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.override import override
 from honmono.recipe import Recipe, Together, Update, WarmUp
 from honmono.registry import find
+from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.training import checkpoint
@@ -139,6 +142,39 @@ def test_whole_runs_with_steps_that_fit_nothing(points: Recipe, tmp_path: Path) 
     pictures = [contents(log.samples.iterdir()) for log in (whole, parts)]
     assert sorted(pictures[0]) == [*(f"{step:09d}.png" for step in (0, 4, 8, 12, 16)), "real.png"]
     assert pictures[0].items() <= pictures[1].items()  # besides, one at the end of each part
+
+
+class Noisy(DCGANGenerator):
+    """A generator with randomness of its own, which measuring uses up."""
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return super().forward(nn.functional.dropout(latent, 0.3), label)
+
+
+@pytest.mark.parametrize(
+    ("precision", "compile"),
+    [("fp32", "off"), ("bf16", "off"), pytest.param("fp32", "on", marks=pytest.mark.slow)],
+)
+def test_measuring_changes_no_bit(tmp_path: Path, precision: str, compile: str) -> None:
+    """Batch norm, averages, labels, dropout; not measured, measured, and measured in two parts."""
+    plain = replace(
+        tiny("dcgan-digits", training__measure_images="20", training__log_every="1"),
+        generator=partial(Noisy, width=4),
+    )
+    measured = replace(plain, metrics=(LabelFidelity(features="digits", fakes=30),))
+    settings = {"device": "cpu", "precision": precision, "compile": compile}
+    honmono.train(plain, run=tmp_path / "plain", steps=10, **settings)
+    honmono.train(measured, run=tmp_path / "whole", steps=10, **settings)
+    for steps in (6, 10):
+        honmono.train(measured, run=tmp_path / "parts", steps=steps, **settings)
+    runs = [RunDirectory(tmp_path / name) for name in ("plain", "whole", "parts")]
+    saved = [contents(run.checkpoint(10).glob("*.safetensors")) for run in runs]
+    assert len(saved[0]) == 5 and saved[0] == saved[1] == saved[2]
+    logs = [read(run) for run in runs]
+    assert all(log[name] == logs[0][name] for log in logs[1:] for name in log if ".fake" in name or ".real" in name)
+    assert [[line["step"] for line in measurements.read(run)] for run in runs] == [[], [3, 5, 8, 10], [3, 5, 6, 8, 10]]
+    told = [{line["step"]: line["metrics"] for line in measurements.read(run)} for run in runs]
+    assert told[1] == {step: metrics for step, metrics in told[2].items() if step != 6}
 
 
 def contents(files: Iterable[Path]) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.training import checkpoint
@@ -15,6 +16,19 @@ from honmono.training import checkpoint
 
 SOURCE = Path(__file__).parents[2] / "src"
 TIMED = {"seconds", "images_per_second"}
+RECIPES = {
+    "pictures": [
+        *("gan-mnist-article", "--data", "digits", "--size", "8", "--batch-size", "16", "--set", "data.limit=44"),
+        *("--set", "generator.widths=(16, 16)", "--set", "discriminator.widths=(16, 16)", "--set", "metrics=()"),
+        *("--set", "training.average=Average(halflife=100)"),
+    ],
+    # Measured in four of five steps: nearly every save follows a line, and a kill may fall between the two.
+    "measured": [
+        *("gan-grid", "--batch-size", "16", "--set", "data.samples=44", "--set", "training.measure_images=20"),
+        *("--set", "generator.widths=(16, 16)", "--set", "discriminator.widths=(16, 16)", "--set", "training.keep=1"),
+        *("--set", "metrics=(ModeCoverage(fakes=60),)"),
+    ],
+}
 
 # Trains undisturbed first, which also imports everything, then forks a training for each kill. Saves are slowed down in
 # them: each makes a dozen things durable, and that takes a few milliseconds more each time.
@@ -24,11 +38,9 @@ from pathlib import Path
 
 from honmono import cli
 
-folder, kills, every, steps, seed = Path(sys.argv[1]), *map(int, sys.argv[2:])
+folder, kills, every, steps, seed = Path(sys.argv[1]), *map(int, sys.argv[2:6])
 run = folder / "killed"
-first = ["gan-mnist-article", "--data", "digits", "--size", "8", "--batch-size", "16", "--set", "data.limit=44"]
-first += ["--set", "generator.widths=(16, 16)", "--set", "discriminator.widths=(16, 16)", "--device", "cpu"]
-first += ["--set", "training.average=Average(halflife=100)", "--precision", "fp32", "--set", "training.log_every=1"]
+first = [*sys.argv[6:], "--device", "cpu", "--precision", "fp32", "--set", "training.log_every=1"]
 first += ["--set", "training.sample_every=7", "--set", f"training.checkpoint_every={every}", "--steps", str(steps)]
 random.seed(seed)
 
@@ -80,9 +92,9 @@ print(json.dumps({"inside": inside, "reached": reached}))
 """
 
 
-def check_kills(folder: Path, kills: int, every: int, steps: int, seed: int) -> None:
+def check_kills(folder: Path, recipe: str, kills: int, every: int, steps: int, seed: int) -> None:
     environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    command = [sys.executable, "-c", DRIVER, str(folder), *map(str, (kills, every, steps, seed))]
+    command = [sys.executable, "-c", DRIVER, str(folder), *map(str, (kills, every, steps, seed)), *RECIPES[recipe]]
     driver = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert driver.returncode == 0, driver.stderr
     told = json.loads(driver.stdout.splitlines()[-1])
@@ -104,16 +116,26 @@ def check_kills(folder: Path, kills: int, every: int, steps: int, seed: int) -> 
     assert [[row[name] for name in row if name not in TIMED] for row in jsonl[0]] == [
         [row[name] for name in row if name not in TIMED] for row in jsonl[1]
     ]
+    lines = [[untimed(line) for line in measurements.read(run)] for run in (whole, killed)]
+    assert lines[0] == lines[1] and len(lines[0]) == (0 if recipe == "pictures" else steps * 16 // 20)
+    assert measurements.best(whole) == measurements.best(killed)
+    assert (measurements.best(whole) in whole.checkpoint_steps()) == bool(lines[0])
     pictures = [{path.name: path.read_bytes() for path in run.samples.iterdir()} for run in (whole, killed)]
     assert pictures[0] == pictures[1]
 
 
-def test_killed_at_random_moments(tmp_path: Path) -> None:
-    check_kills(tmp_path, kills=9, every=1, steps=24, seed=0)
+def untimed(line: measurements.Line) -> measurements.Line:
+    return {name: part for name, part in line.items() if name not in ("run", "seconds", "time")}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_killed_at_random_moments(tmp_path: Path, recipe: str) -> None:
+    check_kills(tmp_path, recipe, kills=9, every=1, steps=24, seed=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 2, 3])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_killed_many_times(tmp_path: Path, every: int, seed: int) -> None:
-    check_kills(tmp_path, kills=40, every=every, steps=40 * every, seed=seed)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_killed_many_times(tmp_path: Path, recipe: str, every: int, seed: int) -> None:
+    check_kills(tmp_path, recipe, kills=40, every=every, steps=40 * every, seed=seed)

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from honmono.errors import Failed, Refused
+from honmono.metrics.modes import ModeCoverage
 from honmono.override import override
 from honmono.recipe import Average
 from honmono.registry import find
@@ -149,8 +151,11 @@ def test_every_changed_field_is_named_with_both_values(run: RunDirectory) -> Non
 
 def test_how_long_and_how_often_to_save_is_no_change(run: RunDirectory) -> None:
     old = record_of(3).recipe
-    free = {field: "7" for field in record.FREE}
+    free = {field: "7" for field in record.FREE - {"metrics"}}
     record.refuse_changes(run.path, old, override(old, free))
+    measured = [replace(old, metrics=metrics) for metrics in ((), (ModeCoverage(),), (ModeCoverage(fakes=7),))]
+    for before, after in permutations(measured, 2):
+        record.refuse_changes(run.path, before, after)
     for field, text in {"training.seed": "7", "training.batch_size": "7", "training.log_every": "7"}.items():
         with pytest.raises(Refused, match=f"{field}: .* 7 now"):
             record.refuse_changes(run.path, old, override(old, {field: text}))

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import honmono
+from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.training import checkpoint
@@ -26,6 +27,8 @@ SMALL = {
     "training.log_every": "1",
     "training.checkpoint_every": "8",
     "training.sample_every": "100",
+    "training.measure_images": "50",
+    "metrics": "(Neighbours(features=mnist, fakes=20, reals=22),)",
 }
 
 
@@ -57,6 +60,7 @@ def assert_close(one: Path, other: Path) -> None:
             torch.testing.assert_close(tensor, b.tensors[group][name], rtol=0, atol=1e-9)
     logs = read(RunDirectory(one)), read(RunDirectory(other))
     assert logs[0]["step"] == logs[1]["step"] == list(range(1, STEPS + 1))
+    assert logs[0]["metric.neighbour_distance[mnist]"] == logs[1]["metric.neighbour_distance[mnist]"]
     for name in ("discriminator.real", "discriminator.fake", "generator.fake", "images", "learning_rate.generator"):
         np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=0, atol=1e-9)  # type: ignore[arg-type]
 
@@ -74,6 +78,10 @@ def test_two_processes_equal_one(tmp_path: Path, pictures: Path, program: dict[s
     assert done.returncode == 0, done.stderr
     assert_close(tmp_path / "one", tmp_path / "two")
     assert done.stdout.count("pictures:") == 1 and done.stderr.count("device cpu, fp64, 2 processes") == 1
+    ours, theirs = (measurements.read(RunDirectory(tmp_path / run)) for run in ("one", "two"))
+    assert [line["step"] for line in ours] == [line["step"] for line in theirs] == [9, 18, 20]
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine["metrics"] == pytest.approx(other["metrics"], abs=1e-9) and mine["protocol"] == other["protocol"]
     names = [sorted(path.name for path in (tmp_path / run).rglob("*")) for run in ("one", "two")]
     assert [name for name in names[1] if name != "recipe.py"] == [name for name in names[0] if name != "recipe.py"]
     environment = json.loads((tmp_path / "two" / "environment.json").read_text())

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from honmono.plots.style import GREEN, INK, PALETTE, SKY, VERMILION, dress, figure, save
+from honmono.runs.log import METRIC
 
 
 if TYPE_CHECKING:
@@ -69,14 +70,14 @@ def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray,
 
 
 def _panels(columns: Columns) -> dict[str, dict[str, str]]:
-    """Panel -> label -> column. What stands before a column's dot is a player, or `learning_rate`."""
+    """Panel -> label -> column. What stands before a column's dot is a player, `learning_rate` or `metric`."""
     losses: dict[str, dict[str, str]] = {}
     rates: dict[str, str] = {}
     for column in columns:
         group, dot, name = column.partition(".")
         if group == "learning_rate":
             rates[name] = column
-        elif dot:
+        elif dot and group != METRIC:  # measured too rarely for these curves; plots/measured.py draws them
             losses.setdefault(f"{group} loss", {})[name] = column
     speed = {name: name for name in columns if name == "images_per_second"}
     panels = {**losses, LEARNING_RATE: rates, SPEED: speed}

@@ -7,6 +7,8 @@ from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
 from honmono.latents import Normal, Uniform
+from honmono.metrics.fid import FID
+from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from honmono.networks.dcgan_article import ArticleDiscriminator, ArticleGenerator
 from honmono.objectives.nonsaturating import NonSaturating
@@ -31,7 +33,7 @@ from honmono.registry import recipe
         "no batch norm in the discriminator (discriminator.batch_norm)",
         "the first 30,000 pictures, as in the published run (data.limit; none: all)",
     ),
-    tiny={"training.batch_size": "4"},
+    tiny={"training.batch_size": "4", "metrics": "()"},
 )
 def dcgan_mnist_article() -> Recipe:
     return Recipe(
@@ -43,8 +45,11 @@ def dcgan_mnist_article() -> Recipe:
             scores="double_sigmoid", together=True, penalties=(WeightDecay(("conv2", "conv3"), 0.001),)
         ),
         optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999)), partial(Adam, lr=2e-4, betas=(0.1, 0.999))),
-        training=Training(steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300),
+        training=Training(
+            steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300, measure_images=17 * 30_000
+        ),
         sampling="identity",
+        metrics=(FID(features="mnist"),),
     )
 
 
@@ -53,7 +58,7 @@ def dcgan_mnist_article() -> Recipe:
     source="Radford et al. 2015 (arXiv:1511.06434), R1 (arXiv:1801.04406), labels by projection (arXiv:1802.05637)",
     data="MNIST",
     summary="conditional DCGAN on MNIST as one would do it today",
-    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8"},
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
 def dcgan_mnist() -> Recipe:
     return Recipe(
@@ -63,8 +68,9 @@ def dcgan_mnist() -> Recipe:
         discriminator=partial(DCGANDiscriminator, width=64),
         objective=NonSaturating(together=True, penalties=(R1(1.0),)),
         optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
-        training=Training(steps=10_000, batch_size=64, average=Average(halflife=5_000)),
+        training=Training(steps=10_000, batch_size=64, average=Average(halflife=5_000), measure_images=160_000),
         conditional=True,
+        metrics=(FID(features="mnist"), LabelFidelity(features="mnist")),
     )
 
 
@@ -73,11 +79,16 @@ def dcgan_mnist() -> Recipe:
     source="dcgan-mnist on smaller pictures",
     data="digits",
     summary="conditional DCGAN on scikit-learn's 1,797 digits: the default, readable in a minute",
-    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8"},
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
 def dcgan_digits() -> Recipe:
     parent = dcgan_mnist()
-    return replace(parent, data=Pictures(source="digits"), training=replace(parent.training, steps=3_000))
+    return replace(
+        parent,
+        data=Pictures(source="digits"),
+        training=replace(parent.training, steps=3_000, measure_images=48_000),
+        metrics=(LabelFidelity(features="digits", fakes=5_000),),
+    )
 
 
 @recipe(
@@ -90,6 +101,7 @@ def dcgan_digits() -> Recipe:
         "discriminator.width": "4",
         "training.batch_size": "4",
         "data.max_size": "16",
+        "metrics": "()",
     },
 )
 def dcgan_folder() -> Recipe:
@@ -101,5 +113,6 @@ def dcgan_folder() -> Recipe:
         latent=Normal(128),
         generator=partial(DCGANGenerator, width=32),  # a quarter of the arithmetic: 64x64 colour on two cores
         discriminator=partial(DCGANDiscriminator, width=32),
-        training=replace(parent.training, steps=20_000, average=Average(halflife=10_000)),
+        training=replace(parent.training, steps=20_000, average=Average(halflife=10_000), measure_images=320_000),
+        metrics=(FID(features="cifar10"),),
     )

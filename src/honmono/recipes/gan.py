@@ -7,6 +7,8 @@ from torch.optim import Adam
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
 from honmono.latents import Normal
+from honmono.metrics.fid import FID
+from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe import Pair, Recipe, Training, Update
@@ -25,7 +27,12 @@ from honmono.registry import recipe
         "the published loader resizes to 32x32, which its 28x28 networks cannot take: mended here, 28x28 as stored",
         "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred",
     ),
-    tiny={"generator.widths": "(16, 16)", "discriminator.widths": "(16, 16)", "training.batch_size": "8"},
+    tiny={
+        "generator.widths": "(16, 16)",
+        "discriminator.widths": "(16, 16)",
+        "training.batch_size": "8",
+        "metrics": "()",
+    },
 )
 def gan_mnist_article() -> Recipe:
     return Recipe(
@@ -37,7 +44,10 @@ def gan_mnist_article() -> Recipe:
         optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x")),
         # seed 0 collapses in its sixth epoch, which the article's run did not
-        training=Training(steps=50 * 938, batch_size=64, seed=1, sample_every=938, checkpoint_every=938),
+        training=Training(
+            steps=50 * 938, batch_size=64, seed=1, sample_every=938, checkpoint_every=938, measure_images=750_000
+        ),
+        metrics=(FID(features="mnist"),),
     )
 
 
@@ -46,7 +56,12 @@ def gan_mnist_article() -> Recipe:
     source="Goodfellow et al. 2014 on the 25 Gaussians of VEEGAN and PacGAN (arXiv:1712.04086)",
     data="grid",
     summary="standard GAN on 25 Gaussians in the plane, where lost modes can be counted",
-    tiny={"generator.widths": "(16, 16)", "discriminator.widths": "(16, 16)", "training.batch_size": "16"},
+    tiny={
+        "generator.widths": "(16, 16)",
+        "discriminator.widths": "(16, 16)",
+        "training.batch_size": "16",
+        "metrics": "()",
+    },
 )
 def gan_grid() -> Recipe:
     return Recipe(
@@ -57,5 +72,13 @@ def gan_grid() -> Recipe:
         objective=NonSaturating(together=True),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.5, 0.999))),
         # bf16's eight bits would blur a mode
-        training=Training(steps=20_000, batch_size=512, precision="fp32", log_every=50, sample_every=1_000),
+        training=Training(
+            steps=20_000,
+            batch_size=512,
+            precision="fp32",
+            log_every=50,
+            sample_every=1_000,
+            measure_images=512_000,
+        ),
+        metrics=(ModeCoverage(),),
     )

@@ -1,9 +1,10 @@
 """The log of a run: one row per logged step, in log.csv for tables and in log.jsonl for programs.
 
-Columns are `step`, `images` (seen), `seconds`, `images_per_second`, one for each loss, `discriminator.real`,
-and one for each player's learning rate, `learning_rate.discriminator`. A number that is not finite is `nan`,
-`inf` or `-inf` in the CSV and null in the JSONL, which has no word for it; what was not measured at a step is
-an empty cell in the CSV and absent from the JSONL.
+Columns are `step`, `images` (seen), `seconds` (of training, measuring left out), `images_per_second`, one for each
+loss, `discriminator.real`, one for each player's learning rate, `learning_rate.discriminator`, and one for each number
+that was measured, `metric.fid[mnist]`; a step that was measured has a row whatever `log_every` says. A number that
+is not finite is `nan`, `inf` or `-inf` in the CSV and null in the JSONL, which has no word for it; what was not
+measured at a step is an empty cell in the CSV and absent from the JSONL.
 """
 
 import csv
@@ -23,6 +24,7 @@ from honmono.runs.files import atomic_write_bytes
 
 
 Row = Mapping[str, int | float]
+METRIC = "metric"  # what stands before the dot of a measured number's column
 
 
 def loss_column(player: str, name: str) -> str:
@@ -33,6 +35,11 @@ def loss_column(player: str, name: str) -> str:
 def learning_rate_column(player: str) -> str:
     """The column of one player's learning rate."""
     return f"learning_rate.{player}"
+
+
+def metric_column(key: str) -> str:
+    """The column of one measured number."""
+    return f"{METRIC}.{key}"
 
 
 class Log:

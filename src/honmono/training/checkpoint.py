@@ -32,8 +32,10 @@ class Checkpoint:
     state: dict[str, Any]
 
 
-def write(directory: Path, step: int, tensors: Tensors, state: Mapping[str, Any], keep: int) -> Path:
-    """Writes `directory/<step, nine digits>`, then removes all but the newest `keep` (0: none).
+def write(
+    directory: Path, step: int, tensors: Tensors, state: Mapping[str, Any], keep: int, best: int | None = None
+) -> Path:
+    """Writes `directory/<step, nine digits>`, then removes all but the newest `keep` (0: none) and that of step `best`.
 
     Until the rename at the end the previous checkpoint is the newest. Raises `Failed` when the disk is full.
     """
@@ -62,7 +64,7 @@ def write(directory: Path, step: int, tensors: Tensors, state: Mapping[str, Any]
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
         raise Failed(_lost(error, directory, step, previous)) from error
-    _prune(directory, keep)
+    _prune(directory, keep, best)
     return final
 
 
@@ -120,9 +122,10 @@ def _alone(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
-def _prune(directory: Path, keep: int) -> None:
+def _prune(directory: Path, keep: int, best: int | None) -> None:
     for step in steps(directory)[:-keep] if keep else []:
-        _remove(directory, step)
+        if step != best:
+            _remove(directory, step)
 
 
 def _remove(directory: Path, step: int) -> None:

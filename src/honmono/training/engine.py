@@ -218,8 +218,8 @@ def has_bf16(device: str) -> bool:
 def gains_by_bf16(device: str) -> bool:
     """Whether bf16 matrix products are quicker than float32's here: what "auto" goes by.
 
-    AVX512-bf16 doubles the rate on AMD's processors. On Intel's it halves it (measured on a Sapphire Rapids: 168 against
-    309 GFLOP/s), and only AMX gains.
+    AVX512-bf16 doubles the rate on AMD's processors. On Intel's it halves it (measured on a Sapphire Rapids: 168
+    against 309 GFLOP/s), and only AMX gains.
     """
     if device != "cpu" or not has_bf16(device):
         return has_bf16(device)

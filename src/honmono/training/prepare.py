@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from honmono.data.door import suitable, with_size, with_source
 from honmono.errors import Failed, Refused
+from honmono.metrics.base import Metric
 from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import Entry, find
@@ -19,6 +20,7 @@ from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
 from honmono.training.engine import Choices, Engine, choose, recorded
+from honmono.training.measuring import measurable
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
 
@@ -61,12 +63,13 @@ class Session:
     trackers: Sequence[str]
     lines: Sequence[str]  # to tell before the training
     lock: FileLock | None  # on the run, in the process that writes
+    metrics: Sequence[Metric]  # of the recipe, those that can be measured here
 
     def recorder(self) -> Recorder:
         """Who keeps the run directory while the trainer works; enter it around `Trainer.fit`."""
         writes = self.trainer.engine.writes
         trackers = open_trackers(self.trackers, self.run, self.trainer.clock.step) if writes else []
-        return Recorder(self.trainer, self.run, self.steps, trackers, self.seconds, self.lock)
+        return Recorder(self.trainer, self.run, self.steps, trackers, self.seconds, self.lock, self.metrics)
 
 
 def prepare(call: Call) -> Session:
@@ -89,6 +92,7 @@ def _start(call: Call) -> Session:
     choices = choose(call.device, call.precision, call.compile, recipe.training.precision)
     engine, trainer, fingerprint = _open(recipe, choices)
     trainer.rehearse()
+    metrics, unmeasured = _metrics(trainer)
     steps = _steps(call, trainer)
     record_ = record.Record(entry.name, record.with_steps(recipe, steps), trainer.interface)
     lines = [f"recipe {entry.name}: {reason}"] if reason else []
@@ -103,7 +107,8 @@ def _start(call: Call) -> Session:
         lock = hold(run)
         record.begin(run, record_, entry, choices, fingerprint, sys.argv)
     run = engine.share(run)
-    return Session(trainer, run, steps, 0.0, call.track, [*lines, *_notes(trainer, choices), f"run {run.path}"], lock)
+    lines += [*_notes(trainer, choices), *unmeasured, f"run {run.path}"]
+    return Session(trainer, run, steps, 0.0, call.track, lines, lock, metrics)
 
 
 def _resume(call: Call, run: RunDirectory) -> Session:
@@ -111,6 +116,7 @@ def _resume(call: Call, run: RunDirectory) -> Session:
     choices, other = _choices_again(call, record.read_choices(run))
     engine, trainer, fingerprint = _open(recipe, choices)
     record.refuse_other_data(run, fingerprint)
+    metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None
     lengths = (call.steps, call.images, call.epochs)
     asked = any(length is not None for length in lengths)
@@ -135,9 +141,10 @@ def _resume(call: Call, run: RunDirectory) -> Session:
         *other,
         *(f"warning: {line}; passed over" for line in damaged),
         *_notes(trainer, choices),
+        *unmeasured,
         f"run {run.path}: {state}",
     ]
-    return Session(trainer, run, steps, seconds, call.track, lines, lock)
+    return Session(trainer, run, steps, seconds, call.track, lines, lock, metrics)
 
 
 def _same_recipe(call: Call, run: RunDirectory) -> tuple[record.Record, Recipe, list[str]]:
@@ -192,6 +199,13 @@ def _open(recipe: Recipe, choices: Choices) -> tuple[Engine, Trainer, str]:
     return engine, Trainer(recipe, dataset, engine), dataset.fingerprint
 
 
+def _metrics(trainer: Trainer) -> tuple[list[Metric], list[str]]:
+    """The recipe's metrics that can be measured where the writer is, the same in every process, and lines on others."""
+    engine, metrics = trainer.engine, trainer.recipe.metrics
+    places, lines = engine.share(measurable(trainer.recipe, trainer.interface.classes) if engine.writes else None)
+    return [metrics[place] for place in places], lines
+
+
 def _steps(call: Call, trainer: Trainer) -> int:
     """How far to train, in steps, however it was asked for."""
     images = call.images
@@ -224,9 +238,11 @@ def _choices_again(call: Call, old: Choices) -> tuple[Choices, list[str]]:
 
 
 def _cut_back(run: RunDirectory, step: int) -> None:
-    """Takes away what the logs and the film say of steps that will be made again."""
+    """Takes away what logs, measurements and film say of steps that will be made again."""
+    from honmono.runs import measurements
     from honmono.runs.log import Log
 
+    measurements.truncate(run, step)
     with Log(run) as log:
         log.truncate(step)
     for picture in run.samples.glob("[0-9]" * 9 + ".png"):

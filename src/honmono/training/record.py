@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +19,14 @@ from honmono.training.build import Interface
 from honmono.training.engine import Choices, recorded
 
 
-# Fields that say how long and how often to save, and leave every number of the training as it is.
-FREE = frozenset({"training.steps", "training.checkpoint_every", "training.sample_every", "training.keep"})
+# Fields, with all that stands below them, that say how long to train, how often to save and what to measure, and leave
+# every number of the training as it is.
+FREE = frozenset(
+    {
+        *("training.steps", "training.checkpoint_every", "training.sample_every", "training.keep"),
+        *("training.measure_images", "training.best", "metrics"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
     before, after = _flat(to_json(old)), _flat(to_json(new))
     free = FREE | {"data.source"}  # data may have moved: that it is the same is proved by its content
-    changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and k not in free]
+    changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and not _within(k, free)]
     if changed:
         told = "; ".join(f"{k}: {_told(before, k)} there, {_told(after, k)} now" for k in changed)
         raise Refused(f"{run} was trained with other settings ({told}): undo the change, or start a new run")
@@ -117,6 +123,11 @@ def with_steps(recipe: Recipe, steps: int) -> Recipe:
 
 def _environment(choices: Choices, data: str, argv: list[str]) -> dict[str, Any]:
     return environment(argv) | {"engine": recorded(choices), "data": data}
+
+
+def _within(name: str, fields: Collection[str]) -> bool:
+    """Whether a dotted field is one of these or stands below one."""
+    return any(name == field or name.startswith(f"{field}.") for field in fields)
 
 
 def _told(fields: dict[str, Any], name: str) -> str:

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -12,6 +12,7 @@ from filelock import FileLock
 from torch import Tensor
 
 from honmono.errors import Failed
+from honmono.metrics.base import Metric
 from honmono.recipe import PlayerName
 from honmono.runs.directory import RunDirectory
 from honmono.runs.files import sweep_partial
@@ -19,6 +20,7 @@ from honmono.runs.log import Log, learning_rate_column
 from honmono.runs.trackers import Tracker
 from honmono.training import checkpoint
 from honmono.training.health import Health
+from honmono.training.measuring import Measuring
 from honmono.training.pictures import Pictured
 from honmono.training.progress import TrainingProgress
 from honmono.training.trainer import PLAYERS, Trainer
@@ -48,6 +50,7 @@ class Recorder:
         trackers: Iterable[Tracker],
         seconds: float,
         lock: FileLock | None,
+        metrics: Sequence[Metric] = (),
     ) -> None:
         self._lock = lock
         self._trainer, self._run, self._steps = trainer, run, steps
@@ -57,6 +60,7 @@ class Recorder:
         self._health = Health(trainer.recipe.objective)
         self._pictures = Pictured(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
+        self._measuring = Measuring(trainer, run, metrics, self.say)
         self._pending: list[tuple[int, int, dict[PlayerName, float], Tensor, list[str]]] = []
         self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
         self._seconds, self._begun = seconds, time.monotonic()
@@ -94,16 +98,17 @@ class Recorder:
             self._lock.release()
 
     def after(self, losses: dict[str, Tensor]) -> None:
-        """Called after every step: notes the losses; logs, pictures and saves when it is time."""
+        """Called after every step: notes the losses; logs, measures, pictures and saves when it is time."""
         step = self._trainer.clock.step
         values = torch.stack([loss.reshape(()) for loss in losses.values()])
         self._pending.append((step, self._trainer.clock.images, self._trainer.rates(), values, list(losses)))
         ended = step >= self._steps
         pictures = ended or step % self._training.sample_every == 0
-        saves = ended or step % self._training.checkpoint_every == 0
+        measures = self._measuring.due(ended)
+        saves = ended or measures or step % self._training.checkpoint_every == 0
         looks = pictures or saves or step % self._flush_every == 0 or self._waited()
         if looks:
-            self._flush()
+            self._flush(measures)
         if pictures and self._engine.writes:
             self._picture()
         if saves:
@@ -123,11 +128,15 @@ class Recorder:
         if self._log:
             self._log.sync()
             state = {"images": clock.images, "seconds": round(self._elapsed(), 3)}
-            checkpoint.write(self._run.checkpoints, clock.step, tensors, state, self._training.keep)
+            best = self._measuring.best()
+            checkpoint.write(self._run.checkpoints, clock.step, tensors, state, self._training.keep, best)
         self._engine.wait()
 
-    def _flush(self) -> None:
-        """Brings the pending losses to the host in one transfer; logs those that are due and looks at their health."""
+    def _flush(self, measures: bool = False) -> None:
+        """Brings the pending losses to the host in one transfer; logs those that are due and looks at their health.
+
+        measures: whether the latest step is to be measured, and what was measured to stand in its row.
+        """
         if not self._pending:
             return
         steps, images, rates, values, names = zip(*self._pending, strict=True)
@@ -138,9 +147,21 @@ class Recorder:
         for line in self._health.warnings(rows):
             self.say(f"warning: {line}")
         speed = self._speed(images[-1])
-        due = [place for place, step in enumerate(steps) if step == 1 or step % self._training.log_every == 0]
-        self._write([self._row(steps[i], images[i], rates[i], rows[i], speed) for i in due])
+        measured = self._measure() if measures else {}
+        due = [i for i, step in enumerate(steps) if step == 1 or step % self._training.log_every == 0]
+        if measured and due[-1:] != [len(steps) - 1]:
+            due.append(len(steps) - 1)
+        logged = [self._row(steps[i], images[i], rates[i], rows[i], speed) for i in due]
+        if measured:
+            logged[-1] |= measured
+        self._write(logged)
         self._progress.update(steps[-1], rows[-1], speed)
+
+    def _measure(self) -> dict[str, float]:
+        """What was measured, by column. It costs training no speed: its seconds do not count."""
+        measured = self._measuring.measure() if self._engine.writes else {}
+        self._flushed = (self._flushed[0], time.monotonic())
+        return measured
 
     def _rows(self, values: tuple[Tensor, ...], names: tuple[list[str], ...]) -> list[dict[str, float]]:
         lengths = [len(value) for value in values]
@@ -174,8 +195,8 @@ class Recorder:
         return (images - before) / max(now - then, 1e-9)
 
     def _elapsed(self) -> float:
-        """Seconds of training, those before a resume included."""
-        return self._seconds + time.monotonic() - self._begun
+        """Seconds of training, those before a resume included and those of measuring left out."""
+        return self._seconds + time.monotonic() - self._begun - self._measuring.seconds
 
     def _check_finite(self, tensors: dict[str, dict[str, Tensor]]) -> None:
         for group in PLAYERS:

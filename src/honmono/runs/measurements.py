@@ -1,0 +1,167 @@
+"""metrics.jsonl: one line for each evaluation of a run, made while it trains or later, with its protocol.
+
+A line says which `run` and `checkpoint` (a step) was judged, at which `step` and `images` (seen), `seconds` (what the
+evaluation took), the `time`, whether it was made `during_training`, the `metrics` by key, their `intervals` (95%, over
+sample seeds; where there were several) and the `protocol`. Lines made during training also hold `best_by`: the keys
+that the best checkpoint is chosen by, each with the better direction; the first decides, the others break ties.
+JSON has no word for a number that is not finite: among the metrics it is null, in a protocol it is a text.
+"""
+
+import json
+import math
+import os
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from honmono.errors import Failed
+from honmono.runs.directory import RunDirectory
+from honmono.runs.files import atomic_write_bytes, fsync_directory
+
+
+Line = dict[str, Any]
+Better = Literal["higher", "lower"]
+
+# What may differ between the protocols of one run's training and leaves its numbers comparable: where it was gone on
+# with, sums over all that was measured, and networks and metrics that only one of them has.
+ONLY_TOLD = frozenset({"versions", "device", "precision", "source", "count"})
+BY_NAME = frozenset({"reals", "features", "metrics"})
+
+
+def line(
+    run: RunDirectory,
+    checkpoint: int,
+    images: int | None,
+    *,
+    seconds: float,
+    metrics: Mapping[str, float],
+    intervals: Mapping[str, tuple[float, float]],
+    protocol: Mapping[str, Any],
+    best_by: Mapping[str, Better] | None = None,
+) -> Line:
+    """An evaluation as its line. best_by: given by a training, which chooses a best checkpoint; None elsewhere."""
+    made = {
+        "run": run.path.resolve().name,
+        "checkpoint": checkpoint,
+        "step": checkpoint,
+        "images": images,
+        "seconds": round(seconds, 3),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "during_training": best_by is not None,
+        "metrics": {key: _strict(value) for key, value in metrics.items()},
+    }
+    if best_by is not None:
+        made["best_by"] = dict(best_by)
+    if intervals:
+        made["intervals"] = {key: [_strict(end) for end in ends] for key, ends in intervals.items()}
+    return made | {"protocol": _told(dict(protocol))}
+
+
+def append(run: RunDirectory, line: Line) -> None:
+    """Adds a line, durable once this returns, after clearing away one that a killed process left torn.
+
+    Raises `Failed` when the disk is full, `ValueError` where the line holds what JSON does not.
+    """
+    data = (json.dumps(line, allow_nan=False) + "\n").encode()
+    path = run.metrics_jsonl
+    try:
+        with _alone(run), open(path, "ab", buffering=0) as file:
+            file.truncate(path.read_bytes().rfind(b"\n") + 1)
+            if file.write(data) < len(data):
+                raise Failed(f"cannot write '{path}': no room for a whole line")
+            os.fsync(file.fileno())
+            fsync_directory(run.path)
+    except OSError as error:
+        raise Failed(f"cannot write '{path}': {error.strerror}; the run's checkpoints are whole") from error
+
+
+def read(run: RunDirectory) -> list[Line]:
+    """Every evaluation in the order made; [] where there are none. What is torn or no evaluation is passed over."""
+    path = run.metrics_jsonl
+    whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return [parsed for text in whole if (parsed := _parse(text)) is not None]
+
+
+def truncate(run: RunDirectory, step: int) -> None:
+    """Takes away the lines of checkpoints after `step`, which a training that goes on from there makes again."""
+    if not run.metrics_jsonl.exists():
+        return
+    with _alone(run):
+        kept = [line for line in read(run) if line["checkpoint"] <= step]
+        data = b"".join((json.dumps(line, allow_nan=False) + "\n").encode() for line in kept)
+        if run.metrics_jsonl.read_bytes() != data:
+            atomic_write_bytes(run.metrics_jsonl, data)
+
+
+def best(run: RunDirectory, among: Collection[int] | None = None) -> int | None:
+    """The step of the best checkpoint by what was measured during training; None where none was.
+
+    The newest line says by which keys; only lines that can be compared are looked at. Of equals the later is taken.
+    among: the steps to choose from; None: those whose checkpoint is there.
+    """
+    lines = of_training(run)
+    by = lines[-1]["best_by"] if lines else {}
+    steps = run.checkpoint_steps() if among is None else among
+    alike = [line for line in comparable(lines, next(iter(by), "")) if line["checkpoint"] in steps]
+    return max(((_rank(line, by), line["checkpoint"]) for line in alike), default=(None, None))[1]
+
+
+def of_training(run: RunDirectory) -> list[Line]:
+    """What was measured during training, in the order of its steps."""
+    lines = [line for line in read(run) if line.get("during_training") and line.get("best_by")]
+    return [line for line in lines if isinstance(line.get("images"), int)]
+
+
+def comparable(lines: Sequence[Line], key: str) -> list[Line]:
+    """The lines with a value for a key, as far as their protocol is that of the newest of them."""
+    having = [line for line in lines if line["metrics"].get(key) is not None]
+    return [line for line in having if _alike(line["protocol"], having[-1]["protocol"])]
+
+
+def is_detail(key: str) -> bool:
+    """Whether a key is a part of another, as `label_fidelity[mnist].7` is: for metrics.jsonl, not for tables."""
+    return "]." in key
+
+
+def _rank(line: Line, best_by: Mapping[str, Better]) -> tuple[float, ...]:
+    """The numbers that a line is judged by, the first first, higher always better."""
+    signs = {"higher": 1.0, "lower": -1.0}
+    values = [(line["metrics"].get(key), signs[better]) for key, better in best_by.items()]
+    return tuple(-math.inf if value is None else sign * value for value, sign in values)
+
+
+def _alike(ours: Any, theirs: Any, by_name: bool = False) -> bool:
+    """Whether parts of two protocols agree. by_name: in what both have."""
+    if not (isinstance(ours, dict) and isinstance(theirs, dict)):
+        return ours == theirs
+    names = (ours.keys() & theirs.keys() if by_name else ours.keys() | theirs.keys()) - ONLY_TOLD
+    return all(_alike(ours.get(name), theirs.get(name), by_name=name in BY_NAME) for name in names)
+
+
+def _parse(text: bytes) -> Line | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    needed = {"checkpoint": int, "metrics": dict, "protocol": dict}
+    fits = isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in needed.items())
+    return value if fits else None
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _told(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _strict(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _alone(run: RunDirectory) -> FileLock:
+    """Held while the file changes: a run may be evaluated while it trains."""
+    return FileLock(run.path / ".metrics.lock")

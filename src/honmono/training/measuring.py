@@ -1,0 +1,141 @@
+"""Measuring a recipe's metrics while it trains, and choosing the best checkpoint by them."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from honmono.errors import Failed, Refused, did_you_mean
+from honmono.evaluation.measure import Measured, measure
+from honmono.evaluation.ready import ready
+from honmono.metrics.base import Metric
+from honmono.recipe import Recipe
+from honmono.runs import measurements
+from honmono.runs.directory import RunDirectory
+from honmono.runs.log import metric_column
+from honmono.runs.measurements import Better, Line, is_detail
+from honmono.training.trainer import Trainer
+
+
+class Measuring:
+    """Judges a trainer's generator whenever it is time, into a run's metrics.jsonl. Only the process that writes does.
+
+    metrics: those of the recipe that can be measured here. say: tells the user a line.
+    """
+
+    def __init__(
+        self, trainer: Trainer, run: RunDirectory, metrics: Sequence[Metric], say: Callable[[str], None]
+    ) -> None:
+        self._trainer, self._run, self._metrics, self._say = trainer, run, tuple(metrics), say
+        key = trainer.recipe.training.best
+        self._best_by = best_by(key if any(key in metric.keys() for metric in metrics) else None, metrics)
+        self._seen = trainer.clock.images
+        self._told: set[str] = set()
+        self.seconds = 0.0  # spent on it in this process
+
+    def due(self, ended: bool) -> bool:
+        """Whether to measure after this step: by the clock, so that a resume measures where an undisturbed run does.
+
+        Ask once after every step.
+        """
+        every, before, self._seen = self._trainer.recipe.training.measure_images, self._seen, self._trainer.clock.images
+        crossed = every is not None and before // every < self._seen // every
+        return bool(self._metrics) and (ended or crossed)
+
+    def measure(self) -> dict[str, float]:
+        """Measures, records and tells; returns the columns for the log. What fails is told, and training goes on."""
+        begun = time.monotonic()
+        try:
+            line = self._line()
+        except Exception as error:  # whatever a metric raises: hours of training do not end for it
+            why = str(error) if isinstance(error, Refused | Failed) else f"{type(error).__name__}: {error}"
+            self._tell_once(f"warning: step {self._trainer.clock.step} is not measured: ", why)
+            return {}
+        finally:
+            self.seconds += time.monotonic() - begun
+        measurements.append(self._run, line)
+        self._say(self._told_of(line))
+        return {
+            metric_column(key): float("nan") if value is None else value
+            for key, value in line["metrics"].items()
+            if not is_detail(key)
+        }
+
+    def best(self) -> int | None:
+        """The step whose checkpoint is to be kept: the best of those on disk and of this moment's, about to be."""
+        return measurements.best(self._run, {*self._run.checkpoint_steps(), self._trainer.clock.step})
+
+    def _line(self) -> Line:
+        begun, clock = time.monotonic(), self._trainer.clock
+        try:
+            measured = self._measured(self._metrics)
+        except Refused:
+            fitting = [metric for metric in self._metrics if len(self._metrics) > 1 and self._fits(metric)]
+            if not fitting:
+                raise
+            measured = self._measured(fitting)
+        for note in measured.notes:
+            self._tell_once(f"warning: step {clock.step}: ", note)
+        return measurements.line(
+            self._run,
+            clock.step,
+            clock.images,
+            seconds=time.monotonic() - begun,
+            metrics=measured.metrics,
+            intervals=measured.intervals,
+            protocol=measured.protocol,
+            best_by=self._best_by,
+        )
+
+    def _measured(self, metrics: Sequence[Metric]) -> Measured:
+        trainer, interface = self._trainer, self._trainer.interface
+        weights = "average" if trainer.average else "raw"
+        return measure(
+            trainer.sampler(), trainer.recipe, interface.classes, interface.sample_shape, metrics, weights=weights
+        )
+
+    def _fits(self, metric: Metric) -> bool:
+        """Whether the metric can be measured by itself; told where not, so that it does not keep others from it."""
+        try:
+            self._measured([metric])
+        except Refused as refusal:
+            self._tell_once(f"warning: step {self._trainer.clock.step}: without {metric.name}: ", str(refusal))
+            return False
+        return True
+
+    def _told_of(self, line: Line) -> str:
+        firsts = {next(iter(metric.keys())) for metric in self._metrics} | {next(iter(self._best_by))}
+        shown = ", ".join(f"{k} {v:.4g}" for k, v in line["metrics"].items() if k in firsts and v is not None)
+        best, cost = self.best(), f"{line['seconds']:.1f} s to measure"
+        where = "" if best == line["step"] else f": step {best}"
+        return f"step {line['step']}: {shown} ({cost if best is None else f'best so far{where}; {cost}'})"
+
+    def _tell_once(self, before: str, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._say(before + text)
+
+
+def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
+    """The keys that checkpoints are judged by and which values are better: the first decides, the rest break ties.
+
+    They are one metric's: `key`'s, that key first; None: the first metric's. Raises `Refused` for an unknown key.
+    """
+    every = {name: metric for metric in metrics for name in metric.keys()}
+    if key is None and not metrics:
+        return {}
+    key = key or next(iter(metrics[0].keys()))
+    if key not in every:
+        known = ", ".join(every) or "none: the recipe has no metrics"
+        raise Refused(f"training.best is {key}, which is not measured{did_you_mean(key, every)} (keys: {known})")
+    keys = every[key].keys()
+    return {key: keys[key], **{name: better for name, better in keys.items() if name != key and not is_detail(name)}}
+
+
+def measurable(recipe: Recipe, classes: Sequence[str]) -> tuple[list[int], list[str]]:
+    """The places of the recipe's metrics that can be measured here, and a line for each other one.
+
+    classes: of the data. Raises `Refused` where `training.best` is no key of any of them.
+    """
+    best_by(recipe.training.best, recipe.metrics)
+    obstacles = ready(recipe, recipe.metrics, classes)
+    places = [place for place, metric in enumerate(recipe.metrics) if metric.name not in obstacles]
+    return places, [f"not measured during training: {why}" for why in obstacles.values()]
