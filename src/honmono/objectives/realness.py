@@ -1,0 +1,92 @@
+"""RealnessGAN (Xiangli et al., 2020, OpenReview B1lPaCNtPB): realness is a distribution, not a number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from honmono.data.base import Batch
+from honmono.errors import Refused
+from honmono.objectives.anchors import Anchors
+from honmono.objectives.base import Draws, DrawsByStep, Objective, Players
+
+
+REAL, FAKE = "anchor_real", "anchor_fake"
+
+
+@dataclass(frozen=True)
+class Realness(Objective, DrawsByStep):
+    """D: KL(A1 || D(real)) + KL(A0 || D(fake)), where D(x) = softmax of the discriminator's (batch, outcomes).
+
+    equation: which of the paper's losses G minimises:
+        18: -KL(A0 || D(fake));  19: KL(D(real) || D(fake)) - KL(A0 || D(fake));
+        20: KL(A1 || D(fake)) - KL(A0 || D(fake)).
+    divergence: "kl", or "cross_entropy" in place of every KL, as in the authors' code; p's entropy is the difference.
+    epsilon: added to probabilities under logarithms.
+    together: the discriminator sees real and fake in one batch: quicker, but only where it couples no samples.
+
+    With two outcomes, A1 = (0, 1) and A0 = (1, 0) this is the standard GAN: 18 is its minimax loss of G, and the first
+    term of 20 its non-saturating one.
+    """
+
+    anchors: Anchors = Anchors()
+    equation: Literal[18, 19, 20] = 19
+    divergence: Literal["kl", "cross_entropy"] = "kl"
+    epsilon: float = 1e-16
+    together: bool = False
+
+    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """The step's anchors, which all of its updates share."""
+        return dict(zip((REAL, FAKE), self.anchors.drawn(random), strict=True))
+
+    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+        with torch.no_grad():
+            fake = players.generator(draws.latent, draws.label)
+        if self.together:
+            samples = torch.cat([batch.real, fake.to(batch.real.dtype)])
+            label = None if batch.label is None or draws.label is None else torch.cat([batch.label, draws.label])
+            both = self._realness(players, samples, label)
+            of_real, of_fake = both[: len(batch.real)], both[len(batch.real) :]
+        else:
+            of_real = self._realness(players, batch.real, batch.label)
+            of_fake = self._realness(players, fake, draws.label)
+        return {
+            "real": self.distance(draws.factors[REAL], of_real),
+            "fake": self.distance(draws.factors[FAKE], of_fake),
+        }
+
+    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+        of_fake = self._realness(players, players.generator(draws.latent, draws.label), draws.label)
+        away = {"fake": -self.distance(draws.factors[FAKE], of_fake)}
+        if self.equation == 18:
+            return away
+        if self.equation == 20:
+            return {"real": self.distance(draws.factors[REAL], of_fake)} | away
+        with torch.no_grad():
+            of_real = self._realness(players, batch.real, batch.label)
+        return {"pair": self.distance(of_real, of_fake)} | away
+
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """A divergence is at least 0; G's loss is one less another."""
+        return {"discriminator": (0.0, inf), "generator": (-inf, inf)}
+
+    def distance(self, p: Float[Tensor, "*_ outcomes"], q: Float[Tensor, "batch outcomes"]) -> Float[Tensor, ""]:
+        """Mean over the batch of the KL divergence of q from p, or of their cross-entropy."""
+        if self.divergence == "cross_entropy":
+            return -(p * (q + self.epsilon).log()).sum(-1).mean()
+        return (p * ((p + self.epsilon) / (q + self.epsilon)).log()).sum(-1).mean()
+
+    def _realness(self, players: Players, sample: Tensor, label: Tensor | None) -> Tensor:
+        """(batch, outcomes) probabilities, in float32 or wider."""
+        output = players.discriminator(sample, label)
+        if output.dim() != 2 or output.shape[1] != self.anchors.outcomes:
+            raise Refused(
+                f"the anchors have {self.anchors.outcomes} outcomes and the discriminator gives (batch, outcomes)"
+                f" {tuple(output.shape)}: set discriminator.outcomes and objective.anchors.outcomes to one number"
+            )
+        return (output if output.dtype == torch.float64 else output.float()).softmax(1)

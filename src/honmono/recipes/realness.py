@@ -1,0 +1,212 @@
+"""RealnessGAN (Xiangli et al., 2020, "Real or Not Real, that is the Question", OpenReview B1lPaCNtPB).
+
+The discriminator answers with a distribution over outcomes. Facts beyond the paper are from its authors' code
+(kam1107/RealnessGAN) and their answers there.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from torch.optim import Adam
+
+from honmono.data.mixtures import Grid
+from honmono.data.pictures import Pictures
+from honmono.latents import Normal
+from honmono.metrics.fid import FID
+from honmono.metrics.modes import ModeCoverage
+from honmono.networks.mlp import MLPGenerator
+from honmono.networks.realness import (
+    RealnessArticleDiscriminator,
+    RealnessArticleGenerator,
+    RealnessDiscriminator,
+    RealnessGenerator,
+    RealnessMaxout,
+)
+from honmono.objectives.anchors import Anchors, NormalAnchor, UniformAnchor
+from honmono.objectives.realness import Realness
+from honmono.recipe import Pair, Recipe, Training, Update
+from honmono.registry import recipe
+
+
+def _published(outcomes: int) -> Realness:
+    """The authors' objective: uniform and narrow normal histograms, drawn in each step and moved apart."""
+    anchors = Anchors(
+        real=UniformAnchor(-1.0, 1.0),
+        fake=NormalAnchor(0.0, 0.1),
+        outcomes=outcomes,
+        range=None,
+        redraw=True,
+        skew=(-1.0, 1.0),
+    )
+    return Realness(anchors=anchors, equation=19, divergence="cross_entropy")
+
+
+def _updates(generator: int) -> tuple[Update, ...]:
+    """One update of D, then so many of G, each on real samples and latents of its own."""
+    return (Update("discriminator"), *(Update("generator", real=f"generator {n + 1}") for n in range(generator)))
+
+
+@recipe(
+    "realness-cifar10-article",
+    source="'RealnessGANを実装してみた' (Qiita, in Japanese)",
+    data="CIFAR-10",
+    summary="RealnessGAN on CIFAR-10 as the article did it: 20 outcomes, small networks, no normalisation",
+    quirks=(
+        "anchors are histograms of 1,000 draws of N(1, 1) and N(-1, 1) on (-2, 2), drawn once: which ones is chance"
+        " (objective.anchors.samples, none: exact; objective.anchors.draw_seed, objective.anchors.redraw)",
+        "G minimises the paper's equation 19 (objective.equation; 18 and 20 stand in the article as comments)",
+        "pictures come in the stored order, the same in each epoch, and the last 80 never (data.order, data.drop_last)",
+        "pictures are 0 to 1 and G ends in a sigmoid (data.range)",
+        "no spectral norm, no feature resampling, one update of G for one of D, unlike the paper",
+        "1,000 epochs (training.steps); its pictures are of epochs 0, 10, 100 and 500, here one file for each epoch",
+    ),
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
+)
+def realness_cifar10_article() -> Recipe:
+    epoch = 390  # steps
+    return Recipe(
+        data=Pictures(
+            source="hf:uoft-cs/cifar10",
+            size=32,
+            channels=3,
+            expects=(32, 3),
+            range=(0.0, 1.0),
+            flip=True,
+            order="stored",
+        ),
+        latent=Normal(100),
+        generator=partial(RealnessArticleGenerator),
+        discriminator=partial(RealnessArticleDiscriminator),
+        objective=Realness(together=True),
+        optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.0, 0.9))),
+        training=Training(
+            steps=1_000 * epoch,
+            batch_size=128,
+            sample_every=epoch,
+            checkpoint_every=epoch,
+            measure_images=epoch * 128,
+        ),
+        metrics=(FID(features="cifar10"),),
+    )
+
+
+@recipe(
+    "realness-celeba256-paper",
+    source="Xiangli et al. 2020 (OpenReview B1lPaCNtPB) and kam1107/RealnessGAN, its script for CelebA",
+    data="CelebA, or any faces",
+    summary="RealnessGAN as published: DCGAN at 256x256, 51 outcomes, feature resampling, spectral norm",
+    quirks=(
+        "anchors are drawn anew in each step (objective.anchors.redraw); their bins reach from the least of 1,000 draws"
+        " to the greatest (objective.anchors.range)",
+        "anchors are moved apart by half of the outcomes (objective.anchors.skew; none: A1 uniform, A0 normal)",
+        "cross-entropy stands for the divergence (objective.divergence; kl)",
+        "outcomes are drawn from normal distributions in both players' updates (discriminator.resampling)",
+        "spectral norm on every layer of D and on its head (discriminator.spectral_norm)",
+        "G is updated on real pictures of its own, which count as seen (updates)",
+        "pictures are stretched to squares (data.fit)",
+        "not here: the head that the published D has besides and never uses",
+    ),
+    tiny={
+        "data.size": "16",
+        "generator.width": "4",
+        "discriminator.width": "4",
+        "training.batch_size": "4",
+    },
+)
+def realness_celeba256_paper() -> Recipe:
+    return Recipe(
+        data=Pictures(size=256, channels=3, fit="resize"),
+        latent=Normal(128),
+        generator=partial(RealnessGenerator, width=32),
+        discriminator=partial(RealnessDiscriminator, width=32, outcomes=51, resampling=True),
+        objective=_published(51),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
+        updates=_updates(generator=1),
+        training=Training(steps=520_000, batch_size=32, sample_every=1_000, checkpoint_every=10_000),
+    )
+
+
+@recipe(
+    "realness-ffhq1024-paper",
+    source="Xiangli et al. 2020 (OpenReview B1lPaCNtPB) and kam1107/RealnessGAN",
+    data="FFHQ, or any faces",
+    summary="RealnessGAN at 1024x1024: DCGAN with 187 and 186 million parameters",
+    quirks=(
+        "its script was not published: all but the size is as for CelebA, which is our inference (generator.width,"
+        " discriminator.width, training.batch_size, training.steps)",
+        "its 51 outcomes are known (discriminator.outcomes, objective.anchors.outcomes)",
+        "all quirks of realness-celeba256-paper",
+    ),
+    tiny={
+        "data.size": "32",
+        "generator.width": "2",
+        "discriminator.width": "2",
+        "training.batch_size": "4",
+    },
+)
+def realness_ffhq1024_paper() -> Recipe:
+    return replace(realness_celeba256_paper(), data=Pictures(size=1024, channels=3, fit="resize"))
+
+
+@recipe(
+    "realness-cifar10-paper",
+    source="Xiangli et al. 2020 (OpenReview B1lPaCNtPB), kam1107/RealnessGAN and its author's answers there",
+    data="CIFAR-10",
+    summary="RealnessGAN on CIFAR-10 as published: DCGAN, 3 outcomes, three updates of G for one of D",
+    quirks=(
+        "3 outcomes, three updates of G and no feature resampling are the author's answer to a question (updates,"
+        " discriminator.outcomes, objective.anchors.outcomes, discriminator.resampling)",
+        "G's updates have real pictures of their own, which count as seen: 128 in a step (updates)",
+        "learning rate, width, batch and steps are those for CelebA, which is our inference",
+        "all other quirks of realness-celeba256-paper",
+    ),
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "4", "metrics": "()"},
+)
+def realness_cifar10_paper() -> Recipe:
+    parent = realness_celeba256_paper()
+    return replace(
+        parent,
+        data=Pictures(source="hf:uoft-cs/cifar10", size=32, channels=3, expects=(32, 3)),
+        discriminator=partial(RealnessDiscriminator, width=32, outcomes=3),
+        objective=_published(3),
+        updates=_updates(generator=3),
+        training=replace(parent.training, measure_images=5_000 * 128),
+        metrics=(FID(features="cifar10"),),
+    )
+
+
+@recipe(
+    "realness-toy",
+    source="Xiangli et al. 2020 (OpenReview B1lPaCNtPB) and kam1107/RealnessGAN, its script for a mixture of Gaussians",
+    data="grid",
+    summary="RealnessGAN on 3x3 Gaussians in the plane: 5 outcomes, three updates of G for one of D, 500 steps",
+    quirks=(
+        "the published points are not to be had: means {-2, 0, 2}^2 and sigma 0.05 are our inference (data.spacing,"
+        " data.sigma)",
+        "with 20 outcomes the paper takes 14 updates of G (discriminator.outcomes, objective.anchors.outcomes,"
+        " updates)",
+        "anchors are drawn anew in each step; drawn once they spoil the result (objective.anchors.redraw)",
+        "batch norms begin at 1, the published ones at N(1, 0.02)",
+    ),
+    tiny={
+        "generator.widths": "(16, 16)",
+        "discriminator.widths": "(16, 16)",
+        "training.batch_size": "16",
+        "metrics.0.fakes": "100",
+    },
+)
+def realness_toy() -> Recipe:
+    return Recipe(
+        data=Grid(side=3),
+        latent=Normal(128),
+        generator=partial(MLPGenerator, widths=(400,) * 4, batch_norm=True, output="linear"),
+        discriminator=partial(RealnessMaxout, outcomes=5),
+        objective=_published(5),
+        optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.8, 0.999))),
+        updates=_updates(generator=3),
+        # bf16's eight bits would blur a mode
+        training=Training(
+            steps=500, batch_size=100, precision="fp32", sample_every=50, checkpoint_every=100, measure_images=40_000
+        ),
+        metrics=(ModeCoverage(),),
+    )
