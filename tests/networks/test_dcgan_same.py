@@ -4,7 +4,7 @@ from torch import nn
 
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
-from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
+from honmono.networks.dcgan_same import Padding, SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 
 
@@ -44,10 +44,47 @@ def test_any_square_will_do(size: int, levels: int):
     assert fake.shape == (4, 1, size, size) and discriminator(fake.view(2, 2, size, size)).shape == (2,)
 
 
-def test_batch_norm_is_a_switch_and_labels_are_refused():
+def test_batch_norm_is_a_switch():
     assert couples_samples(SameDCGANDiscriminator(sample_shape=(1, 8, 8), width=4))
     assert not couples_samples(SameDCGANDiscriminator(sample_shape=(1, 8, 8), width=4, batch_norm=False))
-    with pytest.raises(Refused, match="takes no labels"):
-        SameDCGANGenerator(latent_dim=3, sample_shape=(1, 8, 8), num_classes=2)
+    plain = {"sample_shape": (1, 8, 8), "width": 4, "levels": 2}
+    for first, count in ((False, 1), (True, 2)):
+        discriminator = SameDCGANDiscriminator(**plain, first_batch_norm=first)
+        assert sum(isinstance(part, nn.BatchNorm2d) for part in discriminator.modules()) == count
+    for projection, count in ((True, 2), (False, 1)):
+        generator = SameDCGANGenerator(latent_dim=3, **plain, project_batch_norm=projection)
+        assert sum(isinstance(part, nn.BatchNorm2d) for part in generator.modules()) == count
+
+
+def test_labels_enter_one_hot_behind_the_latent_and_as_maps_behind_the_colours():
+    generator = SameDCGANGenerator(latent_dim=3, sample_shape=(1, 8, 8), num_classes=5, width=4, levels=2)
+    discriminator = SameDCGANDiscriminator(sample_shape=(1, 8, 8), num_classes=5, width=4, levels=2)
+    assert generator.project.in_features == 3 + 5
+    assert isinstance(first := discriminator.shrink[0], SameConv2d) and first.weight.shape[1] == 1 + 5
+    latent, picture = torch.randn(1, 3).expand(2, -1), torch.randn(1, 1, 8, 8).expand(2, -1, -1, -1)
+    fakes = generator.eval()(latent, torch.tensor([0, 4]))
+    scores = discriminator.eval()(picture, torch.tensor([0, 4]))
+    assert not torch.allclose(fakes[0], fakes[1]) and not torch.allclose(scores[0], scores[1])
+
+
+def test_without_padding_pictures_must_be_large_enough():
+    discriminator = SameDCGANDiscriminator(sample_shape=(3, 61, 61), width=4, padding="valid")
+    assert discriminator(torch.randn(2, 3, 61, 61)).shape == (2,) and discriminator.score.in_features == 32
+    with pytest.raises(Refused, match="--size 61"):
+        SameDCGANDiscriminator(sample_shape=(3, 60, 60), width=4, padding="valid")
     with pytest.raises(Refused, match="levels is 0"):
         SameDCGANDiscriminator(sample_shape=(1, 8, 8), levels=0)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_xavier_weights_lie_within_their_bounds_and_fill_them(padding: Padding):
+    generator = SameDCGANGenerator(latent_dim=20, sample_shape=(3, 32, 32), width=8, levels=2, xavier=True)
+    discriminator = SameDCGANDiscriminator(sample_shape=(3, 32, 32), width=8, levels=2, padding=padding, xavier=True)
+    parts = [*generator.modules(), *discriminator.modules()]
+    layers = [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d | SameConv2d | SameConvTranspose2d)]
+    assert len(layers) == 6
+    for layer in layers:
+        weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")
+        field = weight[0, 0].numel() if weight.dim() == 4 else 1
+        bound = (6 / ((weight.shape[0] + weight.shape[1]) * field)) ** 0.5
+        assert bias.abs().max() == 0 and 0.95 * bound < weight.abs().max() <= bound

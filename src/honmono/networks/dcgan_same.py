@@ -1,39 +1,62 @@
 """DCGAN as its well-known TensorFlow port has it: 5x5 kernels, SAME padding, batch norm in both players.
 
-Sizes halve upwards, so any square picture will do: 28 -> 14 -> 7 -> 4 -> 2. Source: the public code of PacGAN's Stacked
-MNIST (arXiv:1712.04086), which took it from carpedm20/DCGAN-tensorflow.
+Sizes halve upwards, so any square picture will do: 28 -> 14 -> 7 -> 4 -> 2. Source of the defaults: the public code of
+PacGAN's Stacked MNIST (arXiv:1712.04086), which took it from carpedm20/DCGAN-tensorflow. The other values of the
+switches are article 002's, and labels enter as there: one-hot, behind the latent and as maps behind the colours.
 """
 
 from itertools import pairwise
+from typing import Literal
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from honmono.errors import Refused
-from honmono.networks.outputs import bounded, square_size
+from honmono.networks.outputs import bounded, square_size, with_label, with_label_maps
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_size
 
 
 KERNEL, STRIDE = 5, 2
 STD = 0.02
 
+Padding = Literal["same", "valid"]
 
-def _sizes(sample_shape: tuple[int, ...], num_classes: int, levels: int) -> list[int]:
+
+def _sizes(sample_shape: tuple[int, ...], levels: int, padding: Padding = "same") -> list[int]:
     """Sides of the picture and of the maps below it, the largest first."""
-    if num_classes > 0:
-        raise Refused(f"this DCGAN takes no labels, and {num_classes} classes were asked for: set conditional=false")
     if levels < 1:
         raise Refused(f"levels is {levels}; a DCGAN halves its pictures at least once")
     sizes = [square_size(sample_shape)]
     for _ in range(levels):
-        sizes.append(same_size(sizes[-1], STRIDE))
+        sizes.append(same_size(sizes[-1], STRIDE) if padding == "same" else (sizes[-1] - KERNEL) // STRIDE + 1)
+    if sizes[-1] < 1:
+        least = 2 ** (levels + 2) - 3  # which `levels` kernels of 5 make 1
+        raise Refused(f"{levels} unpadded convolutions need pictures of {least} pixels, not {sizes[0]}: --size {least}")
     return sizes
+
+
+def _down(before: int, after: int, padding: Padding) -> nn.Module:
+    """A 5x5 convolution with stride 2, its weights Xavier-uniform and its biases zero."""
+    if padding == "same":
+        return SameConv2d(before, after, KERNEL, STRIDE)
+    layer = nn.Conv2d(before, after, KERNEL, STRIDE)
+    assert layer.bias is not None
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _initialise_linear(layer: nn.Linear, xavier: bool) -> None:
+    nn.init.xavier_uniform_(layer.weight) if xavier else nn.init.normal_(layer.weight, std=STD)
+    nn.init.zeros_(layer.bias)
 
 
 class SameDCGANGenerator(nn.Module):
     """Latent -> the smallest map -> doubled until it is the picture; batch norm and ReLU between, tanh at the end.
 
     width: channels of the map just below the picture; they double with each of the `levels` below it.
+    project_batch_norm: batch norm on the smallest map too.
+    xavier: weights begin Xavier-uniform, as TensorFlow's layers have them, and not at N(0, 0.02).
     """
 
     def __init__(
@@ -44,34 +67,40 @@ class SameDCGANGenerator(nn.Module):
         num_classes: int = 0,
         width: int = 64,
         levels: int = 4,
+        project_batch_norm: bool = True,
+        xavier: bool = False,
     ) -> None:
         super().__init__()
-        *larger, base = _sizes(sample_shape, num_classes, levels)
+        *larger, base = _sizes(sample_shape, levels)
         widths = [width << level for level in reversed(range(levels))]
+        self.num_classes = num_classes
         self.base_shape = (widths[0], base, base)
-        self.project = nn.Linear(latent_dim, widths[0] * base * base)
+        self.project = nn.Linear(latent_dim + num_classes, widths[0] * base * base)
         layers: list[nn.Module] = []
         for before, after, size in zip(widths, [*widths[1:], sample_shape[0]], reversed(larger), strict=True):
-            layers += [nn.BatchNorm2d(before), nn.ReLU()]
-            layers.append(SameConvTranspose2d(before, after, KERNEL, STRIDE, size=size))
+            layers += [nn.BatchNorm2d(before)] if layers or project_batch_norm else []
+            layers += [nn.ReLU(), SameConvTranspose2d(before, after, KERNEL, STRIDE, size=size)]
         self.grow = nn.Sequential(*layers)
-        nn.init.normal_(self.project.weight, std=STD)
-        nn.init.zeros_(self.project.bias)
+        _initialise_linear(self.project, xavier)
         for part in self.grow:
-            if isinstance(part, SameConvTranspose2d):
+            if isinstance(part, SameConvTranspose2d) and not xavier:
                 nn.init.normal_(part.weight, std=STD)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels size size"]:
-        return bounded(self.grow(self.project(latent).unflatten(1, self.base_shape)), "tanh")
+        inputs = with_label(latent, label, self.num_classes)
+        return bounded(self.grow(self.project(inputs).unflatten(1, self.base_shape)), "tanh")
 
 
 class SameDCGANDiscriminator(nn.Module):
-    """Picture -> halved `levels` times, LeakyReLU 0.2, batch norm but for the first -> one logit.
+    """Picture -> halved `levels` times, LeakyReLU, batch norm but for the first -> one logit.
 
     width: channels of the first map; they double with each level.
-    batch_norm: it couples the samples of a batch, so real and fake are to be shown apart.
+    batch_norm: it couples the samples of a batch, so real and fake are to be shown apart. first_batch_norm: there too.
+    slope: of the LeakyReLU below zero.
+    padding: "same", or "valid": none, so that 108 pixels become 52, 24, 10, 3.
+    xavier: as in the generator.
     """
 
     def __init__(
@@ -82,24 +111,28 @@ class SameDCGANDiscriminator(nn.Module):
         width: int = 64,
         levels: int = 4,
         batch_norm: bool = True,
+        first_batch_norm: bool = False,
+        slope: float = 0.2,
+        padding: Padding = "same",
+        xavier: bool = False,
     ) -> None:
         super().__init__()
-        *_, base = _sizes(sample_shape, num_classes, levels)
-        widths = [sample_shape[0], *(width << level for level in range(levels))]
+        *_, base = _sizes(sample_shape, levels, padding)
+        self.num_classes = num_classes
+        widths = [sample_shape[0] + num_classes, *(width << level for level in range(levels))]
         layers: list[nn.Module] = []
         for level, (before, after) in enumerate(pairwise(widths)):
-            layers.append(SameConv2d(before, after, KERNEL, STRIDE))
-            layers += [nn.BatchNorm2d(after)] if batch_norm and level else []
-            layers.append(nn.LeakyReLU(0.2))
+            layers.append(_down(before, after, padding))
+            layers += [nn.BatchNorm2d(after)] if batch_norm and (level or first_batch_norm) else []
+            layers.append(nn.LeakyReLU(slope))
         self.shrink = nn.Sequential(*layers, nn.Flatten())
         self.score = nn.Linear(widths[-1] * base * base, 1)
-        nn.init.normal_(self.score.weight, std=STD)
-        nn.init.zeros_(self.score.bias)
+        _initialise_linear(self.score, xavier)
         for part in self.shrink:
-            if isinstance(part, SameConv2d):
+            if isinstance(part, SameConv2d | nn.Conv2d) and not xavier:
                 nn.init.trunc_normal_(part.weight, std=STD, a=-2 * STD, b=2 * STD)
 
     def forward(
         self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
-        return self.score(self.shrink(sample)).squeeze(1)
+        return self.score(self.shrink(with_label_maps(sample, label, self.num_classes))).squeeze(1)

@@ -32,6 +32,17 @@ def with_label(
     return torch.cat([value, functional.one_hot(label, num_classes).to(value.dtype)], dim=1)
 
 
+def with_label_maps(
+    sample: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None, num_classes: int
+) -> Float[Tensor, "batch channels_and_classes height width"]:
+    """`sample` and behind its channels one map for each class, 1 all over for the label's and 0 for the others'."""
+    if num_classes == 0:
+        return sample
+    assert label is not None, "a conditional network needs labels"
+    maps = functional.one_hot(label, num_classes).to(sample.dtype)[:, :, None, None]
+    return torch.cat([sample, maps.expand(-1, -1, *sample.shape[2:])], dim=1)
+
+
 def square_size(sample_shape: tuple[int, ...]) -> int:
     """The side of square pictures of `sample_shape`; anything else is refused."""
     if len(sample_shape) != 3 or sample_shape[1] != sample_shape[2]:

@@ -1,0 +1,180 @@
+"""Conditional GANs (Mirza & Osindero, 2014, arXiv:1411.1784): both players are told the class.
+
+Facts of the articles' recipes beyond the text are from its author's public code.
+"""
+
+from dataclasses import replace
+from functools import partial
+from math import log
+
+from torch.optim import SGD, Adam
+
+from honmono.data.pictures import Pictures
+from honmono.grids import SampleGrid
+from honmono.latents import Uniform
+from honmono.metrics.fid import FID
+from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.networks.cgan_mlp import ConditionalMaxoutDiscriminator, ConditionalMLPGenerator
+from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.recipe import Pair, Recipe, Training, Update
+from honmono.recipes.dcgan import dcgan_mnist
+from honmono.registry import recipe
+from honmono.schedules import Cosine, Geometric
+
+
+@recipe(
+    "cgan-mnist-article",
+    source="Neural Pocket, 'Conditional GAN in TensorFlow' (Qiita, in Japanese), and ysasaki6023/conditionalGAN v1.0",
+    data="MNIST",
+    summary="conditional DCGAN on MNIST as the article did it: label maps into D, two updates of G for one of D",
+    quirks=(
+        "G, G, D on one z and the real batch's labels; D never sees a real with a wrong label (updates, fake_labels)",
+        "grey as three equal channels, 13 with the label maps (data.channels; 1: grey as it is)",
+        "the first 55,000 pictures, of which randint leaves out the last (data.limit; none: all 60,000)",
+        "batches are drawn with replacement (data.order; shuffled)",
+        "a tanh makes -1 to 1, the pictures are -0.5 to 0.5, and what lies beyond saturates when saved (data.range)",
+        "batch norm on D's first layer (discriminator.first_batch_norm), real and fake apart (objective.together)",
+        "no batch norm on G's projection (generator.project_batch_norm)",
+        "weights begin Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
+        "LeakyReLU's slope is 0.1 (discriminator.slope)",
+        "TensorFlow's SAME padding, the odd pixel after (discriminator.padding)",
+        "trained without end; the article shows steps 2,000 and 2,100 (training.steps)",
+    ),
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
+)
+def cgan_mnist_article() -> Recipe:
+    return Recipe(
+        data=Pictures(
+            source="hf:ylecun/mnist",
+            size=28,
+            channels=3,
+            expects=(28, 1),
+            range=(-0.5, 0.5),
+            limit=54_999,
+            order="replacement",
+        ),
+        latent=Uniform(100),
+        generator=partial(SameDCGANGenerator, levels=3, project_batch_norm=False, xavier=True),
+        discriminator=partial(SameDCGANDiscriminator, levels=3, first_batch_norm=True, slope=0.1, xavier=True),
+        objective=NonSaturating(),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
+        updates=(Update("generator", draws="z", real="x", count=2), Update("discriminator", draws="z", real="x")),
+        training=Training(steps=2_100, sample_every=100, checkpoint_every=100, measure_images=128_000),
+        conditional=True,
+        fake_labels="real",
+        grids=(SampleGrid(columns=8), SampleGrid(name="one-latent", latent="one", columns=8)),
+        metrics=(LabelFidelity(features="mnist"),),
+    )
+
+
+@recipe(
+    "cgan-mnist-paper",
+    source="Mirza & Osindero 2014, Conditional Generative Adversarial Nets (arXiv:1411.1784), section 4.1, from memory",
+    data="MNIST",
+    summary="conditional GAN on MNIST as its paper did it: fully connected, maxout in D, SGD with dropout",
+    quirks=(
+        "written from memory of the paper, whose text was not at hand: widths, rates and dropout may be off",
+        "dropout of a half on hidden layers in both players (generator.dropout, discriminator.dropout; 0: none)",
+        "the learning rate falls by 1.00004 with each step, from 0.1 to 1e-6 (training.learning_rates)",
+        "the paper's momentum rises from 0.5 to 0.7; here it stays at 0.5 (optimizers.generator.momentum)",
+        "latents are uniform in the unit hypercube (latent.low, latent.high)",
+        "our inference: one update of each player, torch's first weights, and 100 epochs; the paper chose when to stop"
+        " by the likelihood of held-out pictures (updates, training.steps)",
+    ),
+    tiny={
+        "generator.latent_width": "8",
+        "generator.label_width": "8",
+        "generator.joint_width": "16",
+        "discriminator.sample": "(8, 2)",
+        "discriminator.label": "(4, 2)",
+        "discriminator.joint": "(8, 2)",
+        "training.batch_size": "8",
+        "metrics": "()",
+    },
+)
+def cgan_mnist_paper() -> Recipe:
+    batch, epoch = 100, 600
+    steps_to_end = round(log(1e-6 / 0.1) / -log(1.00004))
+    return Recipe(
+        data=Pictures(source="hf:ylecun/mnist", size=28, channels=1, expects=(28, 1), range=(0.0, 1.0)),
+        latent=Uniform(100, low=0.0, high=1.0),
+        generator=partial(ConditionalMLPGenerator),
+        discriminator=partial(ConditionalMaxoutDiscriminator),
+        objective=NonSaturating(together=True),
+        optimizers=Pair(partial(SGD, lr=0.1, momentum=0.5)),
+        training=Training(
+            steps=100 * epoch,
+            batch_size=batch,
+            learning_rates=Pair(Geometric(end=1e-6 / 0.1, images=steps_to_end * batch)),
+            sample_every=epoch,
+            checkpoint_every=epoch,
+            measure_images=10 * epoch * batch,
+        ),
+        conditional=True,
+        grids=(SampleGrid(), SampleGrid(name="row-latents", latent="row")),
+        metrics=(LabelFidelity(features="mnist"), FID(features="mnist")),
+    )
+
+
+@recipe(
+    "cgan-mnist",
+    source="dcgan-mnist, on article 002's task and with its number of pictures",
+    data="MNIST",
+    summary="the article's task as one would do it today: dcgan-mnist, its rates falling within 128,000 pictures",
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
+)
+def cgan_mnist() -> Recipe:
+    parent, images = dcgan_mnist(), 128_000
+    return replace(
+        parent,
+        # A run this short gains most from rates that fall: what is left to learn at its end are the rare slips.
+        training=replace(
+            parent.training,
+            steps=images // 64,
+            learning_rates=Pair(Cosine(end=0.05, begin=images // 2, images=images // 2)),
+            sample_every=100,
+            measure_images=images // 4,
+        ),
+        grids=(SampleGrid(), SampleGrid(name="row-latents", latent="row")),
+        metrics=(LabelFidelity(features="mnist"), FID(features="mnist")),
+    )
+
+
+@recipe(
+    "dcgan-faces-article",
+    source="the appendix of Neural Pocket, 'Conditional GAN in TensorFlow', and ysasaki6023/faceGAN v1.0",
+    data="any pictures of faces",
+    summary="DCGAN of 108x108 faces as the article's appendix did it, on any folder (there: CelebA)",
+    quirks=(
+        "saved pictures are made with batch norm by the batch, as in training (sampling; running)",
+        "the discriminator's convolutions are not padded, 108 -> 52 -> 24 -> 10 -> 3 (discriminator.padding; same)",
+        "pictures are (x - 128) / 255, so from -0.502 to 0.498, and the generator ends in a tanh (data.range)",
+        "colours were in the order blue, green, red, which changes nothing but their names: red, green, blue here",
+        "pictures that are not square are cut to their middle (data.fit)",
+        "10 hours gave about 33,000 steps, 10.4 epochs of CelebA (training.steps)",
+        "the other quirks of cgan-mnist-article, from G, G, D to LeakyReLU's slope",
+    ),
+    tiny={
+        "generator.width": "4",
+        "discriminator.width": "4",
+        "training.batch_size": "4",
+        "data.size": "64",
+    },
+)
+def dcgan_faces_article() -> Recipe:
+    parent = cgan_mnist_article()
+    return replace(
+        parent,
+        data=Pictures(size=108, channels=3, range=(-128 / 255, 127 / 255), order="replacement"),
+        generator=partial(SameDCGANGenerator, levels=4, project_batch_norm=False, xavier=True),
+        discriminator=partial(
+            SameDCGANDiscriminator, levels=4, first_batch_norm=True, slope=0.1, padding="valid", xavier=True
+        ),
+        training=replace(parent.training, steps=33_000, measure_images=None),
+        conditional=False,
+        fake_labels="uniform",
+        sampling="batch",
+        grids=(SampleGrid(columns=8),),
+        metrics=(),
+    )
