@@ -104,7 +104,8 @@ def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], A
         if data.source == "digits":
             return recipe
         channels, size, _ = nominal_interface(recipe).sample_shape
-        channels = 1 if isinstance(data, StackedMNIST) else channels
+        expects = getattr(data, "expects", None)
+        size, channels = expects or (size, 1 if isinstance(data, StackedMNIST) else channels)
         folder = tmp_path_factory.getbasetemp() / f"pictures-{channels}x{size}x{size}"
         if not folder.exists():
             write_pictures(folder, channels, size)

@@ -141,6 +141,10 @@ def test_the_recipe_s_own_metrics_are_the_default(run: Path) -> None:
     (run / "recipe.json").write_text(json.dumps(value))
     with pytest.raises(Refused, match=r"the recipe names no metrics of its own: say which, as in --metrics fid\["):
         evaluate(run)
+    value["recipe"]["data"] = {"$class": "StackedMNIST", "source": "nowhere"}
+    (run / "recipe.json").write_text(json.dumps(value))
+    with pytest.raises(Refused, match=r"say which, as in --metrics stacked_modes\[mnist\]$"):
+        evaluate(run)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 from honmono.data.mixtures import Mixture
 from honmono.data.parallel import progress
+from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.measure import Measured, measure
 from honmono.evaluation.ready import ready
@@ -15,6 +16,7 @@ from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.named import metric as metric_named
+from honmono.metrics.stacked_modes import StackedModes
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png
@@ -134,6 +136,8 @@ def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, nu
         chosen = [*(trained.recipe.metrics or ((ModeCoverage(),) if points else ()))]
     if not chosen:
         fitting = ",".join(f"{kind}[{default or 'inception'}]" for kind in SUGGESTED)
+        if isinstance(trained.recipe.data, StackedMNIST):
+            fitting = StackedModes().name
         raise Refused(f"the recipe names no metrics of its own: say which, as in --metrics {fitting}")
     if num is not None and num < 1:
         raise Refused(f"--num {num}: ask for at least one sample")

@@ -1,7 +1,10 @@
 """`honmono compare`: a table, a document, a page, and a refusal where protocols differ."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from honmono.runs.directory import RunDirectory
 
 
 Command = Callable[..., Any]
+SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture
@@ -24,6 +28,7 @@ def measured(run: Path, here: Path) -> Callable[..., Path]:
         protocol = {
             "fakes": {"weights": "average", "batch_norm": "running"},
             "metrics": {"fid[digits]": {"fakes": fakes}},
+            "keys": {"fid[digits]": {"fid[digits]": "lower"}},
         }
         made: dict[str, Any] = {"metrics": {"fid[digits]": fid}, "intervals": {}, "protocol": protocol}
         directory = RunDirectory(here / name)
@@ -49,6 +54,16 @@ def test_one_document(call: Command, measured: Callable[..., Path]) -> None:
     document = json.loads(said.out)
     assert [one["metrics"] for one in document["runs"]] == [{"fid[digits]": 4.5}, {"fid[digits]": 3.25}]
     assert document["mixed"] == [] and document["protocol"]["metrics"] == {"fid[digits]": {"fakes": 1_000}}
+
+
+def test_runs_are_compared_without_torch(measured: Callable[..., Path]) -> None:
+    words = ["compare", str(measured("a", 4.5)), str(measured("b", 3.25)), "--out", "page.html"]
+    code = f"import sys; sys.argv = ['honmono', *{words!r}]; from honmono.cli import main\n"
+    code += "try: main()\nfinally: print('torch' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "3.25*" in done.stdout and done.stdout.splitlines()[-1] == "False"
 
 
 @pytest.mark.parametrize("name", ["page.html", "new/table.csv"])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from honmono.metrics.named import metric
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.files import write_json
@@ -29,6 +30,11 @@ def through(name: str) -> dict[str, Any]:
     return {"features": name.partition("[")[2].rstrip("]"), "reals": 50} if "[" in name else {}
 
 
+def keys_of(name: str) -> Mapping[str, str]:
+    """The numbers of a metric, and which of them are better; of somebody's own, one of which neither is."""
+    return {name: "neither"} if name == "mine" else metric(name).keys()
+
+
 @pytest.fixture
 def protocol() -> Callable[..., dict[str, Any]]:
     """Makes a protocol as an evaluation records it: names of metrics, then fields of how the fakes were made."""
@@ -42,6 +48,7 @@ def protocol() -> Callable[..., dict[str, Any]]:
             "fakes": how | {"quantized": "uint8"} | others,
             "features": {name: {"checksum": "abc", "input": "1x28x28", "resizing": "none"} for name in networks},
             "metrics": {name: {"fakes": fakes} | through(name) for name in names},
+            "keys": {name: keys_of(name) for name in names},
             "versions": {"torch": "2.13.0"},
             "device": "cpu",
             "precision": "float32",

@@ -54,6 +54,20 @@ def test_a_metric_of_somebodys_own_is_its_name(protocol: Maker) -> None:
     assert len(differing("mine", protocol("mine"), protocol("mine", fakes=7))) == 1
 
 
+def test_protocols_that_do_not_say_what_gave_a_number_are_compared_in_all(protocol: Maker) -> None:
+    one, other = protocol("prdc[mnist]"), protocol("prdc[mnist]", fakes=7)
+    del one["keys"], other["keys"]
+    assert [found.field for found in differing("recall[mnist]", one, other)] == ["metrics.prdc[mnist].fakes"]
+
+
+def test_the_protocol_says_which_values_are_better(protocol: Maker) -> None:
+    known = protocol("fid[mnist]", "mine")
+    keys = {"fid": known, "mine": known}
+    assert agreements([run_of(**keys)])["fid"].better is None  # a number that nobody speaks of
+    one = Measured(20, 200, False, None, {key: Number(1.0, None, known) for key in ("fid[mnist]", "mine")})
+    assert {key: found.better for key, found in agreements([one]).items()} == {"fid[mnist]": "lower", "mine": None}
+
+
 def test_most_runs_are_the_reference_and_of_equally_many_the_first(protocol: Maker) -> None:
     few, many = protocol("modes", fakes=10), protocol("modes")
     found = agreements([run_of(modes=few), run_of(modes=many), run_of(other=few), run_of(modes=many)])["modes"]

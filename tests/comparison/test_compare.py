@@ -122,3 +122,15 @@ def test_reading_runs_loads_neither_torch_nor_matplotlib() -> None:
     code = f"import sys, {modules}; print(*{{'torch', 'matplotlib', 'sklearn'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_what_other_numbers_of_an_evaluation_were_made_of_is_not_told_of_these(
+    make: Maker, measure: Maker, protocol: Maker
+) -> None:
+    run = make("a")
+    measure(run, {"fid[mnist]": 3.0, "recall[mnist]": 0.5}, protocol("fid[mnist]", "prdc[mnist]"))
+    measure(run, {"recall[mnist]": 0.7}, protocol("prdc[mnist]", fakes=200))
+    made = honmono.compare([run.path])
+    assert made.protocol["metrics"]["prdc[mnist]"]["fakes"] == 200
+    assert made.protocol["metrics"]["fid[mnist]"]["fakes"] == 100
+    assert not any("no reason to keep numbers apart" in line for line in made.measured_by)

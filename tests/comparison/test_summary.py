@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from honmono.comparison.summary import Cost, flat, read
+from honmono.comparison.summary import Cost, read
 from honmono.errors import Refused
 
 
@@ -57,8 +57,3 @@ def test_a_recipe_of_nobody_is_refused(make: Maker, text: str) -> None:
     made.recipe_json.write_text(text)
     with pytest.raises(Refused, match="is not a recipe that honmono wrote"):
         read([made.path])
-
-
-def test_fields_are_dotted_and_parts_stand_by_their_class() -> None:
-    value = {"$class": "Recipe", "a": {"$class": "A", "b": [1, 2]}, "c": [{"$class": "C", "d": 3}], "e": []}
-    assert flat(value) == {"": "Recipe", "a": "A", "a.b": [1, 2], "c.0": "C", "c.0.d": 3, "e": []}

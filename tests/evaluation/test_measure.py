@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from honmono.data.mixtures import Grid
 from honmono.errors import Failed, Refused
 from honmono.evaluation.measure import measure, summarized
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.fid import FID, frechet_distance
 from honmono.metrics.kid import KID
 from honmono.metrics.modes import ModeCoverage
@@ -40,7 +40,7 @@ class Told(Metric):
     def name(self) -> str:
         return "told"
 
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {"told": "lower"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:

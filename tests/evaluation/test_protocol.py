@@ -13,7 +13,7 @@ from torch import nn
 
 from honmono.data.mixtures import Gaussians, Grid, Ring
 from honmono.evaluation.measure import measure
-from honmono.evaluation.protocol import differences, told
+from honmono.evaluation.protocol import told
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
@@ -21,6 +21,7 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import find
+from honmono.runs.protocols import better, differences, giver
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,8 @@ def test_everything_that_makes_the_numbers_is_recorded(pictured: dict[str, Any])
     resizing = "antialiased bilinear 8 -> 28"
     assert pictured["features"] == {"mnist": {"checksum": checksum, "input": "1x28x28", "resizing": resizing}}
     assert pictured["metrics"]["fid[mnist]"] == {"fakes": 200, "reals": 10_000, "features": "mnist"}
+    assert giver("fid[mnist]", pictured) == "fid[mnist]" and better("fid[mnist]", pictured) == "lower"
+    assert giver("label_fidelity[mnist].7", pictured) == "labels[mnist]"
     assert {"honmono", "torch", "numpy", "torchmetrics"} == pictured["versions"].keys()
     assert (pictured["device"], pictured["precision"]) == ("cpu", "float32")
 

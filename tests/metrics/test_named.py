@@ -9,7 +9,7 @@ from honmono.metrics.base import Metric
 from honmono.metrics.fid import FID, frechet_distance
 from honmono.metrics.kid import KID
 from honmono.metrics.modes import ModeCoverage
-from honmono.metrics.named import METRICS, better, metric
+from honmono.metrics.named import METRICS, metric
 from honmono.metrics.stacked_modes import StackedModes
 
 
@@ -37,7 +37,7 @@ def test_metrics_are_frozen_values_with_distinct_keys(kind):
     found = metric(kind, "mnist")
     assert isinstance(found, Metric) and type(found).kind == kind
     assert dataclasses.replace(found) == found and hash(found) == hash(dataclasses.replace(found))
-    assert found.keys() and set(found.keys().values()) <= {"higher", "lower"}
+    assert found.keys() and set(found.keys().values()) <= {"higher", "lower", "neither"}
     with pytest.raises(Refused, match=rf"{kind}\.fakes is -1"):
         dataclasses.replace(found, fakes=-1)
 
@@ -62,13 +62,10 @@ def test_other_names_are_refused(name, told):
 
 
 def test_keys_tell_what_is_better():
-    assert better("fid[mnist]") == better("kid[inception]") == better("reverse_kl") == "lower"
-    assert better("modes") == better("precision[mnist]") == better("label_fidelity[mnist].7") == "higher"
-    assert better("label_fidelity[cifar10].great white shark") == "higher"
-    for kind in METRICS:
-        assert all(better(key) == direction for key, direction in metric(kind, "mnist").keys().items())
-    with pytest.raises(Refused, match="no metric gives the number precisoin.*did you mean 'precision'"):
-        better("precisoin[mnist]")
+    directions = {key: better for kind in METRICS for key, better in metric(kind, "mnist").keys().items()}
+    assert directions["fid[mnist]"] == directions["kid[mnist]"] == directions["reverse_kl"] == "lower"
+    assert directions["modes"] == directions["recall[mnist]"] == directions["label_fidelity[mnist].7"] == "higher"
+    assert [key for key, better in directions.items() if better == "neither"] == ["neighbour_distance[mnist]"]
 
 
 @pytest.mark.parametrize(

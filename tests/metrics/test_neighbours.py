@@ -29,6 +29,14 @@ def test_the_nearest_are_those_of_all_distances(drawn, number):
     assert np.allclose(found.distance.numpy(), np.take_along_axis(distances, order, axis=1), rtol=1e-9)
 
 
+def test_the_work_is_done_on_the_device_asked_for(drawn):
+    """Tensors on `meta` have no values, and refuse company from elsewhere as those on a GPU do."""
+    meta = torch.device("meta")
+    found = nearest_reals(drawn(0, 2_500, 6), drawn(1, 70, 6), 5, meta)
+    assert found.places.device == found.distance.device == meta and found.places.shape == (70, 5)
+    assert Centred(drawn(0, 9, 2), device=torch.device("mps")).device == torch.device("cpu")  # which has no float64
+
+
 def test_a_sample_is_not_its_own_neighbour(drawn):
     samples = Centred(drawn(0, 50, 3))
     own = torch.tensor([4, 49, 0])

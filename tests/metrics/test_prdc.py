@@ -38,6 +38,7 @@ def test_it_agrees_with_brute_force(drawn, neighbours, dimension, shift, offset)
 def test_blocks_do_not_show(drawn):
     real, fake = drawn(0, 120, 8), 0.7 * drawn(1, 90, 8)
     whole = prdc(real, fake, 3)
+    assert prdc(real, fake, 3, device=torch.device("cpu")) == whole
     assert {prdc(real, fake, 3, block=block) for block in (4, 7, 64, 120)} == {whole}
 
 

@@ -5,23 +5,20 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from honmono.cli.make import Device, Run, TrustCode
+from honmono.cli.make import Checkpoint, Device, Run, TrustCode
 from honmono.cli.output import print_json, table
 from honmono.cli.shown import AsJson
-
-
-ARROWS = {"higher": "↑", "lower": "↓"}
 
 
 def evaluate(
     run: Run,
     metrics: Annotated[
         str | None,
-        Option(help="of modes, fid[mnist], kid[...], prdc[...], is[...], labels[...], neighbours[...]"),
+        Option(help="of modes, stacked_modes, fid[mnist], kid[...], prdc[...], is[...], labels[...], neighbours[...]"),
     ] = None,
     num: Annotated[int | None, Option(help="fakes for each metric; otherwise as many as it asks for")] = None,
     seeds: Annotated[int, Option(help="so many sample seeds: means and 95% intervals")] = 1,
-    checkpoint: Annotated[str | None, Option(help="best, newest or a step; the newest otherwise")] = None,
+    checkpoint: Checkpoint = None,
     raw_weights: Annotated[bool, Option("--raw-weights", help="the trained weights, not their average")] = False,
     reference: Annotated[str | None, Option(help="other real pictures than the run's: a source as for --data")] = None,
     truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
@@ -59,12 +56,18 @@ def _print(made: Any) -> None:
 
 def _tell(made: Any) -> None:
     from honmono.evaluation.protocol import told
+    from honmono.runs.protocols import arrow, better
 
     measured = made.measured
     print(f"{made.run.path}, step {made.step:,} ({made.images:,} images seen)")
     intervals = measured.intervals
     rows = [
-        [key, f"{value:.5g}", *([_interval(intervals.get(key))] if intervals else []), _arrow(key)]
+        [
+            key,
+            f"{value:.5g}",
+            *([_interval(intervals.get(key))] if intervals else []),
+            arrow(better(key, measured.protocol)),
+        ]
         for key, value in measured.metrics.items()
     ]
     table(("metric", "value", *(["95% interval"] if intervals else []), "better"), rows)
@@ -77,9 +80,3 @@ def _tell(made: Any) -> None:
 
 def _interval(ends: tuple[float, float] | None) -> str:
     return "" if ends is None else f"{ends[0]:.5g} .. {ends[1]:.5g}"
-
-
-def _arrow(key: str) -> str:
-    from honmono.metrics.named import better
-
-    return ARROWS[better(key)]

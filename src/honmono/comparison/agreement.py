@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from honmono.comparison.numbers import Measured
 from honmono.comparison.summary import Summary
 from honmono.errors import Refused
+from honmono.runs.protocols import better, differences, giver
 
 
 MOST_TOLD = 3  # fields in a message
@@ -26,13 +26,14 @@ class Difference:
 class Agreement:
     """For one key: the places of the runs that are measured alike, and how each of the others differs from them.
 
-    reference: the place of the run whose protocol stands for those that are alike.
+    reference: the place of the run whose protocol stands for those that are alike. better: `higher`, `lower` or None.
     """
 
     key: str
     reference: int
     alike: Sequence[int]
     apart: Mapping[int, Sequence[Difference]]
+    better: str | None = None
 
 
 def agreements(measured: Sequence[Measured]) -> dict[str, Agreement]:
@@ -63,9 +64,7 @@ def refuse_mixed(runs: Sequence[Summary], found: Mapping[str, Agreement]) -> Non
 
 def differing(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
     """What differs between two protocols and makes this number of theirs incomparable; [] where it can be compared."""
-    from honmono.evaluation.protocol import differences
-
-    ours, theirs = _giver(key, one), _giver(key, other)
+    ours, theirs = giver(key, one), giver(key, other)
     if ours != theirs:  # the modes of a mixture and those of stacked digits go by one name
         return [Difference("metric", ours, theirs)]
     return [Difference(field, _at(one, field), _at(other, field)) for field in differences(one, other, ours)]
@@ -119,23 +118,7 @@ def _agreement(key: str, measured: Sequence[Measured]) -> Agreement:
     alike = max(groups, key=len)
     reference = protocols[alike[0]]
     apart = {place: differing(key, protocols[place], reference) for place in protocols if place not in alike}
-    return Agreement(key, alike[0], alike, apart)
-
-
-def _giver(key: str, protocol: Mapping[str, Any]) -> str:
-    """The metric of a protocol that gave a number: prdc[mnist] gave precision[mnist]."""
-    return next((name for name in protocol.get("metrics", {}) if _gives(name, key)), key)
-
-
-@cache
-def _gives(name: str, key: str) -> bool:
-    from honmono.metrics.named import metric
-
-    try:
-        keys = metric(name).keys()
-    except Refused:  # somebody's own
-        return name == key
-    return key in keys or f"{key.partition('].')[0]}]" in keys
+    return Agreement(key, alike[0], alike, apart, better(key, reference))
 
 
 def _at(protocol: Any, field: str) -> Any:

@@ -4,23 +4,23 @@ import csv
 import io
 import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from honmono.comparison import agreement, numbers, summary
 from honmono.comparison.agreement import Agreement
 from honmono.comparison.numbers import Measured, Which
 from honmono.comparison.page import page
 from honmono.comparison.summary import Summary
-from honmono.comparison.table import Directions, images, legend, printable, table
+from honmono.comparison.table import images, legend, printable, table
 from honmono.comparison.words import protocol_in_words, unshared_in_words
 from honmono.errors import Refused
 from honmono.plots.page import Table
 from honmono.runs.files import atomic_write_bytes
+from honmono.runs.protocols import concerning
 
 
 SUFFIXES = (".html", ".csv")
@@ -28,22 +28,21 @@ SUFFIXES = (".html", ".csv")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side. agreements: for each number, which runs' may be compared. better: which values are."""
+    """Runs side by side. agreements: for each number, which runs' may be compared."""
 
     runs: Sequence[Summary]
     measured: Sequence[Measured]
     agreements: Mapping[str, Agreement]
-    better: Directions
 
     @cached_property
     def protocol(self) -> dict[str, Any]:
         """What the protocols of all the numbers agree on."""
-        return agreement.shared([number.protocol for one in self.measured for number in one.numbers.values()])
+        return agreement.shared(self._protocols)
 
     @property
     def table(self) -> Table:
         """The table, for text and for the page."""
-        return table(self.runs, self.measured, self.agreements, self.better)
+        return table(self.runs, self.measured, self.agreements)
 
     @property
     def lines(self) -> list[str]:
@@ -56,10 +55,14 @@ class Comparison:
     def measured_by(self) -> list[str]:
         """How the numbers were made, in words: what all share, what differs without harm, what was noted."""
         apart = {one.field for found in self.agreements.values() for every in found.apart.values() for one in every}
-        protocols = [number.protocol for one in self.measured for number in one.numbers.values()]
-        differ = {field: values for field, values in agreement.unshared(protocols).items() if field not in apart}
+        differ = {field: values for field, values in agreement.unshared(self._protocols).items() if field not in apart}
         notes = [f"{run.name}: {note}" for run, one in zip(self.runs, self.measured, strict=True) for note in one.notes]
         return [*protocol_in_words(self.protocol), *unshared_in_words(differ), *notes]
+
+    @cached_property
+    def _protocols(self) -> list[Mapping[str, Any]]:
+        """Of all numbers, each with what that number hangs on."""
+        return [concerning(key, number.protocol) for one in self.measured for key, number in one.numbers.items()]
 
     @property
     def mixed(self) -> list[dict[str, Any]]:
@@ -153,7 +156,7 @@ def compare(
     found = agreement.agreements(measured)
     if not mixed:
         agreement.refuse_mixed(read, found)
-    made = Comparison(read, measured, found, _directions(found))
+    made = Comparison(read, measured, found)
     if out is not None:
         made.write(out)
     return made
@@ -164,17 +167,6 @@ def refuse_other(out: Path) -> Path:
     if out.suffix not in SUFFIXES:
         raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
     return out
-
-
-def _directions(keys: Iterable[str]) -> Directions:
-    """Which values are better, for the numbers of honmono's own metrics."""
-    from honmono.metrics.named import better  # brings torch: not before it is needed
-
-    found: dict[str, Literal["higher", "lower"]] = {}
-    for key in keys:
-        with suppress(Refused):  # a number of somebody's own metric
-            found[key] = better(key)
-    return found
 
 
 def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def page(comparison: "Comparison") -> Page:
     blocks: list[Block] = [made, Paragraph(" ".join(legend(made, text=False)), quiet=True)]
     blocks += _protocol(comparison)
     blocks += _recipes(runs)
-    blocks += _curves("Metrics while training", runs, list(metric_curves(runs, comparison.better)))
+    blocks += _curves("Metrics while training", runs, list(metric_curves(runs)))
     blocks += _details(comparison)
     blocks += _curves("Losses", runs, list(loss_curves(runs)))
     blocks += _samples(runs)

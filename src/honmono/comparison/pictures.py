@@ -7,7 +7,6 @@ from pathlib import Path
 
 from honmono.comparison.agreement import differing, tell
 from honmono.comparison.summary import Summary
-from honmono.comparison.table import ARROWS, Directions
 from honmono.plots.film import frames
 from honmono.plots.overlaid import Curve, overlaid
 from honmono.plots.page import Picture
@@ -15,6 +14,7 @@ from honmono.plots.style import STROKES
 from honmono.runs import measurements
 from honmono.runs.log import METRIC
 from honmono.runs.measurements import Line, is_detail
+from honmono.runs.protocols import arrow, better
 
 
 MOST_BYTES = 300 * 1024  # of a sample picture; larger ones are made lighter
@@ -31,7 +31,7 @@ def loss_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
             yield Picture(drawn, "svg", name, alt=f"{name} against images seen")
 
 
-def metric_curves(runs: Sequence[Summary], better: Directions) -> Iterator[Picture]:
+def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
     """A picture for each number that was measured during training, and for each protocol that it was measured by.
 
     What was measured after training stays out: it is made of more samples, and would seem a jump of the curve.
@@ -46,15 +46,15 @@ def metric_curves(runs: Sequence[Summary], better: Directions) -> Iterator[Pictu
     for key in keys:
         groups = _alike(key, [(place, line) for place, line in lines if key in line["metrics"]])
         for group in groups:
+            direction = better(key, group[0][1]["protocol"])
             curves = [
                 Curve(STROKES[place], [line["images"] for line in own], [line["metrics"][key] for line in own])
                 for place in dict.fromkeys(place for place, _ in group)
                 if (own := [line for other, line in group if other == place])
             ]
-            if drawn := overlaid(curves, logarithmic=better.get(key) == "lower"):
-                arrow = ARROWS.get(better.get(key, ""), "")
+            if drawn := overlaid(curves, logarithmic=direction == "lower"):
                 more = "" if group is groups[0] else _apart(key, group[0][1], groups[0][0][1])
-                yield Picture(drawn, "svg", f"{key} {arrow}".rstrip(), more, f"{key} against images seen")
+                yield Picture(drawn, "svg", f"{key} {arrow(direction)}".rstrip(), more, f"{key} against images seen")
 
 
 def newest_samples(runs: Sequence[Summary]) -> Iterator[Picture]:

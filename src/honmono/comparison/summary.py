@@ -9,6 +9,7 @@ from typing import Any
 
 from honmono.errors import Refused
 from honmono.runs.directory import RunDirectory
+from honmono.runs.fields import flat
 from honmono.runs.log import read as read_log
 
 
@@ -143,15 +144,3 @@ def _engine(session: Mapping[str, Any], name: str) -> Any:
 def _each(values: Any) -> list[str]:
     """What is known, each once."""
     return list(dict.fromkeys(str(value) for value in values if value is not None))
-
-
-def flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """A recipe's JSON by dotted field; a part that has fields itself stands there as the name of its class."""
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        value = {str(place): item for place, item in enumerate(value)}
-    if not isinstance(value, dict):
-        return {prefix: value}
-    fields: dict[str, Any] = {}
-    for name, part in value.items():
-        fields |= flat(part, prefix if name.startswith("$") else f"{prefix}.{name}".lstrip("."))
-    return fields

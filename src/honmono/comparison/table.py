@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
 
 from honmono.comparison.agreement import Agreement, tell
 from honmono.comparison.numbers import UNKNOWN, Measured, Number, named
@@ -10,10 +9,9 @@ from honmono.comparison.summary import Summary
 from honmono.plots.page import Cell, Table
 from honmono.plots.style import STROKES
 from honmono.runs.measurements import is_detail
+from honmono.runs.protocols import arrow
 
 
-Directions = Mapping[str, Literal["higher", "lower"]]
-ARROWS = {"higher": "↑", "lower": "↓"}
 DIGITS = 4  # significant, of a number without an interval
 BEFORE = ("run", "recipe", "step", "images seen")
 # Weights and batch norm are columns and no reason to refuse: which of them to sample with is a choice that belongs to a
@@ -26,12 +24,11 @@ def table(
     runs: Sequence[Summary],
     measured: Sequence[Measured],
     found: Mapping[str, Agreement],
-    better: Directions,
 ) -> Table:
     """All runs with all numbers; parts of a number (its classes) have tables of their own."""
     keys = [key for key in found if not is_detail(key)]
     notes = _footnotes(runs, found, keys)
-    best = {key: best_places(found[key], measured, better.get(key)) for key in keys}
+    best = {key: best_places(found[key], measured) for key in keys}
     rows = []
     for place, (run, one) in enumerate(zip(runs, measured, strict=True)):
         cells: list[Cell | str] = [_name(run, place), run.recipe, _step(run, one), _whole(images(run, one))]
@@ -39,7 +36,7 @@ def table(
             number_cell(one.numbers.get(key), place in best[key], _sign(notes, found, key, place)) for key in keys
         ]
         rows.append([*cells, *_after(run, one)])
-    header = [*BEFORE, *(f"{key} {ARROWS.get(better.get(key, ''), '')}".rstrip() for key in keys), *AFTER]
+    header = [*BEFORE, *(f"{key} {arrow(found[key].better)}".rstrip() for key in keys), *AFTER]
     numbers = {2, 3, *range(len(BEFORE), len(BEFORE) + len(keys)), header.index("seconds"), header.index("images/s")}
     return Table(header, rows, numbers, list(notes.values()))
 
@@ -100,13 +97,13 @@ def _footnote(place: int, runs: Sequence[Summary], found: Mapping[str, Agreement
     return f"{runs[place].name}: {'. '.join(parts)}."
 
 
-def best_places(agreement: Agreement, measured: Sequence[Measured], better: str | None) -> set[int]:
+def best_places(agreement: Agreement, measured: Sequence[Measured]) -> set[int]:
     """The runs with the best value among those that are comparable, if these are two or more; all of equals."""
     values = {place: measured[place].numbers[agreement.key].value for place in agreement.alike}
     values = {place: value for place, value in values.items() if math.isfinite(value)}
-    if len(agreement.alike) < 2 or not values or better is None:
+    if len(agreement.alike) < 2 or not values or agreement.better is None:
         return set()
-    best = (max if better == "higher" else min)(values.values())
+    best = (max if agreement.better == "higher" else min)(values.values())
     return {place for place, value in values.items() if value == best}
 
 

@@ -21,7 +21,7 @@ def protocol_in_words(protocol: Mapping[str, Any]) -> list[str]:
     lines = [line for name, tell in known.items() for line in tell(protocol.get(name) or {})]
     machine = {name: protocol[name] for name in ("precision", "device") if name in protocol}
     lines += [_line("Measured with", {**machine, **protocol.get("versions", {})})]
-    told = {*known, *machine, "versions"}
+    told = {*known, *machine, "versions", "keys"}
     lines += [_line("Also", {name: value for name, value in protocol.items() if name not in told})]
     return [line for line in lines if line]
 
@@ -30,7 +30,7 @@ def unshared_in_words(fields: Mapping[str, Sequence[Any]]) -> list[str]:
     """A line for what protocols differ in, though their numbers can be compared; [] where there is no such thing."""
     told = {}
     for field, values in fields.items():
-        if field not in ELSEWHERE and not field.startswith("fakes.count") and not field.endswith(".count"):
+        if field not in ELSEWHERE and not field.startswith(("keys.", "fakes.count")) and not field.endswith(".count"):
             more = " or others" if len(values) > MOST_VALUES else ""
             told[field] = " or ".join(value_in_words(field, value) for value in values[:MOST_VALUES]) + more
     return [line] if (line := _line("Not the same for all, but no reason to keep numbers apart", told)) else []
@@ -41,7 +41,7 @@ def _metrics(metrics: Mapping[str, Any]) -> Iterator[str]:
     alike: dict[str, list[str]] = {}
     for name, fields in metrics.items():
         # There may be fewer reals than a metric asks for; how many there were stands with the reals.
-        shown = {AT_MOST.get(key, key): value for key, value in fields.items() if key != "features"}
+        shown: dict[str, Any] = {AT_MOST.get(key) or key: value for key, value in fields.items() if key != "features"}
         alike.setdefault(_fields(shown), []).append(name)
     yield from (f"{', '.join(names)}: {fields}." for fields, names in alike.items() if fields)
 

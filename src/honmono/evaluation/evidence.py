@@ -52,7 +52,7 @@ class GeneratorEvidence(Evidence):
     def __init__(self, subject: Subject, seed: int, reference: Reference, networks: Networks) -> None:
         self.data, self.classes, self.seed = subject.recipe.data, subject.classes, seed
         self._subject, self._range = subject, subject.range
-        self._reference, self._networks = reference, networks
+        self._reference, self._networks, self.device = reference, networks, networks.device
         self._watches: list[Watch] = []
         self._extractions: dict[tuple[str, str], Extraction] = {}
         self._points: Tensor | None = None

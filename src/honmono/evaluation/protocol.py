@@ -1,4 +1,7 @@
-"""The protocol record: all that a number depends on besides the generator, told with it and compared before it is."""
+"""The protocol record: all that a number depends on besides the generator, told with it.
+
+`honmono.runs.protocols` reads it again, and compares two before their numbers are.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -19,14 +22,6 @@ from honmono.metrics.base import Metric
 
 Protocol = dict[str, Any]
 
-# Told, but no reason to keep two numbers apart: where the data lay, on what and by which versions it was measured, and
-# what belongs to the generator itself, as its weights, its batch norm and the way from its size to the network's.
-ONLY_TOLD = frozenset(
-    {"source", "versions", "device", "precision", "weights", "batch_norm", "batch_size", "labels", "resizing", "seeds"}
-)
-# How many reals and fakes a metric was given stands among its own fields; these sum up over all that were measured.
-SUMMED_UP = frozenset({"fakes.count", "reals.*.count"})
-BY_NAME = ("reals", "features", "metrics")  # by network or metric: one that only one side has makes no difference
 SHOWN = 8  # hexadecimal digits of a hash
 
 
@@ -55,6 +50,7 @@ def protocol_of(
         protocol["data"] = _mixture(recipe.data)
     return protocol | {
         "metrics": {metric.name: _fields(metric) for metric in metrics},
+        "keys": {metric.name: metric.keys() for metric in metrics},
         "versions": _versions(metrics),
         "device": networks.device.type,
         "precision": str(next(subject.generator.parameters()).dtype).removeprefix("torch."),
@@ -92,46 +88,6 @@ def _versions(metrics: Sequence[Metric]) -> dict[str, str]:
         except PackageNotFoundError:  # imported from somewhere that was not installed
             continue
     return versions
-
-
-def differences(one: Mapping[str, Any], other: Mapping[str, Any], metric: str | None = None) -> list[str]:
-    """The dotted fields in which two protocols differ so that their numbers cannot be compared; [] where they can.
-
-    metric: only its own numbers are in question: `fid[mnist]`. What only one protocol measured, or looked through,
-    makes no difference to the other's numbers.
-    """
-    found: list[str] = []
-    for part in dict.fromkeys([*one, *other]):
-        ours, theirs = one.get(part), other.get(part)
-        if part in BY_NAME:
-            ours, theirs = dict(ours or {}), dict(theirs or {})
-            for name in ours.keys() & theirs.keys():
-                if metric is None or _concerns(part, name, metric, one):
-                    found += _differing(ours[name], theirs[name], f"{part}.{name}", f"{part}.*")
-        else:
-            found += _differing(ours, theirs, part, part)
-    return sorted(found)
-
-
-def _concerns(part: str, name: str, metric: str, protocol: Mapping[str, Any]) -> bool:
-    """Whether a metric's numbers hang on what a part of the protocol says of a network, or of a metric."""
-    if part == "metrics":
-        return name == metric
-    own = protocol.get("metrics", {}).get(metric, {})
-    return name == own.get("features") and (part != "reals" or "reals" in own)
-
-
-def _differing(ours: Any, theirs: Any, path: str, pattern: str) -> list[str]:
-    if pattern.rpartition(".")[2] in ONLY_TOLD or pattern in SUMMED_UP:
-        return []
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        names = dict.fromkeys([*ours, *theirs])
-        return [
-            field
-            for name in names
-            for field in _differing(ours.get(name), theirs.get(name), f"{path}.{name}", f"{pattern}.{name}")
-        ]
-    return [] if ours == theirs else [path]
 
 
 def told(protocol: Mapping[str, Any]) -> str:

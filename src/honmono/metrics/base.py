@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
+import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
@@ -11,10 +12,11 @@ from honmono.data.base import Data
 
 
 Side = Literal["real", "fake"]
+Better = Literal["higher", "lower", "neither"]
 
 
 class Extracted(NamedTuple):
-    """What a feature network says of `number` samples, all on the CPU.
+    """What a feature network says of `number` samples, all on the CPU, where there is room for them.
 
     features: float32. logits: of its classes; None where it classifies nothing. labels: the real classes, or those that
     the fakes were asked for; None where there are none.
@@ -30,11 +32,13 @@ class Evidence(ABC):
 
     data: the recipe's. classes: the names of those that can be asked of the generator, () where it takes none.
     seed: which fakes are drawn. Real samples do not depend on it.
+    device: where long work on features is best done, block by block; the features themselves lie on the CPU.
     """
 
     data: Data
     classes: tuple[str, ...]
     seed: int
+    device: torch.device = torch.device("cpu")
 
     @abstractmethod
     def points(self, number: int) -> Float[Tensor, "number dimensions"]:
@@ -73,8 +77,11 @@ class Metric(ABC):
         """Its name with what it looks through: `fid[mnist]`."""
 
     @abstractmethod
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
-        """The numbers it gives, and which are better; the first is what a best checkpoint is chosen by."""
+    def keys(self) -> dict[str, Better]:
+        """The numbers it gives, and which are better; the first is what a best checkpoint is chosen by.
+
+        `neither`: a number to look at, of which more is no better than less. No checkpoint is chosen by it.
+        """
 
     @abstractmethod
     def measure(self, evidence: Evidence) -> dict[str, float]:

@@ -23,13 +23,23 @@ class Neighbourhood(NamedTuple):
 
 
 class Centred:
-    """Features on a device that knows float64, given out block by block, in float64 and around a centre."""
+    """Features, given out block by block, in float64 and around a centre.
 
-    def __init__(self, features: Float[Tensor, "count dimension"], centre: Tensor | None = None) -> None:
-        # Apple's GPUs have no float64.
+    device: where the blocks are given out, so that no more than these need room there; None: where the features lie.
+    """
+
+    def __init__(
+        self,
+        features: Float[Tensor, "count dimension"],
+        centre: Tensor | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        device = device or features.device
+        self.device = torch.device("cpu") if device.type == "mps" else device  # Apple's GPUs have no float64
+        # The mean is taken where the features lie, in float64 too.
         self._features = features.detach().cpu() if features.device.type == "mps" else features.detach()
-        self.centre = self._features.mean(dim=0, dtype=torch.float64) if centre is None else centre
-        self.device = self._features.device
+        own = self._features.mean(dim=0, dtype=torch.float64) if centre is None else centre
+        self.centre = own.to(self.device)
 
     def __len__(self) -> int:
         return len(self._features)
@@ -37,7 +47,7 @@ class Centred:
     def blocks(self, size: int) -> Iterator[tuple[int, Tensor]]:
         """(first row, rows of it) for blocks of `size` rows."""
         for start in range(0, len(self), size):
-            yield start, self._features[start : start + size].double() - self.centre
+            yield start, self._features[start : start + size].to(self.device).double() - self.centre
 
 
 def squared_distances(a: Float[Tensor, "m dimension"], b: Float[Tensor, "n dimension"]) -> Float[Tensor, "m n"]:

@@ -1,21 +1,21 @@
 """The Fréchet distance between real and fake features (FID), through torchmetrics."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
-    extracted,
     naming,
     refuse_fields_below,
     refuse_too_few,
     refuse_unknown_features,
     refuse_unlike,
 )
+from honmono.metrics.through_features import ComparingMetric
 from honmono.metrics.through_torchmetrics import Given, torchmetrics
 
 
@@ -47,33 +47,23 @@ def frechet_distance(real: Float[Tensor, "reals dimension"], fake: Float[Tensor,
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class FID(Metric):
+class FID(ComparingMetric):
     """The Fréchet distance (`frechet_distance`) in a feature network: `fid[mnist]`, never plain "FID".
 
     It falls with more samples, so numbers compare only at equal `fakes` and `reals`.
-    reals: at most so many; all there are where the source has fewer.
     """
 
     kind: ClassVar[str] = "fid"
     needs: ClassVar[str] = "torchmetrics"
 
-    features: str
-    fakes: int = 10_000
-    reals: int = 10_000
-
     def __post_init__(self) -> None:
         refuse_fields_below(self, fakes=2, reals=2)
         refuse_unknown_features(self, self.features)
 
-    @property
-    def name(self) -> str:
-        return f"{self.kind}[{self.features}]"
-
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        real = extracted(evidence, "real", self.features, self.reals).features
-        fake = extracted(evidence, "fake", self.features, self.fakes).features
+        real, fake = self.both(evidence)
         with naming(self):
             return {self.name: frechet_distance(real, fake)}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from statistics import fmean
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
     extracted,
     naming,
@@ -19,6 +19,7 @@ from honmono.metrics.refusals import (
     refuse_too_few,
     refuse_unknown_features,
 )
+from honmono.metrics.through_features import FeatureMetric
 from honmono.metrics.through_torchmetrics import Given, torchmetrics
 from honmono.randomness import stream
 
@@ -50,7 +51,7 @@ def inception_score(logits: Float[Tensor, "fakes classes"], splits: int = 10, se
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class InceptionScore(Metric):
+class InceptionScore(FeatureMetric):
     """The Inception score (`inception_score`) of a feature network's logits: `is[mnist]`.
 
     It never looks at real samples, and does not see a class of which all pictures are the same.
@@ -59,8 +60,6 @@ class InceptionScore(Metric):
     kind: ClassVar[str] = "is"
     needs: ClassVar[str] = "torchmetrics"
 
-    features: str
-    fakes: int = 10_000
     splits: int = 10
 
     def __post_init__(self) -> None:
@@ -69,11 +68,7 @@ class InceptionScore(Metric):
         if self.fakes < 2 * self.splits:
             raise Refused(f"is.fakes is {self.fakes}; {self.splits} splits take at least {2 * self.splits}")
 
-    @property
-    def name(self) -> str:
-        return f"{self.kind}[{self.features}]"
-
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {self.name: "higher"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:

@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 from statistics import fmean
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
-    extracted,
     naming,
     refuse_fields_below,
     refuse_too_few,
     refuse_unknown_features,
     refuse_unlike,
 )
+from honmono.metrics.through_features import ComparingMetric
 from honmono.metrics.through_torchmetrics import Given, torchmetrics
 from honmono.randomness import stream
 
@@ -63,19 +63,15 @@ def kernel_distance(
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class KID(Metric):
+class KID(ComparingMetric):
     """The kernel distance (`kernel_distance`) in a feature network: `kid[mnist]`.
 
-    reals: at most so many; all there are where the source has fewer.
     subsets, subset_size: random ones, drawn by the evidence's seed.
     """
 
     kind: ClassVar[str] = "kid"
     needs: ClassVar[str] = "torchmetrics"
 
-    features: str
-    fakes: int = 10_000
-    reals: int = 10_000
     subsets: int = 100
     subset_size: int = 1_000
 
@@ -88,15 +84,10 @@ class KID(Metric):
                 f"kid.subset_size is {self.subset_size}, too many for {counts}: lower it, or give more samples"
             )
 
-    @property
-    def name(self) -> str:
-        return f"{self.kind}[{self.features}]"
-
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        real = extracted(evidence, "real", self.features, self.reals).features
-        fake = extracted(evidence, "fake", self.features, self.fakes).features
+        real, fake = self.both(evidence)
         with naming(self):
             return {self.name: kernel_distance(real, fake, self.subsets, self.subset_size, evidence.seed)}

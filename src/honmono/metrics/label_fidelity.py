@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.refusals import (
     extracted,
@@ -18,6 +18,7 @@ from honmono.metrics.refusals import (
     refuse_not_finite,
     refuse_unknown_features,
 )
+from honmono.metrics.through_features import FeatureMetric
 
 
 class Fidelity(NamedTuple):
@@ -53,16 +54,13 @@ def label_fidelity(logits: Float[Tensor, "fakes classes"], labels: Int[Tensor, "
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class LabelFidelity(Metric):
+class LabelFidelity(FeatureMetric):
     """Label fidelity (`label_fidelity`) by a feature network that knows the data's classes: `labels[mnist]`.
 
     fakes: asked for each class in turn.
     """
 
     kind: ClassVar[str] = "labels"
-
-    features: str
-    fakes: int = 10_000
 
     def __post_init__(self) -> None:
         refuse_fields_below(self, fakes=1)
@@ -72,11 +70,7 @@ class LabelFidelity(Metric):
                 f"labels.features: the {self.features} features classify nothing: give others, as in labels[mnist]"
             )
 
-    @property
-    def name(self) -> str:
-        return f"{self.kind}[{self.features}]"
-
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         overall = f"label_fidelity[{self.features}]"
         classes = (f"{overall}.{name}" for name in feature_network(self.features).classes)
         return dict.fromkeys((overall, *classes), "higher")

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from honmono.data.mixtures import Mixture
 from honmono.errors import Refused
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.refusals import refuse_fields_below, refuse_not_finite
 
 
@@ -97,7 +97,7 @@ class ModeCoverage(Metric):
     def name(self) -> str:
         return self.kind
 
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:

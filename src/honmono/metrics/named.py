@@ -1,8 +1,8 @@
-"""From what `--metrics` names to the metric, and from a number's key to which values are better."""
+"""From what `--metrics` names to the metric."""
 
 import re
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from honmono.errors import Refused, did_you_mean
 from honmono.metrics.base import Metric
@@ -22,7 +22,6 @@ METRICS: dict[str, type[Metric]] = {
     for metric in (ModeCoverage, StackedModes, FID, KID, InceptionScore, PRDC, LabelFidelity, Neighbours)
 }
 _NAME = re.compile(r"(?P<kind>\w+)(?:\[(?P<features>[^][]*)\])?")
-_KEY = re.compile(r"(?P<number>\w+)(?:\[[^][]+\](?:\..+)?)?")
 
 
 def metric(name: str, default_network: str | None = None) -> Metric:
@@ -50,28 +49,19 @@ def metric(name: str, default_network: str | None = None) -> Metric:
     return METRICS[kind](**fields)
 
 
-def better(key: str) -> Literal["higher", "lower"]:
-    """Which values of a number are better, by its key: `lower` for `fid[mnist]`, whatever its network or class."""
-    matched = _KEY.fullmatch(key)
-    numbers = _numbers()
-    if matched is None or matched["number"] not in numbers:
-        raise Refused(f"no metric gives the number {key}{did_you_mean(key.partition('[')[0], numbers)}")
-    return numbers[matched["number"]][1]
-
-
 @cache
-def _numbers() -> dict[str, tuple[str, Literal["higher", "lower"]]]:
-    """Each number by its key without brackets: the kind of metric that gives it, and which values are better."""
-    numbers: dict[str, tuple[str, Literal["higher", "lower"]]] = {}
+def _givers() -> dict[str, str]:
+    """The kind of metric that gives each number, by its key without brackets."""
+    givers: dict[str, str] = {}
     for kind in METRICS:
-        for key, direction in metric(kind, "mnist").keys().items():
-            numbers.setdefault(key.partition("[")[0], (kind, direction))
-    return numbers
+        for key in metric(kind, "mnist").keys():
+            givers.setdefault(key.partition("[")[0], kind)
+    return givers
 
 
 def _unknown(kind: str, features: str | None) -> str:
-    giver = _numbers().get(kind)
+    giver = _givers().get(kind)
     if giver is not None:
-        brackets = "" if giver[0] == ModeCoverage.kind else f"[{features or 'mnist'}]"
-        return f"{kind} is a number of the metric {giver[0]}: write {giver[0]}{brackets}"
+        brackets = "" if giver == ModeCoverage.kind else f"[{features or 'mnist'}]"
+        return f"{kind} is a number of the metric {giver}: write {giver}{brackets}"
     return f"there is no metric {kind!r}{did_you_mean(kind, METRICS)} (there are {', '.join(METRICS)})"

@@ -1,23 +1,23 @@
 """Precision, recall, density and coverage of fake features among real ones, by nearest neighbours."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence
 from honmono.metrics.distances import BLOCK, Centred, nearest, squared_distances
 from honmono.metrics.refusals import (
-    extracted,
     naming,
     refuse_fields_below,
     refuse_too_few,
     refuse_unknown_features,
     refuse_unlike,
 )
+from honmono.metrics.through_features import ComparingMetric
 
 
 _TIE = 1e-10  # squared distances that differ by less of themselves are equal, however they were rounded
@@ -33,14 +33,18 @@ class Scores(NamedTuple):
 
 
 def prdc(
-    real: Float[Tensor, "reals dimension"], fake: Float[Tensor, "fakes dimension"], neighbours: int, block: int = BLOCK
+    real: Float[Tensor, "reals dimension"],
+    fake: Float[Tensor, "fakes dimension"],
+    neighbours: int,
+    block: int = BLOCK,
+    device: torch.device | None = None,
 ) -> Scores:
     """Counts samples within the balls that reach from each sample to its k-th nearest neighbour on its own side.
 
     precision: fakes in a ball of at least one real, its edge included; recall: reals in one of a fake.
     density: real balls that a fake is inside of, on average, divided by k; coverage: real balls with a fake inside.
-    Each ball's own centre is no neighbour of itself. Works on the features' device, `block` x `block` distances at a
-    time; the result does not depend on `block`.
+    Each ball's own centre is no neighbour of itself. Works on the device (None: the features'), `block` x `block`
+    distances at a time; the result does not depend on `block`.
     Source: Kynkäänniemi et al. (2019), arXiv:1904.06991; Naeem et al. (2020), arXiv:2002.09797.
     """
     refuse_unlike(real, fake)
@@ -48,8 +52,8 @@ def prdc(
         raise Refused(f"neighbours is {neighbours}; give at least 1")
     refuse_too_few(f"the distance to neighbour {neighbours} (or lower neighbours)", "real", len(real), neighbours + 1)
     refuse_too_few(f"the distance to neighbour {neighbours} (or lower neighbours)", "fake", len(fake), neighbours + 1)
-    reals = Centred(real)
-    fakes = Centred(fake, reals.centre)
+    reals = Centred(real, device=device)
+    fakes = Centred(fake, reals.centre, device)
     return _counted(reals, fakes, _reach(reals, neighbours, block), _reach(fakes, neighbours, block), neighbours, block)
 
 
@@ -85,18 +89,14 @@ def _counted(
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class PRDC(Metric):
+class PRDC(ComparingMetric):
     """Precision, recall, density and coverage (`prdc`) in a feature network: `precision[mnist]`, ...
 
-    reals: at most so many; all there are where the source has fewer.
     neighbours: k; the reach of a sample's ball is its distance to the k-th nearest of its own side.
     """
 
     kind: ClassVar[str] = "prdc"
 
-    features: str
-    fakes: int = 10_000
-    reals: int = 10_000
     neighbours: int = 5
 
     def __post_init__(self) -> None:
@@ -106,16 +106,11 @@ class PRDC(Metric):
             counts = f"fakes={self.fakes}, reals={self.reals}"
             raise Refused(f"prdc.neighbours is {self.neighbours}, too many for {counts}: give fewer, or more samples")
 
-    @property
-    def name(self) -> str:
-        return f"{self.kind}[{self.features}]"
-
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {f"{score}[{self.features}]": "higher" for score in Scores._fields}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        real = extracted(evidence, "real", self.features, self.reals).features
-        fake = extracted(evidence, "fake", self.features, self.fakes).features
+        real, fake = self.both(evidence)
         with naming(self):
-            scores = prdc(real, fake, self.neighbours)
+            scores = prdc(real, fake, self.neighbours, device=evidence.device)
         return {f"{score}[{self.features}]": value for score, value in scores._asdict().items()}

@@ -1,16 +1,17 @@
 """Modes of Stacked MNIST: which of the 1,000 triples of digits the generator draws, and how evenly."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Better, Evidence
 from honmono.metrics.modes import reverse_kl
 from honmono.metrics.refusals import refuse_fields_below, refuse_not_finite, refuse_unknown_features
+from honmono.metrics.through_features import FeatureMetric
 
 
 CHANNELS = 3
@@ -29,7 +30,7 @@ def stacked_modes(logits: Float[Tensor, "number channels classes"]) -> Int[Tenso
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class StackedModes(Metric):
+class StackedModes(FeatureMetric):
     """Modes captured and reverse KL on Stacked MNIST, each channel's digit being read by a classifier.
 
     All samples count, however poor. A perfect generator leaves a reverse KL of 0.0193 in 26,000 samples.
@@ -45,11 +46,7 @@ class StackedModes(Metric):
         refuse_fields_below(self, fakes=1)
         refuse_unknown_features(self, self.features)
 
-    @property
-    def name(self) -> str:
-        return f"{self.kind}[{self.features}]"
-
-    def keys(self) -> dict[str, Literal["higher", "lower"]]:
+    def keys(self) -> dict[str, Better]:
         return {"modes": "higher", "reverse_kl": "lower"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:

@@ -111,9 +111,9 @@ class RunDirectory:
         """The directory of checkpoints, each a directory named by its step."""
         return self.path / "checkpoints"
 
-    def sample(self, step: int) -> Path:
-        """The picture of one step: nine digits, so that names sort as time does."""
-        return self.samples / f"{step:09d}.png"
+    def sample(self, step: int, name: str = "") -> Path:
+        """The picture of one step: nine digits, so that names sort as time does. name: of a further one."""
+        return self.samples / f"{step:09d}{name and '-'}{name}.png"
 
     def checkpoint(self, step: int) -> Path:
         """The checkpoint of one step."""

@@ -12,22 +12,17 @@ import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock
 
 from honmono.errors import Failed
 from honmono.runs.directory import RunDirectory
 from honmono.runs.files import atomic_write_bytes, fsync_directory
+from honmono.runs.protocols import differences, giver
 
 
 Line = dict[str, Any]
-Better = Literal["higher", "lower"]
-
-# What may differ between the protocols of one run's training and leaves its numbers comparable: where it was gone on
-# with, sums over all that was measured, and networks and metrics that only one of them has.
-ONLY_TOLD = frozenset({"versions", "device", "precision", "source", "count"})
-BY_NAME = frozenset({"reals", "features", "metrics"})
 
 
 def line(
@@ -39,7 +34,7 @@ def line(
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]],
     protocol: Mapping[str, Any],
-    best_by: Mapping[str, Better] | None = None,
+    best_by: Mapping[str, str] | None = None,
 ) -> Line:
     """An evaluation as its line. best_by: given by a training, which chooses a best checkpoint; None elsewhere."""
     made = {
@@ -110,14 +105,14 @@ def best(run: RunDirectory, among: Collection[int] | None = None) -> int | None:
 
 def of_training(run: RunDirectory) -> list[Line]:
     """What was measured during training, in the order of its steps."""
-    lines = [line for line in read(run) if line.get("during_training") and line.get("best_by")]
+    lines = [line for line in read(run) if line.get("during_training") and isinstance(line.get("best_by"), dict)]
     return [line for line in lines if isinstance(line.get("images"), int)]
 
 
 def comparable(lines: Sequence[Line], key: str) -> list[Line]:
     """The lines with a value for a key, as far as their protocol is that of the newest of them."""
     having = [line for line in lines if line["metrics"].get(key) is not None]
-    return [line for line in having if _alike(line["protocol"], having[-1]["protocol"])]
+    return [line for line in having if _alike(key, line["protocol"], having[-1]["protocol"])]
 
 
 def is_detail(key: str) -> bool:
@@ -125,19 +120,17 @@ def is_detail(key: str) -> bool:
     return "]." in key
 
 
-def _rank(line: Line, best_by: Mapping[str, Better]) -> tuple[float, ...]:
+def _rank(line: Line, best_by: Mapping[str, str]) -> tuple[float, ...]:
     """The numbers that a line is judged by, the first first, higher always better."""
     signs = {"higher": 1.0, "lower": -1.0}
     values = [(line["metrics"].get(key), signs[better]) for key, better in best_by.items()]
     return tuple(-math.inf if value is None else sign * value for value, sign in values)
 
 
-def _alike(ours: Any, theirs: Any, by_name: bool = False) -> bool:
-    """Whether parts of two protocols agree. by_name: in what both have."""
-    if not (isinstance(ours, dict) and isinstance(theirs, dict)):
-        return ours == theirs
-    names = (ours.keys() & theirs.keys() if by_name else ours.keys() | theirs.keys()) - ONLY_TOLD
-    return all(_alike(ours.get(name), theirs.get(name), by_name=name in BY_NAME) for name in names)
+def _alike(key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether a number of one protocol may be compared with that of the other."""
+    metric = giver(key, ours)
+    return metric == giver(key, theirs) and not differences(ours, theirs, metric)
 
 
 def _parse(text: bytes) -> Line | None:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.evaluation.measure import Measured, measure
+from honmono.evaluation.protocol import told
 from honmono.evaluation.ready import ready
-from honmono.metrics.base import Metric
+from honmono.metrics.base import Better, Metric
 from honmono.recipe import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import metric_column
-from honmono.runs.measurements import Better, Line, is_detail
+from honmono.runs.measurements import Line, is_detail
 from honmono.training.trainer import Trainer
 
 
@@ -53,6 +54,7 @@ class Measuring:
             self.seconds += time.monotonic() - begun
         measurements.append(self._run, line)
         self._say(self._told_of(line))
+        self._tell_once("measured by this protocol: ", told(line["protocol"]))
         return {
             metric_column(key): float("nan") if value is None else value
             for key, value in line["metrics"].items()
@@ -102,7 +104,7 @@ class Measuring:
         return True
 
     def _told_of(self, line: Line) -> str:
-        firsts = {next(iter(metric.keys())) for metric in self._metrics} | {next(iter(self._best_by))}
+        firsts = {next(iter(metric.keys())) for metric in self._metrics} | {*[*self._best_by][:1]}
         shown = ", ".join(f"{k} {v:.4g}" for k, v in line["metrics"].items() if k in firsts and v is not None)
         best, cost = self.best(), f"{line['seconds']:.1f} s to measure"
         where = "" if best == line["step"] else f": step {best}"
@@ -117,17 +119,22 @@ class Measuring:
 def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
     """The keys that checkpoints are judged by and which values are better: the first decides, the rest break ties.
 
-    They are one metric's: `key`'s, that key first; None: the first metric's. Raises `Refused` for an unknown key.
+    They are one metric's: `key`'s, that key first; None: those of the first metric that has any such key. {} where none
+    has. Raises `Refused` for an unknown key, and for one of which neither more nor less is better.
     """
-    every = {name: metric for metric in metrics for name in metric.keys()}
-    if key is None and not metrics:
+    every = {name: metric.keys() for metric in metrics for name in metric.keys()}
+    judging = [name for name, keys in every.items() if keys[name] != "neither"]
+    if key is not None and key not in judging:
+        why = "of which neither more nor less is better" if key in every else "which is not measured"
+        near = "" if key in every else did_you_mean(key, judging)
+        known = ", ".join(judging) or f"none: the recipe has no {'such ' if every else ''}metrics"
+        raise Refused(f"training.best is {key}, {why}{near} (keys: {known})")
+    first = key or next(iter(judging), None)
+    if first is None:
         return {}
-    key = key or next(iter(metrics[0].keys()))
-    if key not in every:
-        known = ", ".join(every) or "none: the recipe has no metrics"
-        raise Refused(f"training.best is {key}, which is not measured{did_you_mean(key, every)} (keys: {known})")
-    keys = every[key].keys()
-    return {key: keys[key], **{name: better for name, better in keys.items() if name != key and not is_detail(name)}}
+    keys = every[first]
+    rest = (name for name in keys if name != first and not is_detail(name) and keys[name] != "neither")
+    return {name: keys[name] for name in (first, *rest)}
 
 
 def measurable(recipe: Recipe, classes: Sequence[str]) -> tuple[list[int], list[str]]:

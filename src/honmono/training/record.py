@@ -13,6 +13,7 @@ from honmono.recipe import Recipe
 from honmono.registry import Entry, import_file
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
+from honmono.runs.fields import flat
 from honmono.runs.files import write_json
 from honmono.serial import NOTHING, recipe_from_json, to_json
 from honmono.training.build import Interface
@@ -93,7 +94,7 @@ def read_choices(run: RunDirectory) -> Choices:
 
 def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
-    before, after = _flat(to_json(old)), _flat(to_json(new))
+    before, after = flat(to_json(old)), flat(to_json(new))
     free = FREE | {"data.source"}  # data may have moved: that it is the same is proved by its content
     changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and not _within(k, free)]
     if changed:
@@ -132,15 +133,3 @@ def _within(name: str, fields: Collection[str]) -> bool:
 
 def _told(fields: dict[str, Any], name: str) -> str:
     return json.dumps(fields[name]) if name in fields else "absent"
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """A recipe's JSON by dotted field; a part that has fields itself stands there as the name of its class."""
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        value = {str(place): item for place, item in enumerate(value)}
-    if not isinstance(value, dict):
-        return {prefix: value}
-    fields: dict[str, Any] = {}
-    for name, part in value.items():
-        fields |= _flat(part, prefix if name.startswith("$") else f"{prefix}.{name}".lstrip("."))
-    return fields

@@ -1,0 +1,38 @@
+"""What metrics share that look at samples through a feature network."""
+
+from abc import ABC
+from dataclasses import dataclass
+from typing import final
+
+from torch import Tensor
+
+from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.refusals import extracted
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureMetric(Metric, ABC):
+    """A metric of what a feature network says of fakes, named for both: `labels[mnist]`."""
+
+    features: str
+
+    @property
+    @final
+    def name(self) -> str:
+        return f"{self.kind}[{self.features}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparingMetric(FeatureMetric, ABC):
+    """A metric that holds the features of fakes against those of reals: `fid[mnist]`.
+
+    reals: at most so many; all there are where the source has fewer.
+    """
+
+    reals: int = 10_000
+
+    @final
+    def both(self, evidence: Evidence) -> tuple[Tensor, Tensor]:
+        """The features of reals and of fakes."""
+        real = extracted(evidence, "real", self.features, self.reals).features
+        return real, extracted(evidence, "fake", self.features, self.fakes).features
