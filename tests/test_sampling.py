@@ -55,6 +55,16 @@ def test_classes_take_turns_or_one_is_asked_for(generator: nn.Module, recipe: Re
     assert torch.equal(drawn(generator, recipe, 1, label=3), generate(generator, recipe, draws[0], np.full(8, 3)))
 
 
+@pytest.mark.parametrize("share", [3, 8, 20])
+def test_samples_in_a_row_share_the_latents_of_the_first_ones(generator: nn.Module, recipe: Recipe, share: int) -> None:
+    own = np.concatenate([recipe.latent.draw(stream(0, "sample", chunk), 8) for chunk in range(3)])
+    at = np.arange(24)
+    for chunk in range(3):
+        rows = at[8 * chunk : 8 * chunk + 8]
+        expected = generate(generator, recipe, own[rows // share], rows % 10)
+        assert torch.equal(drawn(generator, recipe, 3, share=share)[8 * chunk : 8 * chunk + 8], expected)
+
+
 def test_sampling_leaves_the_generator_as_it_was(generator: nn.Module, recipe: Recipe) -> None:
     generator.train()
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}

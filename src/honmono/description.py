@@ -5,6 +5,8 @@ from dataclasses import is_dataclass
 from functools import partial
 from typing import Any
 
+import torch
+
 from honmono.data.base import Data
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
@@ -21,7 +23,8 @@ def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
     entry = find(name)
     recipe = override(entry.make(), changes)
     interface = nominal_interface(recipe)
-    networks = dict(zip(("generator", "discriminator"), build_networks(recipe, interface), strict=True))
+    with torch.device("meta"):  # shapes without numbers: some networks have hundreds of millions
+        networks = dict(zip(("generator", "discriminator"), build_networks(recipe, interface), strict=True))
     return {
         "name": entry.name,
         "source": entry.source,

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch, Dataset
 from honmono.data.stream import Stream
-from honmono.errors import Refused
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Draws, DrawsByStep, Players
 from honmono.objectives.logit import LogitObjective
 from honmono.randomness import stream
 from honmono.recipe import Recipe, Update, flat
@@ -30,9 +29,7 @@ class PlainLoop:
     """One recipe in a loop without any craft. Fakes on named draws are made once, as article 001 does."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-        if not isinstance(recipe.objective, LogitObjective):
-            raise Refused("the plain loop knows objectives on the discriminator's scores only")
-        self._recipe, self._objective, self._device = recipe, recipe.objective, device
+        self._recipe, self._device = recipe, device
         interface = Interface(dataset.sample_shape, dataset.classes)
         self._num_classes = len(interface.classes)
         dataset.to(device)
@@ -58,37 +55,48 @@ class PlainLoop:
         if self._batch is None or (update.player == "discriminator" and update.real is None):
             self._batch = self._stream.batch(self._images)
             self._images += len(self._batch.real)
-        batch = self._batch
         self._optimizers[update.player].zero_grad()
+        objective = self._recipe.objective
+        if isinstance(objective, LogitObjective):
+            terms = self._terms_of_scores(objective, update, self._batch, named)
+        else:  # fakes are made anew in each update: only an objective on scores says what it does with them
+            kept = named.get(update.draws or "", (None, None))[1]
+            draws = kept or self._draws(self._batch)
+            if update.draws:
+                named[update.draws] = None, draws
+            real = self._batch if self._recipe.conditional else Batch(self._batch.real, None)
+            of = objective.discriminator_loss if update.player == "discriminator" else objective.generator_loss
+            terms = of(self._players, real, draws)
+        loss = torch.stack(list(terms.values())).sum()
+        loss.backward()
+        self._optimizers[update.player].step()
+        float(loss.detach())
+
+    def _terms_of_scores(
+        self, objective: LogitObjective, update: Update, batch: Batch, named: dict[str, tuple[Tensor | None, Draws]]
+    ) -> dict[str, Tensor]:
         fake, draws = named.get(update.draws or "", (None, None))
         draws = draws or self._draws(batch)
         if fake is None:
             fake = self._players.generator(draws.latent, draws.label)
         if update.draws:
             named[update.draws] = fake, draws
-        fake = self._objective.packed(fake, draws.label)
+        fake = objective.packed(fake, draws.label)
+        label = batch.label if draws.label is not None else None
         if update.player == "discriminator":
-            label = batch.label if draws.label is not None else None
-            batch = Batch(self._objective.packed(batch.real, label), label)
+            batch = Batch(objective.packed(batch.real, label), label)
             real = self._players.discriminator(batch.real, label)
-            terms = self._objective.discriminator_terms(
-                real, self._players.discriminator(fake.detach(), draws.label)
-            ) | {
+            terms = objective.discriminator_terms(real, self._players.discriminator(fake.detach(), draws.label))
+            return terms | {
                 p.name: p.value(self._players, batch, draws, fake.detach()) * p.schedule.at(self._images)
-                for p in self._objective.penalties
+                for p in objective.penalties
             }
-        else:
-            score = self._players.discriminator(fake, draws.label)
-            if self._objective.relativistic:
-                label = batch.label if draws.label is not None else None
-                score = score - self._players.discriminator(self._objective.packed(batch.real, label), label).detach()
-            terms = self._objective.generator_terms(score)
-            if update.draws:  # its graph is used up; a further update makes it anew from the same draws
-                named[update.draws] = None, draws
-        loss = torch.stack(list(terms.values())).sum()
-        loss.backward()
-        self._optimizers[update.player].step()
-        float(loss.detach())
+        score = self._players.discriminator(fake, draws.label)
+        if objective.relativistic:
+            score = score - self._players.discriminator(objective.packed(batch.real, label), label).detach()
+        if update.draws:  # its graph is used up; a further update makes it anew from the same draws
+            named[update.draws] = None, draws
+        return objective.generator_terms(score)
 
     def _draws(self, batch: Batch) -> Draws:
         random = stream(0, "plain", self._drawn)
@@ -97,4 +105,7 @@ class PlainLoop:
         label = None
         if self._recipe.conditional:
             label = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
-        return Draws(latent, label)
+        if not isinstance(self._recipe.objective, DrawsByStep):
+            return Draws(latent, label)
+        given = self._recipe.objective.draw(random)
+        return Draws(latent, label, {name: torch.from_numpy(array).to(latent) for name, array in given.items()})

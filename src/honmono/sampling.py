@@ -25,17 +25,22 @@ def fakes(
     seed: int,
     label: int | None = None,
     truncation: float | None = None,
+    share: int = 1,
 ) -> Iterator[Tensor]:
     """Fakes without end, in chunks of the recipe's batch size (chunk, *sample_shape), on the generator's device.
 
     label: one class for all; None: the classes in turn. truncation: the largest latent, for normal latents.
+    share: so many samples in a row have one latent: sample i has the one that sample i // share has with 1.
     Batch norm acts as the recipe's `sampling` says; no buffer of the generator changes.
     """
     chunk = recipe.training.batch_size
     for number in count():
-        random = stream(seed, "sample", number)
-        latent = latents(recipe.latent, random, chunk, truncation)
         places = np.arange(number * chunk, (number + 1) * chunk)
+        at, within = np.divmod(places // share, chunk)
+        drawn = {
+            n: latents(recipe.latent, stream(seed, "sample", n), chunk, truncation) for n in np.unique(at).tolist()
+        }
+        latent = np.stack([drawn[n][place] for n, place in zip(at.tolist(), within.tolist(), strict=True)])
         labels = np.full(chunk, label) if label is not None else places % max(num_classes, 1)
         yield generate(generator, recipe, latent, labels if recipe.conditional else None)
 

@@ -12,13 +12,14 @@ from torch import nn, optim
 
 from honmono.data.base import Data
 from honmono.errors import Refused, did_you_mean
+from honmono.growth import Growth
 from honmono.latents import Latent
 from honmono.objectives.base import Objective
 from honmono.recipe import Recipe, Training, children
 
 
 PACKAGES = ("data", "objectives", "networks", "metrics", "recipes")
-MODULES = ("recipe", "latents", "schedules")
+MODULES = ("recipe", "latents", "schedules", "growth", "grids")
 OUTSIDE = "recipe.py:"
 NOTHING: Mapping[str, Any] = {}
 OPTIMIZERS = (optim.Adam, optim.AdamW, optim.RMSprop, optim.SGD)
@@ -87,6 +88,7 @@ def recipe_from_json(value: Any, trusted: Mapping[str, Any] = NOTHING) -> Recipe
         (recipe.latent, Latent),
         (recipe.objective, Objective),
         (recipe.training, Training),
+        *([] if recipe.growth is None else [(recipe.growth, Growth)]),
     ]
     for part, role in parts:
         if not isinstance(part, role):

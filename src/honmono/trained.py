@@ -19,6 +19,7 @@ from honmono.sampling import fakes, generate
 from honmono.training.build import Interface, build_networks
 from honmono.training.checkpoint import Checkpoint, read, read_newest
 from honmono.training.engine import device_of
+from honmono.training.growing import stand
 from honmono.training.record import Record, fits, read_record
 
 
@@ -131,6 +132,7 @@ def load_as(
     with fits(directory, saved.path):
         generator.load_state_dict(saved.tensors["average" if averaged else "generator"])
         step, images = int(saved.state["step"]), int(saved.state["images"])
+    stand(record.recipe.growth, generator, images)
     generator = generator.to(device_of(device))
     weights = "average" if averaged else "raw"
     return TrainedRun(directory, record.recipe, record.interface, generator, step, images, weights)

@@ -1,6 +1,7 @@
 """`sample`, `interpolate`, `plot` and `bench`: the files they make, whose names they print."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,13 @@ def test_bench_prints_one_document(call: Command, monkeypatch: pytest.MonkeyPatc
     header, line, _, note = call("bench", "gan-grid").out.splitlines()
     assert "above 1 is faster" in note
     assert header.split() == list(row) and line.split()[0] == "gan-grid"
+
+
+def test_an_earlier_checkpoint_is_drawn_from(call: Command, refused: Callable[..., str], run: Path, here: Path) -> None:
+    again = Path(shutil.copytree(run, here / "again"))
+    assert call("train", "--resume", again, "--steps", 3).code == 0
+    drawn = {step: made(call("sample", again, "--checkpoint", step, "--out", f"{step}.png")) for step in (2, 3)}
+    assert drawn[2].read_bytes() == made(call("sample", run, "--out", "first.png")).read_bytes()
+    assert drawn[2].read_bytes() != drawn[3].read_bytes()
+    assert "no best checkpoint" in refused("sample", again, "--checkpoint", "best")
+    assert "there are: 2, 3" in refused("interpolate", again, "--checkpoint", 9)

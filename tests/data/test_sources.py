@@ -213,3 +213,17 @@ def test_words_that_name_nothing(tmp_path: Path, encode) -> None:
     (tmp_path / "at@home").mkdir()
     (tmp_path / "at@home" / "a.png").write_bytes(encode(np.zeros((8, 8), np.uint8)))
     assert open_source(str(tmp_path / "at@home")).split is None
+
+
+def test_a_folder_that_holds_an_archive_and_nothing_else_is_that_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "handed-out"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        for split in ("train", "test"):
+            archive.writestr(f"{split}/cat/1.png", split)
+    (folder / ".DS_Store").touch()
+    alone = open_source(str(folder))
+    assert delivered(alone) == {"train/cat/1.png": b"train"}
+    assert delivered(open_source(f"{folder}@test")) == {"test/cat/1.png": b"test"}
+    (folder / "readme.png").touch()
+    assert list(delivered(open_source(str(folder)))) == ["readme.png"]

@@ -1,10 +1,13 @@
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import torch
 
 from honmono.data.stream import Stream
+from honmono.objectives.base import DrawsByStep
+from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
 from honmono.recipe import Recipe, Together, Update, WarmUp
 from honmono.recipes.dcgan import dcgan_digits
@@ -113,10 +116,12 @@ def test_processes_see_parts_of_one_batch_and_of_one_draw(processes: int) -> Non
         now = moment(recipe, rank=rank, processes=processes)
         batch, size = now.real(D)
         assert size == 8
-        parts.append((batch.real, batch.label, *now.draws(G, batch, size)))
+        draws = now.draws(G, batch, size)
+        parts.append((batch.real, batch.label, draws.latent, draws.label))
     now = moment(recipe)
     batch, size = now.real(D)
-    whole = (batch.real, batch.label, *now.draws(G, batch, size))
+    draws = now.draws(G, batch, size)
+    whole = (batch.real, batch.label, draws.latent, draws.label)
     for part, expected in zip(zip(*parts, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(part), expected)  # type: ignore[arg-type]
 
@@ -149,3 +154,25 @@ def test_the_clock_counts_fresh_batches_as_foretold(
     assert seen == [16 * sum(batches[:step]) for step in (1, 2, 3)]
     assert [trainer.steps_for(images) for images in seen] == [1, 2, 3]
     assert trainer.steps_for(seen[1] + 1) == 3
+
+
+@dataclass(frozen=True)
+class Chosen(NonSaturating, DrawsByStep):
+    """An objective that is given a number in each step."""
+
+    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        return {"number": random.standard_normal(1)}
+
+
+def test_what_an_objective_draws_by_step_is_one_for_all_updates_and_processes(points: Recipe) -> None:
+    recipe = replace(points, objective=Chosen())
+
+    def numbers(step: int, rank: int) -> list[float]:
+        now = moment(recipe, Clock(step), rank, processes=2)
+        drawn = [now.draws(update, *now.real(update)).factors["number"] for update in (D, G, G)]
+        assert all(one.dtype == torch.float32 for one in drawn)
+        return [one.item() for one in drawn]
+
+    first, second = numbers(1, rank=0), numbers(2, rank=0)
+    assert len({*first}) == len({*second}) == 1 and first != second
+    assert numbers(1, rank=1) == first

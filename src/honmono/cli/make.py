@@ -9,6 +9,7 @@ from typer import Argument, Option
 Run = Annotated[Path, Argument(help="a run directory")]
 Seed = Annotated[int, Option(help="which latents are drawn")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")]
+Checkpoint = Annotated[str | None, Option(help="best, newest or a step; the newest otherwise")]
 TrustCode = Annotated[bool, Option("--trust-code", help="run the recipe.py in the run's directory")]
 
 
@@ -22,14 +23,15 @@ def sample(
     out: Annotated[
         Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; otherwise in RUN")
     ] = None,
+    checkpoint: Checkpoint = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
 ) -> None:
-    """Draw samples from a run's newest checkpoint."""
+    """Draw samples from a run."""
     from honmono.trained import load
     from honmono.written import write_samples
 
-    trained = load(run, device=device, trust_code=trust_code)
+    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
     print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))
 
 
@@ -37,6 +39,7 @@ def interpolate(
     run: Run,
     out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; otherwise in RUN")] = None,
     seed: Seed = 0,
+    checkpoint: Checkpoint = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
 ) -> None:
@@ -44,7 +47,8 @@ def interpolate(
     from honmono.trained import load
     from honmono.written import write_interpolation
 
-    print(write_interpolation(load(run, device=device, trust_code=trust_code), out, seed=seed))
+    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    print(write_interpolation(trained, out, seed=seed))
 
 
 def plot(run: Run, out: Annotated[Path | None, Option(help="directory for the pictures")] = None) -> None:

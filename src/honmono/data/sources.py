@@ -8,6 +8,7 @@ from honmono.data.digits import Digits
 from honmono.data.folder import Folder
 from honmono.data.hub import Hub
 from honmono.data.idx import Idx, holds_idx
+from honmono.data.layout import hidden
 from honmono.data.source import Source
 from honmono.errors import Refused, did_you_mean
 
@@ -31,6 +32,7 @@ def open_source(spec: str) -> Source:
         return Hub(spec)
     path, split = _path_and_split(spec)
     name = spec.removesuffix(f"@{split}") if split else spec
+    path = _only_archive(path) or path
     if path.is_dir():
         return Idx(path, name, split) if holds_idx(path) else Folder(path, name, split)
     lowered = path.name.lower()
@@ -43,6 +45,13 @@ def open_source(spec: str) -> Source:
             raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
         return ArrayFile(path, name)
     raise Refused(f"{spec} is none of the files that hold pictures: a folder, .zip, .tar(.gz), .npy or .npz")
+
+
+def _only_archive(path: Path) -> Path | None:
+    """The archive that is all a folder holds: some data sets are handed out so."""
+    inside = [entry for entry in path.iterdir() if not hidden(entry.name)] if path.is_dir() else []
+    alone = len(inside) == 1 and inside[0].is_file() and inside[0].name.lower().endswith((".zip", *_TARS))
+    return inside[0] if alone else None
 
 
 def digits_of(spec: str) -> str | None:

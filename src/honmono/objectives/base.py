@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
+import numpy as np
 from torch import Tensor, nn
 
 from honmono.data.base import Batch
@@ -27,7 +28,8 @@ class Players(NamedTuple):
 class Draws(NamedTuple):
     """What chance gives to an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
 
-    factors: of the penalties that have a schedule, by their names: scalars, as the clock has them.
+    factors: of the penalties that have a schedule, by their names: scalars, as the clock has them; and what an
+        objective that `DrawsByStep` was given in this step, by the names that it chose.
     """
 
     latent: Tensor
@@ -57,3 +59,11 @@ class Objective(ABC):
     @abstractmethod
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Lowest and highest sum of each player's losses "real" and "fake"; a player that stays there has saturated."""
+
+
+class DrawsByStep(ABC):
+    """An objective to which chance gives something once a step: the same in all its updates and on every process."""
+
+    @abstractmethod
+    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Arrays by name, which arrive in `Draws.factors`. `random` follows from the run's seed and the step."""

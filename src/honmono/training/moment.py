@@ -1,5 +1,6 @@
 """One step's share of chance and data: which draws and which real batches its updates see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 
 from honmono.data.base import Batch
 from honmono.data.stream import Stream
-from honmono.objectives.base import Draws
+from honmono.objectives.base import Draws, DrawsByStep
 from honmono.randomness import stream
 from honmono.recipe import Recipe, Update, flat
 from honmono.schedules import Constant
@@ -26,11 +27,20 @@ class Moment:
     """The named draws and batches of one step. Asking for a fresh batch moves the clock's images.
 
     Everything is drawn for the global batch from (seed, purpose, clock), then cut to this process's rows.
+    shown: what becomes of real samples before anyone sees them; None: nothing.
     """
 
-    def __init__(self, recipe: Recipe, real: Stream, num_classes: int, engine: Engine, clock: Clock) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        real: Stream,
+        num_classes: int,
+        engine: Engine,
+        clock: Clock,
+        shown: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
         self._recipe, self._stream, self._engine, self._clock = recipe, real, engine, clock
-        self._num_classes = num_classes
+        self._num_classes, self._shown = num_classes, shown
         self._batches: dict[str, tuple[Batch, int]] = {}
         self._draws: dict[tuple[str, int], Draws] = {}
         self._latest: tuple[Batch, int] | None = None
@@ -41,6 +51,11 @@ class Moment:
             for penalty in getattr(recipe.objective, "penalties", ())
             if penalty.schedule != Constant()
         }
+        if isinstance(recipe.objective, DrawsByStep):
+            given = recipe.objective.draw(stream(recipe.training.seed, "objective", clock.step))
+            self._factors |= {
+                name: torch.tensor(array, device=engine.device, dtype=engine.dtype) for name, array in given.items()
+            }
 
     def real(self, update: Update) -> tuple[Batch, int]:
         """The real batch (this process's rows) that an update sees, and its global size."""
@@ -60,7 +75,8 @@ class Moment:
         batch = self._stream.batch(self._clock.images, self._engine.part(size))
         self._clock.images += size
         label = batch.label if self._recipe.conditional else None
-        return Batch(self._engine.sample(batch.real), label), size
+        real = self._shown(batch.real) if self._shown else batch.real
+        return Batch(self._engine.sample(real), label), size
 
     def draws(self, update: Update, batch: Batch, size: int) -> Draws:
         """The latents and fake labels (this process's rows) that an update sees; as many as its real samples."""

@@ -245,8 +245,8 @@ def _cut_back(run: RunDirectory, step: int) -> None:
     measurements.truncate(run, step)
     with Log(run) as log:
         log.truncate(step)
-    for picture in run.samples.glob("[0-9]" * 9 + ".png"):
-        if int(picture.stem) > step:
+    for picture in run.samples.glob("[0-9]" * 9 + "*.*"):
+        if int(picture.stem[:9]) > step:
             picture.unlink()
 
 
@@ -257,6 +257,7 @@ def _notes(trainer: Trainer, choices: Choices) -> list[str]:
     classes = trainer.interface.classes
     if classes and not trainer.recipe.conditional:
         lines.append(f"the data has {len(classes)} classes, which are not used: --set conditional=true asks for them")
+    lines += [trainer.growth] if trainer.growth else []
     if choices.processes > 1:
         coupled = trainer.couples()
         lines[0] += f", {choices.processes} processes"
