@@ -33,7 +33,9 @@ def test_noise_stands_in_for_data_that_is_not_at_hand(name, monkeypatch):
     assert math.isfinite(row["gflops_per_second"]) and row["gflops_per_second"] > 0
 
 
-@pytest.mark.parametrize("name", ["gan-mnist-article", "dcgan-mnist-article", "dcgan-digits", "pacgan-grid"])
+@pytest.mark.parametrize(
+    "name", ["gan-mnist-article", "dcgan-mnist-article", "dcgan-digits", "pacgan-grid", "realness-toy"]
+)
 def test_the_plain_loop_moves_both_players(name):
     recipe = tiny(name)
     loop = PlainLoop(recipe, benchmark.Noise(benchmark.nominal_interface(recipe)), torch.device("cpu"))

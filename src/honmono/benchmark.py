@@ -39,6 +39,7 @@ ROUNDS = 7
 BLOCK_SECONDS = 0.7
 MATRIX = 2048
 NOISES = 4_096
+MOST_NUMBERS = 2**26  # in all noises: fewer of large pictures
 
 
 class Arithmetic(TorchDispatchMode):
@@ -59,12 +60,12 @@ class Noise(Dataset):
     """Uniform noise of a recipe's shape, for timing where its data is not at hand: a step costs the same."""
 
     fingerprint = "noise"
-    length = NOISES
 
     def __init__(self, interface: Interface) -> None:
         self.sample_shape, self.classes = interface.sample_shape, interface.classes
-        self._samples = torch.rand(NOISES, *self.sample_shape) * 2 - 1
-        self._labels = torch.arange(NOISES) % len(self.classes) if self.classes else None
+        self.length = max(1, min(NOISES, MOST_NUMBERS // torch.Size(self.sample_shape).numel()))
+        self._samples = torch.rand(self.length, *self.sample_shape) * 2 - 1
+        self._labels = torch.arange(self.length) % len(self.classes) if self.classes else None
 
     def to(self, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
         self._samples = self._samples.to(device, dtype)
@@ -97,7 +98,11 @@ def measure_all(
 
 
 def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict[str, Any]:
-    """Milliseconds of a step, ours and the plain loop's, and our share of arithmetic per second."""
+    """Milliseconds of a step, ours and the plain loop's, and our share of arithmetic per second.
+
+    A growing recipe is timed at its full size.
+    """
+    recipe = replace(recipe, growth=None)
     if data is not None:
         recipe = replace(recipe, data=with_source(recipe.data, data, name))
     at_hand = data is not None or isinstance(recipe.data, Mixture)

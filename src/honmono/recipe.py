@@ -9,6 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from honmono.data.base import Data
 from honmono.errors import Refused, did_you_mean
+from honmono.grids import SampleGrid, refuse_alike
+from honmono.growth import Growth
 from honmono.latents import Latent
 from honmono.metrics.base import Metric
 from honmono.objectives.base import Objective
@@ -92,6 +94,23 @@ class Together:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """Keeps every parameter of a player, biases too, between -bound and bound (Arjovsky et al., arXiv:1701.07875).
+
+    when: "after" each update of that player, as in the paper's algorithm 1 and in article 003, or "before" its gradient
+        is taken, as in the authors' code, where the other player then meets weights beyond the bound.
+    """
+
+    bound: float = 0.01
+    player: PlayerName = "discriminator"
+    when: Literal["before", "after"] = "after"
+
+    def __post_init__(self) -> None:
+        if not self.bound > 0:
+            raise Refused(f"clip.bound is {self.bound}; give a number above 0, or 1e999 for no clipping")
+
+
+@dataclass(frozen=True)
 class Average:
     """An exponential average of the generator's weights and buffers, on the clock of images seen.
 
@@ -152,9 +171,12 @@ class Recipe:
     A frozen dataclass within it is complete; a `functools.partial` is not built yet and is made canonical here
     (its signature bound, its defaults filled in), so that equal recipes have equal JSON.
 
+    growth: how networks with stages grow; None: they stand at full size from the beginning.
     conditional: whether the networks are given the data's classes.
     fake_labels: the labels of fakes are drawn uniformly, or are those of the real batch.
     sampling: what batch norm does when pictures are made: "running" averages, "batch" statistics, or "identity".
+    grids: which pictures a run makes every `training.sample_every` steps; the nameless first one becomes its film.
+    clip: keeps a player's weights within bounds; None: leaves them free.
     metrics: how its samples are judged, during training and by `honmono evaluate`.
     """
 
@@ -166,9 +188,12 @@ class Recipe:
     optimizers: Pair[partial]
     updates: tuple[Update | Together, ...] = (Update("discriminator"), Update("generator"))
     training: Training = field(default_factory=Training)
+    growth: Growth | None = None
     conditional: bool = False
     fake_labels: Literal["uniform", "real"] = "uniform"
     sampling: Literal["running", "batch", "identity"] = "running"
+    grids: tuple[SampleGrid, ...] = (SampleGrid(),)
+    clip: Clip | None = None
     metrics: tuple[Metric, ...] = ()
 
     def __post_init__(self) -> None:
@@ -184,6 +209,7 @@ class Recipe:
         players = [update.player for update in flat(self.updates)]
         if sorted(set(players)) != ["discriminator", "generator"]:
             raise Refused("updates must hold at least one update of each player: generator and discriminator")
+        refuse_alike(self.grids)
         if not isinstance(self.metrics, tuple) or not all(isinstance(metric, Metric) for metric in self.metrics):
             raise Refused(f"metrics must be a tuple of metrics, as in (ModeCoverage(),), not {self.metrics!r}")
         names = [metric.name for metric in self.metrics]

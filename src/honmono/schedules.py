@@ -26,6 +26,26 @@ class Constant(Schedule):
 
 
 @dataclass(frozen=True)
+class Inverse(Schedule):
+    """1 / (1 + decay * t), where t counts every `images` images: Keras's `decay`, when they are those of one update.
+
+    After 195,000 updates a decay of 1e-5 leaves 0.339, one of 1e-4 leaves 0.0488. Within a step nothing changes: of
+    several updates in a step Keras would count each.
+    """
+
+    decay: float = 1e-5
+    images: int = 64
+
+    def __post_init__(self) -> None:
+        if self.decay < 0 or self.images < 1:
+            asked = f"an inverse schedule with decay={self.decay}, images={self.images}"
+            raise Refused(f"{asked}: decay is at least 0 and images at least 1")
+
+    def at(self, images: int) -> float:
+        return 1 / (1 + self.decay * images / self.images)
+
+
+@dataclass(frozen=True)
 class Ramp(Schedule):
     """`start` until `begin` images have been seen, then on its way to `end` over the next `images`, then `end`."""
 

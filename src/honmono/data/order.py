@@ -1,5 +1,7 @@
 """In which order samples are seen: a pure function of the clock, so that nothing needs saving."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from honmono.data.base import Order
@@ -17,21 +19,32 @@ class SampleOrder:
     - without `drop_last` a batch ends with its epoch, and the last one may be smaller.
     - "replacement": a batch is drawn from `stream(seed, "order", images)` and is always full.
     - endless data (`length` None) is numbered by the position itself, never repeats, and has no epochs.
+    - where `sizes` tells the size of the batch that starts at a position, in place of `batch_size`, nothing is dropped:
+      with `drop_last` a batch that its epoch cannot fill goes on with the next.
     """
 
-    def __init__(self, length: int | None, *, order: Order, drop_last: bool, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        length: int | None,
+        *,
+        order: Order,
+        drop_last: bool,
+        batch_size: int,
+        seed: int,
+        sizes: Callable[[int], int] | None = None,
+    ) -> None:
         assert batch_size > 0 and (length is None or length > 0)
         self.length = length
         self.order: Order = order
         self.drop_last = drop_last
-        self.batch_size = batch_size
+        self.batch_size, self.sizes = batch_size, sizes
         self.seed = seed
         self._permutation: tuple[int, np.ndarray] | None = None  # of one epoch: a cache, never state
 
     @property
     def epoch_length(self) -> int | None:
         """Images seen in one epoch; None where the data is endless."""
-        if self.length is None or self.order == "replacement" or not self.drop_last:
+        if self.length is None or self.order == "replacement" or not self.drop_last or self.sizes is not None:
             return self.length
         return max(self.length // self.batch_size * self.batch_size, min(self.length, self.batch_size))
 
@@ -41,11 +54,12 @@ class SampleOrder:
         return 0 if self.epoch_length is None else (self.epoch_length - 1) // self.batch_size * self.batch_size
 
     def size_at(self, images: int) -> int:
-        """Size of the batch that starts at `images`: `batch_size`, or what is left of its epoch without `drop_last`."""
+        """Size of the batch that starts at `images`: a full one, or what is left of its epoch without `drop_last`."""
         assert images >= 0
+        full = self.batch_size if self.sizes is None else self.sizes(images)
         if self.epoch_length is None or self.order == "replacement" or self.drop_last:
-            return self.batch_size
-        return min(self.batch_size, self.epoch_length - images % self.epoch_length)
+            return full
+        return min(full, self.epoch_length - images % self.epoch_length)
 
     def indices(self, images: int) -> np.ndarray:
         """The (`size_at(images)`,) int64 numbers of the samples in the batch that starts at `images`."""

@@ -1,5 +1,7 @@
 """Batches of real samples as a function of the clock: the one thing that the trainer asks of data."""
 
+from collections.abc import Callable
+
 from honmono.data.base import Batch, Data, Dataset
 from honmono.data.order import SampleOrder
 from honmono.randomness import stream
@@ -9,12 +11,27 @@ WHOLE = slice(None)
 
 
 class Stream:
-    """The real batches of one run: order, augmentation and fresh samples all follow from (seed, images seen)."""
+    """The real batches of one run: order, augmentation and fresh samples all follow from (seed, images seen).
 
-    def __init__(self, dataset: Dataset, data: Data, batch_size: int, seed: int) -> None:
+    sizes: of the batch that starts at so many images, where that is not always `batch_size`.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        data: Data,
+        batch_size: int,
+        seed: int,
+        sizes: Callable[[int], int] | None = None,
+    ) -> None:
         self._dataset = dataset
         self._order = SampleOrder(
-            dataset.length, order=data.order, drop_last=data.drop_last, batch_size=batch_size, seed=seed
+            dataset.length,
+            order=data.order,
+            drop_last=data.drop_last,
+            batch_size=batch_size,
+            seed=seed,
+            sizes=sizes,
         )
         self._seed = seed
 
@@ -25,7 +42,9 @@ class Stream:
 
     @property
     def least_size(self) -> int:
-        """Size of the smallest batch that there will ever be."""
+        """Size of the smallest batch that there will ever be; 1 where sizes vary, as no more is known then."""
+        if self._order.sizes is not None:
+            return 1
         return min(self.size_at(0), self.size_at(self._order.last_start))
 
     def size_at(self, images: int) -> int:

@@ -12,27 +12,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
 
-from honmono.errors import Refused
+from honmono.networks.doubling import doublings
 from honmono.networks.outputs import bounded, square_size
-
-
-def _levels(size: int) -> int | None:
-    """Doublings from a base grid of 4 to 7 pixels up to `size`, at least one; None where there is no such grid."""
-    doublings = size.bit_length() - 3
-    return doublings if doublings >= 1 and size % 2**doublings == 0 else None
 
 
 def _shape(sample_shape: tuple[int, ...], width: int, max_width: int) -> tuple[int, list[int]]:
     """The base grid's side and the channels of each map, from the one below the picture to the base grid."""
     size = square_size(sample_shape)
-    levels = _levels(size)
-    if levels is None:
-        possible = [near for near in range(8, 2 * size + 16) if _levels(near) is not None]
-        nearest = sorted(possible, key=lambda near: abs(near - size))
-        raise Refused(
-            f"DCGAN doubles a grid of 4 to 7 pixels, which never gives {size}x{size};"
-            f" the nearest possible size is {nearest[0]} (--size {nearest[0]}), then {nearest[1]}"
-        )
+    levels = doublings(size, "DCGAN")
     return size >> levels, [min(width << level, max_width) for level in range(levels)]
 
 

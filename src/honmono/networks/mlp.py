@@ -1,6 +1,7 @@
 """Fully connected players, for points in the plane and small pictures (Goodfellow et al., 2014, arXiv:1406.2661)."""
 
 import math
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from honmono.networks.outputs import bounded, with_label
 
 
-Activation = Literal["relu", "leaky_relu"]
+Activation = Literal["relu", "leaky_relu", "elu"]
+ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": partial(nn.LeakyReLU, 0.2), "elu": nn.ELU}
 
 
 def _layers(widths: tuple[int, ...], activation: Activation, batch_norm: bool) -> nn.Sequential:
@@ -20,7 +22,7 @@ def _layers(widths: tuple[int, ...], activation: Activation, batch_norm: bool) -
         layers.append(nn.Linear(before, after, bias=not batch_norm))
         if batch_norm:
             layers.append(nn.BatchNorm1d(after))
-        layers.append(nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2))
+        layers.append(ACTIVATIONS[activation]())
     return nn.Sequential(*layers)
 
 

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from honmono.training.build import Interface, build_networks, check_coupling, ch
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen
+from honmono.training.growing import Growing
 from honmono.training.moment import Clock, Moment, fresh_batches
 
 
@@ -40,17 +41,20 @@ class Trainer:
         self.recipe, self.engine, self.clock = recipe, engine, Clock()
         self.interface = Interface(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
-        self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
-        check_packing(recipe, self._stream.least_size // engine.processes)
         networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
         check_coupling(recipe, networks)
         self.networks = dict(zip(PLAYERS, networks, strict=True))
+        average = recipe.training.average
+        self.average = AveragedGenerator(self.networks["generator"], average) if average else None
+        every = [*networks, self.average.module] if self.average else networks
+        self._growing = Growing(recipe.growth, recipe, every) if recipe.growth else None
+        sizes = self._growing.batch_size if self._growing else None
+        self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed, sizes)
+        check_packing(recipe, self._stream.least_size // engine.processes)
         self.optimizers = {
             name: engine.optimizer(recipe.optimizers.of(name), self.networks[name].parameters()) for name in PLAYERS
         }
         self._base_rates = {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
-        average = recipe.training.average
-        self.average = AveragedGenerator(self.networks["generator"], average) if average else None
         self._players = Players(*(engine.player(network) for network in networks))
         self._losses = {name: engine.compiled(self._loss(name)) for name in PLAYERS}
         self._ordinal = 0  # of the update within its step, for randomness inside networks
@@ -61,7 +65,7 @@ class Trainer:
         clock.step += 1
         self._ordinal = 0
         self._set_rates()
-        moment = Moment(self.recipe, self._stream, len(self.interface.classes), self.engine, clock)
+        moment = self._moment(clock)
         for entry in self.recipe.updates:
             if isinstance(entry, Together):
                 due = [update for update in entry.updates for _ in range(update.times(clock.step))]
@@ -76,13 +80,25 @@ class Trainer:
                 self._move(entry.player)
         if self.average:
             self.average.follow(self.networks["generator"], clock.images, clock.images - seen)
+        self._grow()
         return logged
+
+    def _moment(self, clock: Clock) -> Moment:
+        shown = self._growing.shown if self._growing else None
+        return Moment(self.recipe, self._stream, len(self.interface.classes), self.engine, clock, shown)
+
+    def _grow(self) -> None:
+        """Moves growing networks to where the clock says, before anyone saves: a resume finds them there too."""
+        if self._growing and self._growing.move_to(self.clock.images) and self._growing.growth.reset_optimizers:
+            for optimizer in self.optimizers.values():
+                optimizer.state.clear()
 
     def _gradient(self, update: Update, moment: Moment) -> dict[str, Tensor]:
         """Adds the gradient of one player's loss to its parameters, weighted by this process's share of the batch."""
         batch, size = moment.real(update)
         draws = moment.draws(update, batch, size)
         logged: dict[str, Tensor] = {}
+        self._clip(update.player, "before")
         self._reseed()
         with self._turn_of(update.player):
             for part, share in self._parts(batch, draws, size):
@@ -97,6 +113,15 @@ class Trainer:
         self.engine.sum_gradients(list(self.networks[name].parameters()))
         self.optimizers[name].step()
         self.optimizers[name].zero_grad(set_to_none=True)
+        self._clip(name, "after")
+
+    @torch.no_grad()
+    def _clip(self, name: PlayerName, when: Literal["before", "after"]) -> None:
+        """Weights back within their bounds, where the recipe has some and this is the time."""
+        clip = self.recipe.clip
+        if clip and (clip.player, clip.when) == (name, when):
+            for parameter in self.networks[name].parameters():
+                parameter.clamp_(-clip.bound, clip.bound)
 
     @contextmanager
     def _turn_of(self, name: PlayerName) -> Iterator[None]:
@@ -139,7 +164,7 @@ class Trainer:
     def rehearse(self) -> None:
         """Evaluates both losses once, leaving no trace: what cannot work is refused before anything is created."""
         buffers = [(b, b.clone()) for network in self.networks.values() for b in network.buffers()]
-        moment = Moment(self.recipe, self._stream, len(self.interface.classes), self.engine, Clock(step=1))
+        moment = self._moment(Clock(step=1))
         for name in ("discriminator", "generator"):
             update = Update(name, draws="rehearsal", real="rehearsal")
             batch, size = moment.real(update)
@@ -184,6 +209,11 @@ class Trainer:
         return step
 
     @property
+    def growth(self) -> str | None:
+        """How the networks will grow, in words; None where they do not."""
+        return self._growing.words() if self._growing else None
+
+    @property
     def epoch_images(self) -> int | None:
         """Images seen in one epoch of the data; None where it is endless."""
         return self._stream.epoch_length
@@ -224,6 +254,8 @@ class Trainer:
         for name, optimizer in self.optimizers.items():
             _restore_optimizer(optimizer, checkpoint.tensors[f"optimizer-{name}"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
+        if self._growing:
+            self._growing.move_to(self.clock.images)
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

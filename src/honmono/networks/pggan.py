@@ -1,0 +1,194 @@
+"""The growing players of Karras et al., progressive growing of GANs (2017, arXiv:1710.10196), appendix A.
+
+Channels at stage s, of the base grid (4x4 for powers of two) s = 0: features / 2^(s + 1), at most `max_width`. For
+32x32 grey pictures the defaults give 20,715,524 parameters in the generator and 20,722,689 in the discriminator.
+"""
+
+from math import sqrt
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, leaky_relu, linear
+
+from honmono.errors import Refused
+from honmono.networks.doubling import doublings
+from honmono.networks.growing import GrowingNetwork, enlarged, halved
+from honmono.networks.outputs import square_size
+
+
+SLOPE = 0.2
+HE = sqrt(2)  # the gain for rectified units (He et al., 2015, arXiv:1502.01852)
+
+
+class EqualizedConv2d(nn.Module):
+    """A convolution that keeps the side. Its weights begin at N(0, 1) and are scaled as they are used, by
+    gain / sqrt(fan_in); its biases begin at 0 and are not scaled.
+
+    So every weight moves by the same share of its range under Adam, whose steps know no scale. Not `equalized`: the
+    weights begin scaled, as is usual.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, gain: float = HE, equalized: bool = True) -> None:
+        super().__init__()
+        self.weight, self.scale = _weight((outputs, inputs, kernel, kernel), gain, equalized)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.padding = kernel // 2
+
+    def forward(self, x: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch outputs height width"]:
+        return conv2d(x, self.weight * self.scale, self.bias, padding=self.padding)
+
+
+class EqualizedLinear(nn.Module):
+    """The same for a fully connected layer."""
+
+    def __init__(
+        self, inputs: int, outputs: int, *, gain: float = HE, equalized: bool = True, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.weight, self.scale = _weight((outputs, inputs), gain, equalized)
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+
+    def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        return linear(x, self.weight * self.scale, self.bias)
+
+
+def _weight(shape: tuple[int, ...], gain: float, equalized: bool) -> tuple[nn.Parameter, float]:
+    """A weight and its scale at run time."""
+    scale = gain / sqrt(torch.Size(shape[1:]).numel())
+    return nn.Parameter(torch.randn(shape) * (1.0 if equalized else scale)), scale if equalized else 1.0
+
+
+def pixel_norm(x: Float[Tensor, "batch channels *place"]) -> Float[Tensor, "batch channels *place"]:
+    """x / sqrt(mean over channels of x^2 + 1e-8), the mean never in less than float32."""
+    return x * (_full(x).square().mean(1, keepdim=True) + 1e-8).rsqrt().to(x.dtype)
+
+
+def minibatch_stddev(x: Float[Tensor, "batch channels h w"], group: int) -> Float[Tensor, "batch 1 h w"]:
+    """How much samples differ within groups of `group`, or of the most that divide the batch: one map to be added.
+
+    A group is every (batch / group)-th sample. Deviations are biased, over the group, and averaged over all features.
+    """
+    size = max(size for size in range(1, min(group, len(x)) + 1) if len(x) % size == 0)
+    groups = _full(x).unflatten(0, (size, len(x) // size))
+    variance = (groups - groups.mean(0)).square().mean(0)
+    deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).to(x.dtype)
+    return deviation.repeat(size).view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
+
+
+def _full(x: Tensor) -> Tensor:
+    return x if x.dtype == torch.float64 else x.float()
+
+
+def _stages(sample_shape: tuple[int, ...], num_classes: int) -> tuple[int, ...]:
+    if num_classes > 0:
+        raise Refused("PGGAN takes no labels: use --set conditional=false")
+    size = square_size(sample_shape)
+    levels = doublings(size, "PGGAN")
+    return tuple(size >> (levels - stage) for stage in range(levels + 1))
+
+
+def _widths(stages: int, features: int, max_width: int) -> list[int]:
+    return [max(1, min(features >> (stage + 1), max_width)) for stage in range(stages)]
+
+
+class PGGANGenerator(GrowingNetwork):
+    """Latent, normalised -> base grid -> per stage: nearest pixels doubled, two 3x3 convolutions -> 1x1 to colours.
+
+    LeakyReLU 0.2 and pixel norm after each layer; the pictures are linear, not squashed. In evaluation mode those of a
+    young stage are enlarged to full size, so that samples always have one shape.
+    pixel_norm, equalized: False leaves them away.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        features: int = 8192,
+        max_width: int = 512,
+        pixel_norm: bool = True,
+        equalized: bool = True,
+    ) -> None:
+        super().__init__(_stages(sample_shape, num_classes))
+        widths, base = _widths(len(self.sizes), features, max_width), self.sizes[0]
+        self.pixel_norm, self.base_shape = pixel_norm, (widths[0], base, base)
+        gain = HE / 4  # the authors' choice for the projection
+        self.project = EqualizedLinear(latent_dim, widths[0] * base**2, gain=gain, equalized=equalized, bias=False)
+        self.project_bias = nn.Parameter(torch.zeros(widths[0], 1, 1))
+        self.blocks = nn.ModuleList()
+        for before, width in zip([None, *widths], widths, strict=False):
+            inputs = [width] if before is None else [before, width]
+            self.blocks.append(nn.ModuleList(EqualizedConv2d(one, width, 3, equalized=equalized) for one in inputs))
+        self.to_colours = nn.ModuleList(
+            EqualizedConv2d(width, sample_shape[0], 1, gain=1, equalized=equalized) for width in widths
+        )
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels size size"]:
+        latent = pixel_norm(latent)
+        old = x = self._activated(self.project(latent).unflatten(1, self.base_shape) + self.project_bias)
+        for stage in range(self.stage + 1):
+            old, x = x, enlarged(x, self.sizes[stage])
+            for layer in self.blocks[stage]:  # type: ignore[union-attr]
+                x = self._activated(layer(x))
+        picture = self.to_colours[self.stage](x)
+        if self.fading:
+            picture = self.faded(enlarged(self.to_colours[self.stage - 1](old), self.sizes[self.stage]), picture)
+        return picture if self.training else enlarged(picture, self.sizes[-1])
+
+    def _activated(self, x: Tensor) -> Tensor:
+        x = leaky_relu(x, SLOPE)
+        return pixel_norm(x) if self.pixel_norm else x
+
+
+class PGGANDiscriminator(GrowingNetwork):
+    """Picture -> 1x1 from colours -> per stage: two 3x3 convolutions, halved by averages -> base grid, minibatch
+    deviation added as a map -> 3x3 convolution -> two fully connected layers -> one score. LeakyReLU 0.2.
+
+    group: of the minibatch deviation; 0 leaves it away, and then nothing couples samples. equalized: see the generator.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        features: int = 8192,
+        max_width: int = 512,
+        group: int = 4,
+        equalized: bool = True,
+    ) -> None:
+        super().__init__(_stages(sample_shape, num_classes))
+        widths, base = _widths(len(self.sizes), features, max_width), self.sizes[0]
+        self.group, self.couples_samples = group, group > 1
+        self.from_colours = nn.ModuleList(
+            EqualizedConv2d(sample_shape[0], width, 1, equalized=equalized) for width in widths
+        )
+        last = EqualizedConv2d(widths[0] + (group > 0), widths[0], 3, equalized=equalized)
+        self.blocks = nn.ModuleList([nn.ModuleList([last])])
+        for width, after in zip(widths[1:], widths, strict=False):
+            pair = (EqualizedConv2d(width, one, 3, equalized=equalized) for one in (width, after))
+            self.blocks.append(nn.ModuleList(pair))
+        self.dense = EqualizedLinear(widths[0] * base**2, widths[0], equalized=equalized)
+        self.score = EqualizedLinear(widths[0], 1, gain=1, equalized=equalized)
+
+    def forward(
+        self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        x = leaky_relu(self.from_colours[self.stage](sample), SLOPE)
+        for stage in range(self.stage, 0, -1):
+            x = halved(self._through(stage, x))
+            if self.fading and stage == self.stage:
+                x = self.faded(leaky_relu(self.from_colours[stage - 1](halved(sample)), SLOPE), x)
+        if self.group > 0:
+            x = torch.cat([x, minibatch_stddev(x, self.group)], dim=1)
+        x = self._through(0, x).flatten(1)
+        return self.score(leaky_relu(self.dense(x), SLOPE)).squeeze(1)
+
+    def _through(self, stage: int, x: Tensor) -> Tensor:
+        for layer in self.blocks[stage]:  # type: ignore[union-attr]
+            x = leaky_relu(layer(x), SLOPE)
+        return x

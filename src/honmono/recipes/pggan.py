@@ -1,0 +1,229 @@
+"""Progressive growing of GANs (Karras et al., 2017, arXiv:1710.10196), and an article's "PGGAN", which never grows.
+
+As in the authors' code: nearest pixels up and averages down; a stage trains, then the next fades in, in the generator,
+the discriminator and the reals; one update of each player in a step; samples from averaged weights. Their schedule is
+read at every fourth batch (`minibatch_repeats`), here at each one.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from honmono.data.pictures import Pictures
+from honmono.errors import Refused
+from honmono.growth import Growth
+from honmono.latents import Normal
+from honmono.metrics.fid import FID
+from honmono.networks.outputs import bounded
+from honmono.networks.pggan import PGGANDiscriminator, PGGANGenerator
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
+from honmono.recipe import Average, Pair, Recipe, Training, Update
+from honmono.registry import recipe
+
+
+def _check(sample_shape: tuple[int, ...], num_classes: int) -> int:
+    """The pictures' channels."""
+    if tuple(sample_shape[1:]) != (32, 32):
+        raise Refused(f"the article's networks are for 32x32 pictures, not for {sample_shape}: use --size 32")
+    if num_classes > 0:
+        raise Refused("the article's networks take no labels: use --set conditional=false")
+    return sample_shape[0]
+
+
+class PGGANArticleGenerator(nn.Module):
+    """Latent -> 512 maps of 4x4 -> 256 -> 128 -> 32x32, tanh: the article's four layers, all of them always.
+
+    Its `depth` is the number of layers at every call; with less it would return maps, not pictures.
+    """
+
+    def __init__(self, *, latent_dim: int, sample_shape: tuple[int, ...], num_classes: int = 0) -> None:
+        super().__init__()
+        channels = _check(sample_shape, num_classes)
+        layers: list[nn.Module] = []
+        for before, after, stride, padding in ((latent_dim, 512, 1, 0), (512, 256, 2, 1), (256, 128, 2, 1)):
+            layers += [nn.ConvTranspose2d(before, after, 4, stride, padding, bias=False), nn.BatchNorm2d(after)]
+            layers += [nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(128, channels, 4, 2, 1, bias=False))
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels 32 32"]:
+        return bounded(self.layers(latent[:, :, None, None]), "tanh")
+
+
+class PGGANArticleDiscriminator(nn.Module):
+    """32x32 -> 128 maps -> 256 -> 512 -> one probability; batch norm after each convolution, the first one too."""
+
+    def __init__(self, *, sample_shape: tuple[int, ...], num_classes: int = 0) -> None:
+        super().__init__()
+        channels = _check(sample_shape, num_classes)
+        layers: list[nn.Module] = []
+        for before, after in ((channels, 128), (128, 256), (256, 512)):
+            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(512, 1, 4, 1, 0, bias=False))
+
+    def forward(
+        self, sample: Float[Tensor, "batch channels 32 32"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        return bounded(self.layers(sample).flatten(), "sigmoid")
+
+
+@recipe(
+    "pggan-mnist-article",
+    source="S. Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20: its 'PGGAN'",
+    data="MNIST",
+    summary="the article's 'PGGAN' on MNIST as published: it never grows, it is a DCGAN for 32x32 pictures",
+    quirks=(
+        "no progressive growing: `depth` is always that of the whole network, and nothing fades in",
+        "batch norm in the discriminator, after its first layer too",
+        "one fake batch serves both updates of a step (updates.*.draws; none: fresh fakes for each)",
+        "the loss is BCELoss on sigmoid outputs (objective.scores)",
+        "pictures are made in training mode, normalised by their own batch (sampling: batch; running or identity)",
+        "pictures are stretched to 32x32, here by Lanczos's filter, there by a bilinear one (data.fit; pad: zeros)",
+        "weights begin as torch's layers do, not at N(0, 0.02)",
+    ),
+    tiny={"training.batch_size": "4", "metrics": "()"},
+)
+def pggan_mnist_article() -> Recipe:
+    return Recipe(
+        data=Pictures(source="hf:ylecun/mnist", size=32, fit="resize", channels=1, expects=(28, 1), drop_last=False),
+        latent=Normal(100),
+        generator=partial(PGGANArticleGenerator),
+        discriminator=partial(PGGANArticleDiscriminator),
+        objective=NonSaturating(scores="probabilities"),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
+        updates=(Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x")),
+        training=Training(
+            steps=50 * 938, batch_size=64, sample_every=938, checkpoint_every=938, measure_images=300_000
+        ),
+        sampling="batch",
+        metrics=(FID(features="mnist"),),
+    )
+
+
+@recipe(
+    "pggan-cifar10",
+    source="Karras et al. 2017 (arXiv:1710.10196): the CIFAR-10 configuration of the authors' code",
+    data="CIFAR-10",
+    summary="progressive growing 4 -> 32 on CIFAR-10 as the paper did it",
+    quirks=(
+        "the gradient penalty holds gradients at a norm of 750, not 1 (objective.penalties.0.target)",
+        "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
+        "0.999 of the average is kept for each batch of 64, as a half-life in images (training.average)",
+    ),
+    tiny={
+        "generator.features": "16",
+        "discriminator.features": "16",
+        "data.size": "8",
+        "data.expects": "none",
+        "training.batch_size": "8",
+        "growth.train": "4",
+        "growth.fade": "64",
+        "growth.batch_sizes": "(8, 12)",
+        "metrics": "()",
+    },
+)
+def pggan_cifar10() -> Recipe:
+    sizes = {"features": 4096, "max_width": 128}
+    return Recipe(
+        data=Pictures(source="hf:uoft-cs/cifar10", expects=(32, 3)),
+        latent=Normal(128),
+        generator=partial(PGGANGenerator, **sizes),
+        discriminator=partial(PGGANDiscriminator, **sizes),
+        objective=Wasserstein(penalties=(GradientPenalty(target=750.0), Drift())),
+        optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),
+        growth=Growth(train=400_000, fade=400_000, batch_sizes=(128, 128, 128)),
+        training=Training(
+            steps=296_874,  # 20 million pictures, the first 2 million in batches of 128
+            batch_size=64,
+            precision="fp32",  # gradients of gradients
+            average=Average(halflife=44_352, ramp=1.0),
+            sample_every=2_000,
+            checkpoint_every=2_000,
+            measure_images=1_000_000,
+        ),
+        metrics=(FID(features="cifar10"),),
+    )
+
+
+@recipe(
+    "pggan-mnist",
+    source="Karras et al. 2017 (arXiv:1710.10196) on MNIST, small enough for a processor",
+    data="MNIST",
+    summary="progressive growing 4 -> 32 on MNIST with at most 64 channels",
+    quirks=(
+        "phases of 30,000 pictures in place of 600,000: full size from 180,000 on (growth.train, growth.fade)",
+        "16 channels at 32x32, twice as many at each smaller size, up to 64 (generator.features, generator.max_width)",
+    ),
+    tiny={
+        "generator.features": "16",
+        "discriminator.features": "16",
+        "data.size": "8",
+        "data.expects": "none",
+        "training.batch_size": "8",
+        "growth.train": "4",
+        "growth.fade": "64",
+        "growth.batch_sizes": "(8, 12)",
+        "metrics": "()",
+    },
+)
+def pggan_mnist() -> Recipe:
+    parent, sizes = pggan_cifar10(), {"features": 256, "max_width": 64}
+    return replace(
+        parent,
+        data=Pictures(source="hf:ylecun/mnist", size=32, fit="pad", channels=1, expects=(28, 1)),
+        latent=Normal(64),
+        generator=partial(PGGANGenerator, **sizes),
+        discriminator=partial(PGGANDiscriminator, **sizes),
+        objective=Wasserstein(penalties=(GradientPenalty(), Drift())),
+        growth=Growth(train=30_000, fade=30_000, batch_sizes=(64, 64)),
+        training=replace(
+            parent.training,
+            steps=7_968,  # 300,000 pictures
+            batch_size=32,
+            average=Average(halflife=10_000),
+            sample_every=500,
+            checkpoint_every=500,
+            measure_images=50_000,
+        ),
+        metrics=(FID(features="mnist"),),
+    )
+
+
+@recipe(
+    "pggan-folder",
+    source="Karras et al. 2017 (arXiv:1710.10196): the configuration of the authors' code for large pictures",
+    data="any pictures",
+    summary="progressive growing on any folder of pictures, up to 1024x1024 (--size); made for GPUs",
+    quirks=(
+        "up to 256x256 unless asked for more (data.max_size, or --size 1024)",
+        "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
+    ),
+    tiny={
+        "generator.features": "16",
+        "discriminator.features": "16",
+        "data.max_size": "8",
+        "training.batch_size": "8",
+        "growth.train": "4",
+        "growth.fade": "64",
+        "growth.batch_sizes": "(8, 12)",
+        "metrics": "()",
+    },
+)
+def pggan_folder() -> Recipe:
+    parent = pggan_cifar10()
+    return replace(
+        parent,
+        data=Pictures(max_size=256),
+        latent=Normal(512),
+        generator=partial(PGGANGenerator),
+        discriminator=partial(PGGANDiscriminator),
+        objective=Wasserstein(penalties=(GradientPenalty(), Drift())),
+        growth=Growth(batch_sizes=(128, 128, 128, 64, 32)),
+        training=replace(parent.training, steps=500_000, batch_size=16, average=Average(halflife=11_088, ramp=1.0)),
+        metrics=(),
+    )

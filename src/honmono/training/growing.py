@@ -1,0 +1,55 @@
+"""A run's growth: where its networks stand at any moment of the clock, and how its reals look there."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from honmono.errors import Refused
+from honmono.growth import Growth
+from honmono.networks.growing import GrowingNetwork, at_stage
+from honmono.recipe import Recipe
+
+
+class Growing:
+    """The growing networks of one run, told together where to stand."""
+
+    def __init__(self, growth: Growth, recipe: Recipe, networks: Sequence[nn.Module]) -> None:
+        self.growth, self._otherwise = growth, recipe.training.batch_size
+        self._networks = [_growing(network) for network in networks]
+        self.sizes = self._networks[0].sizes
+        self.move_to(0)
+
+    def words(self) -> str:
+        """How they will grow: "grows 4 -> 8 -> 16 -> 32 pixels a side, full-grown after 180,000 images"."""
+        sizes = " -> ".join(map(str, self.sizes[self.growth.begins(self.sizes) :]))
+        return f"grows {sizes} pixels a side, full-grown after {self.growth.grown(self.sizes):,} images"
+
+    def batch_size(self, images: int) -> int:
+        """The size of the batch that begins when `images` images have been seen."""
+        return self.growth.batch_size(images, self.sizes, self._otherwise)
+
+    def move_to(self, images: int) -> bool:
+        """Takes every network to where it stands by the clock; says whether a stage began to fade in or has done so."""
+        first = self._networks[0]
+        before, (stage, alpha) = (first.stage, first.fading), self.growth.at(images, self.sizes)
+        for network in self._networks:
+            network.stand(stage, alpha)
+        return before != (first.stage, first.fading)
+
+    def shown(self, real: Tensor) -> Tensor:
+        """Real pictures of full size as the present stage is shown them."""
+        first = self._networks[0]
+        return at_stage(real, self.sizes[first.stage], first.alpha if first.fading else None)
+
+
+def stand(growth: Growth | None, network: nn.Module, images: int) -> None:
+    """Takes one network, loaded from a checkpoint, to where it stood when `images` images had been seen."""
+    if growth is not None:
+        network = _growing(network)
+        network.stand(*growth.at(images, network.sizes))
+
+
+def _growing(network: nn.Module) -> GrowingNetwork:
+    if not isinstance(network, GrowingNetwork):
+        raise Refused(f"growth: {type(network).__name__} has no stages to grow through: use --set growth=none")
+    return network

@@ -1,0 +1,121 @@
+"""Facts of PGGAN's recipes and of the article's, which never grows."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from honmono.description import nominal_interface
+from honmono.errors import Refused
+from honmono.growth import Growth
+from honmono.latents import Normal
+from honmono.networks.pggan import EqualizedConv2d, PGGANDiscriminator, PGGANGenerator
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
+from honmono.recipe import Recipe, flat
+from honmono.recipes.pggan import (
+    PGGANArticleDiscriminator,
+    PGGANArticleGenerator,
+    pggan_cifar10,
+    pggan_folder,
+    pggan_mnist,
+    pggan_mnist_article,
+)
+from honmono.training.build import build_networks, count_parameters
+
+
+def parameters(recipe: Recipe) -> tuple[int, int]:
+    generator, discriminator = build_networks(recipe, nominal_interface(recipe))
+    return count_parameters(generator), count_parameters(discriminator)
+
+
+def test_the_article_s_networks() -> None:
+    assert parameters(pggan_mnist_article()) == (3_444_480, 2_633_472)
+    generator, discriminator = build_networks(pggan_mnist_article(), nominal_interface(pggan_mnist_article()))
+    fake = generator(torch.randn(3, 100))
+    assert fake.shape == (3, 1, 32, 32) and fake.abs().max() <= 1
+    probability = discriminator(fake)
+    assert probability.shape == (3,) and ((0 < probability) & (probability < 1)).all()
+    assert not any(name.endswith("bias") and "conv" in name for name, _ in generator.named_parameters())
+
+
+def test_the_article_s_shapes_and_norms() -> None:
+    generator = PGGANArticleGenerator(latent_dim=100, sample_shape=(1, 32, 32))
+    discriminator = PGGANArticleDiscriminator(sample_shape=(1, 32, 32))
+    shapes: list[tuple[int, ...]] = []
+    for network in (generator, discriminator):
+        for layer in network.layers:
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                assert layer.bias is None
+                layer.register_forward_hook(lambda _, __, output: shapes.append(tuple(output.shape[1:])))
+    discriminator(generator(torch.randn(2, 100)))
+    assert shapes[:4] == [(512, 4, 4), (256, 8, 8), (128, 16, 16), (1, 32, 32)]
+    assert shapes[4:] == [(128, 16, 16), (256, 8, 8), (512, 4, 4), (1, 1, 1)]
+    assert isinstance(discriminator.layers[1], nn.BatchNorm2d)  # on the first layer too
+
+
+def test_the_article_s_training() -> None:
+    recipe = pggan_mnist_article()
+    assert recipe.growth is None and recipe.training.batch_size == 64 and recipe.sampling == "batch"
+    assert isinstance(recipe.objective, NonSaturating) and recipe.objective.scores == "probabilities"
+    assert {update.draws for update in flat(recipe.updates)} == {"z"}
+    words = recipe.optimizers.generator.keywords
+    assert (words["lr"], words["betas"]) == (2e-4, (0.5, 0.999)) and recipe.optimizers.discriminator.keywords == words
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 64, 64)])
+def test_the_article_s_networks_refuse_other_sizes(shape: tuple[int, ...]) -> None:
+    with pytest.raises(Refused, match="32x32"):
+        PGGANArticleGenerator(latent_dim=100, sample_shape=shape)
+
+
+def test_parameters_of_the_paper_s_networks() -> None:
+    assert parameters(pggan_cifar10()) == (1_296_908, 1_298_689)
+    default = replace(
+        pggan_mnist(),
+        latent=Normal(512),
+        generator=partial(PGGANGenerator),
+        discriminator=partial(PGGANDiscriminator),
+    )
+    assert parameters(default) == (20_715_524, 20_722_689)
+
+
+@pytest.mark.parametrize(("make", "target"), [(pggan_cifar10, 750.0), (pggan_mnist, 1.0), (pggan_folder, 1.0)])
+def test_losses_and_optimizers_of_the_paper(make, target: float) -> None:
+    recipe = make()
+    assert recipe.objective == Wasserstein(penalties=(GradientPenalty(10.0, target), Drift(0.001)))
+    for words in (recipe.optimizers.generator.keywords, recipe.optimizers.discriminator.keywords):
+        assert (words["lr"], words["betas"], words["eps"]) == (1e-3, (0.0, 0.99), 1e-8)
+    assert [update.times(1) for update in flat(recipe.updates)] == [1, 1]
+    assert recipe.latent.dim == recipe.generator.keywords["max_width"] or recipe.latent.dim == 64
+
+
+def test_a_thousandth_of_the_average_is_new_in_each_batch() -> None:
+    for recipe, batch in ((pggan_cifar10(), 64), (pggan_folder(), 16)):
+        average = recipe.training.average
+        assert average is not None and recipe.training.batch_size == batch
+        assert average.decay(10**7, batch) == pytest.approx(0.999, abs=1e-6)
+
+
+def test_schedules_and_lengths() -> None:
+    sizes = (4, 8, 16, 32)
+    cifar, mnist = pggan_cifar10(), pggan_mnist()
+    assert cifar.growth == Growth(4, 400_000, 400_000, (128, 128, 128))
+    assert pggan_folder().growth == Growth(4, 600_000, 600_000, (128, 128, 128, 64, 32))
+    assert mnist.growth is not None and mnist.growth.grown(sizes) == 180_000
+    for recipe, images in ((cifar, 20_000_000), (mnist, 300_000)):
+        assert recipe.growth is not None
+        step = seen = 0
+        while seen < images:
+            step, seen = step + 1, seen + recipe.growth.batch_size(seen, sizes, recipe.training.batch_size)
+        assert step == recipe.training.steps
+
+
+def test_mnist_is_padded_and_has_at_most_64_channels() -> None:
+    recipe = pggan_mnist()
+    assert recipe.data.fit == "pad" and nominal_interface(recipe).sample_shape == (1, 32, 32)  # type: ignore[attr-defined]
+    networks = build_networks(recipe, nominal_interface(recipe))
+    layers = [layer for network in networks for layer in network.modules() if isinstance(layer, EqualizedConv2d)]
+    assert max(max(layer.weight.shape) for layer in layers) == 65  # 64, and the map of the minibatch deviation
