@@ -63,6 +63,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "SGD": lambda: tiny("gan-grid", optimizers__generator="SGD(lr=0.001, momentum=0.5)"),
     "AdamW, AMSGrad": lambda: tiny("gan-grid", optimizers__generator="AdamW(lr=0.001, amsgrad=True)"),
     "R1": lambda: replace(tiny("dcgan-mnist"), objective=NonSaturating(penalties=(R1(),))),
+    "growing, stopped inside a fade": lambda: tiny("pggan-mnist"),
     "dropout": lambda: replace(tiny("gan-grid"), discriminator=partial(Forgetful, widths=(16,))),
     "at once": lambda: program(Together((Update("discriminator"), Update("generator")))),
     "warm-up": lambda: program(
@@ -140,7 +141,8 @@ def test_whole_runs_with_steps_that_fit_nothing(points: Recipe, tmp_path: Path) 
     assert list(logs[0]) == list(logs[1])
     assert all(logs[0][name] == logs[1][name] for name in logs[0] if name not in ("seconds", "images_per_second"))
     pictures = [contents(log.samples.iterdir()) for log in (whole, parts)]
-    assert sorted(pictures[0]) == [*(f"{step:09d}.png" for step in (0, 4, 8, 12, 16)), "real.png"]
+    stems = [*(f"{step:09d}" for step in (0, 4, 8, 12, 16)), "real"]
+    assert sorted(pictures[0]) == [f"{stem}.{ending}" for stem in stems for ending in ("npz", "png")]
     assert pictures[0].items() <= pictures[1].items()  # besides, one at the end of each part
 
 

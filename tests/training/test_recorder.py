@@ -88,9 +88,11 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Train:
 
 @pytest.fixture(autouse=True)
 def handlers_are_put_back() -> Iterator[None]:
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell's background runs us
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     yield
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    signal.signal(signal.SIGINT, inherited)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -105,10 +107,9 @@ def test_a_complete_run(train: Train, capsys: pytest.CaptureFixture[str]) -> Non
     assert train() == 0
     run = RunDirectory(Path("run"))
     assert saved() == [4, 8, 12]
-    assert sorted(path.name for path in run.samples.iterdir()) == [
-        *("000000000.png", "000000008.png", "000000012.png"),
-        "real.png",
-    ]
+    stems = ("000000000", "000000008", "000000012", "real")
+    kept = sorted(path.name for path in run.samples.iterdir())
+    assert kept == [f"{stem}.{ending}" for stem in stems for ending in ("npz", "png")]
     log = read(run)
     assert list(log) == [
         *("step", "images", "seconds", "images_per_second"),
@@ -257,9 +258,9 @@ def test_pictures_are_of_one_size_and_of_the_same_latents(points: Recipe, tmp_pa
     for name in ("one", "two"):
         honmono.train(recipe, run=tmp_path / name, device="cpu", precision="fp32", steps=2)
     one, two = ([path.read_bytes() for path in sorted((tmp_path / n / "samples").iterdir())] for n in ("one", "two"))
-    assert one == two and len(one) == 4
+    assert one == two and len(one) == 2 * 4  # pictures, and beside each its numbers
     sizes = set()
-    for path in (tmp_path / "one" / "samples").iterdir():
+    for path in (tmp_path / "one" / "samples").glob("*.png"):
         with Image.open(path) as picture:
             sizes.add(picture.size)
     assert len(sizes) == 1

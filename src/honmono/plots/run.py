@@ -2,18 +2,25 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from honmono.errors import Refused
 from honmono.plots.curves import curves
 from honmono.plots.film import film, frames
+from honmono.plots.landscape import kept, landscape, load, mixture
 from honmono.plots.measured import measured
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.runs.measurements import best, of_training
 
 
+MOST_LANDSCAPES = 60  # drawn of a run, evenly, the first and the last among them: each takes half a second
+
+
 def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
     """Draws `curves.png`, `metrics.png` (where some were measured) and `film.gif` (of two samples or more).
 
+    Of points in the plane also `mixture.png`, the frames `landscape/<step>.png` and the film `landscape.gif`.
     Returns what was written.
 
     out: where to; the run's `plots` directory by default. The run may be unfinished, or still going on.
@@ -32,4 +39,27 @@ def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
     if len(pictures := frames(run.samples)) > 1:
         written.append(out / "film.gif")
         film(pictures, written[-1])
-    return written
+    return written + _landscapes(run, out)
+
+
+def _landscapes(run: RunDirectory, out: Path) -> list[Path]:
+    """The plane's pictures, where the run kept any; at most MOST_LANDSCAPES steps of it."""
+    reals, steps = run.samples / "real.npz", kept(run.samples)
+    if not reals.is_file() or not steps:
+        return []
+    with np.load(reals, allow_pickle=False) as file:
+        points, modes = file["points"], int(file["modes"])
+    written = []
+    if 0 < modes <= len(points):
+        written.append(out / "mixture.png")
+        mixture(points, modes, written[-1])
+    frames_at = out / "landscape"
+    frames_at.mkdir(exist_ok=True)
+    some = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_LANDSCAPES)).round().astype(int))
+    drawn = [frames_at / f"{steps[place].stem}.png" for place in some]
+    for place, path in zip(some, drawn, strict=True):
+        landscape(load(steps[place]), points, path, title=f"step {int(path.stem):,}")
+    if len(drawn) > 1:
+        film(drawn, out / "landscape.gif")
+        drawn = [out / "landscape.gif"]
+    return written + drawn

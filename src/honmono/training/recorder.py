@@ -20,6 +20,7 @@ from honmono.runs.log import Log, learning_rate_column
 from honmono.runs.trackers import Tracker
 from honmono.training import checkpoint
 from honmono.training.health import Health
+from honmono.training.landscapes import Landscapes
 from honmono.training.measuring import Measuring
 from honmono.training.pictures import Pictured
 from honmono.training.progress import TrainingProgress
@@ -58,7 +59,7 @@ class Recorder:
         self._log = Log(run) if self._engine.writes else None
         self._trackers = list(trackers)
         self._health = Health(trainer.recipe.objective)
-        self._pictures = Pictured(trainer, run)
+        self._pictures, self._landscapes = Pictured(trainer, run), Landscapes(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
         self._measuring = Measuring(trainer, run, metrics, self.say)
         self._pending: list[tuple[int, int, dict[PlayerName, float], Tensor, list[str]]] = []
@@ -80,6 +81,7 @@ class Recorder:
         if self._engine.writes and not self._trainer.clock.step:
             try:
                 self._pictures.real()
+                self._landscapes.real()
                 self._picture()
             except BaseException:
                 self.__exit__()
@@ -185,6 +187,7 @@ class Recorder:
 
     def _picture(self) -> None:
         path = self._pictures.fake(self._trainer.clock.step)
+        self._landscapes.fake(self._trainer.clock.step)
         for tracker in self._trackers:
             tracker.picture(self._trainer.clock.step, path)
 

@@ -1,0 +1,95 @@
+"""The Coulomb GAN (Unterthiner et al., 2017, arXiv:1708.08819): samples as charges whose potential D learns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from honmono.data.base import Batch
+from honmono.errors import Refused
+from honmono.objectives.base import Draws, Objective, Players
+
+
+def kernel(
+    one: Float[Tensor, "ones *sample_shape"], other: Float[Tensor, "others *sample_shape"], eps: float, dimension: float
+) -> Float[Tensor, "ones others"]:
+    """k(a, b) = (||a - b||^2 + eps^2)^(-(dimension - 2) / 2), Plummer's softening of Coulomb's law (equation 6)."""
+    # Not by matrix products, which would lose the digits of what lies close together.
+    distance = torch.cdist(one.flatten(1), other.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+    return (distance.square() + eps**2) ** (-(dimension - 2) / 2)
+
+
+def potential(
+    at: Float[Tensor, "places *sample_shape"],
+    fake: Float[Tensor, "fakes *sample_shape"],
+    real: Float[Tensor, "reals *sample_shape"],
+    eps: float = 1.0,
+    dimension: float = 3.0,
+) -> Float[Tensor, " places"]:
+    """Phi(a) = mean over fakes of k(fake, a) - mean over reals of k(real, a): high among fakes, low among reals."""
+    return kernel(at, fake, eps, dimension).mean(1) - kernel(at, real, eps, dimension).mean(1)
+
+
+@dataclass(frozen=True)
+class Coulomb(Objective):
+    """D: E (D(x) - Phi(x))^2 over fakes and over reals, Phi being fixed;  G: E D(fake), which falls.
+
+    Phi is `potential` among the samples of the batch, fakes less reals as in the authors' code; the paper, whose D and
+    G have the opposite sign, has it the other way round.
+
+    eps: below this distance forces soften, and D need not resolve more. Comparable to the distance between modes: with
+        too small a one each fake sees only what lies beside it, with too large a one modes blur.
+    dimension: of the space whose Coulomb law it is; 3 makes potentials 1 / r whatever the samples are.
+    self_terms: whether a sample's potential includes its own charge, which adds eps^(2 - dimension) / batch to a fake's
+        and takes it from a real's. The authors' code includes it.
+    """
+
+    couples_samples: ClassVar[bool] = True
+
+    eps: float = 1.0
+    dimension: float = 3.0
+    self_terms: bool = True
+
+    def __post_init__(self) -> None:
+        if self.eps <= 0 or self.dimension <= 2:
+            asked = f"objective.eps={self.eps}, objective.dimension={self.dimension}"
+            raise Refused(f"{asked}: eps is a distance above 0, and dimension a number above 2")
+
+    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+        with torch.no_grad():
+            fake = players.generator(draws.latent, draws.label)
+            real, fake = _full(batch.real), _full(fake)
+            of_real, of_fake = self.potentials(real, fake)
+        scores = players.discriminator(batch.real, batch.label), players.discriminator(fake, draws.label)
+        return {
+            "real": (_full(scores[0]) - of_real).square().mean(),
+            "fake": (_full(scores[1]) - of_fake).square().mean(),
+        }
+
+    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+        fake = players.generator(draws.latent, draws.label)
+        return {"fake": _full(players.discriminator(fake, draws.label)).mean()}
+
+    def potentials(
+        self, real: Float[Tensor, "reals *sample_shape"], fake: Float[Tensor, "fakes *sample_shape"]
+    ) -> tuple[Float[Tensor, " reals"], Float[Tensor, " fakes"]]:
+        """Phi at each real and at each fake of a batch."""
+        of_real = potential(real, fake, real, self.eps, self.dimension)
+        of_fake = potential(fake, fake, real, self.eps, self.dimension)
+        if not self.self_terms:
+            own = self.eps ** (2 - self.dimension)
+            of_real, of_fake = of_real + own / len(real), of_fake - own / len(fake)
+        return of_real, of_fake
+
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Squared errors have a floor, but D at it is right, not dead; scores have no scale of their own."""
+        return {"discriminator": (-inf, inf), "generator": (-inf, inf)}
+
+
+def _full(value: Tensor) -> Tensor:
+    """In float32, or in float64 when given in it: charges and losses are never computed in less."""
+    return value if value.dtype == torch.float64 else value.float()

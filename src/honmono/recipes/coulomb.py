@@ -1,0 +1,139 @@
+"""The Coulomb GAN (Unterthiner et al., 2017, arXiv:1708.08819): fakes repel each other and are drawn to the reals."""
+
+from functools import partial
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from honmono.data.mixtures import Grid
+from honmono.data.pictures import Pictures
+from honmono.latents import Normal, Uniform
+from honmono.metrics.fid import FID
+from honmono.metrics.modes import ModeCoverage
+from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
+from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
+from honmono.networks.outputs import bounded, with_label
+from honmono.objectives.coulomb import Coulomb
+from honmono.recipe import Average, Pair, Recipe, Together, Training, Update
+from honmono.registry import recipe
+from honmono.schedules import Cosine
+
+
+class WideTanhGenerator(nn.Module):
+    """A 5x5 DCGAN generator whose output is 1.7159 tanh(2x / 3): black and white, -1 and 1, are not its limits.
+
+    What lies beyond them is clipped in pictures, never in training. Source: LeCun et al., "Efficient BackProp" (1998),
+    as the Coulomb GAN's authors have it. width, levels: as in `SameDCGANGenerator`.
+    """
+
+    def __init__(
+        self, *, latent_dim: int, sample_shape: tuple[int, ...], num_classes: int = 0, width: int = 256, levels: int = 3
+    ) -> None:
+        super().__init__()
+        self.below = SameDCGANGenerator(
+            latent_dim=latent_dim,
+            sample_shape=sample_shape,
+            num_classes=num_classes,
+            width=width,
+            levels=levels,
+            project_batch_norm=False,
+            xavier=True,
+        )
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels size size"]:
+        below = self.below
+        base = below.project(with_label(latent, label, below.num_classes)).unflatten(1, below.base_shape)
+        return 1.7159 * bounded(2 / 3 * below.grow(base), "tanh")
+
+
+# Simultaneous, as in the authors' TensorFlow code: both gradients are of the same fakes, reals and networks.
+AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x"))),)
+
+
+@recipe(
+    "coulomb-cifar10-paper",
+    source="Unterthiner et al. 2017 (arXiv:1708.08819), CIFAR-10, and the authors' code (networks my, my-big)",
+    data="CIFAR-10",
+    summary="Coulomb GAN on CIFAR-10 as the paper did it: a DCGAN whose D learns a potential",
+    quirks=(
+        "both players move at once, on the same fakes and reals (updates)",
+        "D halves pictures 4 times, as its authors' code counts by the batch's 128 (discriminator.levels; 2 to 8x8)",
+        "D is twice as wide as a DCGAN's and its rate half of G's (discriminator.width, optimizers.discriminator.lr)",
+        "a sample's potential includes its own charge (objective.self_terms)",
+        "G's output is 1.7159 tanh(2x/3), clipped in pictures alone (generator: WideTanhGenerator, SameDCGANGenerator)",
+        "weight decay of 1e-7 on kernels; here on biases and batch norms too (optimizers.*.weight_decay)",
+        "batch norm goes by the batch when pictures are made, too (sampling)",
+        "weights begin Xavier-uniform, in the source at its own variance scaling with normal numbers",
+    ),
+    tiny={
+        "generator.width": "4",
+        "discriminator.width": "4",
+        "training.batch_size": "8",
+        "metrics": "()",
+    },
+)
+def coulomb_cifar10_paper() -> Recipe:
+    adam = partial(Adam, lr=1e-4, weight_decay=1e-7)
+    return Recipe(
+        data=Pictures(source="hf:uoft-cs/cifar10", size=32, channels=3, expects=(32, 3)),
+        latent=Normal(32),
+        generator=partial(WideTanhGenerator),
+        discriminator=partial(SameDCGANDiscriminator, width=128, levels=4, first_batch_norm=True, xavier=True),
+        objective=Coulomb(eps=1.0, dimension=3.0),
+        optimizers=Pair(adam, partial(Adam, lr=5e-5, weight_decay=1e-7)),
+        updates=AT_ONCE,
+        training=Training(
+            steps=500_000, batch_size=128, sample_every=5_000, checkpoint_every=5_000, measure_images=25_000 * 128
+        ),
+        sampling="batch",
+        metrics=(FID(features="cifar10"),),
+    )
+
+
+@recipe(
+    "coulomb-grid",
+    source="Unterthiner et al. 2017 (Coulomb GAN, arXiv:1708.08819) on the 25 Gaussians of PacGAN (arXiv:1712.04086)",
+    data="grid",
+    summary="Coulomb GAN on 25 Gaussians: fakes and reals are charges, and D learns their potential",
+    quirks=(
+        "both players move at once, on the same fakes and reals (updates)",
+        "forces soften within a fifth of the distance between modes (objective.eps)",
+        "a sample's potential includes its own charge, as in the authors' code (objective.self_terms)",
+        "D's rate is above G's, not half of it: G must not outrun the potential that D learns (optimizers)",
+        "D also sees points through random frequencies (discriminator.fourier; 0: points alone)",
+        "rates fall and samples come from averaged weights, against the paper (training.learning_rates, .average)",
+    ),
+    tiny={
+        "generator.widths": "(16, 16)",
+        "discriminator.widths": "(16, 16)",
+        "training.batch_size": "16",
+        "metrics": "()",
+    },
+)
+def coulomb_grid() -> Recipe:
+    steps, batch = 40_000, 128
+    images = steps * batch
+    return Recipe(
+        data=Grid(),
+        latent=Uniform(2),
+        generator=partial(MLPGenerator, widths=(64,) * 4, activation="leaky_relu", output="linear"),
+        discriminator=partial(MLPDiscriminator, widths=(64,) * 3, fourier=64, fourier_scale=3.0),
+        objective=Coulomb(eps=0.4),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.0, 0.99)), partial(Adam, lr=3e-3, betas=(0.0, 0.99))),
+        updates=AT_ONCE,
+        training=Training(
+            steps=steps,
+            batch_size=batch,
+            precision="fp32",  # bf16's eight bits would blur a mode
+            average=Average(halflife=60_000),
+            learning_rates=Pair(Cosine(end=0.05, begin=images // 5, images=4 * images // 5)),
+            log_every=50,
+            sample_every=1_000,
+            checkpoint_every=2_500,
+            measure_images=2_500 * batch,
+        ),
+        metrics=(ModeCoverage(),),
+    )

@@ -1,0 +1,64 @@
+"""The Coulomb GAN's recipes: what the authors' code says, and both players moving at once."""
+
+import torch
+from torch import nn
+
+from honmono.description import nominal_interface
+from honmono.objectives.coulomb import Coulomb
+from honmono.override import override
+from honmono.recipe import Recipe, Together, flat
+from honmono.recipes.coulomb import WideTanhGenerator, coulomb_cifar10_paper, coulomb_grid
+from honmono.training.build import build_networks
+
+
+def test_the_authors_numbers() -> None:
+    recipe = coulomb_cifar10_paper()
+    assert recipe.objective == Coulomb(eps=1.0, dimension=3.0, self_terms=True)
+    assert (recipe.training.steps, recipe.training.batch_size, recipe.latent.dim) == (500_000, 128, 32)
+    generator, discriminator = recipe.optimizers.generator.keywords, recipe.optimizers.discriminator.keywords
+    assert discriminator["lr"] == 0.5 * generator["lr"] == 5e-5
+    assert generator["betas"] == discriminator["betas"] == (0.9, 0.999)
+    assert generator["weight_decay"] == discriminator["weight_decay"] == 1e-7
+
+
+def test_both_players_move_at_once_on_one_batch() -> None:
+    for recipe in (coulomb_cifar10_paper(), coulomb_grid()):
+        (program,) = recipe.updates
+        assert isinstance(program, Together)
+        updates = flat(recipe.updates)
+        assert sorted(update.player for update in updates) == ["discriminator", "generator"]
+        assert len({(update.draws, update.real) for update in updates} - {(None, None)}) == 1
+
+
+def networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
+    return build_networks(recipe, nominal_interface(recipe))
+
+
+def test_shapes_are_those_of_the_authors_networks() -> None:
+    """G: 4x4x1024 -> 8x8x512 -> 16x16x256 -> 32x32x3. D: 16x16x128 -> 8x8x256 -> 4x4x512 -> 2x2x1024 -> 1."""
+    generator, discriminator = networks(coulomb_cifar10_paper())
+    weights = [tuple(p.shape) for p in generator.parameters() if p.dim() == 4]
+    assert weights == [(1024, 512, 5, 5), (512, 256, 5, 5), (256, 3, 5, 5)]
+    assert sum(isinstance(part, nn.BatchNorm2d) for part in generator.modules()) == 2
+    weights = [tuple(p.shape) for p in discriminator.parameters() if p.dim() == 4]
+    assert weights == [(128, 3, 5, 5), (256, 128, 5, 5), (512, 256, 5, 5), (1024, 512, 5, 5)]
+    assert sum(isinstance(part, nn.BatchNorm2d) for part in discriminator.modules()) == 4
+    assert [p.shape for p in discriminator.parameters() if p.dim() == 2] == [(1, 1024 * 2 * 2)]
+
+
+def test_outputs_reach_beyond_black_and_white() -> None:
+    torch.manual_seed(0)
+    generator = WideTanhGenerator(latent_dim=4, sample_shape=(3, 16, 16), width=4, levels=2)
+    fake = generator(torch.randn(5, 4))
+    assert fake.shape == (5, 3, 16, 16)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.mul_(20)
+    assert 1 < generator(torch.randn(5, 4)).abs().max() <= 1.7159
+    # of 1 the output is 1: tanh(2/3) is 1 / 1.7159, as "Efficient BackProp" chose it
+    assert abs(1.7159 * torch.tensor(2 / 3).tanh().item() - 1) < 1e-3
+
+
+def test_self_terms_are_a_switch() -> None:
+    recipe = override(coulomb_grid(), {"objective.self_terms": "false", "objective.eps": "0.1"})
+    assert recipe.objective == Coulomb(eps=0.1, self_terms=False)

@@ -1,0 +1,167 @@
+"""Article 003's WGAN and its paper's: what their sources say, in numbers and in the order of updates."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import inf
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from honmono.override import override
+from honmono.recipe import Clip, Recipe, WarmUp
+from honmono.recipes.wgan import wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
+from honmono.registry import find
+from honmono.serial import to_json
+from honmono.training.engine import Engine, choose
+from honmono.training.moment import fresh_batches
+from honmono.training.trainer import Trainer
+
+
+def trainer_of(name: str, precision: str = "fp32", **changes: str) -> Trainer:
+    entry = find(name)
+    changes = {key.replace("__", "."): text for key, text in changes.items()}
+    recipe = override(entry.make(), {**entry.tiny, "data.samples": "44", **changes})
+    return Trainer(recipe, recipe.data.open(), Engine(choose("cpu", precision, "off")))
+
+
+def largest(network: nn.Module) -> float:
+    return max(float(parameter.detach().abs().max()) for parameter in network.parameters())
+
+
+def test_the_article_s_numbers() -> None:
+    recipe = wgan_grid_article()
+    assert recipe.training.steps == 195_000 and recipe.training.batch_size == 512
+    assert recipe.clip == Clip(bound=0.1, player="discriminator", when="after")
+    for player in (recipe.optimizers.generator, recipe.optimizers.discriminator):
+        assert player.keywords["lr"] == 1e-4 and player.keywords["betas"][0] == 0.5
+    assert (recipe.latent.dim, fresh_batches(recipe, 1)) == (4, 1)
+
+
+def test_an_epoch_is_195_batches_of_100000_points_4000_for_each_gaussian() -> None:
+    recipe = wgan_grid_article()
+    dataset = recipe.data.open()
+    assert dataset.length == 25 * 4_000
+    trainer = Trainer(recipe, dataset, Engine(choose("cpu", "fp32", "off")))
+    assert trainer.epoch_images == 99_840 == 195 * 512
+    assert trainer.steps_for(10 * 99_840) == 1_950
+
+
+def test_the_grid_is_geometric_gan_s_toy4() -> None:
+    data = wgan_grid_article().data
+    means = data.means()  # type: ignore[attr-defined]
+    assert sorted({x for x, _ in means}) == sorted({y for _, y in means}) == [-21, -10.5, 0, 10.5, 21]
+    assert data.sigma**2 == pytest.approx(0.1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("decay", "last"), [("1e-5", 3.39e-5), ("1e-4", 4.88e-6)])
+def test_keras_decay_ends_where_the_article_s_rates_do(decay: str, last: float) -> None:
+    """After 195,000 updates: the success and the first failure differ in nothing else."""
+    recipe = override(wgan_grid_article(), {"training.learning_rates.generator.decay": decay})
+    factor = recipe.training.learning_rates.generator.at(195_000 * 512)
+    assert 1e-4 * factor == pytest.approx(last, rel=2e-3)
+    assert recipe.training.learning_rates.generator.at(0) == 1
+
+
+def test_every_setting_of_the_article_can_be_set() -> None:
+    both = ("generator", "discriminator")
+    failures = ((1e-4, 1e-4, 1, 0.1), (1e-4, 1e-2, 1, 0.01), (1e-4, 1e-3, 5, 0.1), (1e-5, 1e-4, 1, inf))
+    recipe = wgan_grid_article()
+    for decay, lr, count, bound in failures:
+        changes = {f"training.learning_rates.{player}.decay": str(decay) for player in both}
+        changes |= {f"optimizers.{player}.lr": str(lr) for player in both}
+        changes |= {"updates.0.count": str(count), "clip.bound": "1e999" if bound == inf else str(bound)}
+        recipe = override(wgan_grid_article(), changes)
+        assert recipe.clip == Clip(bound=bound) and recipe.updates[0].count == count  # type: ignore[union-attr]
+    assert to_json(recipe) == to_json(wgan_grid_noclip_article())
+
+
+def test_every_weight_is_clipped_after_each_critic_update_biases_too() -> None:
+    trainer = trainer_of("wgan-grid-article", updates__0__count="3", clip__bound="0.01")
+    critic, moved = trainer.networks["discriminator"], []
+    step = trainer.optimizers["discriminator"].step
+    trainer.optimizers["discriminator"].step = lambda *a: (moved.append(largest(critic)), step(*a))[1]  # type: ignore[method-assign]
+    assert largest(critic) > 0.01
+    trainer.step()
+    assert moved[0] > 0.01 and all(before == pytest.approx(0.01) for before in moved[1:])
+    for name, parameter in critic.named_parameters():
+        assert parameter.detach().abs().max() <= 0.01, name
+    assert any(name.endswith("bias") for name, _ in critic.named_parameters())
+    assert largest(trainer.networks["generator"]) > 0.01
+
+
+def test_clipping_before_leaves_the_last_move_beyond_the_bound() -> None:
+    trainer = trainer_of("wgan-grid-paper", clip__when="before", optimizers__discriminator__lr="0.01")
+    trainer.step()
+    after = largest(trainer.networks["discriminator"])
+    assert 0.01 < after
+    trainer._clip("discriminator", "after")  # not the time
+    assert largest(trainer.networks["discriminator"]) == after
+    trainer._clip("discriminator", "before")
+    assert largest(trainer.networks["discriminator"]) == pytest.approx(0.01)
+
+
+def test_without_a_bound_nothing_is_clipped() -> None:
+    free, none = (trainer_of("wgan-grid-noclip-article", **c) for c in ({}, {"clip": "none"}))
+    for trainer in (free, none):
+        for _ in range(3):
+            trainer.step()
+    pairs = zip(free.networks["discriminator"].parameters(), none.networks["discriminator"].parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def shown_to_the_critic(**changes: str) -> list[tuple[Tensor, Tensor]]:
+    """The reals and latents of each critic update of one step."""
+    trainer, seen = trainer_of("wgan-grid-article", updates__0__count="3", **changes), []
+    loss = trainer._losses["discriminator"]
+
+    def noting(real: Tensor, label: None, latent: Tensor, *rest: object) -> Mapping[str, Tensor]:
+        seen.append((real, latent))
+        return loss(real, label, latent, *rest)
+
+    trainer._losses["discriminator"] = noting  # type: ignore[assignment]
+    trainer.step()
+    return seen
+
+
+def test_critic_updates_share_the_reals_and_have_noise_of_their_own() -> None:
+    (real, first), (again, second), (third_time, third) = shown_to_the_critic()
+    assert torch.equal(real, again) and torch.equal(real, third_time)
+    assert not torch.equal(first, second) and not torch.equal(second, third)
+    (real, _), (other, _), _ = shown_to_the_critic(updates__0__real="none")
+    assert not torch.equal(real, other)
+
+
+@pytest.mark.parametrize("name", ["wgan-grid-article", "wgan-gp-grid"])
+def test_turning_the_signs_leaves_the_generator_s_path(name: str) -> None:
+    """Twenty steps in float64, from a critic and from its negative."""
+    trainers: list[Trainer] = []
+    for sign in ("low", "high"):
+        trainer = trainer_of(name, "fp64", objective__real_scores=sign)
+        if sign == "high":
+            last = trainer.networks["discriminator"].last
+            assert isinstance(last, nn.Linear)
+            with torch.no_grad():  # of -D: its last layer turned
+                for parameter in last.parameters():
+                    parameter.neg_()
+        trainers.append(trainer)
+    begun = [parameter.detach().clone() for parameter in trainers[0].networks["generator"].parameters()]
+    for _ in range(19):
+        for trainer in trainers:
+            trainer.step()
+    logged = [trainer.step() for trainer in trainers]
+    assert logged[0]["discriminator.real"].item() == pytest.approx(logged[1]["discriminator.real"].item(), abs=1e-12)
+    one, other = (list(trainer.networks["generator"].parameters()) for trainer in trainers)
+    for low, high, before in zip(one, other, begun, strict=True):
+        torch.testing.assert_close(low, high, rtol=0, atol=1e-10)
+        assert not torch.equal(low, before)
+
+
+def test_the_paper_s_program() -> None:
+    recipe: Recipe = wgan_grid_paper()
+    assert recipe.updates[0].count == WarmUp(count=5, high=100, steps=25, every=500)  # type: ignore[union-attr]
+    assert recipe.optimizers.generator.func is torch.optim.RMSprop
+    assert recipe.optimizers.generator.keywords["lr"] == 5e-5 and recipe.training.batch_size == 64
+    assert recipe.clip == Clip(bound=0.01) and recipe.latent.dim == 100
+    assert [fresh_batches(recipe, step) for step in (1, 25, 26, 500, 501, 502)] == [100, 100, 5, 5, 100, 5]
+    assert replace(recipe, clip=None).clip is None
