@@ -48,6 +48,15 @@ def test_each_stage_has_its_batch_size() -> None:
     assert sizes == [128, 128, 64, 64, 64, 16, 16]
 
 
+@pytest.mark.parametrize(("train", "fade", "given"), [(100, 50, (128, 64)), (10, 0, (3,)), (0, 30, ()), (7, 5, (8, 8))])
+def test_images_in_so_many_batches(train: int, fade: int, given: tuple[int, ...]) -> None:
+    growth, images = Growth(train=train, fade=fade, batch_sizes=given), 0
+    for batches in range(200):
+        assert growth.images_after(batches, SIZES, 5) == images
+        images += growth.batch_size(images, SIZES, 5)
+    assert images > growth.grown(SIZES)
+
+
 @pytest.mark.parametrize("wrong", [{"train": -1}, {"train": 0, "fade": 0}, {"batch_sizes": (8, 0)}])
 def test_what_cannot_be_is_refused(wrong: dict) -> None:
     with pytest.raises(Refused, match=r"growth\."):

@@ -51,6 +51,16 @@ class Growth:
         place = self.at(images, sizes).stage - self.begins(sizes)
         return self.batch_sizes[place] if place < len(self.batch_sizes) else otherwise
 
+    def images_after(self, batches: int, sizes: Sequence[int], otherwise: int) -> int:
+        """The images in so many batches, all of them full, from the beginning."""
+        images, phase = 0, self.train + self.fade
+        while batches > 0:
+            size, start = self.batch_size(images, sizes, otherwise), images - self.train - 1
+            until = (start // phase + 1) * phase + self.train + 1  # where the next stage begins
+            alike = batches if images >= self.grown(sizes) else min(batches, -(-(until - images) // size))
+            batches, images = batches - alike, images + alike * size
+        return images
+
     def grown(self, sizes: Sequence[int]) -> int:
         """The images after which the last stage stands by itself."""
         return (len(sizes) - 1 - self.begins(sizes)) * (self.train + self.fade)

@@ -13,14 +13,15 @@ def walk(order: SampleOrder, batches: int) -> list[np.ndarray]:
     return result
 
 
-@pytest.mark.parametrize("kind", ["shuffled", "stored"])
+@pytest.mark.parametrize("kind", ["shuffled", "fixed", "stored"])
 def test_every_sample_once_per_epoch(kind):
     order = SampleOrder(23, order=kind, drop_last=False, batch_size=5, seed=1)
     batches = walk(order, 10)
     assert [len(batch) for batch in batches] == [5, 5, 5, 5, 3] * 2
     first, second = np.concatenate(batches[:5]), np.concatenate(batches[5:])
     assert sorted(first) == sorted(second) == list(range(23))
-    assert (first.tolist() == second.tolist()) == (kind == "stored")
+    assert (first.tolist() == second.tolist()) == (kind != "shuffled")
+    assert (first.tolist() == list(range(23))) == (kind == "stored")
 
 
 def test_dropping_keeps_full_batches_of_different_samples():
@@ -45,7 +46,7 @@ def test_fewer_samples_than_a_batch_without_dropping_make_a_small_batch():
     assert [batch.tolist() for batch in walk(order, 2)] == [[0, 1, 2], [0, 1, 2]]
 
 
-@pytest.mark.parametrize("kind", ["shuffled", "stored", "replacement"])
+@pytest.mark.parametrize("kind", ["shuffled", "fixed", "stored", "replacement"])
 def test_access_in_any_order_gives_the_same(kind):
     make = lambda: SampleOrder(50, order=kind, drop_last=True, batch_size=8, seed=3)  # noqa: E731
     forward = walk(make(), 40)

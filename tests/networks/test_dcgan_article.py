@@ -47,6 +47,20 @@ def test_start(random_bias):
     assert torch.all(generator.norm1.weight == 1) and not generator.norm1.bias.any()
 
 
+def test_activations():
+    """ReLU after the projection alone, LeakyReLU 0.2 elsewhere; what enters conv1 is the projection, rectified."""
+    torch.manual_seed(0)
+    generator = ArticleGenerator(latent_dim=100, sample_shape=(1, 28, 28))
+    entered = []
+    generator.conv1.register_forward_hook(lambda _, given, __: entered.append(given[0]))
+    latent = torch.rand(2, 100) * 2 - 1
+    generator(latent)
+    assert torch.equal(entered[0], generator.fc(latent).relu().view(2, 256, 4, 4))
+    for network in (generator, ArticleDiscriminator(sample_shape=(1, 28, 28))):
+        assert isinstance(network.activation, nn.LeakyReLU) and network.activation.negative_slope == 0.2
+    assert generator.norm1.eps == generator.norm2.eps == 1e-5
+
+
 def test_ordinary_alternatives():
     generator = ArticleGenerator(latent_dim=10, sample_shape=(1, 28, 28), project_batch_norm=True, activation="relu")
     assert sum(isinstance(part, nn.BatchNorm2d) for part in generator.modules()) == 3

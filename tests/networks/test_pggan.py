@@ -57,8 +57,28 @@ def test_parameters_at_32_pixels(channels: int, latent: int, words: dict, counts
 def test_channels_halve_beyond_32_pixels() -> None:
     with torch.device("meta"):
         generator = PGGANGenerator(latent_dim=512, sample_shape=(3, 1024, 1024))
-    assert [weight(layer).shape[1] for layer in generator.to_colours] == [512, 512, 512, 512, 256, 128, 64, 32, 16]
-    assert generator.sizes == (4, 8, 16, 32, 64, 128, 256, 512, 1024)
+        discriminator = PGGANDiscriminator(sample_shape=(3, 1024, 1024))
+    channels = [512, 512, 512, 512, 256, 128, 64, 32, 16]
+    assert [weight(layer).shape[1] for layer in generator.to_colours] == channels
+    assert [weight(layer).shape[0] for layer in discriminator.from_colours] == channels
+    assert generator.sizes == discriminator.sizes == (4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+def test_the_layers_of_each_stage_and_their_gains() -> None:
+    """The second convolution widens in D; sqrt(2) for what is rectified, 1 for colours and score, sqrt(2)/4 first."""
+    generator, discriminator = pair(channels=3, size=64, latent=512)
+    of_g, of_d = (
+        [[tuple(weight(layer).shape) for layer in block] for block in network.blocks]  # type: ignore[union-attr]
+        for network in (generator, discriminator)
+    )
+    wide = (512, 512, 3, 3)
+    assert of_g == [[wide], *[[wide, wide]] * 3, [(256, 512, 3, 3), (256, 256, 3, 3)]]
+    assert of_d == [[(512, 513, 3, 3)], *[[wide, wide]] * 3, [(256, 256, 3, 3), (512, 256, 3, 3)]]
+    assert weight(discriminator.dense).shape == (512, 512 * 16) and weight(discriminator.score).shape == (1, 512)
+    assert generator.project.scale == sqrt(2) / 4 / sqrt(512) and generator.to_colours[1].scale == 1 / sqrt(512)
+    assert generator.blocks[0][0].scale == discriminator.blocks[1][0].scale == sqrt(2) / sqrt(9 * 512)  # type: ignore[index]
+    assert discriminator.from_colours[1].scale == sqrt(2) / sqrt(3) and discriminator.score.scale == 1 / sqrt(512)
+    assert discriminator.dense.scale == sqrt(2) / sqrt(512 * 16)
 
 
 def test_weights_are_scaled_as_they_are_used_and_biases_are_not() -> None:

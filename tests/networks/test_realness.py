@@ -47,6 +47,20 @@ def test_the_paper_s_parameters_and_shapes() -> None:
     assert not any(isinstance(part, nn.BatchNorm2d) for part in discriminator.modules())
 
 
+def test_the_paper_s_weights_begin_at_a_deviation_of_0_02() -> None:
+    torch.manual_seed(0)
+    generator = RealnessGenerator(latent_dim=128, sample_shape=(3, 32, 32))
+    discriminator = RealnessDiscriminator(sample_shape=(3, 32, 32), spectral_norm=False)
+    layers = [part for network in (generator, discriminator) for part in network.modules()]
+    convolutions = [part for part in layers if isinstance(part, nn.Conv2d | nn.ConvTranspose2d)]
+    assert len(convolutions) == 4 + 3 and all(part.bias is None for part in convolutions)
+    for part in convolutions:
+        assert part.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    scales = torch.cat([part.weight for part in layers if isinstance(part, nn.BatchNorm2d)])
+    assert len(scales) == 128 + 64 + 32
+    assert scales.mean().item() == pytest.approx(1, abs=0.005) and scales.std().item() == pytest.approx(0.02, rel=0.2)
+
+
 @pytest.mark.parametrize(("size", "most"), [(256, 1024), (1024, 4096)])
 def test_channels_double_to_4x4_without_a_limit(size: int, most: int) -> None:
     with torch.device("meta"):

@@ -61,3 +61,30 @@ def test_alignments_of_the_articles():
         for size in sizes[1:]:
             x = SameConv2d(1, 1, kernel, 2)(x)
             assert x.shape[-1] == size
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "pads"), [(5, 28, (1, 2)), (5, 14, (1, 2)), (5, 7, (2, 2)), (4, 28, (1, 1)), (4, 7, (1, 2))]
+)
+def test_convolutions_are_torch_s_with_these_zeros_before_and_after(kernel: int, size: int, pads: tuple) -> None:
+    torch.manual_seed(0)
+    layer, image = SameConv2d(2, 3, kernel, 2), torch.randn(2, 2, size, size)
+    padded = torch.nn.functional.pad(image, (*pads, *pads))
+    torch.testing.assert_close(layer(image), torch.nn.functional.conv2d(padded, layer.weight, layer.bias, 2))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "small", "size", "padding"),
+    [(5, 14, 28, 1), (5, 7, 14, 1), (5, 4, 7, 2), (5, 14, 27, 2), (4, 14, 28, 1), (4, 7, 14, 1), (4, 4, 7, 1)],
+)
+def test_transposed_ones_are_torch_s_less_what_hangs_over(kernel: int, small: int, size: int, padding: int) -> None:
+    """The last row and column are dropped. `output_padding` gives the size too, but a picture moved by a pixel."""
+    torch.manual_seed(0)
+    layer, maps = SameConvTranspose2d(3, 2, kernel, 2, size=size), torch.randn(2, 3, small, small)
+    up = torch.nn.functional.conv_transpose2d
+    made = up(maps, layer.weight, layer.bias, 2, padding)
+    assert made.shape[-1] - size == (1 if (kernel, size % 2) in ((5, 0), (4, 1)) else 0)
+    torch.testing.assert_close(layer(maps), made[..., :size, :size])
+    if kernel == 5 and size % 2 == 0:
+        mirrored = up(maps, layer.weight, layer.bias, 2, 2, 1)
+        assert mirrored.shape[-1] == size and not torch.allclose(layer(maps), mirrored)

@@ -161,11 +161,12 @@ def test_today_s_differs_from_dcgan_mnist_in_its_schedule_its_pictures_and_its_m
     assert training.steps * training.batch_size == 128_000
 
 
-def test_the_paper_s_rate_falls_by_equal_factors_to_its_floor() -> None:
+def test_the_paper_s_rate_falls_by_equal_factors_to_a_floor() -> None:
     training = cgan_mnist_paper().training
-    rate = training.learning_rates.generator
-    assert rate.at(100) == pytest.approx(1 / 1.00004, rel=1e-6)
-    assert rate.at(10**9) == pytest.approx(1e-5) and rate.at(training.steps * 100) > 1e-2 / 2
+    rate, batch = training.learning_rates.generator, training.batch_size
+    ratios = [rate.at((step + 1) * batch) / rate.at(step * batch) for step in (0, 1, 1_000, training.steps)]
+    assert rate.at(0) == 1 and ratios == pytest.approx([ratios[0]] * 4, rel=1e-7) and ratios[0] < 1
+    assert rate.at(10**9) == rate.at(10**10) < rate.at(training.steps * batch)
 
 
 def test_the_paper_s_players_hear_the_label_and_drop_units_in_training_alone() -> None:

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from honmono.data.door import with_source
 from honmono.description import nominal_interface
 from honmono.errors import Refused
 from honmono.growth import Growth
@@ -65,6 +68,13 @@ def test_the_article_s_training() -> None:
     assert (words["lr"], words["betas"]) == (2e-4, (0.5, 0.999)) and recipe.optimizers.discriminator.keywords == words
 
 
+def test_the_article_s_lower_depths_make_maps_and_no_pictures() -> None:
+    """So they could not be trained: there are no layers to colours and from them."""
+    generator = PGGANArticleGenerator(latent_dim=100, sample_shape=(1, 32, 32))
+    channels = [generator.layers[: 3 * depth](torch.randn(2, 100, 1, 1)).shape[1] for depth in (1, 2, 3)]
+    assert channels == [512, 256, 128]
+
+
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 64, 64)])
 def test_the_article_s_networks_refuse_other_sizes(shape: tuple[int, ...]) -> None:
     with pytest.raises(Refused, match="32x32"):
@@ -119,3 +129,12 @@ def test_mnist_is_padded_and_has_at_most_64_channels() -> None:
     networks = build_networks(recipe, nominal_interface(recipe))
     layers = [layer for network in networks for layer in network.modules() if isinstance(layer, EqualizedConv2d)]
     assert max(max(layer.weight.shape) for layer in layers) == 65  # 64, and the map of the minibatch deviation
+
+
+def test_mnist_has_two_black_pixels_around_it_and_60_000_pictures(mnist_dir: Path) -> None:
+    dataset = with_source(pggan_mnist().data, str(mnist_dir), "pggan-mnist").open()
+    real = dataset.gather(np.arange(64), np.random.default_rng(0)).real
+    assert dataset.length == 60_000 and real.shape == (64, 1, 32, 32)
+    middle = real[:, :, 2:-2, 2:-2]
+    assert (real.min(), real.max()) == (-1, 1)
+    assert torch.isclose((real + 1).sum(), (middle + 1).sum())  # all else is black

@@ -13,6 +13,8 @@ from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
 from honmono.data.pictures import Pictures
 from honmono.description import describe_recipe
+from honmono.latents import Normal
+from honmono.objectives.anchors import NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
 from honmono.override import override
 from honmono.plots.landscape import kept, load
@@ -103,7 +105,8 @@ def test_the_authors_settings() -> None:
         anchors = of.anchors
         assert (of.equation, of.divergence) == (19, "cross_entropy")
         assert anchors.redraw and anchors.samples == 1000 and anchors.range is None and anchors.skew == (-1, 1)
-        assert make().latent.dim == 128
+        assert (anchors.real, anchors.fake) == (UniformAnchor(-1, 1), NormalAnchor(0, 0.1))
+        assert make().latent == Normal(128) and getattr(make().data, "range", (-1, 1)) == (-1, 1)
     outcomes = [objective(make()).anchors.outcomes for make in PAPER]
     assert outcomes == [3, 51, 51, 5] == [make().discriminator.keywords["outcomes"] for make in PAPER]
     resampling = [make().discriminator.keywords.get("resampling", False) for make in PAPER]
@@ -112,6 +115,9 @@ def test_the_authors_settings() -> None:
     assert (celeba.training.steps, celeba.training.batch_size) == (520_000, 32)
     assert celeba.optimizers.generator.keywords["lr"] == 2e-4 and betas(celeba) == (0.5, 0.999)
     toy = realness_toy()
+    assert toy.optimizers.generator.keywords["lr"] == 1e-4
+    assert toy.generator.keywords["widths"] == (400,) * 4 and toy.generator.keywords["batch_norm"]
+    assert (toy.discriminator.keywords["widths"], toy.discriminator.keywords["pieces"]) == ((200,) * 3, 5)
     assert (toy.training.steps, toy.training.batch_size, betas(toy)) == (500, 100, (0.8, 0.999))
     assert len(toy.data.means()) == 9  # type: ignore[attr-defined]
 

@@ -1,5 +1,6 @@
 """Growth in training: the clock moves networks, reals and batches together, and a checkpoint need not know."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounterWithBackend
 
 import honmono
 from honmono.errors import Refused
@@ -99,6 +101,28 @@ def test_optimizers_begin_anew_as_a_fade_begins_and_as_it_ends(growing: Callable
     assert steps[False] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.parametrize("stop", [1, 3, 6])
+def test_a_resume_is_exact_as_a_fade_begins_in_its_middle_and_at_its_end(
+    growing: Callable, tmp_path: Path, stop: int
+) -> None:
+    recipe = growing(training__sample_every="100", training__log_every="1")
+    words = {"device": "cpu", "precision": "fp32", "compile": "off"}
+    honmono.train(recipe, run=tmp_path / "whole", steps=8, **words)
+    honmono.train(recipe, run=tmp_path / "parts", steps=stop, **words)
+    honmono.train(resume=tmp_path / "parts", steps=8)
+    whole, parts = (sorted((tmp_path / run).glob("checkpoints/000000008/*.safetensors")) for run in ("whole", "parts"))
+    assert len(whole) == 5
+    for one, other in zip(whole, parts, strict=True):
+        assert one.name == other.name and one.read_bytes() == other.read_bytes()
+    losses = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("whole", "parts")]
+    assert [told(line) for line in losses[0]] == [told(line) for line in losses[1]]
+
+
+def told(line: str) -> dict:
+    """A line of the log without what hangs on the clock on the wall."""
+    return {name: value for name, value in json.loads(line).items() if "second" not in name}
+
+
 def test_steps_for_images_counts_every_stage_s_batches(growing: Callable, in_training: Build) -> None:
     trainer = in_training(growing())
     assert [trainer.steps_for(images) for images in (8, 9, 20, 21, 68, 69)] == [1, 2, 2, 3, 6, 7]
@@ -160,5 +184,25 @@ def test_networks_without_stages_are_refused(growing: Callable, in_training: Bui
 
 
 def test_a_run_says_how_it_will_grow(growing: Callable, in_training: Build) -> None:
-    assert in_training(growing()).growth == "grows 4 -> 8 pixels a side, full-grown after 68 images"
-    assert in_training(growing(growth="none")).growth is None
+    says = in_training(growing()).growth
+    grows = "grows 4 -> 8 pixels a side in batches of 8, 12; full-grown after 68 images"
+    assert says(6) == [grows]  # 68 images
+    assert says(5) == [grows, "this run ends before, at 8 pixels: --images 136 trains it at full size too"]
+    assert in_training(growing(growth="none")).growth(5) == []
+
+
+def test_losses_are_compiled_for_each_stand_and_not_for_each_step(growing: Callable, in_training: Build) -> None:
+    """Traced once for 4, once for all of the fade to 8, once for 8; and they are the eager losses."""
+    torch._dynamo.reset()
+    eager, compiled = (in_training(growing(growth__batch_sizes="()"), "fp64") for _ in range(2))
+    graphs = {player: CompileCounterWithBackend("eager") for player in PLAYERS}
+    compiled._losses = {
+        player: torch.compile(compiled._loss(player), backend=graphs[player], dynamic=False) for player in PLAYERS
+    }
+    counts = []
+    for _ in range(11):
+        losses = eager.step()
+        for name, loss in compiled.step().items():
+            torch.testing.assert_close(loss, losses[name])
+        counts.append([graphs[player].frame_count for player in PLAYERS])
+    assert counts == [[1, 1], *[[2, 2]] * 8, *[[3, 3]] * 2]

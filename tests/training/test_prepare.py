@@ -275,6 +275,16 @@ def test_other_choices_than_before_are_told(shared_run: Path) -> None:
     assert "warning: other precision than before: the run goes on, but not bit for bit" in lines
 
 
+def test_classes_in_a_row_are_mixed_only_when_asked(tmp_path: Path) -> None:
+    np.savez(tmp_path / "rows.npz", images=np.zeros((40, 8, 8), np.uint8), labels=np.arange(40) // 10)
+
+    def warned(order: str) -> bool:
+        lines = ready(**asked(data="rows.npz", steps=1, changes={"data.order": order}), root=tmp_path / order).lines
+        return any("stored class by class" in line for line in lines)
+
+    assert [warned(order) for order in ("stored", "fixed", "shuffled")] == [True, False, False]
+
+
 def test_a_run_that_another_process_trains_is_refused(shared_run: Path) -> None:
     session = prepare(Call(resume=shared_run))
     with pytest.raises(Refused, match="another process is training"):

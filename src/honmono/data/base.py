@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor, device, dtype, float32
 
 
-Order = Literal["shuffled", "stored", "replacement"]
+Order = Literal["shuffled", "fixed", "stored", "replacement"]
 
 
 class Batch(NamedTuple):
@@ -46,7 +46,7 @@ class Dataset(ABC):
 class Data(ABC):
     """A recipe's data: where samples come from and in which order they are seen.
 
-    order: "shuffled" anew each epoch, as "stored", or drawn with "replacement".
+    order: "shuffled" anew each epoch, once for all of them ("fixed"), as "stored", or drawn with "replacement".
     drop_last: whether an epoch's last, smaller batch is dropped or used.
     limit: only the first so many samples of the source; None for all.
     """

@@ -13,7 +13,8 @@ class SampleOrder:
 
     The clock is a position in an endless row of epochs, and every position names one sample:
 
-    - "shuffled": epoch e is the permutation of `stream(seed, "order", e)`; "stored": every epoch is 0, 1, 2, ...
+    - "shuffled": epoch e is the permutation of `stream(seed, "order", e)`; "fixed": every epoch is that of epoch 0;
+      "stored": every epoch is 0, 1, 2, ...
     - with `drop_last` an epoch keeps its first `length // batch_size * batch_size` places, so that every batch is full.
       Data with fewer samples than one batch loses nothing: a batch then runs through as many epochs as it needs.
     - without `drop_last` a batch ends with its epoch, and the last one may be smaller.
@@ -80,6 +81,7 @@ class SampleOrder:
         assert self.length is not None
         if self.order == "stored":
             return np.arange(self.length)
+        epoch = 0 if self.order == "fixed" else epoch
         cached = self._permutation  # read once: another thread may prefetch the next epoch meanwhile
         if cached is None or cached[0] != epoch:
             cached = (epoch, stream(self.seed, "order", epoch).permutation(self.length))

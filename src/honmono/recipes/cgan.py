@@ -31,7 +31,8 @@ from honmono.schedules import Cosine, Geometric
     quirks=(
         "G, G, D on one z and the real batch's labels; D never sees a real with a wrong label (updates, fake_labels)",
         "grey as three equal channels, 13 with the label maps (data.channels; 1: grey as it is)",
-        "the first 55,000 pictures, of which randint leaves out the last (data.limit; none: all 60,000)",
+        "the first 55,000 pictures but for their last, which randint never draws (data.limit; none: all 60,000); in"
+        " TensorFlow's split, which keeps 5,000 for validation, they are the last of the file",
         "batches are drawn with replacement (data.order; shuffled)",
         "a tanh makes -1 to 1, the pictures are -0.5 to 0.5, and what lies beyond saturates when saved (data.range)",
         "batch norm on D's first layer (discriminator.first_batch_norm), real and fake apart (objective.together)",

@@ -14,6 +14,7 @@ from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
+from honmono.grids import SampleGrid
 from honmono.growth import Growth
 from honmono.latents import Normal
 from honmono.metrics.fid import FID
@@ -101,6 +102,7 @@ def pggan_mnist_article() -> Recipe:
             steps=50 * 938, batch_size=64, sample_every=938, checkpoint_every=938, measure_images=300_000
         ),
         sampling="batch",
+        grids=(SampleGrid(columns=4, rows=4),),
         metrics=(FID(features="mnist"),),
     )
 
@@ -114,6 +116,8 @@ def pggan_mnist_article() -> Recipe:
         "the gradient penalty holds gradients at a norm of 750, not 1 (objective.penalties.0.target)",
         "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
         "0.999 of the average is kept for each batch of 64, as a half-life in images (training.average)",
+        "batches as in the authors' second code; the paper's were of 16 (growth.batch_sizes, training.batch_size)",
+        "one update of D, then one of G; for the paper's CIFAR-10 both moved at once, on the same draws (updates)",
     ),
     tiny={
         "generator.features": "16",
@@ -202,6 +206,8 @@ def pggan_mnist() -> Recipe:
     quirks=(
         "up to 256x256 unless asked for more (data.max_size, or --size 1024)",
         "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
+        "batches of 16 from 128x128 on; on one GPU the authors took 8 at 256x256 and 4 beyond, and rates of 0.0015 at"
+        " 1024x1024 (training.batch_size, optimizers)",
     ),
     tiny={
         "generator.features": "16",

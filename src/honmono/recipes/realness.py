@@ -55,7 +55,8 @@ def _updates(generator: int) -> tuple[Update, ...]:
         "anchors are histograms of 1,000 draws of N(1, 1) and N(-1, 1) on (-2, 2), drawn once: which ones is chance"
         " (objective.anchors.samples, none: exact; objective.anchors.draw_seed, objective.anchors.redraw)",
         "G minimises the paper's equation 19 (objective.equation; 18 and 20 stand in the article as comments)",
-        "pictures come in the stored order, the same in each epoch, and the last 80 never (data.order, data.drop_last)",
+        "pictures come in the stored order, the same in each epoch, and the last 80 never (data.order, data.drop_last);"
+        " CIFAR-10's files mix its classes, folders by class do not: data.order=fixed mixes them once for all epochs",
         "pictures are 0 to 1 and G ends in a sigmoid (data.range)",
         "no spectral norm, no feature resampling, one update of G for one of D, unlike the paper",
         "1,000 epochs (training.steps); its pictures are of epochs 0, 10, 100 and 500, here one file for each epoch",

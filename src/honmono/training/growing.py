@@ -19,10 +19,19 @@ class Growing:
         self.sizes = self._networks[0].sizes
         self.move_to(0)
 
-    def words(self) -> str:
-        """How they will grow: "grows 4 -> 8 -> 16 -> 32 pixels a side, full-grown after 180,000 images"."""
-        sizes = " -> ".join(map(str, self.sizes[self.growth.begins(self.sizes) :]))
-        return f"grows {sizes} pixels a side, full-grown after {self.growth.grown(self.sizes):,} images"
+    def words(self, batches: int) -> list[str]:
+        """How they will grow: "grows 4 -> 8 -> 16 -> 32 pixels a side in batches of 64, 64, 32, 32; full-grown after
+        180,000 images". A second line where so many batches end before."""
+        begins, grown = self.growth.begins(self.sizes), self.growth.grown(self.sizes)
+        sizes = self.sizes[begins:]
+        given = [*self.growth.batch_sizes, *[self._otherwise] * len(sizes)][: len(sizes)]
+        all_sizes, all_given = " -> ".join(map(str, sizes)), ", ".join(map(str, given))
+        lines = [f"grows {all_sizes} pixels a side in batches of {all_given}; full-grown after {grown:,} images"]
+        images = self.growth.images_after(batches, self.sizes, self._otherwise)
+        if images < grown:
+            reached = self.sizes[self.growth.at(images, self.sizes).stage]
+            lines.append(f"this run ends before, at {reached} pixels: --images {2 * grown} trains it at full size too")
+        return lines
 
     def batch_size(self, images: int) -> int:
         """The size of the batch that begins when `images` images have been seen."""
