@@ -1,5 +1,6 @@
 """Coulomb's potential: its values by hand, its forces, and the losses made of it."""
 
+from dataclasses import replace
 from math import sqrt
 
 import pytest
@@ -10,6 +11,7 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.base import Draws
 from honmono.objectives.coulomb import Coulomb, kernel, potential
+from honmono.schedules import Geometric
 
 
 class Same(nn.Module):
@@ -124,6 +126,21 @@ def test_the_losses_by_hand(as_players) -> None:
     assert discriminator.factor.grad.item() == pytest.approx(2 * (2 - (1 - attraction)))
     assert {k: v.item() for k, v in objective.generator_loss(players, batch, draws).items()} == {"fake": 2.0}
     assert objective.couples_samples
+
+
+@pytest.mark.parametrize("self_terms", [True, False])
+def test_a_factor_of_the_clock_is_one_on_eps(as_players, self_terms: bool) -> None:
+    real, fake = points(6), points(6, seed=1)
+    players, batch = as_players(Same(), First(2.0)), Batch(real, None)
+    large, small = (Coulomb(eps=eps, self_terms=self_terms) for eps in (0.4, 0.1))
+    waning = replace(large, schedule=Geometric(end=0.25, images=64))
+    assert waning.schedules == {"eps": waning.schedule}
+    at_first = waning.discriminator_loss(players, batch, Draws(fake, None))
+    assert at_first == large.discriminator_loss(players, batch, Draws(fake, None))
+    later = waning.discriminator_loss(players, batch, Draws(fake, None, {"eps": torch.tensor(waning.schedule.at(64))}))
+    expected = small.discriminator_loss(players, batch, Draws(fake, None))
+    torch.testing.assert_close(later, expected)
+    assert abs(later["fake"] - at_first["fake"]) > 1e-3
 
 
 def test_impossible_charges_are_refused() -> None:

@@ -1,5 +1,6 @@
 """The Coulomb GAN's recipes: what the authors' code says, and both players moving at once."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -59,6 +60,19 @@ def test_outputs_reach_beyond_black_and_white() -> None:
     assert abs(1.7159 * torch.tensor(2 / 3).tanh().item() - 1) < 1e-3
 
 
-def test_self_terms_are_a_switch() -> None:
-    recipe = override(coulomb_grid(), {"objective.self_terms": "false", "objective.eps": "0.1"})
-    assert recipe.objective == Coulomb(eps=0.1, self_terms=False)
+def test_self_terms_and_eps_are_switches() -> None:
+    changes = {"objective.self_terms": "false", "objective.eps": "0.1", "objective.schedule": "Constant()"}
+    assert override(coulomb_grid(), changes).objective == Coulomb(eps=0.1, self_terms=False)
+
+
+def test_in_the_plane_forces_sharpen_while_rates_fall() -> None:
+    """From 6 sigma to 2.4: with as sharp ones at full rates modes were lost."""
+    recipe = coulomb_grid()
+    objective, sigma = recipe.objective, recipe.data.sigma  # type: ignore[attr-defined]
+    assert isinstance(objective, Coulomb) and objective.dimension == 3
+    end = recipe.training.steps * recipe.training.batch_size
+    eps = [objective.eps * objective.schedule.at(images) for images in (0, end // 2, 3 * end // 4, end)]
+    assert eps[0] == eps[1] == pytest.approx(6 * sigma) and eps[1] > eps[2] > eps[3] == pytest.approx(2.4 * sigma)
+    rates = [recipe.training.learning_rates.generator.at(images) for images in (end // 3, end // 2, end)]
+    assert rates[0] == 1 > rates[1] > rates[2] == pytest.approx(0.02)
+    assert coulomb_cifar10_paper().objective == Coulomb()  # there eps stays

@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from honmono.latents import Uniform
+from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.override import override
-from honmono.recipe import Clip, Recipe, WarmUp
-from honmono.recipes.wgan import wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
+from honmono.recipe import Clip, Recipe, Update, WarmUp
+from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
 from honmono.registry import find
 from honmono.serial import to_json
 from honmono.training.engine import Engine, choose
 from honmono.training.moment import fresh_batches
-from honmono.training.trainer import Trainer
+from honmono.training.trainer import PLAYERS, Trainer
 
 
 def trainer_of(name: str, precision: str = "fp32", **changes: str) -> Trainer:
@@ -35,7 +37,9 @@ def test_the_article_s_numbers() -> None:
     assert recipe.clip == Clip(bound=0.1, player="discriminator", when="after")
     for player in (recipe.optimizers.generator, recipe.optimizers.discriminator):
         assert player.keywords["lr"] == 1e-4 and player.keywords["betas"][0] == 0.5
-    assert (recipe.latent.dim, fresh_batches(recipe, 1)) == (4, 1)
+    assert recipe.latent == Uniform(4) and fresh_batches(recipe, 1) == 1
+    assert recipe.objective == Wasserstein(real_scores="low", factor=0.5, together=True)
+    assert recipe.data.order == "shuffled"
 
 
 def test_an_epoch_is_195_batches_of_100000_points_4000_for_each_gaussian() -> None:
@@ -65,14 +69,17 @@ def test_keras_decay_ends_where_the_article_s_rates_do(decay: str, last: float) 
 
 def test_every_setting_of_the_article_can_be_set() -> None:
     both = ("generator", "discriminator")
-    failures = ((1e-4, 1e-4, 1, 0.1), (1e-4, 1e-2, 1, 0.01), (1e-4, 1e-3, 5, 0.1), (1e-5, 1e-4, 1, inf))
+    failures = [(1e-4, 1e-4, 1, 0.1), (1e-4, 1e-4, 1, 0.01), (1e-4, 1e-2, 1, 0.01), (1e-4, 1e-2, 1, 0.1)]
+    failures += [(1e-4, 1e-3, 1, 0.1), (1e-4, 1e-3, 5, 0.1)]
+    success, free = (1e-5, 1e-4, 1, 0.1), (1e-5, 1e-4, 1, inf)
     recipe = wgan_grid_article()
-    for decay, lr, count, bound in failures:
+    for decay, lr, count, bound in (*failures, success, free):
         changes = {f"training.learning_rates.{player}.decay": str(decay) for player in both}
         changes |= {f"optimizers.{player}.lr": str(lr) for player in both}
         changes |= {"updates.0.count": str(count), "clip.bound": "1e999" if bound == inf else str(bound)}
         recipe = override(wgan_grid_article(), changes)
         assert recipe.clip == Clip(bound=bound) and recipe.updates[0].count == count  # type: ignore[union-attr]
+        assert (to_json(recipe) == to_json(wgan_grid_article())) == ((decay, lr, count, bound) == success)
     assert to_json(recipe) == to_json(wgan_grid_noclip_article())
 
 
@@ -165,3 +172,24 @@ def test_the_paper_s_program() -> None:
     assert recipe.clip == Clip(bound=0.01) and recipe.latent.dim == 100
     assert [fresh_batches(recipe, step) for step in (1, 25, 26, 500, 501, 502)] == [100, 100, 5, 5, 100, 5]
     assert replace(recipe, clip=None).clip is None
+
+
+def test_the_paper_s_networks() -> None:
+    """The authors' four linear layers, 512 wide; their N(0, 0.02) is of convolutions, which are not here."""
+    wide = {f"{name}__widths": "(512, 512, 512)" for name in PLAYERS}
+    trainer, recipe = trainer_of("wgan-grid-paper", **wide), wgan_grid_paper()
+    assert recipe.generator.keywords["widths"] == recipe.discriminator.keywords["widths"] == (512, 512, 512)
+    for name, (first, last) in zip(PLAYERS, ((100, 2), (2, 1)), strict=True):
+        weights = [p for p in trainer.networks[name].parameters() if p.dim() == 2]
+        assert [tuple(p.shape) for p in weights] == [(512, first), (512, 512), (512, 512), (last, 512)]
+        assert [p.abs().max().item() for p in weights] == pytest.approx([p.shape[1] ** -0.5 for p in weights], rel=0.1)
+        assert sum(isinstance(part, nn.ReLU) for part in trainer.networks[name].modules()) == 3
+
+
+def test_the_gradient_penalty_s_numbers_in_the_plane() -> None:
+    """Those of its authors' toy: 0.1, five critic updates, batches of 256, Adam's betas."""
+    recipe = wgan_gp_grid()
+    assert recipe.objective == Wasserstein(together=True, penalties=(GradientPenalty(strength=0.1),))
+    assert recipe.updates == (Update("discriminator", count=5), Update("generator"))
+    assert recipe.training.batch_size == 256 and recipe.clip is None
+    assert all(recipe.optimizers.of(name).keywords["betas"] == (0.5, 0.9) for name in PLAYERS)

@@ -14,6 +14,7 @@ from honmono.plots.landscape import kept, load
 from honmono.plots.run import plot
 from honmono.recipe import Recipe
 from honmono.runs.directory import RunDirectory
+from honmono.schedules import Geometric
 from honmono.training.landscapes import MESH, POINTS, Landscapes
 from honmono.training.trainer import Trainer
 
@@ -47,6 +48,20 @@ def test_charges_leave_their_true_potential_too(points: Recipe, in_training: Bui
     found = load(kept(run.samples)[0])
     assert set(found.values) == {"scores", "potential"}
     assert found.values["potential"].min() < 0  # the reals lie apart, so their places are low
+
+
+def test_the_potential_is_that_of_the_moment(points: Recipe, in_training: Build, tmp_path: Path) -> None:
+    """Of an eps that wanes, the one that the clock has."""
+    run, drawn = RunDirectory.create(tmp_path, "coulomb-grid"), {}
+    for name, images in (("first", 0), ("last", 64)):
+        trainer = in_training(replace(points, objective=Coulomb(eps=1.0, schedule=Geometric(end=0.1, images=64))))
+        trainer.clock.images = images
+        Landscapes(trainer, run).fake(images)
+        drawn[name] = load(kept(run.samples)[-1]).values["potential"]
+    trainer = in_training(replace(points, objective=Coulomb(eps=0.1)))
+    Landscapes(trainer, run).fake(100)
+    np.testing.assert_allclose(drawn["last"], load(kept(run.samples)[-1]).values["potential"], rtol=1e-4, atol=1e-4)
+    assert drawn["last"].min() < 2 * drawn["first"].min()  # sharper wells
 
 
 def test_packed_samples_and_pictures_have_none(points: Recipe, in_training: Build, tmp_path: Path) -> None:

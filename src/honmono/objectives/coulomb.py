@@ -11,11 +11,18 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.base import Draws, Objective, Players
+from honmono.objectives.base import ByClock, Draws, Objective, Players
+from honmono.schedules import Constant, Schedule
+
+
+EPS = "eps"  # under which the schedule's factor arrives in `Draws.factors`
 
 
 def kernel(
-    one: Float[Tensor, "ones *sample_shape"], other: Float[Tensor, "others *sample_shape"], eps: float, dimension: float
+    one: Float[Tensor, "ones *sample_shape"],
+    other: Float[Tensor, "others *sample_shape"],
+    eps: float | Float[Tensor, ""],
+    dimension: float,
 ) -> Float[Tensor, "ones others"]:
     """k(a, b) = (||a - b||^2 + eps^2)^(-(dimension - 2) / 2), Plummer's softening of Coulomb's law (equation 6)."""
     # Not by matrix products, which would lose the digits of what lies close together.
@@ -27,7 +34,7 @@ def potential(
     at: Float[Tensor, "places *sample_shape"],
     fake: Float[Tensor, "fakes *sample_shape"],
     real: Float[Tensor, "reals *sample_shape"],
-    eps: float = 1.0,
+    eps: float | Float[Tensor, ""] = 1.0,
     dimension: float = 3.0,
 ) -> Float[Tensor, " places"]:
     """Phi(a) = mean over fakes of k(fake, a) - mean over reals of k(real, a): high among fakes, low among reals."""
@@ -35,7 +42,7 @@ def potential(
 
 
 @dataclass(frozen=True)
-class Coulomb(Objective):
+class Coulomb(Objective, ByClock):
     """D: E (D(x) - Phi(x))^2 over fakes and over reals, Phi being fixed;  G: E D(fake), which falls.
 
     Phi is `potential` among the samples of the batch, fakes less reals as in the authors' code; the paper, whose D and
@@ -46,6 +53,7 @@ class Coulomb(Objective):
     dimension: of the space whose Coulomb law it is; 3 makes potentials 1 / r whatever the samples are.
     self_terms: whether a sample's potential includes its own charge, which adds eps^(2 - dimension) / batch to a fake's
         and takes it from a real's. The authors' code includes it.
+    schedule: a factor on eps, by the clock.
     """
 
     couples_samples: ClassVar[bool] = True
@@ -53,6 +61,7 @@ class Coulomb(Objective):
     eps: float = 1.0
     dimension: float = 3.0
     self_terms: bool = True
+    schedule: Schedule = Constant()
 
     def __post_init__(self) -> None:
         if self.eps <= 0 or self.dimension <= 2:
@@ -63,7 +72,7 @@ class Coulomb(Objective):
         with torch.no_grad():
             fake = players.generator(draws.latent, draws.label)
             real, fake = _full(batch.real), _full(fake)
-            of_real, of_fake = self.potentials(real, fake)
+            of_real, of_fake = self.potentials(real, fake, draws.factors.get(EPS, 1.0))
         scores = players.discriminator(batch.real, batch.label), players.discriminator(fake, draws.label)
         return {
             "real": (_full(scores[0]) - of_real).square().mean(),
@@ -74,14 +83,22 @@ class Coulomb(Objective):
         fake = players.generator(draws.latent, draws.label)
         return {"fake": _full(players.discriminator(fake, draws.label)).mean()}
 
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        return {EPS: self.schedule}
+
     def potentials(
-        self, real: Float[Tensor, "reals *sample_shape"], fake: Float[Tensor, "fakes *sample_shape"]
+        self,
+        real: Float[Tensor, "reals *sample_shape"],
+        fake: Float[Tensor, "fakes *sample_shape"],
+        factor: float | Float[Tensor, ""] = 1.0,
     ) -> tuple[Float[Tensor, " reals"], Float[Tensor, " fakes"]]:
-        """Phi at each real and at each fake of a batch."""
-        of_real = potential(real, fake, real, self.eps, self.dimension)
-        of_fake = potential(fake, fake, real, self.eps, self.dimension)
+        """Phi at each real and at each fake of a batch; `factor` on eps."""
+        eps = self.eps * factor
+        of_real = potential(real, fake, real, eps, self.dimension)
+        of_fake = potential(fake, fake, real, eps, self.dimension)
         if not self.self_terms:
-            own = self.eps ** (2 - self.dimension)
+            own = eps ** (2 - self.dimension)
             of_real, of_fake = of_real + own / len(real), of_fake - own / len(fake)
         return of_real, of_fake
 

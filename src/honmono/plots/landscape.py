@@ -11,6 +11,7 @@ from honmono.plots.style import INK, PALETTE, VERMILION, dress, figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 DEVIATIONS = 2.0  # at which ellipses are drawn
@@ -47,7 +48,12 @@ def extremes(value: Float[np.ndarray, "rows columns"]) -> tuple[float, float]:
 
 def landscape(shown: Landscape, real: Float[np.ndarray, "reals 2"], path: Path, title: str) -> None:
     """Draws the generator's points over the reals, and beside them each value's contours, least and greatest."""
-    made = figure(4.4 * (1 + len(shown.values)), 4.9)
+    save(drawn(shown, real, title), path)
+
+
+def drawn(shown: Landscape, real: Float[np.ndarray, "reals 2"], title: str, side: float = 4.4) -> "Figure":
+    """The same as a figure. side: of each panel, in inches."""
+    made = figure(side * (1 + len(shown.values)), side + 0.5)
     made.suptitle(title, fontsize=10, color=INK)
     axes = made.subplots(1, 1 + len(shown.values), squeeze=False)[0]
     _window(axes[0], shown)
@@ -59,7 +65,7 @@ def landscape(shown: Landscape, real: Float[np.ndarray, "reals 2"], path: Path, 
         _contours(one, shown, value)
         least, most = extremes(value)
         one.set_title(f"{NAMES[name]}: {least:.4g} to {most:.4g}", fontsize=9, color=INK)
-    save(made, path)
+    return made
 
 
 def mixture(real: Float[np.ndarray, "reals 2"], modes: int, path: Path) -> None:
@@ -78,7 +84,9 @@ def mixture(real: Float[np.ndarray, "reals 2"], modes: int, path: Path) -> None:
         variance, direction = np.linalg.eigh(covariances[mode])
         width, height = 2 * DEVIATIONS * np.sqrt(variance)
         angle = float(np.degrees(np.arctan2(direction[1, 0], direction[0, 0])))
-        axes.add_patch(Ellipse(means[mode], width, height, angle=angle, edgecolor=INK, facecolor="none"))
+        around = Ellipse(means[mode], width, height, angle=angle, edgecolor=INK, facecolor="none", linewidth=0.8)
+        around.set_zorder(3)  # on the points, which would hide it
+        axes.add_patch(around)
     axes.set_aspect("equal")
     axes.set_title(f"{modes} Gaussians fitted to {len(real):,} real points", fontsize=9, color=INK)
     save(made, path)

@@ -95,6 +95,7 @@ def wgan_grid_noclip_article() -> Recipe:
         "real scores are high as in the paper (objective.real_scores; low: as in the authors' code)",
         "100 critic updates in each of the first 25 steps and in every 500th (updates.0.count; 5: always 5)",
         "the paper has no points in the plane: PacGAN's grid and 20,000 steps are inferred (data, training.steps)",
+        "weights begin as torch makes linear layers: the authors' N(0, 0.02) is of convolutions",
     ),
     tiny={
         "generator.widths": "(16, 16)",
@@ -146,7 +147,7 @@ def wgan_grid_paper() -> Recipe:
     },
 )
 def wgan_gp_grid() -> Recipe:
-    steps, batch, critic = 10_000, 256, 5
+    steps, batch, critic = 13_000, 256, 5
     images = steps * batch * critic
     return Recipe(
         data=Grid(),
@@ -161,7 +162,7 @@ def wgan_gp_grid() -> Recipe:
             batch_size=batch,
             precision="fp32",
             average=Average(halflife=90_000),
-            learning_rates=Pair(Cosine(begin=images // 2, images=images // 2)),
+            learning_rates=Pair(Cosine(begin=6 * images // 10, images=4 * images // 10)),
             log_every=50,
             sample_every=1_000,
             checkpoint_every=1_000,

@@ -57,7 +57,8 @@ class Landscapes:
         kept = {"points": points, "low": low, "high": high, "scores": self._scores(places)}
         objective = trainer.recipe.objective
         if isinstance(objective, Coulomb):
-            parts = [potential(p, points, reals, objective.eps, objective.dimension) for p in places.split(CHUNK)]
+            eps = objective.eps * objective.schedule.at(trainer.clock.images)
+            parts = [potential(p, points, reals, eps, objective.dimension) for p in places.split(CHUNK)]
             kept["potential"] = torch.cat(parts).reshape(MESH, MESH)
         self._write(f"{step:09d}", **{name: value.numpy().astype(np.float32) for name, value in kept.items()})
 
