@@ -153,7 +153,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(recipe: Recipe, path: s
         ("data.sigma", "wide", "expected a number; it is 0.05 now"),
         ("data.sigma", "true", "expected a number"),
         ("data.limit", "all", "expected a whole number or none; it is none now"),
-        ("conditional", "1", "expected true or false; it is false now"),
+        ("conditional", "1", "expected true or false or one of auto; it is false now"),
         ("training.precision", "fp16", "expected one of auto, fp32, bf16, fp64"),
         ("generator.widths", "8", r"expected \(a whole number, \.\.\.\); it is \(128, 128, 128\) now"),
         ("generator.widths", "(8, x)", r"expected \(a whole number, \.\.\.\)"),

@@ -12,7 +12,7 @@ from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import CHANNELS, StackedMNIST
 from honmono.override import override
-from honmono.recipe import Recipe, children, leaves
+from honmono.recipe import Recipe, children, leaves, settled
 from honmono.registry import find
 from honmono.serial import to_json
 from honmono.training.build import Interface, build_networks, count_parameters
@@ -23,8 +23,9 @@ def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
     entry = find(name)
     recipe = override(entry.make(), changes)
     interface = nominal_interface(recipe)
+    decided = settled(recipe, len(interface.classes), None)
     with torch.device("meta"):  # shapes without numbers: some networks have hundreds of millions
-        networks = dict(zip(("generator", "discriminator"), build_networks(recipe, interface), strict=True))
+        networks = dict(zip(("generator", "discriminator"), build_networks(decided, interface), strict=True))
     return {
         "name": entry.name,
         "source": entry.source,
@@ -37,7 +38,8 @@ def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
 
 
 def nominal_interface(recipe: Recipe) -> Interface:
-    """Shape and classes of the data that a recipe was written for; 64x64 colour where it takes any pictures."""
+    """Shape and classes of the data that a recipe was written for; 64x64 colour where it takes any pictures, without
+    classes where it leaves them to the data."""
     data: Data = recipe.data
     if isinstance(data, Mixture):
         return Interface((2,), ())
@@ -50,7 +52,7 @@ def nominal_interface(recipe: Recipe) -> Interface:
     written_for, channels = data.expects or (data.max_size, 3)
     size = data.size or min(written_for, data.max_size)
     ten = tuple(str(number) for number in range(10))
-    return Interface((data.channels or channels, size, size), ten if recipe.conditional else ())
+    return Interface((data.channels or channels, size, size), ten if recipe.conditional is True else ())
 
 
 def fields(recipe: Recipe) -> dict[str, Any]:

@@ -12,6 +12,10 @@ class Failed(RuntimeError):
     """Work that was rightly asked for and went wrong (exit 1). One line: what happened, and what is safe."""
 
 
+class Diverged(Failed):
+    """A training whose numbers are no longer finite: a result of its recipe, which no second try would change."""
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` for the choice nearest to `word`, or an empty string when none is near."""
     near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)

@@ -14,12 +14,14 @@ class SampleGrid:
     latent: "each" cell has its own, or those of a "row" share one, or "one" stands in all of them. Cell i asks for
         class i % classes, so that shared latents show whether labels change more than they should.
     columns: None: one for each class where there are 2 to 16 classes, else 8.
+    sampling: what batch norm does in this grid; None: as the recipe says. Grids of one `latent` have the same latents.
     """
 
     name: str = ""
     latent: Literal["each", "row", "one"] = "each"
     columns: int | None = None
     rows: int = 8
+    sampling: Literal["running", "batch", "identity"] | None = None
 
     def __post_init__(self) -> None:
         if self.rows < 1 or (self.columns is not None and self.columns < 1):

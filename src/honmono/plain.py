@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch, Dataset
 from honmono.data.stream import Stream
-from honmono.objectives.base import Draws, DrawsByStep, Players
+from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Players
 from honmono.objectives.logit import LogitObjective
 from honmono.randomness import stream
-from honmono.recipe import Recipe, Update, flat
+from honmono.recipe import Recipe, Update, flat, settled
 from honmono.training.build import Interface, build_networks
 
 
@@ -29,6 +29,7 @@ class PlainLoop:
     """One recipe in a loop without any craft. Fakes on named draws are made once, as article 001 does."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
+        recipe = settled(recipe, len(dataset.classes), dataset.length)
         self._recipe, self._device = recipe, device
         interface = Interface(dataset.sample_shape, dataset.classes)
         self._num_classes = len(interface.classes)
@@ -81,10 +82,10 @@ class PlainLoop:
             fake = self._players.generator(draws.latent, draws.label)
         if update.draws:
             named[update.draws] = fake, draws
-        fake = objective.packed(fake, draws.label)
+        fake = objective.seen(fake, draws.label, draws.chance)
         label = batch.label if draws.label is not None else None
         if update.player == "discriminator":
-            batch = Batch(objective.packed(batch.real, label), label)
+            batch = Batch(objective.seen(batch.real, label, draws.chance, real=True), label)
             real = self._players.discriminator(batch.real, label)
             terms = objective.discriminator_terms(real, self._players.discriminator(fake.detach(), draws.label))
             return terms | {
@@ -93,7 +94,8 @@ class PlainLoop:
             }
         score = self._players.discriminator(fake, draws.label)
         if objective.relativistic:
-            score = score - self._players.discriminator(objective.packed(batch.real, label), label).detach()
+            real = objective.seen(batch.real, label, draws.chance, real=True)
+            score = score - self._players.discriminator(real, label).detach()
         if update.draws:  # its graph is used up; a further update makes it anew from the same draws
             named[update.draws] = None, draws
         return objective.generator_terms(score)
@@ -105,7 +107,12 @@ class PlainLoop:
         label = None
         if self._recipe.conditional:
             label = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
-        if not isinstance(self._recipe.objective, DrawsByStep):
-            return Draws(latent, label)
-        given = self._recipe.objective.draw(random)
-        return Draws(latent, label, {name: torch.from_numpy(array).to(latent) for name, array in given.items()})
+        objective, chance = self._recipe.objective, None
+        if isinstance(objective, DrawsBySample) and objective.chances:
+            chance = torch.from_numpy(random.random((len(latent), objective.chances), dtype="float32")).to(latent)
+        factors: dict[str, Tensor] = {}
+        if isinstance(objective, ByClock):
+            factors |= {name: latent.new_tensor(one.at(self._images)) for name, one in objective.schedules.items()}
+        if isinstance(objective, DrawsByStep):
+            factors |= {name: torch.from_numpy(given).to(latent) for name, given in objective.draw(random).items()}
+        return Draws(latent, label, factors, chance)

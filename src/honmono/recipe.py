@@ -3,7 +3,7 @@
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
@@ -172,7 +172,7 @@ class Recipe:
     (its signature bound, its defaults filled in), so that equal recipes have equal JSON.
 
     growth: how networks with stages grow; None: they stand at full size from the beginning.
-    conditional: whether the networks are given the data's classes.
+    conditional: whether the networks are given the data's classes; "auto": where it has at least two.
     fake_labels: the labels of fakes are drawn uniformly, or are those of the real batch.
     sampling: what batch norm does when pictures are made: "running" averages, "batch" statistics, or "identity".
     grids: which pictures a run makes every `training.sample_every` steps; the nameless first one becomes its film.
@@ -189,7 +189,7 @@ class Recipe:
     updates: tuple[Update | Together, ...] = (Update("discriminator"), Update("generator"))
     training: Training = field(default_factory=Training)
     growth: Growth | None = None
-    conditional: bool = False
+    conditional: bool | Literal["auto"] = False
     fake_labels: Literal["uniform", "real"] = "uniform"
     sampling: Literal["running", "batch", "identity"] = "running"
     grids: tuple[SampleGrid, ...] = (SampleGrid(),)
@@ -215,6 +215,18 @@ class Recipe:
         names = [metric.name for metric in self.metrics]
         if twice := [name for name in names if names.count(name) > 1]:
             raise Refused(f"metrics holds {twice[0]} twice: leave one of them out")
+
+
+# Fields that may be "auto": `settled` decides them once the data is open, and a run records what was decided.
+LEFT_TO_DATA = ("conditional", "objective.augment.probability")
+
+
+def settled(recipe: Recipe, classes: int, length: int | None) -> Recipe:
+    """The recipe with everything decided that it leaves to the data: how many classes and how many samples it has."""
+    objective: Any = recipe.objective
+    if getattr(objective, "augment", None) is not None:
+        recipe = replace(recipe, objective=replace(objective, augment=objective.augment.settled(length)))
+    return replace(recipe, conditional=classes > 1) if recipe.conditional == "auto" else recipe
 
 
 def flat(updates: tuple[Update | Together, ...]) -> list[Update]:

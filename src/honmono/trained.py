@@ -2,15 +2,16 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from honmono.errors import Failed, Refused, did_you_mean
+from honmono.networks.batch_norm import SamplingMode
 from honmono.recipe import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
@@ -50,6 +51,12 @@ class TrainedRun:
     def range(self) -> tuple[float, float]:
         """The numbers that stand for black and white."""
         return getattr(self.recipe.data, "range", (-1.0, 1.0))
+
+    def with_batch_norm(self, mode: str) -> "TrainedRun":
+        """The same run, sampled with batch norm in another mode: "running", "batch" or "identity"."""
+        if mode not in get_args(SamplingMode):
+            raise Refused(f"--batch-norm {mode}: give one of {', '.join(get_args(SamplingMode))}")
+        return replace(self, recipe=replace(self.recipe, sampling=mode))
 
     def sample(
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None

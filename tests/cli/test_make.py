@@ -48,6 +48,16 @@ def test_raw_samples_are_those_of_the_function(
     np.testing.assert_array_equal(array, longer[:11])
 
 
+def test_the_modes_of_batch_norm_side_by_side(call: Command, refused: Callable[..., str], run: Path) -> None:
+    drawn = {}
+    for mode in ("running", "batch", "identity"):
+        words = ("--batch-norm", mode, "--raw", "--num", 20, "--out", f"{mode}.npy")
+        drawn[mode] = np.load(made(call("sample", run, *words)))
+    np.testing.assert_array_equal(drawn["running"], honmono.load(run).sample(20).numpy())
+    assert not np.array_equal(drawn["running"], drawn["batch"]) and not np.array_equal(*list(drawn.values())[1:])
+    assert "--batch-norm none: give one of running, batch, identity" in refused("sample", run, "--batch-norm", "none")
+
+
 def test_a_directory_of_pictures_is_data_again(call: Command, run: Path) -> None:
     out = made(call("sample", run, "--out", "pictures", "--num", 20))
     assert {path.name for path in out.iterdir()} == set("0123456789")

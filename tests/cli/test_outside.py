@@ -81,7 +81,8 @@ def test_it_is_shown_and_trained_by_its_path(call: Command, mine: str) -> None:
     run = Path("runs/00001-my-gan")
     assert (run / "recipe.py").read_text() == MINE
     objective = json.loads((run / "recipe.json").read_text())["recipe"]["objective"]
-    assert objective == {"$class": "recipe.py:Critic", "together": False, "penalties": [], "pack": 1, "weight": 0.5}
+    own = {"$class": "recipe.py:Critic", "weight": 0.5}
+    assert objective == own | {"together": False, "penalties": [], "pack": 1, "augment": None}
 
 
 def test_its_code_is_run_again_only_when_it_is_trusted(

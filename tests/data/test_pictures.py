@@ -103,7 +103,7 @@ def test_fixed_networks_refuse_other_pictures_unless_asked(ramps, monkeypatch) -
             Pictures(source=source, expects=(28, 1)).open()
         assert str(refusal.value) == (
             f"{source} holds colour pictures of 12x12 pixels, and this recipe was written for grey ones of 28x28: "
-            "add --size 28 to convert them, or train dcgan-folder, which fits any pictures"
+            "add --size 28 to convert them, or train folder, which fits any pictures"
         )
         Pictures(source=source).open()  # now the cache has them: the refusal stays
     assert Pictures(source=source, size=28, channels=1).open().sample_shape == (1, 28, 28)

@@ -88,3 +88,20 @@ def test_xavier_weights_lie_within_their_bounds_and_fill_them(padding: Padding):
         field = weight[0, 0].numel() if weight.dim() == 4 else 1
         bound = (6 / ((weight.shape[0] + weight.shape[1]) * field)) ** 0.5
         assert bias.abs().max() == 0 and 0.95 * bound < weight.abs().max() <= bound
+
+
+def test_the_paper_s_64_pixels():
+    """4x4x1024, then 512, 256, 128 channels, twice the side each time, to 64x64x3."""
+    generator = SameDCGANGenerator(latent_dim=100, sample_shape=(3, 64, 64), width=128)
+    shapes, x = [], generator.project(torch.randn(2, 100)).unflatten(1, generator.base_shape)
+    for part in generator.grow:
+        shapes += [tuple(x.shape[1:])] if isinstance(part, SameConvTranspose2d) else []
+        x = part(x)
+    assert shapes == [(1024, 4, 4), (512, 8, 8), (256, 16, 16), (128, 32, 32)] and x.shape == (2, 3, 64, 64)
+
+
+def test_weights_begin_normal_where_nothing_is_cut_off():
+    torch.manual_seed(0)
+    discriminator = SameDCGANDiscriminator(sample_shape=(3, 64, 64), width=32, truncated=False)
+    weight = dict(discriminator.named_parameters())["shrink.2.weight"]
+    assert weight.std().item() == pytest.approx(0.02, rel=0.02) and weight.abs().max().item() > 0.06

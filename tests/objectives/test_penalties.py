@@ -174,3 +174,19 @@ def test_a_compiled_loss_is_the_eager_one(as_players, name, player):
     assert len(results[0]) == len(results[1])
     for eager, compiled in zip(*results, strict=True):
         assert torch.allclose(eager, compiled, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [R1, R2])
+def test_a_penalty_of_every_fourth_sample_is_theirs(as_players, make):
+    torch.manual_seed(0)
+    discriminator = DCGANDiscriminator(sample_shape=(1, 8, 8), num_classes=3, width=4)
+    players = as_players(nn.Identity(), discriminator)
+    samples, labels = torch.randn(6, 1, 8, 8), torch.tensor([0, 1, 2, 2, 1, 0])
+    some, few = (samples, labels), (samples[[0, 4]], labels[[0, 4]])
+    values = [
+        make(3.0, every=every).value(players, Batch(*one), Draws(torch.zeros(0, 1), one[1]), one[0])
+        for every, one in ((4, some), (1, few))
+    ]
+    assert torch.equal(*values)
+    with pytest.raises(Refused, match=r"on one of every 0 samples; every must be at least 1"):
+        make(every=0)

@@ -10,15 +10,18 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
+from torch import nn
 
 from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
+from honmono.data.pictures import Pictures
 from honmono.description import nominal_interface
+from honmono.latents import Uniform
 from honmono.networks.batch_norm import couples_samples
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
 from honmono.recipe import Recipe, flat
-from honmono.recipes.dcgan import dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
+from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
 from honmono.runs.grids import to_uint8
 from honmono.sampling import fakes
 from honmono.training.build import build_networks, count_parameters
@@ -49,6 +52,7 @@ def test_weights_and_biases_begin_at_a_deviation_of_0_02() -> None:
 def test_the_article_s_epoch_is_300_batches_of_30_000_pictures() -> None:
     recipe = dcgan_mnist_article()
     assert (recipe.data.limit, recipe.training.batch_size, recipe.training.steps) == (30_000, 100, 51 * 300)
+    assert (recipe.training.sample_every, recipe.training.checkpoint_every) == (2 * 300, 300)
     order = SampleOrder(30_000, order="shuffled", drop_last=recipe.data.drop_last, batch_size=100, seed=0)
     assert order.epoch_length == 30_000
 
@@ -129,3 +133,25 @@ def test_dcgan_digits_draws_the_asked_digit_in_many_ways() -> None:
 def spread(pixels: np.ndarray, classes: np.ndarray) -> float:
     """The mean standard deviation of a pixel within a class."""
     return float(np.mean([pixels[classes == number].std(axis=0).mean() for number in range(10)]))
+
+
+def test_the_paper_s_players_and_settings() -> None:
+    recipe = dcgan_64_paper()
+    interface = nominal_interface(recipe)
+    with torch.device("meta"):
+        generator, discriminator = build_networks(recipe, interface)
+    assert interface.sample_shape == (3, 64, 64)
+    chain = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3) + 512 + 256 + 128 + 3
+    norms = 2 * (1024 + 512 + 256 + 128)
+    assert count_parameters(generator) == 101 * 4 * 4 * 1024 + chain + norms
+    chain = 25 * (3 * 128 + 128 * 256 + 256 * 512 + 512 * 1024) + 128 + 256 + 512 + 1024
+    assert count_parameters(discriminator) == chain + 2 * (256 + 512 + 1024) + 4 * 4 * 1024 + 1
+    players = (generator, discriminator)
+    norms = [[part.num_features for part in one.modules() if isinstance(part, nn.BatchNorm2d)] for one in players]
+    assert norms == [[1024, 512, 256, 128], [256, 512, 1024]]  # none at the pictures' end
+    assert recipe.data == Pictures(size=64, channels=3, range=(-1.0, 1.0))
+    assert recipe.latent == Uniform(100) and recipe.training.batch_size == 128
+    adam = recipe.optimizers.discriminator.keywords
+    assert adam["lr"] == 2e-4 and adam["betas"] == (0.5, 0.999)
+    assert [part.negative_slope for part in discriminator.modules() if isinstance(part, nn.LeakyReLU)] == [0.2] * 4
+    assert [(grid.name, grid.sampling) for grid in recipe.grids] == [("", None), ("batch", "batch"), ("identity",) * 2]

@@ -63,6 +63,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "SGD": lambda: tiny("gan-grid", optimizers__generator="SGD(lr=0.001, momentum=0.5)"),
     "AdamW, AMSGrad": lambda: tiny("gan-grid", optimizers__generator="AdamW(lr=0.001, amsgrad=True)"),
     "R1": lambda: replace(tiny("dcgan-mnist"), objective=NonSaturating(penalties=(R1(),))),
+    "augmented": lambda: tiny("folder"),
     "growing, stopped inside a fade": lambda: tiny("pggan-mnist"),
     "dropout": lambda: replace(tiny("gan-grid"), discriminator=partial(Forgetful, widths=(16,))),
     "at once": lambda: program(Together((Update("discriminator"), Update("generator")))),

@@ -7,10 +7,12 @@ import torch
 
 from honmono.data.stream import Stream
 from honmono.objectives.base import DrawsByStep
+from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
 from honmono.recipe import Recipe, Together, Update, WarmUp
 from honmono.recipes.dcgan import dcgan_digits
+from honmono.schedules import Linear
 from honmono.training.engine import Engine, choose
 from honmono.training.moment import Clock, Moment, fresh_batches
 from honmono.training.trainer import Trainer
@@ -176,3 +178,40 @@ def test_what_an_objective_draws_by_step_is_one_for_all_updates_and_processes(po
     first, second = numbers(1, rank=0), numbers(2, rank=0)
     assert len({*first}) == len({*second}) == 1 and first != second
     assert numbers(1, rank=1) == first
+
+
+def test_an_objective_s_own_schedule_follows_the_clock_of_images(points: Recipe) -> None:
+    recipe = replace(points, objective=Coulomb(schedule=Linear(start=1.0, end=0.5, images=32)))
+    for images, expected in ((0, 1.0), (16, 0.75), (32, 0.5), (1_000, 0.5)):
+        now = moment(recipe, Clock(step=1, images=images))
+        assert {name: value.item() for name, value in now.draws(D, *now.real(D)).factors.items()} == {"eps": expected}
+    now = moment(replace(points, objective=Coulomb()))
+    assert not now.draws(D, *now.real(D)).factors  # what does not change is left out
+
+
+@dataclass(frozen=True)
+class Lucky(NonSaturating):
+    """An objective that is given three numbers for each sample."""
+
+    @property
+    def chances(self) -> int:  # type: ignore[override]
+        return 3
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_what_an_objective_draws_by_sample_goes_with_its_sample(points: Recipe, processes: int) -> None:
+    recipe = replace(points, objective=Lucky())
+
+    def numbers(step: int, rank: int = 0, processes: int = 1) -> list[torch.Tensor]:
+        now = moment(recipe, Clock(step), rank, processes)
+        drawn = [now.draws(update, *now.real(update)) for update in (D, G)]
+        return [one.chance for one in drawn if one.chance is not None]
+
+    whole = numbers(1)
+    assert [one.shape for one in whole] == [(16, 3)] * 2 and 0 <= whole[0].min() and whole[0].max() < 1
+    assert not torch.equal(*whole) and not torch.equal(whole[0], numbers(2)[0])
+    parts = [numbers(1, rank, processes) for rank in range(processes)]
+    assert all(torch.equal(torch.cat(part), one) for part, one in zip(zip(*parts, strict=True), whole, strict=True))
+    now, plain = (moment(replace(points, objective=one)) for one in (Lucky(), NonSaturating()))
+    batch, size = now.real(D)
+    assert torch.equal(now.draws(D, batch, size).latent, plain.draws(D, *plain.real(D)).latent)  # drawn after latents

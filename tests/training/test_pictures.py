@@ -80,3 +80,13 @@ def test_pictures_that_will_be_made_again_are_taken_away(run: RunDirectory) -> N
     run.sample(9, "rows").write_bytes(run.sample(4, "rows").read_bytes())
     honmono.train(resume=run.path, steps=6)
     assert [*names()] == sorted([*before, *(f"000000006{name}.png" for name in ("", "-rows", "-one"))])
+
+
+def test_a_grid_may_have_its_own_mode_of_batch_norm(tmp_path: Path) -> None:
+    grids = (SampleGrid(), *(SampleGrid(name=mode, sampling=mode) for mode in ("running", "batch", "identity")))
+    honmono.train(digits(grids), run=tmp_path / "run", steps=2, device="cpu", precision="fp32", compile="off")
+    run = RunDirectory(tmp_path / "run")
+    first, running, batch, identity = (
+        run.sample(2, name).read_bytes() for name in ("", "running", "batch", "identity")
+    )
+    assert first == running and len({running, batch, identity}) == 3

@@ -19,6 +19,9 @@ def sample(
     label: Annotated[str | None, Option(help="one class, by name or number; all in turn otherwise")] = None,
     seed: Seed = 0,
     truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
+    batch_norm: Annotated[
+        str | None, Option(help="running, batch (statistics) or identity; otherwise as the recipe says")
+    ] = None,
     raw: Annotated[bool, Option("--raw", help="write a .npy of the generator's own numbers")] = False,
     out: Annotated[
         Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; otherwise in RUN")
@@ -32,6 +35,7 @@ def sample(
     from honmono.written import write_samples
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
     print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))
 
 

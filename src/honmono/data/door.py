@@ -25,7 +25,7 @@ def suitable(source: str | None) -> tuple[str, str]:
         return "dcgan-stacked-mnist", "it is made for digits stacked as colours"
     if _holds_idx(source):
         return "dcgan-mnist", "it is made for IDX files such as MNIST's"
-    return "dcgan-folder", "it fits any pictures: size and channels come from the data"
+    return "folder", "it fits any pictures: size, channels and classes come from the data"
 
 
 def _holds_idx(source: str) -> bool:
@@ -37,7 +37,7 @@ def with_source(data: Data, source: str, recipe_name: str) -> Data:
     """A recipe's data, taken from another source."""
     if isinstance(data, Mixture):
         if source not in MIXTURES:
-            raise Refused(f"{recipe_name} trains on points (grid or ring), not on pictures: train dcgan-folder on them")
+            raise Refused(f"{recipe_name} trains on points (grid or ring), not on pictures: train folder on them")
         return data if isinstance(data, MIXTURES[source]) else MIXTURES[source]()
     if source in MIXTURES:
         raise Refused(f"{recipe_name} trains on pictures, and {source} is points: train gan-grid on it")

@@ -65,5 +65,5 @@ class Pictures(Data):
         colour = "grey" if channels == 1 else "colour"
         raise Refused(
             f"{self.source} holds {holds}, and this recipe was written for {colour} ones of {size}x{size}: "
-            f"add --size {size} to convert them, or train dcgan-folder, which fits any pictures"
+            f"add --size {size} to convert them, or train folder, which fits any pictures"
         )

@@ -100,7 +100,7 @@ class SameDCGANDiscriminator(nn.Module):
     batch_norm: it couples the samples of a batch, so real and fake are to be shown apart. first_batch_norm: there too.
     slope: of the LeakyReLU below zero.
     padding: "same", or "valid": none, so that 108 pixels become 52, 24, 10, 3.
-    xavier: as in the generator.
+    xavier: as in the generator. truncated: else the convolutions' N(0, 0.02) is cut off at two deviations.
     """
 
     def __init__(
@@ -115,6 +115,7 @@ class SameDCGANDiscriminator(nn.Module):
         slope: float = 0.2,
         padding: Padding = "same",
         xavier: bool = False,
+        truncated: bool = True,
     ) -> None:
         super().__init__()
         *_, base = _sizes(sample_shape, levels, padding)
@@ -130,7 +131,10 @@ class SameDCGANDiscriminator(nn.Module):
         _initialise_linear(self.score, xavier)
         for part in self.shrink:
             if isinstance(part, SameConv2d | nn.Conv2d) and not xavier:
-                nn.init.trunc_normal_(part.weight, std=STD, a=-2 * STD, b=2 * STD)
+                if truncated:
+                    nn.init.trunc_normal_(part.weight, std=STD, a=-2 * STD, b=2 * STD)
+                else:
+                    nn.init.normal_(part.weight, std=STD)
 
     def forward(
         self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None

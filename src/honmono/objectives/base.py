@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from honmono.data.base import Batch
+from honmono.schedules import Schedule
 
 
 class Player(Protocol):
@@ -28,13 +29,15 @@ class Players(NamedTuple):
 class Draws(NamedTuple):
     """What chance gives to an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
 
-    factors: of the penalties that have a schedule, by their names: scalars, as the clock has them; and what an
-        objective that `DrawsByStep` was given in this step, by the names that it chose.
+    factors: of the penalties that have a schedule, by their names: scalars, as the clock has them; so the factors of an
+        objective that goes `ByClock`; and what one that `DrawsByStep` was given in this step, by the names it chose.
+    chance: (batch, chances), U(0, 1), for an objective that `DrawsBySample`.
     """
 
     latent: Tensor
     label: Tensor | None
     factors: Mapping[str, Tensor] = MappingProxyType({})
+    chance: Tensor | None = None
 
 
 class Objective(ABC):
@@ -67,3 +70,21 @@ class DrawsByStep(ABC):
     @abstractmethod
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Arrays by name, which arrive in `Draws.factors`. `random` follows from the run's seed and the step."""
+
+
+class ByClock(ABC):
+    """An objective some of whose numbers go by the clock."""
+
+    @property
+    @abstractmethod
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Factors by name. Those that change arrive in `Draws.factors` as scalars, the others not."""
+
+
+class DrawsBySample(ABC):
+    """An objective to which chance gives numbers for each sample: others in each update, on any number of processes."""
+
+    @property
+    @abstractmethod
+    def chances(self) -> int:
+        """How many numbers, U(0, 1), each sample is given in `Draws.chance`."""

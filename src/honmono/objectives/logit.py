@@ -11,7 +11,8 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.base import Draws, Objective, Players
+from honmono.objectives.augment import DiffAugment
+from honmono.objectives.base import Draws, DrawsBySample, Objective, Players
 from honmono.objectives.penalties import Penalty
 
 
@@ -19,18 +20,20 @@ Score = Float[Tensor, " _"]  # one for each sample; there may be more real than 
 
 
 @dataclass(frozen=True)
-class LogitObjective(Objective):
+class LogitObjective(Objective, DrawsBySample):
     """Makes fakes, asks for scores, adds penalties; what the losses are is left to the objective.
 
     together: the discriminator sees real and fake in one batch: quicker, but only where it couples no samples.
     penalties: added to the discriminator's loss, each under its name.
     pack: how many samples, all real or all fake, the discriminator judges as one, so that it sees when fakes lack
         variety (Lin et al., PacGAN, 2018, arXiv:1712.04086). Penalties see packed samples too. Not with labels.
+    augment: how pictures, real and fake, are changed before the discriminator and its penalties see them; None: not.
     """
 
     together: bool = False
     penalties: tuple[Penalty, ...] = ()
     pack: int = 1
+    augment: DiffAugment | None = None
 
     def __post_init__(self) -> None:
         if self.pack < 1:
@@ -52,20 +55,35 @@ class LogitObjective(Objective):
 
     def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         with torch.no_grad():
-            fake = self.packed(players.generator(draws.latent, draws.label), draws.label)
-        batch = Batch(self.packed(batch.real, batch.label), batch.label)
+            fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
+            batch = self._seen_reals(batch, draws)
         real_score, fake_score = self._scores(players, batch, fake, draws.label)
         penalties = {one.name: self._penalty(one, players, batch, draws, fake) for one in self.penalties}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        fake = self.packed(players.generator(draws.latent, draws.label), draws.label)
+        fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
         score = _full(players.discriminator(fake, draws.label))
         if self.relativistic:
             with torch.no_grad():
-                real = _full(players.discriminator(self.packed(batch.real, batch.label), batch.label))
+                real = _full(players.discriminator(*self._seen_reals(batch, draws)))
             score = score - real
         return self.generator_terms(score)
+
+    @property
+    def chances(self) -> int:
+        return 2 * self.augment.numbers if self.augment is not None and self.augment.active else 0
+
+    def seen(self, sample: Tensor, label: Tensor | None, chance: Tensor | None, real: bool = False) -> Tensor:
+        """Samples as the discriminator sees them: each augmented by its own numbers, then packed."""
+        if self.augment is not None and chance is not None:
+            if sample.dim() != 4:
+                raise Refused("objective.augment changes pictures, and these samples are points: set it to none")
+            sample = self.augment(sample, chance.chunk(2, dim=1)[real])
+        return self.packed(sample, label)
+
+    def _seen_reals(self, batch: Batch, draws: Draws) -> Batch:
+        return Batch(self.seen(batch.real, batch.label, draws.chance, real=True), batch.label)
 
     def packed(self, sample: Tensor, label: Tensor | None) -> Tensor:
         """`pack` samples in a row as one: (batch, channels, ...) becomes (batch // pack, pack * channels, ...).

@@ -6,11 +6,13 @@ from functools import partial
 from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
+from honmono.grids import SampleGrid
 from honmono.latents import Normal, Uniform
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from honmono.networks.dcgan_article import ArticleDiscriminator, ArticleGenerator
+from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, WeightDecay
 from honmono.recipe import Average, Pair, Recipe, Training
@@ -32,6 +34,7 @@ from honmono.registry import recipe
         "no batch norm on the projection (generator.project_batch_norm) and LeakyReLU in G (generator.activation)",
         "no batch norm in the discriminator (discriminator.batch_norm)",
         "the first 30,000 pictures, as in the published run (data.limit; none: all)",
+        "64 pictures of the same latents every second epoch; the article makes five, of new ones (grids)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )
@@ -114,5 +117,42 @@ def dcgan_folder() -> Recipe:
         generator=partial(DCGANGenerator, width=32),  # a quarter of the arithmetic: 64x64 colour on two cores
         discriminator=partial(DCGANDiscriminator, width=32),
         training=replace(parent.training, steps=20_000, average=Average(halflife=10_000), measure_images=320_000),
+        metrics=(FID(features="cifar10"),),
+    )
+
+
+@recipe(
+    "dcgan-64-paper",
+    source="Radford et al. 2015 (arXiv:1511.06434), section 3, section 4 and figure 1",
+    data="any pictures (there: LSUN's bedrooms, Imagenet-1k, faces)",
+    summary="DCGAN by its paper, at 64x64; its pictures with batch norm in each of three modes",
+    quirks=(
+        "pictures are made with running statistics, with the batch's, and without batch norm (grids; sampling)",
+        "the paper does not say how long it trained, nor the discriminator's widths: here 100,000 steps and the"
+        " generator's, mirrored (training.steps, discriminator.width)",
+        "real and fake go through the discriminator apart, each with its own batch statistics (objective.together)",
+        "one update of each player in turn, as is usual; the paper is silent (updates)",
+    ),
+    tiny={
+        "generator.width": "4",
+        "discriminator.width": "4",
+        "training.batch_size": "4",
+        "metrics": "()",
+    },
+)
+def dcgan_64_paper() -> Recipe:
+    return Recipe(
+        data=Pictures(size=64, channels=3),
+        latent=Uniform(100),
+        generator=partial(SameDCGANGenerator, width=128, levels=4),
+        discriminator=partial(SameDCGANDiscriminator, width=128, levels=4, truncated=False),
+        objective=NonSaturating(),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
+        training=Training(steps=100_000, batch_size=128, measure_images=1_280_000),
+        grids=(
+            SampleGrid(),
+            SampleGrid(name="batch", sampling="batch"),
+            SampleGrid(name="identity", sampling="identity"),
+        ),
         metrics=(FID(features="cifar10"),),
     )

@@ -8,10 +8,10 @@ import torch
 
 from honmono.data.base import Batch
 from honmono.data.stream import Stream
-from honmono.objectives.base import Draws, DrawsByStep
+from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Objective
 from honmono.randomness import stream
 from honmono.recipe import Recipe, Update, flat
-from honmono.schedules import Constant
+from honmono.schedules import Constant, Schedule
 from honmono.training.engine import Engine
 
 
@@ -47,9 +47,9 @@ class Moment:
         self._waiting: tuple[Batch, int] | None = None  # seen by a generator that moved first, by no discriminator yet
         self._drawn = 0
         self._factors = {
-            penalty.name: torch.tensor(penalty.schedule.at(clock.images), device=engine.device, dtype=engine.dtype)
-            for penalty in getattr(recipe.objective, "penalties", ())
-            if penalty.schedule != Constant()
+            name: torch.tensor(schedule.at(clock.images), device=engine.device, dtype=engine.dtype)
+            for name, schedule in _scheduled(recipe.objective).items()
+            if schedule != Constant()
         }
         if isinstance(recipe.objective, DrawsByStep):
             given = recipe.objective.draw(stream(recipe.training.seed, "objective", clock.step))
@@ -86,10 +86,18 @@ class Moment:
         self._drawn += 1
         part = self._engine.part(size)
         latent = self._engine.sample(torch.from_numpy(self._recipe.latent.draw(random, size)[part]))
-        drawn = Draws(latent, self._labels(random, batch, size, part), self._factors)
+        labels = self._labels(random, batch, size, part)
+        drawn = Draws(latent, labels, self._factors, self._chance(random, size, part))
         if update.draws is not None:
             self._draws[update.draws, size] = drawn
         return drawn
+
+    def _chance(self, random: np.random.Generator, size: int, part: slice) -> torch.Tensor | None:
+        objective = self._recipe.objective
+        if not isinstance(objective, DrawsBySample) or objective.chances == 0:
+            return None
+        numbers = random.random((size, objective.chances), dtype=np.float32)[part]
+        return torch.from_numpy(numbers).to(self._engine.device, self._engine.dtype)
 
     def _labels(self, random: np.random.Generator, batch: Batch, size: int, part: slice) -> torch.Tensor | None:
         if not self._recipe.conditional:
@@ -98,6 +106,11 @@ class Moment:
             return batch.label
         labels = torch.from_numpy(random.integers(self._num_classes, size=size)[part])
         return labels.to(self._engine.device)
+
+
+def _scheduled(objective: Objective) -> dict[str, Schedule]:
+    own = objective.schedules if isinstance(objective, ByClock) else {}
+    return {penalty.name: penalty.schedule for penalty in getattr(objective, "penalties", ())} | {**own}
 
 
 def fresh_batches(recipe: Recipe, step: int) -> int:

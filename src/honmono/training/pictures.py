@@ -4,6 +4,7 @@ Which grids there are is the recipe's to say (`Recipe.grids`).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -68,7 +69,8 @@ class Pictured:
             columns, number = self._columns(shown), self._number(shown)
             share = {"each": 1, "row": columns, "one": number}[shown.latent]
             seed = recipe.training.seed + SEED_OFFSET
-            made = fakes(trainer.sampler(), recipe, self._classes, seed=seed, share=share)
+            shown_as = replace(recipe, sampling=shown.sampling or recipe.sampling)
+            made = fakes(trainer.sampler(), shown_as, self._classes, seed=seed, share=share)
             self._save(take(made, number), columns, self._run.sample(step, shown.name))
         return self._run.sample(step)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from honmono.data.base import Batch
 from honmono.data.door import suitable, with_size, with_source
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.override import override
-from honmono.recipe import Recipe
+from honmono.recipe import LEFT_TO_DATA, Recipe, leaves
 from honmono.registry import Entry, find
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
@@ -94,7 +95,7 @@ def _start(call: Call) -> Session:
     trainer.rehearse()
     metrics, unmeasured = _metrics(trainer)
     steps = _steps(call, trainer)
-    record_ = record.Record(entry.name, record.with_steps(recipe, steps), trainer.interface)
+    record_ = record.Record(entry.name, record.with_steps(trainer.recipe, steps), trainer.interface)
     lines = [f"recipe {entry.name}: {reason}"] if reason else []
     run = lock = None
     if engine.writes:
@@ -107,7 +108,7 @@ def _start(call: Call) -> Session:
         lock = hold(run)
         record.begin(run, record_, entry, choices, fingerprint, sys.argv)
     run = engine.share(run)
-    lines += [*_notes(trainer, choices), *unmeasured, f"run {run.path}"]
+    lines += [*_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
     return Session(trainer, run, steps, 0.0, call.track, lines, lock, metrics)
 
 
@@ -140,7 +141,7 @@ def _resume(call: Call, run: RunDirectory) -> Session:
     lines += [
         *other,
         *(f"warning: {line}; passed over" for line in damaged),
-        *_notes(trainer, choices),
+        *_notes(trainer, choices, steps),
         *unmeasured,
         f"run {run.path}: {state}",
     ]
@@ -159,11 +160,18 @@ def _same_recipe(call: Call, run: RunDirectory) -> tuple[record.Record, Recipe, 
         recipe = entry.make()
         if call.data is None:  # the recorded data holds: the run's own command may have named it
             recipe = replace(recipe, data=old.recipe.data)
+        recipe = settled_as(recipe, old.recipe)
     recipe = override(_ask(recipe, call, old.name), call.changes or {})
     record.refuse_changes(run.path, old.recipe, recipe)
     if entry and entry.file and named and entry.file.read_bytes() != run.recipe_py.read_bytes():
         return old, recipe, [f"warning: {entry.file} is not the recipe.py that this run began with; going on by it"]
     return old, recipe, []
+
+
+def settled_as(recipe: Recipe, before: Recipe) -> Recipe:
+    """The recipe with what it leaves to the data as a run of it has it."""
+    now, then = leaves(recipe), leaves(before)
+    return override(recipe, {k: str(then[k]) for k in LEFT_TO_DATA if now.get(k) == "auto" and k in then})
 
 
 def _entry(recipe: str | Recipe) -> Entry:
@@ -250,17 +258,29 @@ def _cut_back(run: RunDirectory, step: int) -> None:
             picture.unlink()
 
 
-def _notes(trainer: Trainer, choices: Choices) -> list[str]:
+def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
     """What to know of this run before it starts."""
     compiled = ", compiled" if choices.compile else ""
     lines = [f"device {choices.device}, {choices.precision}{compiled}"]
     classes = trainer.interface.classes
     if classes and not trainer.recipe.conditional:
         lines.append(f"the data has {len(classes)} classes, which are not used: --set conditional=true asks for them")
-    lines += [trainer.growth] if trainer.growth else []
+    lines += trainer.growth(steps)
+    augment = getattr(trainer.recipe.objective, "augment", None)
+    if augment is not None and augment.active:
+        lines.append("the discriminator sees augmented pictures: --set objective.augment.probability=0 leaves it away")
+    if trainer.recipe.data.order == "stored" and _of_one_class(next(trainer.reals())):
+        lines.append(
+            "warning: the data is stored class by class and seen as it is stored, so a batch holds one class:"
+            " --set data.order=fixed mixes them once for all epochs"
+        )
     if choices.processes > 1:
         coupled = trainer.couples()
         lines[0] += f", {choices.processes} processes"
         if coupled:
             lines.append("samples of a batch depend on each other in this recipe: each process sees its own part only")
     return lines
+
+
+def _of_one_class(batch: Batch) -> bool:
+    return batch.label is not None and len(batch.label) > 1 and bool((batch.label == batch.label[0]).all())

@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from honmono.errors import Failed
+from honmono.errors import Diverged
 from honmono.metrics.base import Metric
 from honmono.recipe import PlayerName
 from honmono.runs.directory import RunDirectory
@@ -145,7 +145,7 @@ class Recorder:
         self._pending = []
         rows = self._rows(values, names)
         if broken := self._health.broken(steps, rows):
-            raise Failed(f"{broken}: training has diverged. {self._last_good()}")
+            raise Diverged(f"{broken}: training has diverged. {self._last_good()}")
         for line in self._health.warnings(rows):
             self.say(f"warning: {line}")
         speed = self._speed(images[-1])
@@ -205,7 +205,7 @@ class Recorder:
         for group in PLAYERS:
             for name, tensor in tensors[group].items():
                 if not torch.isfinite(tensor).all():
-                    raise Failed(
+                    raise Diverged(
                         f"the {group}'s {name} is no longer finite: training has diverged. {self._last_good()}"
                     )
 

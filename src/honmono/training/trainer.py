@@ -15,7 +15,7 @@ from honmono.errors import Refused
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
 from honmono.randomness import seed_of
-from honmono.recipe import PlayerName, Recipe, Together, Update
+from honmono.recipe import PlayerName, Recipe, Together, Update, settled
 from honmono.runs.log import loss_column
 from honmono.training.build import Interface, build_networks, check_coupling, check_packing, couples
 from honmono.training.checkpoint import Checkpoint
@@ -38,6 +38,7 @@ class Trainer:
     """A recipe in training: networks, optimizers, averages and clock."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
+        recipe = settled(recipe, len(dataset.classes), dataset.length)
         self.recipe, self.engine, self.clock = recipe, engine, Clock()
         self.interface = Interface(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
@@ -133,7 +134,7 @@ class Trainer:
 
     def _parts(self, batch: Batch, draws: Draws, size: int) -> Iterator[tuple[tuple[Tensor | None, ...], float]]:
         """The arguments of a loss in `accumulate` parts, each with its share of the global batch."""
-        inputs = (batch.real, batch.label, draws.latent, draws.label)
+        inputs = (batch.real, batch.label, draws.latent, draws.label, draws.chance)
         local, pieces = len(batch.real), min(self.recipe.training.accumulate, len(batch.real))
         weight = self.engine.weight(size)
         edges = [local * piece // pieces for piece in range(pieces + 1)]
@@ -150,9 +151,10 @@ class Trainer:
             label: Tensor | None,
             latent: Tensor,
             fake_label: Tensor | None,
+            chance: Tensor | None,
             factors: Mapping[str, Tensor],
         ) -> dict[str, Tensor]:
-            return dict(method(players, Batch(real, label), Draws(latent, fake_label, factors)))
+            return dict(method(players, Batch(real, label), Draws(latent, fake_label, factors, chance)))
 
         return loss
 
@@ -171,7 +173,8 @@ class Trainer:
             draws = moment.draws(update, batch, size)
             try:
                 with self._turn_of(name):
-                    losses = self._loss(name)(batch.real, batch.label, *draws)
+                    inputs = (batch.real, batch.label, draws.latent, draws.label, draws.chance)
+                    losses = self._loss(name)(*inputs, draws.factors)
             except Exception as error:  # whatever a user's own network or objective raises
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 at = f"{Path(where.filename).name}, line {where.lineno}: {type(error).__name__}"
@@ -208,10 +211,9 @@ class Trainer:
                 seen += self._stream.size_at(seen)
         return step
 
-    @property
-    def growth(self) -> str | None:
-        """How the networks will grow, in words; None where they do not."""
-        return self._growing.words() if self._growing else None
+    def growth(self, steps: int) -> list[str]:
+        """How the networks will grow in so many steps, in lines to tell; none where they do not."""
+        return self._growing.words(steps * fresh_batches(self.recipe, steps)) if self._growing else []
 
     @property
     def epoch_images(self) -> int | None:

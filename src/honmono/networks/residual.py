@@ -1,0 +1,159 @@
+"""Residual players for square pictures of many sizes, light enough for two cores.
+
+DCGAN's chain of 4x4 convolutions changes the scale; behind each of them, but for those next to the picture, stand
+residual blocks with a narrow waist, so that arithmetic is spent where maps are small and channels many. Branches begin
+at zero, so that at first both players are DCGANs (Zhang et al., Fixup, 2019, arXiv:1901.09321). The generator alone has
+batch norm: nothing couples the discriminator's samples.
+"""
+
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from honmono.networks.doubling import doublings
+from honmono.networks.outputs import bounded, square_size
+
+
+SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN
+
+
+def _plan(sample_shape: tuple[int, ...], width: int, max_width: int) -> tuple[int, list[int]]:
+    """The base grid's side, and the channels of each map from half of the picture's side down to it."""
+    size = square_size(sample_shape)
+    levels = doublings(size, "the residual network")
+    return size >> levels, [min(width << level, max_width) for level in range(levels)]
+
+
+def _initialise(module: nn.Module) -> None:
+    """As in DCGAN: N(0, 0.02) for weights, N(1, 0.02) for batch norms' scales, biases at 0. In residual branches He's
+    scale (2015, arXiv:1502.01852), and 0 where they end."""
+    branches = [part for part in module.modules() if isinstance(part, ResidualBlock)]
+    inner = {layer for block in branches for layer in block.modules()}
+    for part in module.modules():
+        if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            if part in inner:
+                nn.init.kaiming_normal_(part.weight, a=SLOPE)
+            else:
+                nn.init.normal_(part.weight, std=0.02)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+        elif isinstance(part, nn.BatchNorm2d):
+            nn.init.normal_(part.weight, mean=1.0, std=0.02)
+    for block in branches:
+        nn.init.zeros_(block.expand.weight)
+
+
+class ResidualBlock(nn.Module):
+    """x + branch(x): activation, 1x1 to half as many channels, 3x3, 1x1 back.
+
+    slope: of the activations, below 0. batch_norm: of what enters the branch.
+    """
+
+    def __init__(self, width: int, *, slope: float = SLOPE, batch_norm: bool = False) -> None:
+        super().__init__()
+        self.slope, inner = slope, max(1, width // 2)
+        self.norm = nn.BatchNorm2d(width) if batch_norm else nn.Identity()
+        self.reduce = nn.Conv2d(width, inner, 1)
+        self.change = nn.Conv2d(inner, inner, 3, padding=1)
+        self.expand = nn.Conv2d(inner, width, 1)
+
+    def forward(self, x: Float[Tensor, "batch width h w"]) -> Float[Tensor, "batch width h w"]:
+        branch = self.reduce(leaky_relu(self.norm(x), self.slope))
+        branch = self.change(leaky_relu(branch, self.slope))
+        return x + self.expand(leaky_relu(branch, self.slope))
+
+
+def _blocks(level: int, levels: int, number: int, width: int, generator: bool) -> nn.Sequential:
+    """The residual blocks of a level: none next to the picture, unless that is the base grid already."""
+    number, slope = number if level > 0 or levels == 1 else 0, 0.0 if generator else SLOPE
+    return nn.Sequential(*(ResidualBlock(width, slope=slope, batch_norm=generator) for _ in range(number)))
+
+
+class ResidualGenerator(nn.Module):
+    """Latent -> base grid -> per level: residual blocks, batch norm, ReLU, 4x4 transposed convolution -> tanh.
+
+    width: channels at half of the picture's side; they double towards the base grid, up to `max_width`.
+    blocks: at each level. A label enters as an embedding of the latent's size, put behind the latent.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        width: int = 32,
+        max_width: int = 256,
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        base, widths = _plan(sample_shape, width, max_width)
+        levels = len(widths)
+        self.base_shape = (widths[-1], base, base)
+        # N(0, 1) like the latent, so that at first both have the same say
+        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
+        inputs = latent_dim if self.embedding is None else 2 * latent_dim
+        self.project = nn.Linear(inputs, widths[-1] * base**2, bias=False)
+        self.blocks = nn.ModuleList(
+            _blocks(level, levels, blocks, widths[level], generator=True) for level in reversed(range(levels))
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(one) for one in reversed(widths))
+        self.grow = nn.ModuleList(
+            nn.ConvTranspose2d(*pair, 4, 2, 1) for pair in pairwise([*reversed(widths), sample_shape[0]])
+        )
+        _initialise(self)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels size size"]:
+        if self.embedding is not None:
+            assert label is not None, "a conditional generator needs labels"
+            latent = torch.cat([latent, self.embedding(label).to(latent.dtype)], dim=1)
+        x = self.project(latent).unflatten(1, self.base_shape)
+        for blocks, norm, grow in zip(self.blocks, self.norms, self.grow, strict=True):
+            x = grow(norm(blocks(x)).relu())
+        return bounded(x, "tanh")
+
+
+class ResidualDiscriminator(nn.Module):
+    """Picture -> per level: 4x4 convolution of stride 2, residual blocks, LeakyReLU 0.2 -> base grid -> one score.
+
+    width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . h(x), a projection
+    (Miyato & Koyama, 2018, arXiv:1802.05637), taken of the whole base grid h.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        width: int = 32,
+        max_width: int = 256,
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        base, widths = _plan(sample_shape, width, max_width)
+        levels, features = len(widths), widths[-1] * base**2
+        self.shrink = nn.ModuleList(nn.Conv2d(*pair, 4, 2, 1) for pair in pairwise([sample_shape[0], *widths]))
+        self.blocks = nn.ModuleList(_blocks(level, levels, blocks, one, False) for level, one in enumerate(widths))
+        self.score = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(num_classes, features) if num_classes > 0 else None
+        _initialise(self)
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, std=0.02)
+
+    def forward(
+        self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        x = sample
+        for shrink, blocks in zip(self.shrink, self.blocks, strict=True):
+            x = leaky_relu(blocks(shrink(x)), SLOPE)
+        features = x.flatten(1)
+        score = self.score(features).squeeze(1)
+        if self.embedding is not None:
+            assert label is not None, "a conditional discriminator needs labels"
+            score = score + (self.embedding(label) * features).sum(1)
+        return score
