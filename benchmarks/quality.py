@@ -17,10 +17,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import honmono
+from honmono.comparison.numbers import spread
 from honmono.errors import Failed, Refused
 from honmono.evaluated import Evaluation
 from honmono.metrics.named import metric
@@ -214,7 +215,7 @@ def one_table(keys: Sequence[str], groups: dict[tuple[str, str, int], list[dict[
     lines = [head, ["---"] * len(head)]
     for (recipe, precision, images), rows in groups.items():
         seeds = ", ".join(str(row["seed"]) for row in rows)
-        numbers = [spread([row["metrics"][key] for row in rows]) for key in keys]
+        numbers = [" ".join(spread([row["metrics"][key] for row in rows])).rstrip() for key in keys]
         facts = [precision, seeds, f"{images:,}", f"{rows[0]['steps']:,}", *costs(rows)]
         lines.append([f"`{recipe}`", *facts, *numbers])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -225,13 +226,6 @@ def costs(rows: Sequence[dict[str, Any]]) -> list[str]:
     known = [row["cpu_seconds"] for row in rows if row.get("cpu_seconds") is not None]
     cpu = f"{fmean(known):.0f}" if len(known) == len(rows) else "-"
     return [f"{min(row['seconds'] for row in rows):.0f}", cpu]
-
-
-def spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation of a sample; one value alone has none."""
-    mean = fmean(values)
-    digits = 1 if abs(mean) >= 100 else 2 if abs(mean) >= 10 else 3 if abs(mean) >= 0.1 else 4
-    return f"{mean:.{digits}f}" + (f" ± {stdev(values):.{digits}f}" if len(values) > 1 else "")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ MAY_IMPORT = {
     "recipes": WORDS | PARTS | {"recipe", "registry"},
     "comparison": {"errors", "runs", "plots"},
     "training": WORDS | PARTS | VALUES | {"evaluation", "runs", "plots"},
-    "studies": WORDS | PARTS | VALUES | {"recipes", "runs", "plots"},
+    "case": {"errors"},
+    "studies": {"case"},  # words and numbers, which are listed without torch
 }
 
 # What only the engine may touch: devices, ranks, precision and compilation.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from honmono.api import train as train
     from honmono.benchmark import measure_all as bench
+    from honmono.case import list_studies as list_studies
     from honmono.catalogue import catalogue as list_recipes
     from honmono.comparison.compare import compare as compare
     from honmono.data.check import check as check_data
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from honmono.recipe import Recipe as Recipe
     from honmono.registry import find as find
     from honmono.runs.environment import environment as environment
+    from honmono.studying.study import study as study
     from honmono.trained import load as load
     from honmono.written import write_interpolation as interpolate
     from honmono.written import write_samples as sample
@@ -31,10 +33,12 @@ LAZY = {
     "find": "honmono.registry:find",
     "interpolate": "honmono.written:write_interpolation",
     "list_recipes": "honmono.catalogue:catalogue",
+    "list_studies": "honmono.case:list_studies",
     "load": "honmono.trained:load",
     "plot": "honmono.plots.run:plot",
     "sample": "honmono.written:write_samples",
     "show": "honmono.description:describe_recipe",
+    "study": "honmono.studying.study:study",
     "train": "honmono.api:train",
 }
 __version__ = "0.1.0"
@@ -48,10 +52,12 @@ __all__ = [
     "find",
     "interpolate",
     "list_recipes",
+    "list_studies",
     "load",
     "plot",
     "sample",
     "show",
+    "study",
     "train",
 ]
 

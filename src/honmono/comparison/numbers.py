@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 from typing import Any, Literal
 
 from honmono.errors import Refused
@@ -107,6 +108,13 @@ def _number(line: Line, key: str) -> Number:
 def _finite(value: Any) -> float:
     """A number of a line, in which null stands for what is not finite."""
     return float(value) if isinstance(value, int | float) else math.nan
+
+
+def spread(values: Sequence[float]) -> tuple[str, str]:
+    """The mean of several trainings' numbers and, where there are two or more, ± their standard deviation."""
+    mean = fmean(values)
+    digits = 1 if abs(mean) >= 100 else 2 if abs(mean) >= 10 else 3 if abs(mean) >= 0.1 else 4
+    return f"{mean:.{digits}f}", f"± {stdev(values):.{digits}f}" if len(values) > 1 else ""
 
 
 def named(names: Sequence[object]) -> str:

@@ -22,20 +22,26 @@ MOST_SAMPLES = 48  # pictures of samples on a page
 
 def page(comparison: "Comparison") -> Page:
     """The page of a comparison."""
-    runs, measured = comparison.runs, comparison.measured
+    runs = comparison.runs
     names = ", ".join(dict.fromkeys(run.recipe for run in runs))
     title = f"{len(runs)} runs compared" if len(runs) > 1 else f"{runs[0].name}, measured"
+    return Page(title, blocks(comparison), names)
+
+
+def blocks(comparison: "Comparison", samples: bool = True) -> list[Block]:
+    """All that stands under the title. samples: whether each run's newest are shown."""
+    runs, measured = comparison.runs, comparison.measured
     made = comparison.table
-    blocks: list[Block] = [made, Paragraph(" ".join(legend(made, text=False)), quiet=True)]
-    blocks += _protocol(comparison)
-    blocks += _recipes(runs)
-    blocks += _curves("Metrics while training", runs, list(metric_curves(runs)))
-    blocks += _details(comparison)
-    blocks += _curves("Losses", runs, list(loss_curves(runs)))
-    blocks += _samples(runs)
-    blocks += _neighbours(runs)
-    blocks += _cost(runs, measured)
-    return Page(title, blocks, names)
+    parts: list[Block] = [made, Paragraph(" ".join(legend(made, text=False)), quiet=True)]
+    parts += _protocol(comparison)
+    parts += _recipes(runs)
+    parts += _curves("Metrics while training", runs, list(metric_curves(runs)))
+    parts += _details(comparison)
+    parts += _curves("Losses", runs, list(loss_curves(runs)))
+    parts += _samples(runs) if samples else ()
+    parts += _neighbours(runs)
+    parts += _cost(runs, measured)
+    return parts
 
 
 def _protocol(comparison: "Comparison") -> Iterator[Block]:

@@ -61,7 +61,7 @@ def newest_samples(runs: Sequence[Summary]) -> Iterator[Picture]:
     """The newest picture of each run that has one that can be read."""
     for run in runs:
         if pictures := frames(run.run.samples):
-            yield from _embedded(pictures[-1], f"{run.name}, step {int(pictures[-1].stem):,}")
+            yield from embedded(pictures[-1].read_bytes(), f"{run.name}, step {int(pictures[-1].stem):,}")
 
 
 def real_samples(runs: Sequence[Summary]) -> Iterator[Picture]:
@@ -71,7 +71,7 @@ def real_samples(runs: Sequence[Summary]) -> Iterator[Picture]:
         path = run.run.samples / "real.png"
         if path.is_file() and (run.data or _hash(path)) not in seen:
             seen.add(run.data or _hash(path))
-            yield from _embedded(path, f"real samples of {run.name}")
+            yield from embedded(path.read_bytes(), f"real samples of {run.name}")
 
 
 def neighbours(runs: Sequence[Summary]) -> Iterator[Picture]:
@@ -79,7 +79,7 @@ def neighbours(runs: Sequence[Summary]) -> Iterator[Picture]:
     for run in runs:
         path = run.run.path / "neighbours.png"
         if path.is_file():
-            yield from _embedded(path, run.name)
+            yield from embedded(path.read_bytes(), run.name)
 
 
 def _alike(key: str, lines: Sequence[tuple[int, Line]]) -> list[list[tuple[int, Line]]]:
@@ -106,27 +106,26 @@ def _is_loss(column: str) -> bool:
     return bool(dot) and group not in ("learning_rate", METRIC)
 
 
-def _embedded(path: Path, caption: str) -> Iterator[Picture]:
-    """The picture, lighter where it is heavy; nothing where it cannot be read: the run may be writing it."""
+def embedded(data: bytes, caption: str, most: int = MOST_BYTES) -> Iterator[Picture]:
+    """A PNG as a picture, lighter where it has more bytes; nothing where it cannot be read: a run may be writing it."""
     from PIL import Image
 
-    data = path.read_bytes()
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
             opened.load()
-            light = data if len(data) <= MOST_BYTES else _lighter(opened.convert("RGB"))
+            light = data if len(data) <= most else _lighter(opened.convert("RGB"), most)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return
     lossy = light is not data
     yield Picture(light, "jpeg" if lossy else "png", caption, "as JPEG, to keep the page light" if lossy else "")
 
 
-def _lighter(picture) -> bytes:
+def _lighter(picture, most: int) -> bytes:
     """As a JPEG, halved until it is light: a mild JPEG at full size loses less than fewer pixels do."""
     while True:
         buffer = io.BytesIO()
         picture.save(buffer, format="JPEG", **JPEG)
-        if buffer.tell() <= MOST_BYTES:
+        if buffer.tell() <= most:
             return buffer.getvalue()
         picture = picture.reduce(2)
 

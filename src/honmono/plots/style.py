@@ -62,11 +62,16 @@ def svg(made: "Figure") -> bytes:
     return buffer.getvalue().replace(b"</style>", f"{DARK}</style>".encode(), 1)
 
 
-def save(made: "Figure", path: Path) -> None:
-    """Writes the figure as a PNG of its own full size, whole or not at all."""
+def png(made: "Figure") -> bytes:
+    """The figure as a PNG of its own full size."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(made)
     buffer = io.BytesIO()
     made.savefig(buffer, format="png")
-    atomic_write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def save(made: "Figure", path: Path) -> None:
+    """Writes the figure as a PNG, whole or not at all."""
+    atomic_write_bytes(path, png(made))

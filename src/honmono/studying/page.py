@@ -1,0 +1,195 @@
+"""A study as a page: what the article says, its table with our numbers in it, pictures, and how all of it was made."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import isfinite
+from statistics import fmean
+
+from honmono.case import Case, Study, Trace
+from honmono.comparison import agreement, numbers, summary
+from honmono.comparison.agreement import Agreement
+from honmono.comparison.compare import Comparison
+from honmono.comparison.numbers import UNKNOWN, Measured, spread
+from honmono.comparison.page import blocks
+from honmono.comparison.pictures import real_samples
+from honmono.comparison.summary import Summary
+from honmono.plots.page import Block, Cell, Code, Heading, Listing, Page, Paragraph, Pictures, Table
+from honmono.runs import measurements
+from honmono.runs.measurements import is_detail
+from honmono.runs.protocols import arrow
+from honmono.studying.frames import Frames
+from honmono.studying.plan import Planned
+from honmono.studying.record import Book
+
+
+FRAME, REALS = 300, 380  # pixels: the least width of a frame, and of the real samples
+APART = "†"
+NOT_ALIKE = "Measured in another way than the others, and not to be compared with them: the notes below say how."
+
+
+def page(study: Study, planned: Sequence[Planned], book: Book) -> Page:
+    """The page of a study whose trainings are done."""
+    read = summary.read([one.run.path for one in planned])
+    runs = [replace(run, name=one.name) for run, one in zip(read, planned, strict=True)]
+    measured = [_measured(run) for run in runs]
+    comparison = Comparison(runs, measured, agreement.agreements(measured))
+    films = [Frames(run, _images(run, one), study.epoch) for run, one in zip(runs, planned, strict=True)]
+    parts: list[Block] = [*_scale(planned), *_article(study)]
+    parts += _cases(study, planned, comparison, book)
+    parts += [part for trace in study.traces for part in _trace(trace, study, planned, films)]
+    parts += _pictures(study, planned, films)
+    parts += [Heading("Every training"), *blocks(comparison, samples=False)]
+    parts += [Heading("This page again"), Code(_command(study, book))]
+    return Page(f"Study: {study.name}", parts, f"{study.asks[0].upper()}{study.asks[1:]}")
+
+
+def _measured(run: Summary) -> Measured:
+    """Its numbers; none where nothing could be measured."""
+    if measurements.read(run.run):
+        return numbers.measured([run.run], "newest")[0]
+    return Measured(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
+
+
+def _images(run: Summary, one: Planned) -> float:
+    """Those that a training is to see in all: more than it has seen, where it diverged."""
+    seen = run.cost(one.recipe.training.steps)
+    last = (run.log.get("step") or [None])[-1]
+    return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
+
+
+def _scale(planned: Sequence[Planned]) -> Iterator[Block]:
+    kept = [one.recipe.training.steps / one.whole for one in planned]
+    if any(share != 1 for share in kept):
+        told = f"{min(kept):.3g}" if max(kept) - min(kept) < 1e-3 else f"{min(kept):.3g} to {max(kept):.3g}"
+        yield Paragraph(
+            f"Trained for {told} of the study's steps, with schedules shortened alike: no number here is one of the"
+            " whole study."
+        )
+
+
+def _article(study: Study) -> Iterator[Block]:
+    if study.facts:
+        yield Heading("What the article says")
+        yield Listing(study.facts)
+        yield Paragraph(f"Source: {study.article}.", quiet=True)
+    if study.inferred:
+        yield Heading("What to know of this study")
+        yield Listing(study.inferred)
+
+
+def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, book: Book) -> Iterator[Block]:
+    """The article's table, with what we saw beside what it saw."""
+    found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
+    best = {key: _best(study, planned, comparison.measured, one) for key, one in found.items()}
+    rows = []
+    for case in study.cases:
+        places = [place for place, one in enumerate(planned) if one.case == case]
+        own = [comparison.measured[place] for place in places]
+        cells = [_number(key, one, places, own, case in best[key]) for key, one in found.items()]
+        costs = [comparison.runs[place].cost(planned[place].recipe.training.steps) for place in places]
+        seconds = [cost.seconds for cost in costs if cost.seconds is not None]
+        images = [cost.images for cost in costs if cost.images is not None]
+        cost = [f"{fmean(images):,.0f}" if images else UNKNOWN, f"{fmean(seconds):,.0f}" if seconds else UNKNOWN]
+        article = [*case.settings.values(), case.published or UNKNOWN]
+        rows.append([case.label, *article, _seeds([planned[place] for place in places], book), *cells, *cost])
+    settings = [*study.cases[0].settings, "the article saw"]
+    keys = [f"{key} {arrow(one.better)}".rstrip() for key, one in found.items()]
+    header = ["case", *settings, "seeds", *keys, "images seen", "seconds"]
+    yield Heading("The article's cases, and what was seen here")
+    notes = [(APART, NOT_ALIKE)] if any(one.apart for one in found.values()) else []
+    yield Table(header, rows, range(len(settings) + 2, len(header)), notes)
+    yield Listing(list(_legend(planned, book)))
+
+
+def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Measured], best: bool) -> Cell:
+    values = [measured.numbers[key].value for measured in own if key in measured.numbers]
+    if not values:
+        return Cell(UNKNOWN)
+    if not all(map(isfinite, values)):
+        return Cell("not finite")
+    mean, deviation = spread(values)
+    return Cell(mean, deviation, best, APART if any(place in one.apart for place in places) else "")
+
+
+def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Measured], one: Agreement) -> list[Case]:
+    """The cases with the best mean among those whose numbers can be compared, if these are two or more."""
+    means: dict[str, float] = {}
+    for case in study.cases:
+        places = [place for place, each in enumerate(planned) if each.case == case]
+        values = [measured[place].numbers[one.key].value for place in places if place in one.alike]
+        if len(values) == len(places) and all(map(isfinite, values)):
+            means[case.label] = fmean(values)
+    if len(means) < 2 or one.better is None:
+        return []
+    best = (max if one.better == "higher" else min)(means.values())
+    return [case for case in study.cases if means.get(case.label) == best]
+
+
+def _seeds(own: Sequence[Planned], book: Book) -> str:
+    diverged = [str(one.seed) for one in own if book.why_diverged(one.run)]
+    seeds = ", ".join(str(one.seed) for one in own)
+    return f"{seeds} ({', '.join(diverged)} diverged)" if diverged else seeds
+
+
+def _legend(planned: Sequence[Planned], book: Book) -> Iterator[str]:
+    yield "Numbers are means over seeds, ± their standard deviation; bold: the best of those that can be compared."
+    yield "Seconds are those of one training, measuring left out; its hardware stands at the end of this page."
+    for one in planned:
+        if why := book.why_diverged(one.run):
+            yield f"{one.name} diverged: {why}"
+
+
+def _trace(trace: Trace, study: Study, planned: Sequence[Planned], films: Sequence[Frames]) -> Iterator[Block]:
+    """What the article gives by epochs beside what each training had at the same share of its own."""
+    assert study.epoch is not None
+    shown = [
+        (one, film)
+        for one, film in zip(planned, films, strict=True)
+        if not trace.cases or one.case.label in trace.cases
+    ]
+    wholes = [film.images * one.whole / one.recipe.training.steps for one, film in shown]
+    rows = []
+    for epoch, published in trace.published.items():
+        seen = (epoch + 1) * study.epoch
+        ours = [film.numbers(trace, seen / whole) for (_, film), whole in zip(shown, wholes, strict=True)]
+        rows.append([str(epoch), *(_pair(pair, trace) for pair in (published, *ours))])
+    yield Heading(trace.title)
+    header = ["epoch", "the article", *(one.name for one, _ in shown)]
+    yield Table(header, rows, range(1, len(header)))
+    if any(one.recipe.training.steps != one.whole for one in planned):
+        yield Paragraph("Ours are of the same share of a shorter training.", quiet=True)
+
+
+def _pair(pair: tuple[float, float] | None, trace: Trace) -> str:
+    if pair is None:
+        return UNKNOWN
+    if trace.of == "losses":
+        return f"{pair[0]:.4f}, {pair[1]:.4f}"
+    return " to ".join(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" for value in pair)
+
+
+def _pictures(study: Study, planned: Sequence[Planned], films: Sequence[Frames]) -> Iterator[Block]:
+    if reals := list(real_samples([film.run for film in films])):
+        yield Heading("Real samples")
+        yield Pictures(reals, REALS)
+    for one, film in zip(planned, films, strict=True):
+        rows = film.shown(study.frames)
+        if rows:
+            yield Heading(one.name)
+            told = [f"{name}: {text}" for name, text in one.case.settings.items() if text]
+            yield Paragraph("; ".join(told), quiet=True)
+        for name, pictures in rows.items():
+            if name:
+                yield Paragraph(name.replace("-", " "))
+            yield Pictures(pictures, FRAME)
+
+
+def _command(study: Study, book: Book) -> str:
+    asked = book.asked
+    words = ["honmono", "study", study.name, "--out", "DIR"]
+    words += ["--scale", f"{asked.scale:g}"] if asked.scale != 1 else []
+    words += ["--data", asked.data] if asked.data else []
+    words += ["--seeds", str(asked.seeds)] if asked.seeds else []
+    words += [word for name, text in asked.changes.items() for word in ("--set", f"{name}={text}")]
+    return shlex.join(words)

@@ -1,0 +1,52 @@
+"""A study made small: fewer steps, and with them everything that counts steps or images. Batches stay as they are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from honmono.errors import Refused
+from honmono.growth import Growth
+from honmono.recipe import Recipe, children
+from honmono.schedules import Inverse, Ramp
+
+
+LEAST_STEPS = 20  # enough for pictures of several moments and for numbers
+STEPS = ("log_every", "sample_every", "checkpoint_every")  # of `training`
+
+
+def scaled(recipe: Recipe, scale: float) -> dict[str, str]:
+    """The changes, as `--set` takes them, that shorten a recipe to `scale` of its steps; {} for 1.
+
+    Schedules keep their course: ramps and growth take so much fewer images, and Keras's decay so much more of the rate
+    in each. Half-lives of averages stay: they shorten themselves to a share of the images seen.
+    """
+    if not 0 < scale <= 1:
+        raise Refused(f"--scale {scale}: a share of the study's steps, above 0 and at most 1")
+    if scale == 1:
+        return {}
+    training = recipe.training
+    steps = min(training.steps, max(LEAST_STEPS, round(training.steps * scale)))
+    kept = steps / training.steps
+    changes = {"training.steps": str(steps)}
+    changes |= {f"training.{name}": _at_least_1(getattr(training, name) * kept) for name in STEPS}
+    if training.measure_images is not None:
+        changes["training.measure_images"] = _at_least_1(training.measure_images * kept)
+    return changes | dict(_schedules(recipe, "", kept))
+
+
+def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, str]]:
+    """The fields, in all of a recipe's values, that are lengths on the clock of images."""
+    if isinstance(value, Ramp):
+        yield f"{prefix}.begin", str(round(value.begin * kept))
+        yield f"{prefix}.images", _at_least_1(value.images * kept)
+    elif isinstance(value, Inverse):
+        yield f"{prefix}.decay", repr(value.decay / kept)
+    elif isinstance(value, Growth):
+        yield f"{prefix}.train", _at_least_1(value.train * kept)
+        yield f"{prefix}.fade", _at_least_1(value.fade * kept)
+    else:
+        for name, part in children(value).items():
+            yield from _schedules(part, f"{prefix}.{name}".lstrip("."), kept)
+
+
+def _at_least_1(number: float) -> str:
+    return str(max(1, round(number)))

@@ -1,0 +1,207 @@
+"""A study from its call to its page: trained case by case, stopped, gone on with, and never quietly another one."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import honmono
+from honmono.case import Case, Study, find_study
+from honmono.comparison.numbers import spread
+from honmono.errors import Refused
+from honmono.runs import measurements
+from honmono.runs.directory import RunDirectory
+from honmono.studying.record import Book
+from honmono.studying.study import default_out
+from honmono.training.recorder import Interrupted
+
+
+VOID = {"meta", "img", "wbr", "line"}
+RUNS = ("first-seed-3", "first-seed-4", "second-seed-0")
+
+
+class Reader(HTMLParser):
+    """Text, and the sources of pictures and links; every tag that opens must close, in order."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.document = path.read_text(encoding="utf-8")
+        self.open: list[str] = []
+        self.sources: list[str] = []
+        self.text = ""
+        self.feed(self.document)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in VOID or self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def refuse_the_network(page: Reader) -> None:
+    """All that the page shows stands in it, and nothing in it runs."""
+    assert page.sources and all(source.startswith("data:image/") for source in page.sources)
+    assert "<script" not in page.document and not re.search(r"https?:", re.sub(r'data:[^"]*', "", page.document))
+
+
+def weights(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (run / "checkpoints" / f"{8:09d}").glob("*.safetensors")}
+
+
+def numbers_of(run: Path) -> dict[str, float]:
+    return measurements.read(RunDirectory(run))[-1]["metrics"]
+
+
+def test_a_study_leaves_one_page(trained: Path) -> None:
+    assert {path.name for path in trained.iterdir()} == {"duel.html", "study.json", *RUNS}
+    page = Reader(trained / "duel.html")
+    refuse_the_network(page)
+    headings = [
+        *("What the article says", "What to know of this study", "The article's cases", "Contours", "Losses"),
+        *("Real samples", "first, seed 3", "second, seed 0", "Every training", "How it was measured", "What it cost"),
+    ]
+    places = [page.document.index(f"<h2>{heading}".replace("'", "&#x27;")) for heading in headings]
+    assert places == sorted(places)
+    for text in ("<b>says</b>", "won", "3, 4", "reverse_kl", "±", "-4,000 to 2,000", "1.4879, 0.6688"):
+        assert text in page.text, text
+    assert page.text.count("epoch 1, step 4") == page.text.count("epoch 2, step 8") == len(RUNS)
+    assert "no number here is one of the whole study" not in page.text
+
+
+def test_the_numbers_are_those_of_the_runs(trained: Path) -> None:
+    first, second = (numbers_of(trained / name)["high_quality"] for name in RUNS[:2])
+    mean, deviation = spread([first, second])
+    document = (trained / "duel.html").read_text(encoding="utf-8")
+    row = document[document.index('<th scope="row">first<') :].partition("</tr>")[0]
+    assert f">{mean}<" in row.replace("</b>", "<") and f">{deviation}<" in row
+
+
+def test_calling_again_trains_nothing_and_makes_the_same_page(
+    duel: Study, trained: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(trained, "again")
+    assert honmono.study(duel, "again").read_bytes() == (trained / "duel.html").read_bytes()
+    assert capfd.readouterr().err.count("there already") == len(RUNS)
+
+
+def test_a_stopped_study_goes_on_and_ends_as_if_it_had_not_been(duel: Study, trained: Path) -> None:
+    duel = replace(duel, cases=(replace(duel.cases[0], seeds=(4,)),), traces=())
+    begun = RunDirectory(Path("stopped") / RUNS[1])
+
+    def stop() -> None:
+        while not begun.checkpoint_steps():
+            time.sleep(0.002)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Interrupted, match="go on with: honmono study duel --out stopped$") as stopped:
+        honmono.study(duel, "stopped")
+    thread.join()
+    assert stopped.value.code == 130 and not Path("stopped/duel.html").exists()
+    assert honmono.study(duel, "stopped").is_file()
+    assert weights(trained / RUNS[1]) == weights(begun.path) != {}
+    assert numbers_of(trained / RUNS[1]) == numbers_of(begun.path)
+
+
+def test_it_goes_on_with_what_it_began_with_and_refuses_anything_else(duel: Study) -> None:
+    duel = replace(duel, cases=duel.cases[1:], traces=())
+    honmono.study(duel, "out", seeds=1, changes={"training.steps": 4})
+    asked = json.loads(Path("out/study.json").read_text())["asked"]
+    assert asked == {"scale": 1.0, "data": None, "seeds": 1, "changes": {"training.steps": "4"}}
+    with pytest.raises(Refused, match="^'out' was begun with --scale 1.0, not 0.5: leave it away to go on, or name"):
+        honmono.study(duel, "out", scale=0.5)
+    with pytest.raises(Refused, match="begun with --set training.steps=4, not training.steps=5"):
+        honmono.study(duel, "out", changes={"training.steps": 5})
+    with pytest.raises(Refused, match="^'out' holds the study duel, not other: name another --out$"):
+        honmono.study(replace(duel, name="other"), "out")
+    other = replace(duel, changes={**duel.changes, "latent.dim": "3"})
+    with pytest.raises(Refused, match="trained with other settings .latent.dim: 4 there, 3 now"):
+        honmono.study(other, "out")
+    honmono.study(duel, "out", seeds=2)  # more runs of the same kind are no change
+    assert {path.name for path in Path("out").glob("*-seed-*")} == {"second-seed-0", "second-seed-1"}
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ({"scale": 2.0}, "--scale 2.0: a share of the study's steps"),
+        ({"seeds": 0}, "--seeds 0: train each case under at least 1"),
+        ({"changes": {"latent.din": 3}}, "--set latent.din: no field 'din' there"),
+        ({"data": "digits"}, "gan-grid trains on points"),
+        ({"out": "taken"}, "'taken' is neither empty nor a study's directory"),
+    ],
+)
+def test_wrong_calls_leave_nothing(duel: Study, here: Path, call: dict, told: str) -> None:
+    Path("taken").mkdir()
+    Path("taken/mine.txt").write_text("mine")
+    before = sorted(here.rglob("*"))
+    with pytest.raises(Refused, match=f"^{re.escape(told)}"):
+        honmono.study(duel, **call)
+    assert sorted(here.rglob("*")) == before
+
+
+def test_data_that_is_not_there_is_refused_before_anything_is_created(here: Path) -> None:
+    with pytest.raises(Refused, match="nowhere"):
+        honmono.study("dcgan-quirks", "out", data="nowhere")
+    assert not Path("out").exists()
+
+
+def test_a_divergence_is_a_result(duel: Study) -> None:
+    wild = Case(
+        label="wild", recipe="gan-grid", changes={"optimizers.generator": "SGD(lr=1e30)"}, settings={"rate": "1"}
+    )
+    page = Reader(honmono.study(replace(duel, cases=(wild, duel.cases[1])), "out"))
+    assert "0 (0 diverged)" in page.text and "wild, seed 0 diverged: " in page.text
+    assert Path("out/second-seed-0/checkpoints/000000008").is_dir()
+    run, book = RunDirectory(Path("out/wild-seed-0")), Book.open(Path("out"), "duel", {})
+    assert "training has diverged" in (book.why_diverged(run) or "")
+    shutil.rmtree(run.path)
+    assert book.why_diverged(run) is None, "it would be tried again"
+
+
+def test_a_study_of_the_articles_runs_small(small: Mapping[str, str]) -> None:
+    """Two cases of eight: the success, and no clipping."""
+    study = find_study("wgan-parameters")
+    study = replace(study, cases=study.cases[-2:])
+    lengths = {"training.steps": 2, "training.sample_every": 2, "training.log_every": 1, "metrics.0.fakes": 50}
+    page = Reader(honmono.study(study, scale=0.01, seeds=1, changes={**small, **lengths}))
+    refuse_the_network(page)
+    assert default_out(study.name, 0.01) == Path("runs/study-wgan-parameters-0.01")
+    assert Path("runs/study-wgan-parameters-0.01/wgan-parameters.html").is_file()
+    for text in ("success, seed 0", "no clipping, seed 0", "-200,000 to 100,000", "near all 25 centres"):
+        assert text in page.text, text
+    assert "no number here is one of the whole study" in page.text
+
+
+def test_a_study_of_pictures_shows_each_of_its_grids() -> None:
+    tiny = {"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "training.steps": "4"}
+    grids = "(SampleGrid(rows=2), SampleGrid(name='one-latent', latent='one', rows=2))"
+    labels = {"metrics": "(LabelFidelity(features='digits', fakes=20),)", "training.measure_images": "none"}
+    study = Study(
+        name="labels",
+        article="an article",
+        asks="what?",
+        facts=("It says so.",),
+        cases=(Case(label="digits", recipe="dcgan-digits", changes=tiny | labels | {"grids": grids}),),
+        changes={"training.sample_every": "2"},
+    )
+    page = Reader(honmono.study(study, data="digits"))
+    refuse_the_network(page)
+    assert page.text.count("step 4") >= 2 and "one latent" in page.text
+    assert "label_fidelity[digits], part by part" in page.text and "--data digits" in page.text
