@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 import honmono
-from honmono.cli import bench, compare, data, evaluate, make, shown, train
+from honmono.cli import bench, compare, data, evaluate, make, shown, study, train
 from honmono.errors import Failed, Refused
 
 
@@ -40,6 +40,7 @@ app.command("interpolate")(make.interpolate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("plot")(make.plot)
+app.command("study")(study.study)
 app.add_typer(data.app, name="data")
 app.command("bench")(bench.bench)
 app.command("env")(shown.env)
@@ -62,7 +63,9 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         more = f" ({context.command_path} --help tells more)" if context else ""
         status = _say(f"{error.format_message()}{more}", error.exit_code)
-    except BrokenPipeError:  # the reader of our output, `head` say, has left
+    except (BrokenPipeError, SystemExit) as left:  # the reader of our output, `head` say; Typer makes it an exit with 1
+        if not isinstance(left.__context__ if isinstance(left, SystemExit) else left, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except OSError as error:
