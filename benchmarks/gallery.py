@@ -1,0 +1,144 @@
+"""The gallery of docs/: the newest pictures of real runs, each with the command, cost and numbers of its run.
+
+    python benchmarks/gallery.py RUN ...    # puts these runs in, in place of earlier ones of the same recipes
+    python benchmarks/gallery.py            # writes the page anew
+
+What the page tells of a run is kept in results/gallery.json. Recipes without a run are listed as not trained.
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from honmono.comparison import summary
+from honmono.errors import Refused
+from honmono.plots.film import frames
+from honmono.registry import entries, find
+from honmono.runs import measurements
+from honmono.runs.fields import flat
+from honmono.runs.files import atomic_write_bytes, write_json
+from honmono.runs.measurements import is_detail
+from honmono.serial import to_json
+
+
+KEPT = Path(__file__).parent / "results" / "gallery.json"
+PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
+PICTURES = PAGE.parent / "images" / "gallery"
+SIDE = 560  # pixels of a picture at most
+MOST_BYTES = 120 * 1024
+HEAD = """# Gallery
+
+What recipes draw: the last pictures of one real run each, none picked among others, and what that run took. Seconds are
+of training alone, on a machine shared with other work. Written by `python benchmarks/gallery.py RUN ...`; protocols of
+the numbers are in the runs' `metrics.jsonl`.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Writes docs/gallery.md from runs.")
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    for run in summary.read(parser.parse_args().runs):
+        kept[run.recipe] = told(run)
+        atomic_write_bytes(PICTURES / f"{run.recipe}.png", picture(run))
+    write_json(KEPT, dict(sorted(kept.items())))
+    atomic_write_bytes(PAGE, page(kept).encode())
+
+
+def told(run: summary.Summary) -> dict[str, Any]:
+    """What the page says of a run, by its newest picture."""
+    step = newest(run)
+    cost = run.cost(step)
+    lines = [line for line in measurements.read(run.run) if line["step"] == step]
+    numbers = {key: value for line in lines for key, value in line["metrics"].items() if not is_detail(key)}
+    return {
+        "command": command(run, step),
+        "step": step,
+        "images": cost.images,
+        "seconds": cost.seconds,
+        "precision": run.precision,
+        "hardware": run.hardware,
+        "metrics": {key: round(value, 4) for key, value in numbers.items() if value is not None},
+    }
+
+
+def newest(run: summary.Summary) -> int:
+    pictures = frames(run.run.samples)
+    if not pictures:
+        raise Refused(f"{run.run.path} has no pictures yet")
+    return int(pictures[-1].stem)
+
+
+def command(run: summary.Summary, step: int) -> str:
+    """What trains it again: the fields that differ from the recipe's own, and where its data are one's own files."""
+    own = flat(to_json(find(run.recipe).make()))
+    source = run.fields.get("data.source")
+    words = [f"honmono train {run.recipe}"]
+    words += ["--data DIR"] if source != own.get("data.source") and source is not None else []
+    if run.fields["training.seed"] != own["training.seed"]:
+        words.append(f"--seed {run.fields['training.seed']}")
+    words += [f"--steps {step}"] if step != own["training.steps"] else []
+    passed = ("data.source", "training.seed", "training.steps", "training.precision", "metrics", "training.best")
+    for name in dict.fromkeys([*own, *run.fields]):
+        if not name.startswith(passed) and run.fields.get(name) != own.get(name) and name in run.fields:
+            words.append(f"--set {name}={run.fields[name]}")
+    return " ".join(words)
+
+
+def picture(run: summary.Summary) -> bytes:
+    """The newest picture: of a grid the first samples, of points all; in fewer colours where it would be heavy."""
+    shape = json.loads(run.run.recipe_json.read_text(encoding="utf-8"))["interface"]["sample_shape"]
+    with Image.open(frames(run.run.samples)[-1]) as opened:
+        shown = opened.convert("RGB") if len(shape) == 1 else opened
+        if len(shape) == 1:
+            shown.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        else:
+            shown = shown.crop((0, 0, min(shown.width, SIDE), min(shown.height, SIDE)))
+    data = encoded(shown)
+    return data if len(data) <= MOST_BYTES else encoded(shown.convert("RGB").quantize(128))
+
+
+def encoded(shown: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    shown.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def page(kept: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = [HEAD]
+    for name, entry in entries().items():
+        if name in kept:
+            parts.append("\n".join(section(name, entry.summary, kept[name])))
+    missing = [f"| `{name}` | {entry.summary} |" for name, entry in entries().items() if name not in kept]
+    if missing:
+        parts.append("\n".join(["## Not trained", "", *untrained(missing)]))
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def untrained(rows: Iterable[str]) -> list[str]:
+    return [
+        "Built, and stepped in the tests with every mechanism at a small size; no run of these has been made to its",
+        "end, and nothing is claimed of what they draw.",
+        *("", "| recipe | what it is |", "|---|---|"),
+        *rows,
+    ]
+
+
+def section(name: str, summary: str, run: Mapping[str, Any]) -> Sequence[str]:
+    numbers = ", ".join(f"`{key}` {value:g}" for key, value in run["metrics"].items()) or "not measured"
+    cost = f"{run['step']:,} steps, {run['images']:,} images seen, {run['seconds']:,.0f} s ({run['precision']})"
+    return [
+        *(f"## {name}", "", f"{summary[0].upper()}{summary[1:]}.", ""),
+        *(f"![{name}](images/gallery/{name}.png)", "", "```sh", run["command"], "```", ""),
+        f"{cost}; {run['hardware']}. Measured: {numbers}.",
+    ]
+
+
+if __name__ == "__main__":
+    main()
