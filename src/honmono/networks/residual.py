@@ -76,7 +76,7 @@ class ResidualGenerator(nn.Module):
     """Latent -> base grid -> per level: residual blocks, batch norm, ReLU, 4x4 transposed convolution -> tanh.
 
     width: channels at half of the picture's side; they double towards the base grid, up to `max_width`.
-    blocks: at each level. A label enters as an embedding of the latent's size, put behind the latent.
+    blocks: at each level. A label enters as an embedding of the latent's size, put behind the latent, at first zero.
     """
 
     def __init__(
@@ -93,7 +93,6 @@ class ResidualGenerator(nn.Module):
         base, widths = _plan(sample_shape, width, max_width)
         levels = len(widths)
         self.base_shape = (widths[-1], base, base)
-        # N(0, 1) like the latent, so that at first both have the same say
         self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
         inputs = latent_dim if self.embedding is None else 2 * latent_dim
         self.project = nn.Linear(inputs, widths[-1] * base**2, bias=False)
@@ -105,6 +104,8 @@ class ResidualGenerator(nn.Module):
             nn.ConvTranspose2d(*pair, 4, 2, 1) for pair in pairwise([*reversed(widths), sample_shape[0]])
         )
         _initialise(self)
+        if self.embedding is not None:  # the latent has the first say, or each class becomes one picture
+            nn.init.zeros_(self.embedding.weight)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -121,8 +122,8 @@ class ResidualGenerator(nn.Module):
 class ResidualDiscriminator(nn.Module):
     """Picture -> per level: 4x4 convolution of stride 2, residual blocks, LeakyReLU 0.2 -> base grid -> one score.
 
-    width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . h(x), a projection
-    (Miyato & Koyama, 2018, arXiv:1802.05637), taken of the whole base grid h.
+    width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . mean h(x), a projection
+    (Miyato & Koyama, 2018, arXiv:1802.05637) of the base grid h averaged over its places.
     """
 
     def __init__(
@@ -136,11 +137,11 @@ class ResidualDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         base, widths = _plan(sample_shape, width, max_width)
-        levels, features = len(widths), widths[-1] * base**2
+        levels = len(widths)
         self.shrink = nn.ModuleList(nn.Conv2d(*pair, 4, 2, 1) for pair in pairwise([sample_shape[0], *widths]))
         self.blocks = nn.ModuleList(_blocks(level, levels, blocks, one, False) for level, one in enumerate(widths))
-        self.score = nn.Linear(features, 1)
-        self.embedding = nn.Embedding(num_classes, features) if num_classes > 0 else None
+        self.score = nn.Linear(widths[-1] * base**2, 1)
+        self.embedding = nn.Embedding(num_classes, widths[-1]) if num_classes > 0 else None
         _initialise(self)
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=0.02)
@@ -151,9 +152,8 @@ class ResidualDiscriminator(nn.Module):
         x = sample
         for shrink, blocks in zip(self.shrink, self.blocks, strict=True):
             x = leaky_relu(blocks(shrink(x)), SLOPE)
-        features = x.flatten(1)
-        score = self.score(features).squeeze(1)
+        score = self.score(x.flatten(1)).squeeze(1)
         if self.embedding is not None:
             assert label is not None, "a conditional discriminator needs labels"
-            score = score + (self.embedding(label) * features).sum(1)
+            score = score + (self.embedding(label) * x.mean((2, 3))).sum(1)
         return score

@@ -51,7 +51,7 @@ def folder() -> Recipe:
             augment=DiffAugment(probability="auto"),
         ),
         optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
-        training=Training(steps=20_000, batch_size=64, average=Average(halflife=10_000), measure_images=320_000),
+        training=Training(steps=40_000, batch_size=32, average=Average(halflife=10_000), measure_images=320_000),
         conditional="auto",
         metrics=(FID(features="cifar10"),),
     )
