@@ -17,6 +17,7 @@ from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.networks.cgan_mlp import ConditionalMaxoutDiscriminator, ConditionalMLPGenerator
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.penalties import R1
 from honmono.recipe import Pair, Recipe, Training, Update
 from honmono.recipes.dcgan import dcgan_mnist
 from honmono.registry import recipe
@@ -122,19 +123,22 @@ def cgan_mnist_paper() -> Recipe:
     "cgan-mnist",
     source="dcgan-mnist, on article 002's task and with its number of pictures",
     data="MNIST",
-    summary="the article's task as one would do it today: dcgan-mnist, its rates falling within 128,000 pictures",
+    summary="the article's task as one would do it today: dcgan-mnist, made to learn from 128,000 pictures",
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
 def cgan_mnist() -> Recipe:
-    parent, images = dcgan_mnist(), 128_000
+    parent, images, batch = dcgan_mnist(), 128_000, 32
     return replace(
         parent,
+        # With dcgan-mnist's penalty and batches 97.7% of the digits were those asked for; with these 98.7% (one seed).
+        objective=NonSaturating(together=True, penalties=(R1(0.1),)),
         # A run this short gains most from rates that fall: what is left to learn at its end are the rare slips.
         training=replace(
             parent.training,
-            steps=images // 64,
+            steps=images // batch,
+            batch_size=batch,
             learning_rates=Pair(Cosine(end=0.05, begin=images // 2, images=images // 2)),
-            sample_every=100,
+            sample_every=200,
             measure_images=images // 4,
         ),
         grids=(SampleGrid(), SampleGrid(name="row-latents", latent="row")),
