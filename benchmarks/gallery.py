@@ -84,7 +84,8 @@ def command(run: summary.Summary, step: int) -> str:
     if run.fields["training.seed"] != own["training.seed"]:
         words.append(f"--seed {run.fields['training.seed']}")
     words += [f"--steps {step}"] if step != own["training.steps"] else []
-    passed = ("data.source", "training.seed", "training.steps", "training.precision", "metrics", "grids", "training.best")
+    training = tuple(f"training.{name}" for name in ("seed", "steps", "precision", "best"))
+    passed = ("data.source", "metrics", "grids", *training)
     for name in dict.fromkeys([*own, *run.fields]):
         if not name.startswith(passed) and run.fields.get(name) != own.get(name) and name in run.fields:
             words.append(f"--set {name}={run.fields[name]}")
