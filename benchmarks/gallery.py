@@ -18,6 +18,7 @@ from PIL import Image
 from honmono.comparison import summary
 from honmono.errors import Refused
 from honmono.plots.film import frames
+from honmono.recipe import LEFT_TO_DATA
 from honmono.registry import entries, find
 from honmono.runs import measurements
 from honmono.runs.fields import flat
@@ -29,7 +30,7 @@ from honmono.serial import to_json
 KEPT = Path(__file__).parent / "results" / "gallery.json"
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 PICTURES = PAGE.parent / "images" / "gallery"
-SIDE = 560  # pixels of a picture at most
+SIDE = 670  # pixels of a picture at most
 MOST_BYTES = 120 * 1024
 HEAD = """# Gallery
 
@@ -84,8 +85,8 @@ def command(run: summary.Summary, step: int) -> str:
     if run.fields["training.seed"] != own["training.seed"]:
         words.append(f"--seed {run.fields['training.seed']}")
     words += [f"--steps {step}"] if step != own["training.steps"] else []
-    training = tuple(f"training.{name}" for name in ("seed", "steps", "precision", "best"))
-    passed = ("data.source", "metrics", "grids", *training)
+    training = tuple(f"training.{name}" for name in ("seed", "steps", "precision", "best", "sample_every", "measure_"))
+    passed = ("data.source", "metrics", "grids", *LEFT_TO_DATA, *training)
     for name in dict.fromkeys([*own, *run.fields]):
         if not name.startswith(passed) and run.fields.get(name) != own.get(name) and name in run.fields:
             words.append(f"--set {name}={run.fields[name]}")
