@@ -40,9 +40,13 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def torchrun(*words: str) -> subprocess.CompletedProcess[str]:
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "honmono", "train")
+    return launched("-m", "--", "honmono", "train", *words, "--device", "cpu", "--precision", "fp64")
+
+
+def launched(*words: str) -> subprocess.CompletedProcess[str]:
+    """Two processes of a module or a script."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *words]
     environment = os.environ | {"PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *launcher, *words, "--device", "cpu", "--precision", "fp64"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
@@ -98,6 +102,26 @@ def test_two_processes_resume_bit_for_bit_and_accumulate(tmp_path: Path, picture
     assert done.returncode == 0 and "other" not in done.stderr, done.stderr
     files = [sorted(RunDirectory(tmp_path / run).checkpoint(STEPS).glob("*.safetensors")) for run in ("whole", "parts")]
     assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads as Linux shows them")
+def test_no_thread_of_the_group_outlives_it(tmp_path: Path) -> None:
+    """One that did could abort the process at its exit, after all was saved."""
+    script = tmp_path / "leaving.py"
+    script.write_text(
+        "import os\n"
+        "import torch\n"
+        "from honmono.training.engine import Engine, choose\n"
+        "engine = Engine(choose('cpu'))\n"
+        "engine.total(torch.ones(3))\n"
+        "import torch._dynamo\n"  # optimizers and compiled losses bring it, while the group stands
+        "before = len(os.listdir('/proc/self/task'))\n"
+        "engine.leave()\n"
+        "assert before > 1 == len(os.listdir('/proc/self/task'))\n"
+    )
+    done = launched(str(script))
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The engine: the only file that knows devices, ranks, precision and compilation."""
 
 import contextlib
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -257,6 +258,9 @@ def _join(device: str) -> tuple[int, int]:
     """Rank and number of processes; joins the group when `torchrun` started several."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes > 1 and not dist.is_initialized():
+        # Imported later (torch's compiler does so), it would keep the group in the defaults of its functions: its
+        # threads would outlive `leave`, and now and then abort the process at its exit.
+        importlib.import_module("torch.distributed.nn.functional")
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
     return (dist.get_rank(), processes) if processes > 1 else (0, 1)
 
