@@ -72,7 +72,8 @@ class WarmUp(Count):
 class Update:
     """One optimizer step of one player.
 
-    draws: updates of a step that name the same draws share their latents and fake labels; None: fresh ones each time.
+    draws: updates of a step that name the same draws share their latents and fake labels, and one of the generator
+        after one of the discriminator its fakes too; None: fresh ones each time.
     real: likewise for the real batch; None: a fresh batch for the discriminator, the latest one for the generator.
     count: how often the update runs within a step; what it names is shared by its repetitions too.
     """

@@ -32,8 +32,8 @@ def points() -> Recipe:
 def in_training() -> Callable[..., Trainer]:
     """A recipe's trainer: `in_training(recipe, precision="fp64")`."""
 
-    def build(recipe: Recipe, precision: str = "fp32") -> Trainer:
-        return Trainer(recipe, recipe.data.open(), Engine(choose("cpu", precision, "off")))
+    def build(recipe: Recipe, precision: str = "fp32", compile: str = "off") -> Trainer:
+        return Trainer(recipe, recipe.data.open(), Engine(choose("cpu", precision, compile)))
 
     return build
 

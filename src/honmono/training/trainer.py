@@ -21,6 +21,7 @@ from honmono.training.build import Interface, build_networks, check_coupling, ch
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen
+from honmono.training.fakes import Maker, SharedFakes
 from honmono.training.growing import Growing
 from honmono.training.moment import Clock, Moment, fresh_batches
 
@@ -58,6 +59,7 @@ class Trainer:
         self._base_rates = {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
         self._players = Players(*(engine.player(network) for network in networks))
         self._losses = {name: engine.compiled(self._loss(name)) for name in PLAYERS}
+        self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
         self._ordinal = 0  # of the update within its step, for randomness inside networks
 
     def step(self) -> dict[str, Tensor]:
@@ -79,6 +81,7 @@ class Trainer:
             for _ in range(entry.times(clock.step)):
                 logged |= self._gradient(entry, moment)
                 self._move(entry.player)
+        self._fakes.forget("generator")
         if self.average:
             self.average.follow(self.networks["generator"], clock.images, clock.images - seen)
         self._grow()
@@ -101,13 +104,15 @@ class Trainer:
         logged: dict[str, Tensor] = {}
         self._clip(update.player, "before")
         self._reseed()
+        fake = self._fakes.of(update, draws)
         with self._turn_of(update.player):
             for part, share in self._parts(batch, draws, size):
-                losses = self._losses[update.player](*part, draws.factors)
+                losses = self._losses[update.player](*part, draws.factors, fake)
                 (torch.stack(list(losses.values())).sum() * share).backward()
                 for name, loss in losses.items():
                     column, loss = loss_column(update.player, name), loss.detach() * share
                     logged[column] = logged[column] + loss if column in logged else loss
+        self._fakes.back(update, fake)
         return logged
 
     def _move(self, name: PlayerName) -> None:
@@ -115,6 +120,7 @@ class Trainer:
         self.optimizers[name].step()
         self.optimizers[name].zero_grad(set_to_none=True)
         self._clip(name, "after")
+        self._fakes.forget(name)
 
     @torch.no_grad()
     def _clip(self, name: PlayerName, when: Literal["before", "after"]) -> None:
@@ -123,6 +129,7 @@ class Trainer:
         if clip and (clip.player, clip.when) == (name, when):
             for parameter in self.networks[name].parameters():
                 parameter.clamp_(-clip.bound, clip.bound)
+            self._fakes.forget(name)
 
     @contextmanager
     def _turn_of(self, name: PlayerName) -> Iterator[None]:
@@ -153,8 +160,11 @@ class Trainer:
             fake_label: Tensor | None,
             chance: Tensor | None,
             factors: Mapping[str, Tensor],
+            fake: Tensor | None = None,
         ) -> dict[str, Tensor]:
-            return dict(method(players, Batch(real, label), Draws(latent, fake_label, factors, chance)))
+            draws = Draws(latent, fake_label, factors, chance)
+            given = players if fake is None else players._replace(generator=Maker(players.generator, draws, fake))
+            return dict(method(given, Batch(real, label), draws))
 
         return loss
 
