@@ -1,6 +1,6 @@
-"""Times every recipe's step against the plain loop and writes the rows with their hardware to results/steps-NAME.json.
+"""Times recipes' steps against the plain loop and writes the rows with their hardware to results/steps-NAME.json.
 
-python benchmarks/steps.py NAME [--device D] [--precision P] [--compile C]
+python benchmarks/steps.py NAME [RECIPE ...] [--device D] [--precision P] [--compile C]
 """
 
 import argparse
@@ -13,12 +13,14 @@ from honmono.runs.files import write_json
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Times every recipe's step against the plain loop.")
+    parser = argparse.ArgumentParser(description="Times recipes' steps against the plain loop.")
     parser.add_argument("name", help="of the machine, for the file's name: epyc-2-cores, say")
+    parser.add_argument("recipes", nargs="*", help="which; otherwise all, of which some take minutes a step on a CPU")
     for option in ("device", "precision", "compile"):
         parser.add_argument(f"--{option}", default="auto")
     asked = parser.parse_args()
-    rows = measure_all(None, device=asked.device, precision=asked.precision, compile=asked.compile)
+    settings = {"device": asked.device, "precision": asked.precision, "compile": asked.compile}
+    rows = [row for name in asked.recipes or [None] for row in measure_all(name, **settings)]
     result = {"what": "median ms per step, ours and the plain loop's, interleaved", "hardware": environment(sys.argv)}
     path = Path(__file__).parent / "results" / f"steps-{asked.name}.json"
     path.parent.mkdir(exist_ok=True)

@@ -54,6 +54,6 @@ def test_arithmetic_is_counted_as_matrix_products():
     generator = 100 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784
     discriminator = 784 * 1024 + 1024 * 512 + 512
     first_g, first_d = 100 * 256, 784 * 1024  # no gradient is taken of latents, nor of pictures in D's own update
-    d_update = generator + 2 * (3 * discriminator - first_d)
-    g_update = (3 * generator - first_g) + 2 * discriminator
+    d_update = 2 * (3 * discriminator - first_d)
+    g_update = (3 * generator - first_g) + 2 * discriminator  # its pass forward serves both updates
     assert gflop == pytest.approx(2 * 64 * (d_update + g_update) / 1e9, rel=1e-3)
