@@ -12,18 +12,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
 
-from honmono.networks.doubling import doublings
-from honmono.networks.outputs import bounded, square_size
+from honmono.networks.doubling import doubled_maps
+from honmono.networks.outputs import bounded
 
 
-def _shape(sample_shape: tuple[int, ...], width: int, max_width: int) -> tuple[int, list[int]]:
-    """The base grid's side and the channels of each map, from the one below the picture to the base grid."""
-    size = square_size(sample_shape)
-    levels = doublings(size, "DCGAN")
-    return size >> levels, [min(width << level, max_width) for level in range(levels)]
-
-
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
     """N(0, 0.02) for every weight (section 3 of the paper), N(1, 0.02) for batch norms' scales, biases at 0."""
     for part in module.modules():
         if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -51,7 +44,7 @@ class DCGANGenerator(nn.Module):
         max_width: int = 512,
     ) -> None:
         super().__init__()
-        base, (*upper, deepest) = _shape(sample_shape, width, max_width)
+        base, (*upper, deepest) = doubled_maps(sample_shape, width, max_width, "DCGAN")
         widths = [deepest, *reversed(upper)]
         self.base_shape = (deepest, base, base)
         # N(0, 1) like the latent, so that at first both have the same say
@@ -62,7 +55,7 @@ class DCGANGenerator(nn.Module):
         for before, after in pairwise(widths):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         self.grow = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], sample_shape[0], 4, 2, 1))
-        _initialise(self)
+        initialise(self)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -92,7 +85,7 @@ class DCGANDiscriminator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        base, widths = _shape(sample_shape, width, max_width)
+        base, widths = doubled_maps(sample_shape, width, max_width, "DCGAN")
         layers: list[nn.Module] = []
         for before, after in pairwise([sample_shape[0], *widths]):
             layers += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(0.2)]

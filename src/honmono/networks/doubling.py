@@ -1,6 +1,17 @@
 """Networks that double a base grid of 4 to 7 pixels until it is the picture."""
 
 from honmono.errors import Refused
+from honmono.networks.outputs import square_size
+
+
+def doubled_maps(sample_shape: tuple[int, ...], width: int, max_width: int, network: str) -> tuple[int, list[int]]:
+    """The base grid's side, and the channels of each map from half of the picture's side down to it.
+
+    They double from `width` towards the base grid, up to `max_width`. Raises `Refused`, as `doublings` does.
+    """
+    size = square_size(sample_shape)
+    levels = doublings(size, network)
+    return size >> levels, [min(width << level, max_width) for level in range(levels)]
 
 
 def doublings(size: int, network: str) -> int:

@@ -13,36 +13,20 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from honmono.networks.doubling import doublings
-from honmono.networks.outputs import bounded, square_size
+from honmono.networks.dcgan import initialise
+from honmono.networks.doubling import doubled_maps
+from honmono.networks.outputs import bounded
 
 
 SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN
 
 
-def _plan(sample_shape: tuple[int, ...], width: int, max_width: int) -> tuple[int, list[int]]:
-    """The base grid's side, and the channels of each map from half of the picture's side down to it."""
-    size = square_size(sample_shape)
-    levels = doublings(size, "the residual network")
-    return size >> levels, [min(width << level, max_width) for level in range(levels)]
-
-
 def _initialise(module: nn.Module) -> None:
-    """As in DCGAN: N(0, 0.02) for weights, N(1, 0.02) for batch norms' scales, biases at 0. In residual branches He's
-    scale (2015, arXiv:1502.01852), and 0 where they end."""
-    branches = [part for part in module.modules() if isinstance(part, ResidualBlock)]
-    inner = {layer for block in branches for layer in block.modules()}
-    for part in module.modules():
-        if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            if part in inner:
-                nn.init.kaiming_normal_(part.weight, a=SLOPE)
-            else:
-                nn.init.normal_(part.weight, std=0.02)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
-        elif isinstance(part, nn.BatchNorm2d):
-            nn.init.normal_(part.weight, mean=1.0, std=0.02)
-    for block in branches:
+    """As DCGAN; in residual branches He's scale (2015, arXiv:1502.01852), and 0 where they end."""
+    initialise(module)
+    for block in (part for part in module.modules() if isinstance(part, ResidualBlock)):
+        nn.init.kaiming_normal_(block.reduce.weight, a=SLOPE)
+        nn.init.kaiming_normal_(block.change.weight, a=SLOPE)
         nn.init.zeros_(block.expand.weight)
 
 
@@ -90,7 +74,7 @@ class ResidualGenerator(nn.Module):
         blocks: int = 1,
     ) -> None:
         super().__init__()
-        base, widths = _plan(sample_shape, width, max_width)
+        base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
         levels = len(widths)
         self.base_shape = (widths[-1], base, base)
         self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
@@ -136,7 +120,7 @@ class ResidualDiscriminator(nn.Module):
         blocks: int = 1,
     ) -> None:
         super().__init__()
-        base, widths = _plan(sample_shape, width, max_width)
+        base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
         levels = len(widths)
         self.shrink = nn.ModuleList(nn.Conv2d(*pair, 4, 2, 1) for pair in pairwise([sample_shape[0], *widths]))
         self.blocks = nn.ModuleList(_blocks(level, levels, blocks, one, False) for level, one in enumerate(widths))
