@@ -107,6 +107,18 @@ def pggan_mnist_article() -> Recipe:
     )
 
 
+# A stage after the first, and the fade into it, within a few steps.
+GROWING = {
+    "generator.features": "16",
+    "discriminator.features": "16",
+    "training.batch_size": "8",
+    "growth.train": "4",
+    "growth.fade": "64",
+    "growth.batch_sizes": "(8, 12)",
+    "metrics": "()",
+}
+
+
 @recipe(
     "pggan-cifar10",
     source="Karras et al. 2017 (arXiv:1710.10196): the CIFAR-10 configuration of the authors' code",
@@ -119,17 +131,7 @@ def pggan_mnist_article() -> Recipe:
         "batches as in the authors' second code; the paper's were of 16 (growth.batch_sizes, training.batch_size)",
         "one update of D, then one of G; for the paper's CIFAR-10 both moved at once, on the same draws (updates)",
     ),
-    tiny={
-        "generator.features": "16",
-        "discriminator.features": "16",
-        "data.size": "8",
-        "data.expects": "none",
-        "training.batch_size": "8",
-        "growth.train": "4",
-        "growth.fade": "64",
-        "growth.batch_sizes": "(8, 12)",
-        "metrics": "()",
-    },
+    tiny={**GROWING, "data.size": "8", "data.expects": "none"},
 )
 def pggan_cifar10() -> Recipe:
     sizes = {"features": 4096, "max_width": 128}
@@ -163,17 +165,7 @@ def pggan_cifar10() -> Recipe:
         "phases of 30,000 pictures in place of 600,000: full size from 180,000 on (growth.train, growth.fade)",
         "16 channels at 32x32, twice as many at each smaller size, up to 64 (generator.features, generator.max_width)",
     ),
-    tiny={
-        "generator.features": "16",
-        "discriminator.features": "16",
-        "data.size": "8",
-        "data.expects": "none",
-        "training.batch_size": "8",
-        "growth.train": "4",
-        "growth.fade": "64",
-        "growth.batch_sizes": "(8, 12)",
-        "metrics": "()",
-    },
+    tiny={**GROWING, "data.size": "8", "data.expects": "none"},
 )
 def pggan_mnist() -> Recipe:
     parent, sizes = pggan_cifar10(), {"features": 256, "max_width": 64}
@@ -209,16 +201,7 @@ def pggan_mnist() -> Recipe:
         "batches of 16 from 128x128 on; on one GPU the authors took 8 at 256x256 and 4 beyond, and rates of 0.0015 at"
         " 1024x1024 (training.batch_size, optimizers)",
     ),
-    tiny={
-        "generator.features": "16",
-        "discriminator.features": "16",
-        "data.max_size": "8",
-        "training.batch_size": "8",
-        "growth.train": "4",
-        "growth.fade": "64",
-        "growth.batch_sizes": "(8, 12)",
-        "metrics": "()",
-    },
+    tiny={**GROWING, "data.max_size": "8"},
 )
 def pggan_folder() -> Recipe:
     parent = pggan_cifar10()
