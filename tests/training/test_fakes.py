@@ -1,17 +1,19 @@
 """Fakes that updates share: made once, and as if each update had made its own."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
 from torch import Tensor
 
-from honmono.objectives.base import Draws
+from honmono.data.base import Batch
+from honmono.objectives.base import Draws, Players
 from honmono.objectives.coulomb import Coulomb
+from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
 from honmono.recipe import Clip, Recipe, Together, Update
-from honmono.training.fakes import Maker, SharedFakes
+from honmono.training.fakes import GivenFakes, SharedFakes
 from honmono.training.trainer import PLAYERS, Trainer
 
 
@@ -84,6 +86,21 @@ def test_shared_fakes_change_no_number(
     torch.testing.assert_close(shared, trained(), rtol=0, atol=1e-12)
 
 
+@dataclass(frozen=True)
+class Truncating(NonSaturating):
+    """A user's objective, whose generator is judged by samples of other latents than the draws'."""
+
+    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+        return super().generator_loss(players, batch, draws._replace(latent=draws.latent / 2))
+
+
+def test_a_generator_may_be_judged_by_other_samples(points: Recipe, in_training: Build) -> None:
+    trainer = in_training(replace(points, updates=(D, G), objective=Truncating()))
+    before = [p.clone() for p in trainer.networks["generator"].parameters()]
+    assert passes_in_a_step(trainer) == 2
+    assert all(not torch.equal(p, q) for p, q in zip(before, trainer.networks["generator"].parameters(), strict=True))
+
+
 def test_other_draws_are_made_afresh() -> None:
     """An objective may ask the generator for more than the fakes of its draws."""
     draws = Draws(torch.zeros(3, 2), torch.zeros(3, dtype=torch.long))
@@ -95,7 +112,7 @@ def test_other_draws_are_made_afresh() -> None:
         def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
             return sample - 1
 
-    made = Maker(Player(), draws, fake)
+    made = GivenFakes(Player(), draws, fake)
     assert made(draws.latent, draws.label) is fake
     assert made.module is Player.module
     for latent, label in ((draws.latent.clone(), draws.label), (draws.latent, None)):

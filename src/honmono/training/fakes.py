@@ -40,10 +40,12 @@ class SharedFakes:
             self._made[key] = self._make(draws.latent, draws.label)
         return self._made[key].detach()
 
-    def back(self, update: Update, fake: Tensor | None) -> None:
-        """Carries the gradient of the generator's loss from the fakes it shared on to its weights."""
+    def backward(self, update: Update, fake: Tensor | None) -> None:
+        """Carries the gradient of the generator's loss on from the fakes that it was given to the weights."""
         if update.player == "generator" and fake is not None:
-            self._made.pop((update.draws, len(fake))).backward(fake.grad)
+            made = self._made.pop((update.draws, len(fake)))
+            if fake.grad is not None:  # none where the objective asked for other samples
+                made.backward(fake.grad)
 
     def forget(self, moved: PlayerName) -> None:
         """To be called when a player has moved, and for the generator at the end of a step."""
@@ -51,7 +53,7 @@ class SharedFakes:
             self._made.clear()
 
 
-class Maker:
+class GivenFakes:
     """The generator as an objective sees it where its fakes on these draws are there already."""
 
     def __init__(self, player: Player, draws: Draws, fake: Tensor) -> None:

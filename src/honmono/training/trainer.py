@@ -21,7 +21,7 @@ from honmono.training.build import Interface, build_networks, check_coupling, ch
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen
-from honmono.training.fakes import Maker, SharedFakes
+from honmono.training.fakes import GivenFakes, SharedFakes
 from honmono.training.growing import Growing
 from honmono.training.moment import Clock, Moment, fresh_batches
 
@@ -112,7 +112,7 @@ class Trainer:
                 for name, loss in losses.items():
                     column, loss = loss_column(update.player, name), loss.detach() * share
                     logged[column] = logged[column] + loss if column in logged else loss
-        self._fakes.back(update, fake)
+        self._fakes.backward(update, fake)
         return logged
 
     def _move(self, name: PlayerName) -> None:
@@ -163,7 +163,7 @@ class Trainer:
             fake: Tensor | None = None,
         ) -> dict[str, Tensor]:
             draws = Draws(latent, fake_label, factors, chance)
-            given = players if fake is None else players._replace(generator=Maker(players.generator, draws, fake))
+            given = players if fake is None else players._replace(generator=GivenFakes(players.generator, draws, fake))
             return dict(method(given, Batch(real, label), draws))
 
         return loss
