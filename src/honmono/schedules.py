@@ -29,8 +29,8 @@ class Constant(Schedule):
 class Inverse(Schedule):
     """1 / (1 + decay * t), where t counts every `images` images: Keras's `decay`, when they are those of one update.
 
-    After 195,000 updates a decay of 1e-5 leaves 0.339, one of 1e-4 leaves 0.0488. Within a step nothing changes: of
-    several updates in a step Keras would count each.
+    After 195,000 updates a decay of 1e-5 leaves 0.339, one of 1e-4 leaves 0.0488. Within a step nothing changes. Keras
+    counts each update: for a player that makes n in a step on one real batch, give n times its decay.
     """
 
     decay: float = 1e-5

@@ -69,3 +69,18 @@ def test_a_discriminator_can_see_points_through_fixed_frequencies():
     assert not any(parameter.shape == (2, 5) for parameter in discriminator.parameters())
     assert "seen.frequencies" in discriminator.state_dict()  # drawn once, so a resume must find them
     assert FourierFeatures(2, 10_000, 3.0).frequencies.std().item() == pytest.approx(3.0, rel=0.05)
+
+
+def test_xavier_is_as_keras_begins():
+    """Uniform on +-sqrt(6 / (inputs + outputs)), biases 0 (Glorot & Bengio, 2010, equation 16)."""
+    torch.manual_seed(0)
+    points = {"sample_shape": (2,), "widths": (128, 128), "xavier": True}
+    for network, sizes in (
+        (MLPGenerator(latent_dim=4, **points), (4, 128, 128, 2)),
+        (MLPDiscriminator(**points), (2, 128, 128, 1)),
+    ):
+        layers = [part for part in network.modules() if isinstance(part, torch.nn.Linear)]
+        for layer, before, after in zip(layers, sizes, sizes[1:], strict=False):
+            bound = (6 / (before + after)) ** 0.5
+            assert 0.85 * bound < layer.weight.abs().max() <= bound and layer.bias.eq(0).all()
+        assert len(layers) == 3

@@ -69,7 +69,8 @@ def test_the_settings_of_the_wgan() -> None:
         decay, rate, critic, clip = one.case.settings.values()
         recipe = one.recipe
         rates = (recipe.training.learning_rates.generator, recipe.training.learning_rates.discriminator)
-        assert all(schedule.at(512) == 1 / (1 + float(decay)) for schedule in rates)
+        updates = (1, int(critic))  # of each player in a step, which Keras counts
+        assert [one.at(512) for one in rates] == [pytest.approx(1 / (1 + float(decay) * n)) for n in updates]
         optimizers = (recipe.optimizers.generator, recipe.optimizers.discriminator)
         assert all(optimizer.keywords["lr"] == float(rate) for optimizer in optimizers)
         assert recipe.clip and recipe.clip.bound == float(clip.replace("none", "inf"))

@@ -35,10 +35,19 @@ def initialise(module: nn.Module, std: float | None) -> None:
                 nn.init.zeros_(part.bias)
 
 
+def _initialise_xavier(module: nn.Module) -> None:
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            nn.init.xavier_uniform_(part.weight)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
 class MLPGenerator(nn.Module):
     """Latents, with one-hot labels behind them, through hidden layers of `widths` to samples of any shape.
 
     weight_std: standard deviation of the weights at first, with biases at 0; None: as torch makes linear layers.
+    xavier: weights begin Xavier-uniform instead, with biases at 0, as Keras makes them.
     """
 
     def __init__(
@@ -52,6 +61,7 @@ class MLPGenerator(nn.Module):
         batch_norm: bool = False,
         output: Literal["tanh", "linear"] = "tanh",
         weight_std: float | None = None,
+        xavier: bool = False,
     ) -> None:
         super().__init__()
         self.sample_shape = tuple(sample_shape)
@@ -61,6 +71,8 @@ class MLPGenerator(nn.Module):
         self.hidden = _layers(sizes, activation, batch_norm)
         self.last = nn.Linear(sizes[-1], math.prod(sample_shape))
         initialise(self, weight_std)
+        if xavier:
+            _initialise_xavier(self)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -92,6 +104,7 @@ class MLPDiscriminator(nn.Module):
 
     fourier: how many random frequencies the samples are seen through besides (`FourierFeatures`); 0: none.
     fourier_scale: their standard deviation, in radians per unit of a sample.
+    xavier: as in the generator.
     """
 
     def __init__(
@@ -104,6 +117,7 @@ class MLPDiscriminator(nn.Module):
         output: Literal["linear", "sigmoid"] = "linear",
         fourier: int = 0,
         fourier_scale: float = 1.0,
+        xavier: bool = False,
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
@@ -113,6 +127,8 @@ class MLPDiscriminator(nn.Module):
         sizes = (inputs + 2 * fourier + num_classes, *widths)
         self.hidden = _layers(sizes, activation, batch_norm=False)
         self.last = nn.Linear(sizes[-1], 1)
+        if xavier:
+            _initialise_xavier(self)
 
     def forward(
         self, sample: Float[Tensor, "batch *sample_shape"], label: Int[Tensor, " batch"] | None = None

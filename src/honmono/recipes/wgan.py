@@ -25,13 +25,16 @@ from honmono.schedules import Cosine, Inverse
         "every weight of the critic is clipped, biases too, after each of its updates (clip.bound, clip.when)",
         "real scores are low and fake ones high, against the paper (objective.real_scores)",
         "the critic's loss is a mean over reals and fakes joined, half of the difference (objective.factor)",
-        "critic updates of a step see one real batch, each with fresh noise (updates.0.real; none: fresh reals too)",
+        "critic updates of a step see one real batch, each with fresh noise (updates.0.real; none: fresh reals too,"
+        " which the rates' clock counts: then give training.learning_rates.generator.images 512 for each)",
         "one critic update for one of the generator (updates.0.count), and Adam with momentum, against the paper",
-        "Keras's decay, lr / (1 + decay t), on both rates (training.learning_rates.*.decay), t being steps here",
+        "Keras's decay, lr / (1 + decay t), on both rates (training.learning_rates.*.decay); t is each player's own"
+        " updates: for 5 of the critic in a step its decay is 5 times as large here, where t is steps",
         "decay 1e-4 instead, for both players, is the article's first failure; others change lr and clip.bound too",
         "the article gives no means and widths: those of Geometric GAN's toy4 are inferred (data.spacing, data.sigma)",
         "nor its networks, only that they have ELUs: three layers of 128 are inferred (generator.widths, .activation)",
         "nor the latent's range: -1 to 1 is inferred (latent)",
+        "weights begin Xavier-uniform and biases at 0, as Keras makes them (generator.xavier, discriminator.xavier)",
         "the article draws after each epoch (training.sample_every=195), here after every tenth",
     ),
     tiny={
@@ -48,8 +51,8 @@ def wgan_grid_article() -> Recipe:
     return Recipe(
         data=Grid(spacing=10.5, sigma=sqrt(0.1)),
         latent=Uniform(4),
-        generator=partial(MLPGenerator, widths=(128, 128, 128), activation="elu", output="linear"),
-        discriminator=partial(MLPDiscriminator, widths=(128, 128, 128), activation="elu"),
+        generator=partial(MLPGenerator, widths=(128, 128, 128), activation="elu", output="linear", xavier=True),
+        discriminator=partial(MLPDiscriminator, widths=(128, 128, 128), activation="elu", xavier=True),
         objective=Wasserstein(real_scores="low", factor=0.5, together=True),
         optimizers=Pair(adam),
         updates=(Update("discriminator", real="x"), Update("generator", real="x")),
