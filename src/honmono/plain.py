@@ -89,7 +89,7 @@ class PlainLoop:
             real = self._players.discriminator(batch.real, label)
             terms = objective.discriminator_terms(real, self._players.discriminator(fake.detach(), draws.label))
             return terms | {
-                p.name: p.value(self._players, batch, draws, fake.detach()) * p.schedule.at(self._images)
+                p.name: p.value(self._players, batch, draws, fake.detach(), real) * p.schedule.at(self._images)
                 for p in objective.penalties
             }
         score = self._players.discriminator(fake, draws.label)

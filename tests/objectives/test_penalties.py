@@ -23,6 +23,9 @@ class Linear(nn.Module):
         return self.layer(sample.flatten(1)).squeeze(1)
 
 
+SCORES = torch.zeros(0)  # of reals, which these penalties do not look at
+
+
 class Same(nn.Module):
     """A generator whose fakes are its latents."""
 
@@ -36,7 +39,7 @@ def penalty_of(as_players):
 
     def value(penalty, discriminator, real, label=None) -> Tensor:
         players = as_players(nn.Identity(), discriminator)
-        return penalty.value(players, Batch(real, label), Draws(torch.zeros(0, 1), None), real)
+        return penalty.value(players, Batch(real, label), Draws(torch.zeros(0, 1), None), real, SCORES)
 
     return value
 
@@ -56,9 +59,9 @@ def test_r2_is_r1_on_the_fakes(as_players):
     players = as_players(nn.Identity(), discriminator)
     (real, fake), labels = torch.randn(2, 4, 1, 8, 8), torch.tensor([[0, 1, 2, 2], [2, 1, 0, 0]])
     draws = Draws(torch.zeros(0, 1), labels[1])
-    of_fakes = R2(3.0).value(players, Batch(real, labels[0]), draws, fake)
-    assert torch.equal(of_fakes, R1(3.0).value(players, Batch(fake, labels[1]), draws, real))
-    assert not torch.equal(of_fakes, R2(3.0).value(players, Batch(real, labels[0]), draws, real))
+    of_fakes = R2(3.0).value(players, Batch(real, labels[0]), draws, fake, SCORES)
+    assert torch.equal(of_fakes, R1(3.0).value(players, Batch(fake, labels[1]), draws, real, SCORES))
+    assert not torch.equal(of_fakes, R2(3.0).value(players, Batch(real, labels[0]), draws, real, SCORES))
 
 
 def test_input_gradient_is_each_samples_own():
@@ -184,7 +187,7 @@ def test_a_penalty_of_every_fourth_sample_is_theirs(as_players, make):
     samples, labels = torch.randn(6, 1, 8, 8), torch.tensor([0, 1, 2, 2, 1, 0])
     some, few = (samples, labels), (samples[[0, 4]], labels[[0, 4]])
     values = [
-        make(3.0, every=every).value(players, Batch(*one), Draws(torch.zeros(0, 1), one[1]), one[0])
+        make(3.0, every=every).value(players, Batch(*one), Draws(torch.zeros(0, 1), one[1]), one[0], SCORES)
         for every, one in ((4, some), (1, few))
     ]
     assert torch.equal(*values)

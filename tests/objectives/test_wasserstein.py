@@ -67,7 +67,8 @@ def test_turning_the_signs_is_turning_the_discriminator(factor: float) -> None:
 
 
 def penalty(one, discriminator: nn.Module, as_players, real: Tensor, fake: Tensor) -> Tensor:
-    return one.value(as_players(nn.Identity(), discriminator), Batch(real, None), Draws(torch.zeros(0, 1), None), fake)
+    draws = Draws(torch.zeros(0, 1), None)
+    return one.value(as_players(nn.Identity(), discriminator), Batch(real, None), draws, fake, discriminator(real))
 
 
 def test_the_gradient_penalty_is_exact_on_a_linear_discriminator(as_players) -> None:

@@ -58,7 +58,7 @@ class LogitObjective(Objective, DrawsBySample):
             fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
             batch = self._seen_reals(batch, draws)
         real_score, fake_score = self._scores(players, batch, fake, draws.label)
-        penalties = {one.name: self._penalty(one, players, batch, draws, fake) for one in self.penalties}
+        penalties = {one.name: self._penalty(one, players, batch, draws, fake, real_score) for one in self.penalties}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
@@ -99,8 +99,10 @@ class LogitObjective(Objective, DrawsBySample):
             raise Refused(f"objective.pack={self.pack} needs as many samples, and the batch holds {len(sample)}")
         return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
 
-    def _penalty(self, penalty: Penalty, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
-        value = penalty.value(players, batch, draws, fake)
+    def _penalty(
+        self, penalty: Penalty, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Score
+    ) -> Tensor:
+        value = penalty.value(players, batch, draws, fake, real_score)
         return value * draws.factors[penalty.name] if penalty.name in draws.factors else value
 
     def _scores(self, players: Players, batch: Batch, fake: Tensor, fake_label: Tensor | None) -> tuple[Tensor, Tensor]:

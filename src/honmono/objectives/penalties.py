@@ -28,8 +28,9 @@ class Penalty(ABC):
     schedule: Schedule = Constant()
 
     @abstractmethod
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
-        """A scalar; `fake` are this update's fakes, detached: (batch, *sample_shape)."""
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
+        """A scalar. Besides the batch of reals: this update's fakes, detached, (batch, *sample_shape), and the scores,
+        (batch,), that the discriminator gave the reals."""
 
 
 def input_gradient(
@@ -70,7 +71,7 @@ class R1(Penalty):
     def __post_init__(self) -> None:
         _refuse_none_of_many(self.every, self.name)
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
         refuse_batch_norm(players.discriminator.module, "R1")
         label = None if batch.label is None else batch.label[:: self.every]
         gradient = input_gradient(lambda real: players.discriminator(real, label), batch.real[:: self.every])
@@ -91,7 +92,7 @@ class R2(Penalty):
     def __post_init__(self) -> None:
         _refuse_none_of_many(self.every, self.name)
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
         refuse_batch_norm(players.discriminator.module, "R2")
         label = None if draws.label is None else draws.label[:: self.every]
         gradient = input_gradient(lambda made: players.discriminator(made, label), fake[:: self.every])
@@ -109,7 +110,7 @@ class WeightDecay(Penalty):
     strength: float = 0.001
     name: ClassVar[str] = "decay"
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
         squares = [_weight(players.discriminator.module, layer).square().sum() for layer in self.weights]
         return self.strength / 2 * torch.stack(squares).sum()
 

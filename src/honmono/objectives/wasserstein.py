@@ -66,7 +66,7 @@ class GradientPenalty(Penalty):
         if self.target <= 0:
             raise Refused(f"a gradient penalty's target is {self.target}; give a norm above 0, or take R1 for zero")
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
         refuse_batch_norm(players.discriminator.module, "the gradient penalty")
         real = batch.real
         way = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
@@ -85,5 +85,5 @@ class Drift(Penalty):
     strength: float = 0.001
     name: ClassVar[str] = "drift"
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor) -> Tensor:
-        return self.strength * players.discriminator(batch.real, batch.label).square().mean()
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
+        return self.strength * real_score.square().mean()
