@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from honmono.description import nominal_interface
+from honmono.networks.dcgan_same import SameDCGANGenerator
 from honmono.objectives.coulomb import Coulomb
 from honmono.override import override
 from honmono.recipe import Recipe, Together, flat
-from honmono.recipes.coulomb import WideTanhGenerator, coulomb_cifar10_paper, coulomb_grid
+from honmono.recipes.coulomb import coulomb_cifar10_paper, coulomb_grid
 from honmono.training.build import build_networks
 
 
@@ -49,7 +50,7 @@ def test_shapes_are_those_of_the_authors_networks() -> None:
 
 def test_outputs_reach_beyond_black_and_white() -> None:
     torch.manual_seed(0)
-    generator = WideTanhGenerator(latent_dim=4, sample_shape=(3, 16, 16), width=4, levels=2)
+    generator = SameDCGANGenerator(latent_dim=4, sample_shape=(3, 16, 16), width=4, levels=2, wide_tanh=True)
     fake = generator(torch.randn(5, 4))
     assert fake.shape == (5, 3, 16, 16)
     with torch.no_grad():

@@ -57,6 +57,8 @@ class SameDCGANGenerator(nn.Module):
     width: channels of the map just below the picture; they double with each of the `levels` below it.
     project_batch_norm: batch norm on the smallest map too.
     xavier: weights begin Xavier-uniform, as TensorFlow's layers have them, and not at N(0, 0.02).
+    wide_tanh: the output is 1.7159 tanh(2x / 3) (LeCun et al., "Efficient BackProp", 1998), so that black and white, -1
+        and 1, are not its limits. What lies beyond them is clipped in pictures, never in training.
     """
 
     def __init__(
@@ -69,11 +71,13 @@ class SameDCGANGenerator(nn.Module):
         levels: int = 4,
         project_batch_norm: bool = True,
         xavier: bool = False,
+        wide_tanh: bool = False,
     ) -> None:
         super().__init__()
         *larger, base = _sizes(sample_shape, levels)
         widths = [width << level for level in reversed(range(levels))]
         self.num_classes = num_classes
+        self.reach, self.steepness = (1.7159, 2 / 3) if wide_tanh else (1.0, 1.0)
         self.base_shape = (widths[0], base, base)
         self.project = nn.Linear(latent_dim + num_classes, widths[0] * base * base)
         layers: list[nn.Module] = []
@@ -90,7 +94,8 @@ class SameDCGANGenerator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels size size"]:
         inputs = with_label(latent, label, self.num_classes)
-        return bounded(self.grow(self.project(inputs).unflatten(1, self.base_shape)), "tanh")
+        made = self.grow(self.project(inputs).unflatten(1, self.base_shape))
+        return self.reach * bounded(self.steepness * made, "tanh")
 
 
 class SameDCGANDiscriminator(nn.Module):

@@ -13,13 +13,17 @@ from honmono.errors import Refused
 Output = Literal["linear", "tanh", "sigmoid"]
 
 
+def full(value: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """In float32, or in float64 when given in it: losses and statistics are never computed in less."""
+    return value if value.dtype == torch.float64 else value.float()
+
+
 def bounded(value: Float[Tensor, "..."], output: Output) -> Float[Tensor, "..."]:
     """The output function, never in less than float32: bfloat16 has no numbers between 0.996 and 1, so it would
     saturate a sigmoid early and draw coarse whites. float64 stays float64."""
     if output == "linear":
         return value
-    wide = value if value.dtype == torch.float64 else value.float()
-    return wide.tanh() if output == "tanh" else wide.sigmoid()
+    return full(value).tanh() if output == "tanh" else full(value).sigmoid()
 
 
 def with_label(

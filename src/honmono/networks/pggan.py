@@ -14,7 +14,7 @@ from torch.nn.functional import conv2d, leaky_relu, linear
 from honmono.errors import Refused
 from honmono.networks.doubling import doublings
 from honmono.networks.growing import GrowingNetwork, enlarged, halved
-from honmono.networks.outputs import square_size
+from honmono.networks.outputs import full, square_size
 
 
 SLOPE = 0.2
@@ -61,7 +61,7 @@ def _weight(shape: tuple[int, ...], gain: float, equalized: bool) -> tuple[nn.Pa
 
 def pixel_norm(x: Float[Tensor, "batch channels *place"]) -> Float[Tensor, "batch channels *place"]:
     """x / sqrt(mean over channels of x^2 + 1e-8), the mean never in less than float32."""
-    return x * (_full(x).square().mean(1, keepdim=True) + 1e-8).rsqrt().to(x.dtype)
+    return x * (full(x).square().mean(1, keepdim=True) + 1e-8).rsqrt().to(x.dtype)
 
 
 def minibatch_stddev(x: Float[Tensor, "batch channels h w"], group: int) -> Float[Tensor, "batch 1 h w"]:
@@ -70,14 +70,10 @@ def minibatch_stddev(x: Float[Tensor, "batch channels h w"], group: int) -> Floa
     A group is every (batch / group)-th sample. Deviations are biased, over the group, and averaged over all features.
     """
     size = max(size for size in range(1, min(group, len(x)) + 1) if len(x) % size == 0)
-    groups = _full(x).unflatten(0, (size, len(x) // size))
+    groups = full(x).unflatten(0, (size, len(x) // size))
     variance = (groups - groups.mean(0)).square().mean(0)
     deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).to(x.dtype)
     return deviation.repeat(size).view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
-
-
-def _full(x: Tensor) -> Tensor:
-    return x if x.dtype == torch.float64 else x.float()
 
 
 def _stages(sample_shape: tuple[int, ...], num_classes: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
+from honmono.networks.outputs import full
 from honmono.objectives.base import ByClock, Draws, Objective, Players
 from honmono.schedules import Constant, Schedule
 
@@ -71,17 +72,17 @@ class Coulomb(Objective, ByClock):
     def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         with torch.no_grad():
             fake = players.generator(draws.latent, draws.label)
-            real, fake = _full(batch.real), _full(fake)
+            real, fake = full(batch.real), full(fake)
             of_real, of_fake = self.potentials(real, fake, draws.factors.get(EPS, 1.0))
         scores = players.discriminator(batch.real, batch.label), players.discriminator(fake, draws.label)
         return {
-            "real": (_full(scores[0]) - of_real).square().mean(),
-            "fake": (_full(scores[1]) - of_fake).square().mean(),
+            "real": (full(scores[0]) - of_real).square().mean(),
+            "fake": (full(scores[1]) - of_fake).square().mean(),
         }
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         fake = players.generator(draws.latent, draws.label)
-        return {"fake": _full(players.discriminator(fake, draws.label)).mean()}
+        return {"fake": full(players.discriminator(fake, draws.label)).mean()}
 
     @property
     def schedules(self) -> Mapping[str, Schedule]:
@@ -105,8 +106,3 @@ class Coulomb(Objective, ByClock):
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Squared errors have a floor, but D at it is right, not dead; scores have no scale of their own."""
         return {"discriminator": (-inf, inf), "generator": (-inf, inf)}
-
-
-def _full(value: Tensor) -> Tensor:
-    """In float32, or in float64 when given in it: charges and losses are never computed in less."""
-    return value if value.dtype == torch.float64 else value.float()

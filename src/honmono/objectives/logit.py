@@ -11,6 +11,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
+from honmono.networks.outputs import full
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import Draws, DrawsBySample, Objective, Players
 from honmono.objectives.penalties import Penalty
@@ -63,10 +64,10 @@ class LogitObjective(Objective, DrawsBySample):
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
-        score = _full(players.discriminator(fake, draws.label))
+        score = full(players.discriminator(fake, draws.label))
         if self.relativistic:
             with torch.no_grad():
-                real = _full(players.discriminator(*self._seen_reals(batch, draws)))
+                real = full(players.discriminator(*self._seen_reals(batch, draws)))
             score = score - real
         return self.generator_terms(score)
 
@@ -108,14 +109,9 @@ class LogitObjective(Objective, DrawsBySample):
     def _scores(self, players: Players, batch: Batch, fake: Tensor, fake_label: Tensor | None) -> tuple[Tensor, Tensor]:
         if not self.together:
             real_score = players.discriminator(batch.real, batch.label)
-            return _full(real_score), _full(players.discriminator(fake, fake_label))
+            return full(real_score), full(players.discriminator(fake, fake_label))
         samples = torch.cat([batch.real, fake.to(batch.real.dtype)])
         assert (batch.label is None) == (fake_label is None), "real and fake have labels, or neither has"
         labels = None if batch.label is None or fake_label is None else torch.cat([batch.label, fake_label])
-        scores = _full(players.discriminator(samples, labels))
+        scores = full(players.discriminator(samples, labels))
         return scores[: len(batch.real)], scores[len(batch.real) :]
-
-
-def _full(score: Tensor) -> Tensor:
-    """Scores in float32, or in float64 when they are given in it: losses are never computed in less."""
-    return score if score.dtype == torch.float64 else score.float()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
+from honmono.networks.outputs import full
 from honmono.objectives.anchors import Anchors
 from honmono.objectives.base import Draws, DrawsByStep, Objective, Players
 
@@ -89,4 +90,4 @@ class Realness(Objective, DrawsByStep):
                 f"the anchors have {self.anchors.outcomes} outcomes and the discriminator gives (batch, outcomes)"
                 f" {tuple(output.shape)}: set discriminator.outcomes and objective.anchors.outcomes to one number"
             )
-        return (output if output.dtype == torch.float64 else output.float()).softmax(1)
+        return full(output).softmax(1)

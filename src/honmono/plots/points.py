@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 from honmono.plots.style import INK, VERMILION, dress, figure, save
+from honmono.plots.window import window
 
 
-MARGIN = 0.15  # of the reals' extent, on each side
 MOST_SHOWN = 10_000  # real points; more only darken the same places
 
 
@@ -18,7 +18,7 @@ def scatter(real: Float[np.ndarray, "reals 2"], fake: Float[np.ndarray, "fakes 2
     The square window depends on the reals only, so that the pictures of a run make a film. The legend counts
     the fakes that lie outside it or are not finite.
     """
-    low, high = _window(real)
+    low, high = window(real)
     made = figure(5, 5.2)
     axes = made.subplots()
     dress(axes)
@@ -34,13 +34,6 @@ def scatter(real: Float[np.ndarray, "reals 2"], fake: Float[np.ndarray, "fakes 2
     legend = {"fontsize": 8, "frameon": False, "labelcolor": INK, "markerscale": 2.5, "ncols": 2}
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), **legend)
     save(made, path)
-
-
-def _window(real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The corners of a square around all real points."""
-    low, high = real.min(axis=0), real.max(axis=0)
-    half = (0.5 + MARGIN) * max((high - low).max(), 1e-6)
-    return (low + high) / 2 - half, (low + high) / 2 + half
 
 
 def _count(inside: np.ndarray) -> str:

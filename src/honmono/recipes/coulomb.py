@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from jaxtyping import Float, Int
-from torch import Tensor, nn
 from torch.optim import Adam
 
 from honmono.data.mixtures import Grid
@@ -13,40 +11,10 @@ from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
-from honmono.networks.outputs import bounded, with_label
 from honmono.objectives.coulomb import Coulomb
 from honmono.recipe import Average, Pair, Recipe, Together, Training, Update
 from honmono.registry import recipe
 from honmono.schedules import Cosine, Geometric
-
-
-class WideTanhGenerator(nn.Module):
-    """A 5x5 DCGAN generator whose output is 1.7159 tanh(2x / 3): black and white, -1 and 1, are not its limits.
-
-    What lies beyond them is clipped in pictures, never in training. Source: LeCun et al., "Efficient BackProp" (1998),
-    as the Coulomb GAN's authors have it. width, levels: as in `SameDCGANGenerator`.
-    """
-
-    def __init__(
-        self, *, latent_dim: int, sample_shape: tuple[int, ...], num_classes: int = 0, width: int = 256, levels: int = 3
-    ) -> None:
-        super().__init__()
-        self.below = SameDCGANGenerator(
-            latent_dim=latent_dim,
-            sample_shape=sample_shape,
-            num_classes=num_classes,
-            width=width,
-            levels=levels,
-            project_batch_norm=False,
-            xavier=True,
-        )
-
-    def forward(
-        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch channels size size"]:
-        below = self.below
-        base = below.project(with_label(latent, label, below.num_classes)).unflatten(1, below.base_shape)
-        return 1.7159 * bounded(2 / 3 * below.grow(base), "tanh")
 
 
 # Simultaneous, as in the authors' TensorFlow code: both gradients are of the same fakes, reals and networks.
@@ -63,7 +31,7 @@ AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("gener
         "D halves pictures 4 times, as its authors' code counts by the batch's 128 (discriminator.levels; 2 to 8x8)",
         "D is twice as wide as a DCGAN's and its rate half of G's (discriminator.width, optimizers.discriminator.lr)",
         "a sample's potential includes its own charge (objective.self_terms)",
-        "G's output is 1.7159 tanh(2x/3), clipped in pictures alone (generator: WideTanhGenerator, SameDCGANGenerator)",
+        "G's output is 1.7159 tanh(2x/3), clipped in pictures alone (generator.wide_tanh)",
         "weight decay of 1e-7 on kernels; here on biases and batch norms too (optimizers.*.weight_decay)",
         "batch norm goes by the batch when pictures are made, too (sampling)",
         "weights begin Xavier-uniform, in the source at its own variance scaling with normal numbers",
@@ -80,7 +48,9 @@ def coulomb_cifar10_paper() -> Recipe:
     return Recipe(
         data=Pictures(source="hf:uoft-cs/cifar10", size=32, channels=3, expects=(32, 3)),
         latent=Normal(32),
-        generator=partial(WideTanhGenerator),
+        generator=partial(
+            SameDCGANGenerator, width=256, levels=3, project_batch_norm=False, xavier=True, wide_tanh=True
+        ),
         discriminator=partial(SameDCGANDiscriminator, width=128, levels=4, first_batch_norm=True, xavier=True),
         objective=Coulomb(eps=1.0, dimension=3.0),
         optimizers=Pair(adam, partial(Adam, lr=5e-5, weight_decay=1e-7)),

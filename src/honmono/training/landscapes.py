@@ -9,6 +9,7 @@ from torch import Tensor
 from honmono.data.mixtures import Mixture
 from honmono.networks.batch_norm import sampling
 from honmono.objectives.coulomb import Coulomb, potential
+from honmono.plots.window import window
 from honmono.runs.directory import RunDirectory
 from honmono.runs.files import atomic_write_bytes
 from honmono.sampling import fakes
@@ -18,7 +19,6 @@ from honmono.training.trainer import Trainer
 
 REALS = 10_000  # kept, once in a run
 MESH = 101  # places along each axis
-MARGIN = 0.15  # of the reals' extent on each side: the window of `plots.points`
 CHUNK = 1_024  # places whose potential is taken at a time
 
 
@@ -48,8 +48,8 @@ class Landscapes:
         if not self._drawn:
             return
         trainer, reals = self._trainer, self._reals(POINTS)
-        low, high = _window(reals)
-        axes = [torch.linspace(float(low[i]), float(high[i]), MESH) for i in (0, 1)]
+        low, high = window(reals.numpy())
+        axes = [torch.linspace(low[i], high[i], MESH) for i in (0, 1)]
         second, first = torch.meshgrid(axes[1], axes[0], indexing="ij")
         places = torch.stack([first, second], dim=-1).reshape(-1, 2)
         made = fakes(trainer.sampler(), trainer.recipe, 0, seed=trainer.recipe.training.seed + SEED_OFFSET)
@@ -60,7 +60,7 @@ class Landscapes:
             eps = objective.eps * objective.schedule.at(trainer.clock.images)
             parts = [potential(p, points, reals, eps, objective.dimension) for p in places.split(CHUNK)]
             kept["potential"] = torch.cat(parts).reshape(MESH, MESH)
-        self._write(f"{step:09d}", **{name: value.numpy().astype(np.float32) for name, value in kept.items()})
+        self._write(f"{step:09d}", **{name: np.asarray(value, np.float32) for name, value in kept.items()})
 
     @torch.no_grad()
     def _scores(self, places: Tensor) -> Tensor:
@@ -83,10 +83,3 @@ class Landscapes:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
         atomic_write_bytes(self._run.samples / f"{name}.npz", buffer.getvalue())
-
-
-def _window(real: Tensor) -> tuple[Tensor, Tensor]:
-    """The corners of a square around all real points."""
-    low, high = real.amin(0), real.amax(0)
-    half = (0.5 + MARGIN) * (high - low).max().clamp(min=1e-6)
-    return (low + high) / 2 - half, (low + high) / 2 + half
