@@ -68,13 +68,17 @@ class WarmUp(Count):
         return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count
 
 
+FRESH = "fresh"
+
+
 @dataclass(frozen=True)
 class Update:
     """One optimizer step of one player.
 
     draws: updates of a step that name the same draws share their latents and fake labels, and one of the generator
         after one of the discriminator its fakes too; None: fresh ones each time.
-    real: likewise for the real batch; None: a fresh batch for the discriminator, the latest one for the generator.
+    real: likewise for the real batch; None: a fresh batch for the discriminator, the latest one for the generator;
+        "fresh": a fresh one for each update of either.
     count: how often the update runs within a step; what it names is shared by its repetitions too.
     """
 

@@ -130,7 +130,10 @@ def test_each_update_of_g_has_reals_and_latents_of_its_own(
 ) -> None:
     entry = entries()[name]
     recipe = override(entry.make(), entry.tiny)
-    assert [update.player for update in flat(recipe.updates)] == ["discriminator", *["generator"] * updates]
+    assert [(update.player, update.count) for update in flat(recipe.updates)] == [
+        ("discriminator", 1),
+        ("generator", updates),
+    ]
     assert all(update.draws is None for update in flat(recipe.updates))
     running = trainer(on_small_data(recipe))
     running.step()
@@ -145,7 +148,8 @@ def test_all_updates_of_a_step_share_their_anchors(redraw: bool) -> None:
 
     def watched(loss: Callable[..., Any]) -> Callable[..., Any]:
         def call(*inputs: Any) -> Any:
-            seen.append(inputs[-1])
+            *_, factors, _ = inputs
+            seen.append(factors)
             return loss(*inputs)
 
         return call

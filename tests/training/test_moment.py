@@ -1,5 +1,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -63,6 +64,13 @@ def test_a_batch_that_only_a_generator_has_looked_at_is_fresh_for_the_discrimina
     assert clock.images == 16
     assert now.real(D)[0].real is not looked.real
     assert clock.images == 32
+
+
+def test_a_generator_may_have_fresh_batches_of_its_own(points: Recipe) -> None:
+    now, fresh = moment(points), Update("generator", real="fresh")
+    batches = [now.real(update)[0].real for update in (D, fresh, fresh)]
+    assert not any(torch.equal(one, two) for one, two in combinations(batches, 2))
+    assert now.real(G)[0].real is batches[0]  # the discriminator's latest
 
 
 def test_named_draws_are_shared_and_others_are_fresh(points: Recipe) -> None:
@@ -136,6 +144,8 @@ PROGRAMS = {
     "two names": ((Update("discriminator", real="x"), Update("discriminator", real="y"), G), [2, 2, 2]),
     "a name and fresh ones": ((Update("discriminator", real="x"), Update("discriminator", count=2), G), [3, 3, 3]),
     "five on one": ((Update("discriminator", real="x", count=5), G), [1, 1, 1]),
+    "fresh for each": ((D, Update("generator", real="fresh", count=3)), [4, 4, 4]),
+    "fresh for all": ((Update("discriminator", real="fresh", count=2), Update("generator", real="fresh")), [3, 3, 3]),
     "warm-up": ((Update("discriminator", count=WarmUp(2, 4, 1, 100)), G), [4, 2, 2]),
     "at once": ((Together((G, D)),), [1, 1, 1]),
 }

@@ -43,7 +43,7 @@ def _published(outcomes: int) -> Realness:
 
 def _updates(generator: int) -> tuple[Update, ...]:
     """One update of D, then so many of G, each on real samples and latents of its own."""
-    return (Update("discriminator"), *(Update("generator", real=f"generator {n + 1}") for n in range(generator)))
+    return (Update("discriminator"), Update("generator", real="fresh", count=generator))
 
 
 @recipe(
@@ -155,7 +155,7 @@ def realness_ffhq1024_paper() -> Recipe:
     data="CIFAR-10",
     summary="RealnessGAN on CIFAR-10 as published: DCGAN, 3 outcomes, three updates of G for one of D",
     quirks=(
-        "3 outcomes, three updates of G and no feature resampling are the author's answer to a question (updates,"
+        "3 outcomes, three updates of G and no feature resampling are the author's answer to a question (updates.1.count,"
         " discriminator.outcomes, objective.anchors.outcomes, discriminator.resampling)",
         "G's updates have real pictures of their own, which count as seen: 128 in a step (updates)",
         "learning rate, width, batch and steps are those for CelebA, which is our inference",
@@ -185,7 +185,7 @@ def realness_cifar10_paper() -> Recipe:
         "the published points are not to be had: means {-2, 0, 2}^2 and sigma 0.05 are our inference (data.spacing,"
         " data.sigma)",
         "with 20 outcomes the paper takes 14 updates of G (discriminator.outcomes, objective.anchors.outcomes,"
-        " updates)",
+        " updates.1.count)",
         "anchors are drawn anew in each step; drawn once they spoil the result (objective.anchors.redraw)",
         "batch norms begin at 1, the published ones at N(1, 0.02)",
     ),

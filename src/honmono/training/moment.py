@@ -10,7 +10,7 @@ from honmono.data.base import Batch
 from honmono.data.stream import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Objective
 from honmono.randomness import stream
-from honmono.recipe import Recipe, Update, flat
+from honmono.recipe import FRESH, Recipe, Update, flat
 from honmono.schedules import Constant, Schedule
 from honmono.training.engine import Engine
 
@@ -59,6 +59,8 @@ class Moment:
 
     def real(self, update: Update) -> tuple[Batch, int]:
         """The real batch (this process's rows) that an update sees, and its global size."""
+        if update.real == FRESH and update.player == "generator":
+            return self._fresh()
         if update.real is not None and update.real in self._batches:
             return self._batches[update.real]
         if update.real is None and update.player == "generator":
@@ -66,7 +68,7 @@ class Moment:
                 self._latest = self._waiting = self._fresh()
             return self._latest
         self._latest, self._waiting = self._waiting or self._fresh(), None
-        if update.real is not None:
+        if update.real is not None and update.real != FRESH:
             self._batches[update.real] = self._latest
         return self._latest
 
@@ -114,9 +116,10 @@ def _scheduled(objective: Objective) -> dict[str, Schedule]:
 
 
 def fresh_batches(recipe: Recipe, step: int) -> int:
-    """How many fresh real batches `Moment` takes in step `step`: one for each name, and one for each other update of
-    the discriminator; a generator alone looks at one too."""
+    """How many fresh real batches `Moment` takes in step `step`: one for each name, and one for each other update that
+    asks for one; a generator alone looks at one too."""
     due = [(update, update.times(step)) for update in flat(recipe.updates) if update.times(step)]
-    names = {update.real for update, _ in due if update.real is not None}
-    others = sum(times for update, times in due if update.real is None and update.player == "discriminator")
+    names = {update.real for update, _ in due if update.real not in (None, FRESH)}
+    asking = ((FRESH, "generator"), (FRESH, "discriminator"), (None, "discriminator"))
+    others = sum(times for update, times in due if (update.real, update.player) in asking)
     return max(len(names) + others, min(len(due), 1))
