@@ -34,9 +34,9 @@ SIDE = 670  # pixels of a picture at most
 MOST_BYTES = 120 * 1024
 HEAD = """# Gallery
 
-What recipes draw: the last pictures of one real run each, none picked among others, and what that run took. Seconds are
-of training alone, on a machine shared with other work. Written by `python benchmarks/gallery.py RUN ...`; protocols of
-the numbers are in the runs' `metrics.jsonl`.
+What recipes draw: the last pictures of one real run each, and what that run took. Runs under other seeds, better ones
+and worse, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
+other work. Written by `python benchmarks/gallery.py RUN ...`; protocols of the numbers are in the runs' `metrics.jsonl`.
 """
 
 

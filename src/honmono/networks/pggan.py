@@ -93,7 +93,7 @@ class PGGANGenerator(GrowingNetwork):
 
     LeakyReLU 0.2 and pixel norm after each layer; the pictures are linear, not squashed. In evaluation mode those of a
     young stage are enlarged to full size, so that samples always have one shape.
-    pixel_norm, equalized: False leaves them away.
+    pixel_norm, equalized: False leaves them away; latents are normalised in any case.
     """
 
     def __init__(

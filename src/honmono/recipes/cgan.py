@@ -124,13 +124,22 @@ def cgan_mnist_paper() -> Recipe:
     source="dcgan-mnist, on article 002's task and with its number of pictures",
     data="MNIST",
     summary="the article's task as one would do it today: dcgan-mnist, made to learn from 128,000 pictures",
-    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
+    tiny={
+        "generator.width": "4",
+        "discriminator.width": "4",
+        "training.batch_size": "8",
+        "training.learning_rates.generator.begin": "8",
+        "training.learning_rates.generator.images": "16",
+        "training.learning_rates.discriminator.begin": "8",
+        "training.learning_rates.discriminator.images": "16",
+        "metrics": "()",
+    },
 )
 def cgan_mnist() -> Recipe:
     parent, images, batch = dcgan_mnist(), 128_000, 32
     return replace(
         parent,
-        # With dcgan-mnist's penalty and batches 97.7% of the digits were those asked for; with these 98.7% (one seed).
+        # With dcgan-mnist's penalty and batches 97.7% of the digits were those asked for; with these 98.7% (two seeds).
         objective=NonSaturating(together=True, penalties=(R1(0.1),)),
         # A run this short gains most from rates that fall: what is left to learn at its end are the rare slips.
         training=replace(

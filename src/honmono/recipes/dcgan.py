@@ -33,7 +33,8 @@ from honmono.registry import recipe
         "biases begin at N(0, 0.02) as weights do (generator.random_bias, discriminator.random_bias)",
         "no batch norm on the projection (generator.project_batch_norm) and LeakyReLU in G (generator.activation)",
         "no batch norm in the discriminator (discriminator.batch_norm)",
-        "the first 30,000 pictures, as in the published run (data.limit; none: all)",
+        "the first 30,000 pictures, as in the published run (data.limit; none: all); in TensorFlow's split, which keeps"
+        " 5,000 for validation, they begin at the file's 5,001st",
         "64 pictures of the same latents every second epoch; the article makes five, of new ones (grids)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},

@@ -18,7 +18,7 @@ from honmono.registry import recipe
 
 @recipe(
     "gan-mnist-article",
-    source="S. Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20: the MLP GAN",
+    source="Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20: the MLP GAN",
     data="MNIST",
     summary="MLP GAN on MNIST as the article did it: BCELoss on sigmoids, one fake batch for both updates",
     quirks=(
@@ -27,7 +27,9 @@ from honmono.registry import recipe
         "the last batch of an epoch holds 32 pictures (data.drop_last)",
         "16 pictures (grids); the article makes them every tenth epoch, of new latents (training.sample_every=9380)",
         "the published loader resizes to 32x32, which its 28x28 networks cannot take: mended here, 28x28 as stored",
-        "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred",
+        "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred;"
+        " betas of (0.9, 0.999) fared worse here, under two seeds",
+        "seed 0 collapses here in its sixth epoch, which the article's run did not: 1 is chosen (training.seed)",
     ),
     tiny={
         "generator.widths": "(16, 16)",
@@ -45,7 +47,6 @@ def gan_mnist_article() -> Recipe:
         objective=NonSaturating(scores="probabilities", together=True),
         optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x")),
-        # seed 0 collapses in its sixth epoch, which the article's run did not
         training=Training(
             steps=50 * 938, batch_size=64, seed=1, sample_every=938, checkpoint_every=938, measure_images=750_000
         ),
@@ -59,6 +60,10 @@ def gan_mnist_article() -> Recipe:
     source="Goodfellow et al. 2014 on the 25 Gaussians of VEEGAN and PacGAN (arXiv:1712.04086)",
     data="grid",
     summary="standard GAN on 25 Gaussians in the plane, where lost modes can be counted",
+    quirks=(
+        "networks and rates are ours, of no paper: G has batch norm, three layers of 128 (generator, discriminator,"
+        " optimizers); how many modes are lost hangs on them: with PacGAN's own see pacgan-grid",
+    ),
     tiny={
         "generator.widths": "(16, 16)",
         "discriminator.widths": "(16, 16)",

@@ -75,7 +75,7 @@ class PGGANArticleDiscriminator(nn.Module):
 
 @recipe(
     "pggan-mnist-article",
-    source="S. Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20: its 'PGGAN'",
+    source="Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20: its 'PGGAN'",
     data="MNIST",
     summary="the article's 'PGGAN' on MNIST as published: it never grows, it is a DCGAN for 32x32 pictures",
     quirks=(
@@ -86,6 +86,8 @@ class PGGANArticleDiscriminator(nn.Module):
         "pictures are made in training mode, normalised by their own batch (sampling: batch; running or identity)",
         "pictures are stretched to 32x32, here by Lanczos's filter, there by a bilinear one (data.fit; pad: zeros)",
         "weights begin as torch's layers do, not at N(0, 0.02)",
+        "its epochs and batches are inferred from the article's MLP; pictures are shown of epoch 10 (training.steps,"
+        " training.batch_size)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )
@@ -197,6 +199,7 @@ def pggan_mnist() -> Recipe:
     summary="progressive growing on any folder of pictures, up to 1024x1024 (--size); made for GPUs",
     quirks=(
         "up to 256x256 unless asked for more (data.max_size, or --size 1024)",
+        "pictures as they are; the authors mirrored half of their faces and rooms (data.flip)",
         "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
         "batches of 16 from 128x128 on; on one GPU the authors took 8 at 256x256 and 4 beyond, and rates of 0.0015 at"
         " 1024x1024 (training.batch_size, optimizers)",

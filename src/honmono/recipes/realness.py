@@ -155,8 +155,8 @@ def realness_ffhq1024_paper() -> Recipe:
     data="CIFAR-10",
     summary="RealnessGAN on CIFAR-10 as published: DCGAN, 3 outcomes, three updates of G for one of D",
     quirks=(
-        "3 outcomes, three updates of G and no feature resampling are the author's answer to a question (updates.1.count,"
-        " discriminator.outcomes, objective.anchors.outcomes, discriminator.resampling)",
+        "3 outcomes, three updates of G and no feature resampling are the author's answer to a question"
+        " (updates.1.count, discriminator.outcomes, objective.anchors.outcomes, discriminator.resampling)",
         "G's updates have real pictures of their own, which count as seen: 128 in a step (updates)",
         "learning rate, width, batch and steps are those for CelebA, which is our inference",
         "all other quirks of realness-celeba256-paper",

@@ -26,7 +26,19 @@ from honmono.schedules import Cosine, Geometric
         "the discriminator also sees points through random frequencies (discriminator.fourier; 0: points alone)",
         "samples come from averaged weights: the generator itself swings around the mixture (training.average)",
     ),
-    tiny={"generator.widths": "(16, 16)", "discriminator.widths": "(16, 16)", "training.batch_size": "16"},
+    tiny={
+        "generator.widths": "(16, 16)",
+        "discriminator.widths": "(16, 16)",
+        "training.batch_size": "16",
+        "training.learning_rates.generator.begin": "16",
+        "training.learning_rates.generator.images": "32",
+        "training.learning_rates.discriminator.begin": "16",
+        "training.learning_rates.discriminator.images": "32",
+        "objective.penalties.0.schedule.begin": "16",
+        "objective.penalties.0.schedule.images": "32",
+        "objective.penalties.1.schedule.begin": "16",
+        "objective.penalties.1.schedule.images": "32",
+    },
 )
 def rpgan_grid() -> Recipe:
     steps, batch = 24_000, 256

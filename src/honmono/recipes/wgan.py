@@ -140,11 +140,17 @@ def wgan_grid_paper() -> Recipe:
         "the penalty is 0.1 as in the paper's experiments in the plane (objective.penalties.0.strength)",
         "the critic also sees points through random frequencies (discriminator.fourier; 0: points alone)",
         "rates fall and samples come from averaged weights, against the paper (training.learning_rates, .average)",
+        "networks, latents and steps are ours: 4 and 3 layers of 128, U(-1, 1), 13,000 steps, rates of 5e-4 and 1e-3;"
+        " the paper's code has 3 of 512, N(0, 1), 100,000 and 1e-4 (generator, discriminator, latent, optimizers)",
     ),
     tiny={
         "generator.widths": "(16, 16)",
         "discriminator.widths": "(16, 16)",
         "training.batch_size": "16",
+        "training.learning_rates.generator.begin": "32",
+        "training.learning_rates.generator.images": "64",
+        "training.learning_rates.discriminator.begin": "32",
+        "training.learning_rates.discriminator.images": "64",
         "updates.0.count": "2",
         "metrics": "()",
     },
