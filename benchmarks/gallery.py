@@ -28,6 +28,7 @@ from honmono.serial import to_json
 
 
 KEPT = Path(__file__).parent / "results" / "gallery.json"
+FULL_SIZE = KEPT.parent / "full-size.json"
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 PICTURES = PAGE.parent / "images" / "gallery"
 SIDE = 670  # pixels of a picture at most
@@ -36,7 +37,7 @@ HEAD = """# Gallery
 
 What recipes draw: the last pictures of one real run each, and what that run took. Runs under other seeds, better ones
 and worse, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
-other work. Written by `python benchmarks/gallery.py RUN ...`; protocols of the numbers are in the runs' `metrics.jsonl`.
+other work. Protocols of the numbers are in the runs' `metrics.jsonl`. Made by `python benchmarks/gallery.py RUN ...`.
 """
 
 
@@ -117,7 +118,12 @@ def page(kept: Mapping[str, Mapping[str, Any]]) -> str:
     for name, entry in entries().items():
         if name in kept:
             parts.append("\n".join(section(name, entry.summary, kept[name])))
-    missing = [f"| `{name}` | {entry.summary} |" for name, entry in entries().items() if name not in kept]
+    steps = json.loads(FULL_SIZE.read_text(encoding="utf-8")) if FULL_SIZE.exists() else {}
+    missing = [
+        f"| `{name}` | {entry.summary} | {a_step(steps.get(name))} |"
+        for name, entry in entries().items()
+        if name not in kept
+    ]
     if missing:
         parts.append("\n".join(["## Not trained", "", *untrained(missing)]))
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
@@ -126,10 +132,19 @@ def page(kept: Mapping[str, Mapping[str, Any]]) -> str:
 def untrained(rows: Iterable[str]) -> list[str]:
     return [
         "Built, and stepped in the tests with every mechanism at a small size; no run of these has been made to its",
-        "end, and nothing is claimed of what they draw.",
-        *("", "| recipe | what it is |", "|---|---|"),
+        "end, and nothing is claimed of what they draw. Of large ones `python benchmarks/full_size.py`",
+        "made the first step at full size, in a batch as small as it can be:",
+        *("", "| recipe | what it is | one step at full size |", "|---|---|---|"),
         *rows,
     ]
+
+
+def a_step(row: Mapping[str, Any] | None) -> str:
+    """What `full_size.py` found."""
+    if row is None:
+        return ""
+    parameters = f"{row['parameters'] / 1e6:.0f} million parameters"
+    return f"{row['shape']}, {parameters}, batch {row['batch']}: {row['seconds']:g} s, {row['gib']:g} GiB"
 
 
 def section(name: str, summary: str, run: Mapping[str, Any]) -> Sequence[str]:

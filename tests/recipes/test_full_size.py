@@ -1,0 +1,44 @@
+"""Recipes too large to be trained on a CPU: their networks at full size make a step there."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from honmono.benchmark import Noise
+from honmono.description import nominal_interface
+from honmono.override import override
+from honmono.registry import find
+from honmono.training.engine import Engine, choose
+from honmono.training.trainer import PLAYERS, Trainer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("coulomb-cifar10-paper", None),
+        ("dcgan-64-paper", None),
+        ("dcgan-faces-article", None),
+        ("pacgan-stacked-mnist", None),
+        ("pggan-cifar10", None),
+        ("pggan-folder", 1024),
+        ("realness-celeba256-paper", None),
+        ("realness-cifar10-paper", None),
+        ("realness-ffhq1024-paper", None),
+    ],
+)
+def test_a_step_at_full_size_moves_every_weight_by_finite_numbers(name: str, size: int | None) -> None:
+    recipe = find(name).make()
+    recipe = override(recipe, {"data.size": str(size)}) if size else recipe
+    training = replace(recipe.training, batch_size=2 * recipe.objective.pack, average=None)  # no third network
+    recipe = replace(recipe, growth=None, training=training)
+    trainer = Trainer(recipe, Noise(nominal_interface(recipe)), Engine(choose("cpu", "fp32", "off")))
+    before = {player: [p.sum().item() for p in trainer.networks[player].parameters()] for player in PLAYERS}
+    losses = trainer.step()
+    assert all(loss.isfinite() for loss in losses.values())
+    for player in PLAYERS:
+        weights = list(trainer.networks[player].parameters())
+        assert all(torch.isfinite(weight).all() for weight in weights)
+        moved = [weight.sum().item() != was for weight, was in zip(weights, before[player], strict=True)]
+        assert sum(moved) > len(moved) / 2
