@@ -7,13 +7,12 @@ taken; spectral norm as a switch; labels by embedding (generator) and projection
 
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
 
 from honmono.networks.doubling import doubled_maps
-from honmono.networks.outputs import bounded
+from honmono.networks.outputs import bounded, with_embedding
 
 
 def initialise(module: nn.Module) -> None:
@@ -60,10 +59,9 @@ class DCGANGenerator(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels size size"]:
-        if self.embedding is not None:
-            assert label is not None, "a conditional generator needs labels"
-            latent = torch.cat([latent, self.embedding(label).to(latent.dtype)], dim=1)
-        return bounded(self.grow(self.project(latent).unflatten(1, self.base_shape)), "tanh")
+        return bounded(
+            self.grow(self.project(with_embedding(latent, label, self.embedding)).unflatten(1, self.base_shape)), "tanh"
+        )
 
 
 class DCGANDiscriminator(nn.Module):

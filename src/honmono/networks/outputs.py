@@ -4,7 +4,7 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from honmono.errors import Refused
@@ -34,6 +34,16 @@ def with_label(
         return value
     assert label is not None, "a conditional network needs labels"
     return torch.cat([value, functional.one_hot(label, num_classes).to(value.dtype)], dim=1)
+
+
+def with_embedding(
+    latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None, embedding: nn.Embedding | None
+) -> Float[Tensor, "batch latent_and_embedding"]:
+    """`latent` and behind it the label's embedding; unchanged without one."""
+    if embedding is None:
+        return latent
+    assert label is not None, "a conditional generator needs labels"
+    return torch.cat([latent, embedding(label).to(latent.dtype)], dim=1)
 
 
 def with_label_maps(

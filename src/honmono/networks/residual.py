@@ -8,14 +8,13 @@ batch norm: nothing couples the discriminator's samples.
 
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from honmono.networks.dcgan import initialise
 from honmono.networks.doubling import doubled_maps
-from honmono.networks.outputs import bounded
+from honmono.networks.outputs import bounded, with_embedding
 
 
 SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN
@@ -94,10 +93,7 @@ class ResidualGenerator(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels size size"]:
-        if self.embedding is not None:
-            assert label is not None, "a conditional generator needs labels"
-            latent = torch.cat([latent, self.embedding(label).to(latent.dtype)], dim=1)
-        x = self.project(latent).unflatten(1, self.base_shape)
+        x = self.project(with_embedding(latent, label, self.embedding)).unflatten(1, self.base_shape)
         for blocks, norm, grow in zip(self.blocks, self.norms, self.grow, strict=True):
             x = grow(norm(blocks(x)).relu())
         return bounded(x, "tanh")

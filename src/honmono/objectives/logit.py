@@ -14,6 +14,7 @@ from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import Draws, DrawsBySample, Objective, Players
+from honmono.objectives.judged import judged
 from honmono.objectives.penalties import Penalty
 
 
@@ -58,7 +59,8 @@ class LogitObjective(Objective, DrawsBySample):
         with torch.no_grad():
             fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
             batch = self._seen_reals(batch, draws)
-        real_score, fake_score = self._scores(players, batch, fake, draws.label)
+        scores = judged(players.discriminator, batch, fake, draws.label, self.together)
+        real_score, fake_score = full(scores[0]), full(scores[1])
         penalties = {one.name: self._penalty(one, players, batch, draws, fake, real_score) for one in self.penalties}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
@@ -105,13 +107,3 @@ class LogitObjective(Objective, DrawsBySample):
     ) -> Tensor:
         value = penalty.value(players, batch, draws, fake, real_score)
         return value * draws.factors[penalty.name] if penalty.name in draws.factors else value
-
-    def _scores(self, players: Players, batch: Batch, fake: Tensor, fake_label: Tensor | None) -> tuple[Tensor, Tensor]:
-        if not self.together:
-            real_score = players.discriminator(batch.real, batch.label)
-            return full(real_score), full(players.discriminator(fake, fake_label))
-        samples = torch.cat([batch.real, fake.to(batch.real.dtype)])
-        assert (batch.label is None) == (fake_label is None), "real and fake have labels, or neither has"
-        labels = None if batch.label is None or fake_label is None else torch.cat([batch.label, fake_label])
-        scores = full(players.discriminator(samples, labels))
-        return scores[: len(batch.real)], scores[len(batch.real) :]

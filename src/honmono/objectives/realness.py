@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Literal
 
@@ -15,6 +16,7 @@ from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.anchors import Anchors
 from honmono.objectives.base import Draws, DrawsByStep, Objective, Players
+from honmono.objectives.judged import judged
 
 
 REAL, FAKE = "anchor_real", "anchor_fake"
@@ -48,14 +50,7 @@ class Realness(Objective, DrawsByStep):
     def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         with torch.no_grad():
             fake = players.generator(draws.latent, draws.label)
-        if self.together:
-            samples = torch.cat([batch.real, fake.to(batch.real.dtype)])
-            label = None if batch.label is None or draws.label is None else torch.cat([batch.label, draws.label])
-            both = self._realness(players, samples, label)
-            of_real, of_fake = both[: len(batch.real)], both[len(batch.real) :]
-        else:
-            of_real = self._realness(players, batch.real, batch.label)
-            of_fake = self._realness(players, fake, draws.label)
+        of_real, of_fake = judged(partial(self._realness, players), batch, fake, draws.label, self.together)
         return {
             "real": self.distance(draws.factors[REAL], of_real),
             "fake": self.distance(draws.factors[FAKE], of_fake),

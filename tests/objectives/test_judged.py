@@ -1,0 +1,32 @@
+"""Answers to reals and fakes."""
+
+import torch
+from torch import Tensor
+
+from honmono.data.base import Batch
+from honmono.objectives.judged import judged
+
+
+def test_together_and_apart_are_the_same_answers_in_one_call_or_two() -> None:
+    real, fake = torch.randn(3, 2), torch.randn(4, 2, dtype=torch.float64)
+    labels, fake_labels = torch.tensor([0, 1, 2]), torch.tensor([2, 2, 1, 0])
+    calls = []
+
+    def judge(sample: Tensor, label: Tensor | None) -> Tensor:
+        calls.append(len(sample))
+        assert label is not None
+        return sample.sum(1).float() + label
+
+    together, apart = (judged(judge, Batch(real, labels), fake, fake_labels, one) for one in (True, False))
+    assert calls == [7, 3, 4]
+    for one, other in zip(together, apart, strict=True):
+        torch.testing.assert_close(one, other)
+    assert [len(one) for one in together] == [3, 4]
+
+
+def test_samples_without_labels_are_judged_without() -> None:
+    seen = []
+    judged(
+        lambda sample, label: seen.append(label) or sample, Batch(torch.ones(2, 1), None), torch.ones(1, 1), None, True
+    )
+    assert seen == [None]
