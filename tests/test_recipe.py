@@ -39,6 +39,7 @@ def test_what_is_not_built_yet_holds_every_hyper_parameter_and_nothing_that_the_
         "batch_norm": False,
         "output": "tanh",
         "weight_std": None,
+        "xavier": False,
     }
     assert recipe.optimizers.discriminator.keywords["betas"] == (0.9, 0.999)
     assert "params" not in recipe.optimizers.generator.keywords
