@@ -71,6 +71,16 @@ def test_reals_stand_as_the_first_grid_s_fakes_do(run: RunDirectory) -> None:
     assert len(cells(run.samples / "real.png", 8, 8)) == 64
 
 
+def test_real_points_are_drawn_alone(points: Recipe, tmp_path: Path) -> None:
+    honmono.train(points, run=tmp_path / "run", steps=1, device="cpu", precision="fp32", compile="off")
+    coloured = []
+    for path in (RunDirectory(tmp_path / "run").sample(1), RunDirectory(tmp_path / "run").samples / "real.png"):
+        with Image.open(path) as opened:
+            pixels = np.asarray(opened.convert("RGB")).astype(int)
+        coloured.append(int((np.ptp(pixels, axis=2) > 100).sum()))
+    assert coloured[0] > 0 == coloured[1]  # fakes are the only thing in colour
+
+
 def test_pictures_that_will_be_made_again_are_taken_away(run: RunDirectory) -> None:
     def names() -> Iterator[str]:
         yield from sorted(path.name for path in run.samples.iterdir())

@@ -79,7 +79,7 @@ class Frames:
     def _pictures(self, path: Path) -> list[tuple[str, Picture]]:
         """All that was pictured at a step: the landscape, if there is one, else every grid."""
         step, seen = int(path.stem), self._seen(int(path.stem))
-        told = f"step {step:,}" if self.epoch is None else f"epoch {seen / self.epoch:.3g}, step {step:,}"
+        told = f"step {step:,}" if self.epoch is None else f"epoch {round(seen / self.epoch, 2):,g}, step {step:,}"
         landscape, reals = path.with_suffix(".npz"), path.with_name("real.npz")
         if landscape.is_file() and reals.is_file():
             with np.load(reals, allow_pickle=False) as file:

@@ -41,6 +41,9 @@ class Pictured:
     def real(self) -> Path:
         """Real samples in the order of the run's data; where fakes stand in columns by class, so do these."""
         path, first = self._run.samples / "real.png", self._trainer.recipe.grids[0]
+        if self._points:
+            self._scatter(None, path)
+            return path
         columns = self._columns(first)
         by_class = columns == self._classes
         self._save(self._by_class(first.rows) if by_class else self._reals(self._number(first)), columns, path)
@@ -76,12 +79,15 @@ class Pictured:
 
     def _save(self, samples: Tensor, columns: int, path: Path) -> None:
         if self._points:
-            from honmono.plots.points import scatter
-
-            scatter(self._reals(POINTS).numpy(), samples.numpy(), path)
+            self._scatter(samples, path)
         else:
             data_range = getattr(self._trainer.recipe.data, "range", (-1.0, 1.0))
             save_png(grid(to_uint8(samples, data_range), columns), path)
+
+    def _scatter(self, fakes: Tensor | None, path: Path) -> None:
+        from honmono.plots.points import scatter
+
+        scatter(self._reals(POINTS).numpy(), None if fakes is None else fakes.numpy(), path)
 
 
 def take(chunks: Iterator[Tensor], number: int) -> Tensor:
