@@ -144,7 +144,7 @@ def a_step(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return ""
     parameters = f"{row['parameters'] / 1e6:.0f} million parameters"
-    return f"{row['shape']}, {parameters}, batch {row['batch']}: {row['seconds']:g} s, {row['gib']:g} GiB"
+    return f"{row['shape']}, {parameters}, batch {row['batch']}: {row['seconds']:.1f} s, {row['gib']:.1f} GiB"
 
 
 def section(name: str, summary: str, run: Mapping[str, Any]) -> Sequence[str]:
