@@ -88,6 +88,12 @@ def _widths(stages: int, features: int, max_width: int) -> list[int]:
     return [max(1, min(features >> (stage + 1), max_width)) for stage in range(stages)]
 
 
+def _layers(blocks: nn.ModuleList, stage: int) -> nn.ModuleList:
+    layers = blocks[stage]
+    assert isinstance(layers, nn.ModuleList)
+    return layers
+
+
 class PGGANGenerator(GrowingNetwork):
     """Latent, normalised -> base grid -> per stage: nearest pixels doubled, two 3x3 convolutions -> 1x1 to colours.
 
@@ -128,7 +134,7 @@ class PGGANGenerator(GrowingNetwork):
         old = x = self._activated(self.project(latent).unflatten(1, self.base_shape) + self.project_bias)
         for stage in range(self.stage + 1):
             old, x = x, enlarged(x, self.sizes[stage])
-            for layer in self.blocks[stage]:  # type: ignore[union-attr]
+            for layer in _layers(self.blocks, stage):
                 x = self._activated(layer(x))
         picture = self.to_colours[self.stage](x)
         if self.fading:
@@ -185,6 +191,6 @@ class PGGANDiscriminator(GrowingNetwork):
         return self.score(leaky_relu(self.dense(x), SLOPE)).squeeze(1)
 
     def _through(self, stage: int, x: Tensor) -> Tensor:
-        for layer in self.blocks[stage]:  # type: ignore[union-attr]
+        for layer in _layers(self.blocks, stage):
             x = leaky_relu(layer(x), SLOPE)
         return x
