@@ -26,19 +26,13 @@ def _layers(widths: tuple[int, ...], activation: Activation, batch_norm: bool) -
     return nn.Sequential(*layers)
 
 
-def initialise(module: nn.Module, std: float | None) -> None:
-    """N(0, std) for every linear layer's weights and 0 for its biases; None leaves them as torch made them."""
-    for part in module.modules():
-        if std is not None and isinstance(part, nn.Linear):
-            nn.init.normal_(part.weight, std=std)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
-
-
-def _initialise_xavier(module: nn.Module) -> None:
+def initialise(module: nn.Module, std: float | None = None, xavier: bool = False) -> None:
+    """N(0, std), or Xavier-uniform, for every linear layer's weights and 0 for its biases; else as torch made them."""
+    if std is None and not xavier:
+        return
     for part in module.modules():
         if isinstance(part, nn.Linear):
-            nn.init.xavier_uniform_(part.weight)
+            nn.init.xavier_uniform_(part.weight) if std is None else nn.init.normal_(part.weight, std=std)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
 
@@ -46,8 +40,8 @@ def _initialise_xavier(module: nn.Module) -> None:
 class MLPGenerator(nn.Module):
     """Latents, with one-hot labels behind them, through hidden layers of `widths` to samples of any shape.
 
-    weight_std: standard deviation of the weights at first, with biases at 0; None: as torch makes linear layers.
-    xavier: weights begin Xavier-uniform instead, with biases at 0, as Keras makes them.
+    weight_std: standard deviation of the weights at first, with biases at 0; None: as torch makes linear layers, or
+        with xavier Xavier-uniform and biases at 0, as Keras makes them.
     """
 
     def __init__(
@@ -70,9 +64,7 @@ class MLPGenerator(nn.Module):
         sizes = (latent_dim + num_classes, *widths)
         self.hidden = _layers(sizes, activation, batch_norm)
         self.last = nn.Linear(sizes[-1], math.prod(sample_shape))
-        initialise(self, weight_std)
-        if xavier:
-            _initialise_xavier(self)
+        initialise(self, weight_std, xavier)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -127,8 +119,7 @@ class MLPDiscriminator(nn.Module):
         sizes = (inputs + 2 * fourier + num_classes, *widths)
         self.hidden = _layers(sizes, activation, batch_norm=False)
         self.last = nn.Linear(sizes[-1], 1)
-        if xavier:
-            _initialise_xavier(self)
+        initialise(self, xavier=xavier)
 
     def forward(
         self, sample: Float[Tensor, "batch *sample_shape"], label: Int[Tensor, " batch"] | None = None
