@@ -22,3 +22,11 @@ def test_pacgans_discriminator_of_pairs_and_its_beginning():
     conditional = MaxoutDiscriminator(sample_shape=(1, 4, 4), num_classes=2, widths=(8,), pieces=2)
     sample, labels = torch.randn(2, 1, 4, 4), torch.tensor([0, 1])
     assert (conditional(sample, labels) != conditional(sample, 1 - labels)).all()
+
+
+def test_realnessgans_discriminator_of_points():
+    discriminator = MaxoutDiscriminator(sample_shape=(2,), outcomes=5)
+    assert discriminator(torch.randn(3, 2)).shape == (3, 5)
+    parameters = (2 * 1000 + 1000) + 2 * (200 * 1000 + 1000) + (200 * 5 + 5)
+    assert sum(parameter.numel() for parameter in discriminator.parameters()) == parameters
+    assert MaxoutDiscriminator(sample_shape=(2,), outcomes=1)(torch.randn(3, 2)).shape == (3, 1)

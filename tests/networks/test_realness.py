@@ -10,7 +10,6 @@ from honmono.networks.realness import (
     RealnessArticleGenerator,
     RealnessDiscriminator,
     RealnessGenerator,
-    RealnessMaxout,
 )
 
 
@@ -111,12 +110,6 @@ def test_no_sample_depends_on_another() -> None:
     torch.testing.assert_close(discriminator(samples)[:2], discriminator(samples[:2]))
 
 
-def test_points() -> None:
-    discriminator = RealnessMaxout(sample_shape=(2,))
-    assert discriminator(torch.randn(3, 2)).shape == (3, 5)
-    assert count(discriminator) == (2 * 1000 + 1000) + 2 * (200 * 1000 + 1000) + (200 * 5 + 5)
-
-
 @pytest.mark.parametrize(
     "network",
     [RealnessArticleDiscriminator, RealnessDiscriminator],
@@ -128,5 +121,3 @@ def test_what_does_not_fit_is_refused(network: type[nn.Module]) -> None:
         network(sample_shape=(3, 4, 4))
     with pytest.raises(Refused, match="no labels"):
         network(sample_shape=(3, 32, 32), num_classes=10)
-    with pytest.raises(Refused, match="points"):
-        RealnessMaxout(sample_shape=(3, 32, 32))

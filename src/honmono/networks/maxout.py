@@ -25,6 +25,7 @@ class Maxout(nn.Module):
 class MaxoutDiscriminator(nn.Module):
     """Flattened samples, with one-hot labels behind them, through maxout layers of `widths` to one logit each.
 
+    outcomes: so many logits each, for RealnessGAN; None: one, and no dimension for it.
     weight_std: as in `MLPGenerator`.
     """
 
@@ -35,16 +36,19 @@ class MaxoutDiscriminator(nn.Module):
         num_classes: int = 0,
         widths: tuple[int, ...] = (200, 200, 200),
         pieces: int = 5,
+        outcomes: int | None = None,
         weight_std: float | None = None,
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
+        self.outcomes = outcomes
         sizes = (math.prod(sample_shape) + num_classes, *widths)
         self.hidden = nn.Sequential(*(Maxout(before, after, pieces) for before, after in pairwise(sizes)))
-        self.last = nn.Linear(sizes[-1], 1)
+        self.last = nn.Linear(sizes[-1], outcomes or 1)
         initialise(self, weight_std)
 
     def forward(
         self, sample: Float[Tensor, "batch *sample_shape"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, " batch"]:
-        return self.last(self.hidden(with_label(sample.flatten(1), label, self.num_classes))).squeeze(1)
+    ) -> Float[Tensor, "batch *outcomes"]:
+        logits = self.last(self.hidden(with_label(sample.flatten(1), label, self.num_classes)))
+        return logits.squeeze(1) if self.outcomes is None else logits

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
 
 from honmono.errors import Refused
-from honmono.networks.maxout import Maxout
 from honmono.networks.outputs import bounded, square_size
 
 
@@ -139,31 +138,6 @@ class RealnessDiscriminator(nn.Module):
             return output
         mean, log_variance = output.chunk(2, dim=1)
         return mean + (log_variance / 2).exp() * torch.randn_like(mean)
-
-
-class RealnessMaxout(nn.Module):
-    """Points through maxout layers of `widths`, then linear to outcomes."""
-
-    def __init__(
-        self,
-        *,
-        sample_shape: tuple[int, ...],
-        num_classes: int = 0,
-        widths: tuple[int, ...] = (200, 200, 200),
-        pieces: int = 5,
-        outcomes: int = 5,
-    ) -> None:
-        super().__init__()
-        if len(sample_shape) != 1 or num_classes > 0:
-            raise Refused("this discriminator is for points without labels: take RealnessDiscriminator for pictures")
-        sizes = (sample_shape[0], *widths)
-        self.hidden = nn.Sequential(*(Maxout(before, after, pieces) for before, after in pairwise(sizes)))
-        self.head = nn.Linear(sizes[-1], outcomes)
-
-    def forward(
-        self, sample: Float[Tensor, "batch coordinates"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch outcomes"]:
-        return self.head(self.hidden(sample))
 
 
 def _initialise(module: nn.Module) -> None:

@@ -14,13 +14,13 @@ from honmono.data.pictures import Pictures
 from honmono.latents import Normal
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
+from honmono.networks.maxout import MaxoutDiscriminator
 from honmono.networks.mlp import MLPGenerator
 from honmono.networks.realness import (
     RealnessArticleDiscriminator,
     RealnessArticleGenerator,
     RealnessDiscriminator,
     RealnessGenerator,
-    RealnessMaxout,
 )
 from honmono.objectives.anchors import Anchors, NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
@@ -201,7 +201,7 @@ def realness_toy() -> Recipe:
         data=Grid(side=3),
         latent=Normal(128),
         generator=partial(MLPGenerator, widths=(400,) * 4, batch_norm=True, output="linear"),
-        discriminator=partial(RealnessMaxout, outcomes=5),
+        discriminator=partial(MaxoutDiscriminator, outcomes=5),
         objective=_published(5),
         optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.8, 0.999))),
         updates=_updates(generator=3),
