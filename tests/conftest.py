@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +19,7 @@ from PIL import Image
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 CHECK = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # an int will do for a float
+NEVER_CLOSED = {"meta", "img", "wbr", "line"}  # of HTML's tags
 
 # One thread, here and in the processes that tests start: sums come out the same on any number of cores.
 torch.set_num_threads(1)
@@ -86,6 +88,41 @@ def real_data(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"no real data beside the checkout: ../shared/data/{name}")
     return path
+
+
+class ReadHtml(HTMLParser):
+    """Tags with their attributes, and the text between them; every tag that opens must close, in order."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.document = document
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(document)
+        assert not self.open
+
+    @property
+    def sources(self) -> list[str]:
+        """Of pictures and links."""
+        links = ("src", "href", "srcset")
+        return [value or "" for _, given in self.tags for name, value in given.items() if name in links]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in NEVER_CLOSED:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in NEVER_CLOSED or self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="session")
+def read_html() -> type[ReadHtml]:
+    return ReadHtml
 
 
 @pytest.fixture(scope="session")

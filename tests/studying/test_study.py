@@ -7,10 +7,10 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,35 +25,11 @@ from honmono.studying.study import default_out
 from honmono.training.recorder import Interrupted
 
 
-VOID = {"meta", "img", "wbr", "line"}
+Reader = Callable[[str], Any]
 RUNS = ("first-seed-3", "first-seed-4", "second-seed-0")
 
 
-class Reader(HTMLParser):
-    """Text, and the sources of pictures and links; every tag that opens must close, in order."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.document = path.read_text(encoding="utf-8")
-        self.open: list[str] = []
-        self.sources: list[str] = []
-        self.text = ""
-        self.feed(self.document)
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert tag in VOID or self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def refuse_the_network(page: Reader) -> None:
+def refuse_the_network(page: Any) -> None:
     """All that the page shows stands in it, and nothing in it runs."""
     assert page.sources and all(source.startswith("data:image/") for source in page.sources)
     assert "<script" not in page.document and not re.search(r"https?:", re.sub(r'data:[^"]*', "", page.document))
@@ -67,9 +43,9 @@ def numbers_of(run: Path) -> dict[str, float]:
     return measurements.read(RunDirectory(run))[-1]["metrics"]
 
 
-def test_a_study_leaves_one_page(trained: Path) -> None:
+def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:
     assert {path.name for path in trained.iterdir()} == {"duel.html", "study.json", *RUNS}
-    page = Reader(trained / "duel.html")
+    page = read_html((trained / "duel.html").read_text("utf-8"))
     refuse_the_network(page)
     headings = [
         *("What the article says", "What to know of this study", "The article's cases", "Contours", "Losses"),
@@ -162,11 +138,11 @@ def test_data_that_is_not_there_is_refused_before_anything_is_created(here: Path
     assert not Path("out").exists()
 
 
-def test_a_divergence_is_a_result(duel: Study) -> None:
+def test_a_divergence_is_a_result(duel: Study, read_html: Reader) -> None:
     wild = Case(
         label="wild", recipe="gan-grid", changes={"optimizers.generator": "SGD(lr=1e30)"}, settings={"rate": "1"}
     )
-    page = Reader(honmono.study(replace(duel, cases=(wild, duel.cases[1])), "out"))
+    page = read_html(honmono.study(replace(duel, cases=(wild, duel.cases[1])), "out").read_text("utf-8"))
     assert "0 (0 diverged)" in page.text and "wild, seed 0 diverged: " in page.text
     assert Path("out/second-seed-0/checkpoints/000000008").is_dir()
     run, book = RunDirectory(Path("out/wild-seed-0")), Book.open(Path("out"), "duel", {})
@@ -175,12 +151,12 @@ def test_a_divergence_is_a_result(duel: Study) -> None:
     assert book.why_diverged(run) is None, "it would be tried again"
 
 
-def test_a_study_of_the_articles_runs_small(small: Mapping[str, str]) -> None:
+def test_a_study_of_the_articles_runs_small(small: Mapping[str, str], read_html: Reader) -> None:
     """Two cases of eight: the success, and no clipping."""
     study = find_study("wgan-parameters")
     study = replace(study, cases=study.cases[-2:])
     lengths = {"training.steps": 2, "training.sample_every": 2, "training.log_every": 1, "metrics.0.fakes": 50}
-    page = Reader(honmono.study(study, scale=0.01, seeds=1, changes={**small, **lengths}))
+    page = read_html(honmono.study(study, scale=0.01, seeds=1, changes={**small, **lengths}).read_text("utf-8"))
     refuse_the_network(page)
     assert default_out(study.name, 0.01) == Path("runs/study-wgan-parameters-0.01")
     assert Path("runs/study-wgan-parameters-0.01/wgan-parameters.html").is_file()
@@ -189,7 +165,7 @@ def test_a_study_of_the_articles_runs_small(small: Mapping[str, str]) -> None:
     assert "no number here is one of the whole study" in page.text
 
 
-def test_a_study_of_pictures_shows_each_of_its_grids() -> None:
+def test_a_study_of_pictures_shows_each_of_its_grids(read_html: Reader) -> None:
     tiny = {"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "training.steps": "4"}
     grids = "(SampleGrid(rows=2), SampleGrid(name='one-latent', latent='one', rows=2))"
     labels = {"metrics": "(LabelFidelity(features='digits', fakes=20),)", "training.measure_images": "none"}
@@ -201,7 +177,7 @@ def test_a_study_of_pictures_shows_each_of_its_grids() -> None:
         cases=(Case(label="digits", recipe="dcgan-digits", changes=tiny | labels | {"grids": grids}),),
         changes={"training.sample_every": "2"},
     )
-    page = Reader(honmono.study(study, data="digits"))
+    page = read_html(honmono.study(study, data="digits").read_text("utf-8"))
     refuse_the_network(page)
     assert page.text.count("step 4") >= 2 and "one latent" in page.text
     assert "label_fidelity[digits], part by part" in page.text and "--data digits" in page.text
