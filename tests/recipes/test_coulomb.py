@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from honmono.description import nominal_interface
+from honmono.metrics.fid import FID
 from honmono.networks.dcgan_same import SameDCGANGenerator
 from honmono.objectives.coulomb import Coulomb
 from honmono.override import override
@@ -17,6 +18,7 @@ def test_the_authors_numbers() -> None:
     recipe = coulomb_cifar10_paper()
     assert recipe.objective == Coulomb(eps=1.0, dimension=3.0, self_terms=True)
     assert (recipe.training.steps, recipe.training.batch_size, recipe.latent.dim) == (500_000, 128, 32)
+    assert recipe.metrics == (FID(features="cifar10", fakes=5 * 1024),)
     generator, discriminator = recipe.optimizers.generator.keywords, recipe.optimizers.discriminator.keywords
     assert discriminator["lr"] == 0.5 * generator["lr"] == 5e-5
     assert generator["betas"] == discriminator["betas"] == (0.9, 0.999)
