@@ -86,7 +86,8 @@ def command(run: summary.Summary, step: int) -> str:
     if run.fields["training.seed"] != own["training.seed"]:
         words.append(f"--seed {run.fields['training.seed']}")
     words += [f"--steps {step}"] if step != own["training.steps"] else []
-    training = tuple(f"training.{name}" for name in ("seed", "steps", "precision", "best", "sample_every", "measure_"))
+    names = ("seed", "steps", "precision", "best", "sample_every", "checkpoint_every", "measure_")
+    training = tuple(f"training.{name}" for name in names)
     passed = ("data.source", "metrics", "grids", *LEFT_TO_DATA, *training)
     for name in dict.fromkeys([*own, *run.fields]):
         if not name.startswith(passed) and run.fields.get(name) != own.get(name) and name in run.fields:

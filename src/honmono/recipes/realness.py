@@ -182,8 +182,10 @@ def realness_cifar10_paper() -> Recipe:
     data="grid",
     summary="RealnessGAN on 3x3 Gaussians in the plane: 5 outcomes, three updates of G for one of D, 500 steps",
     quirks=(
-        "the published points are not to be had: means {-2, 0, 2}^2 and sigma 0.05 are our inference (data.spacing,"
-        " data.sigma)",
+        "the file of published points is not to be had: means {-2, 0, 2}^2 and sigma 0.05 are what public scripts that"
+        " read it take (data.spacing, data.sigma)",
+        "500 steps, as its script says, are too few on these points, for the authors' code too; its author advises"
+        " 10,000 (training.steps)",
         "with 20 outcomes the paper takes 14 updates of G (discriminator.outcomes, objective.anchors.outcomes,"
         " updates.1.count)",
         "anchors are drawn anew in each step; drawn once they spoil the result (objective.anchors.redraw)",
