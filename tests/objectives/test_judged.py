@@ -1,10 +1,12 @@
 """Answers to reals and fakes."""
 
+import pytest
 import torch
 from torch import Tensor
 
 from honmono.data.base import Batch
-from honmono.objectives.judged import judged
+from honmono.errors import Refused
+from honmono.objectives.judged import judged, score
 
 
 def test_together_and_apart_are_the_same_answers_in_one_call_or_two() -> None:
@@ -30,3 +32,11 @@ def test_samples_without_labels_are_judged_without() -> None:
         lambda sample, label: seen.append(label) or sample, Batch(torch.ones(2, 1), None), torch.ones(1, 1), None, True
     )
     assert seen == [None]
+
+
+def test_a_score_is_one_number_a_sample_in_float32_or_wider() -> None:
+    assert (
+        score(lambda sample, label: sample[:, 0], torch.ones(3, 2, dtype=torch.bfloat16), None).dtype == torch.float32
+    )
+    with pytest.raises(Refused, match=r"gives \(3, 5\): set discriminator.outcomes=none"):
+        score(lambda sample, label: sample, torch.ones(3, 5), None)

@@ -13,6 +13,7 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.base import ByClock, Draws, Objective, Players
+from honmono.objectives.judged import score
 from honmono.schedules import Constant, Schedule
 
 
@@ -74,15 +75,14 @@ class Coulomb(Objective, ByClock):
             fake = players.generator(draws.latent, draws.label)
             real, fake = full(batch.real), full(fake)
             of_real, of_fake = self.potentials(real, fake, draws.factors.get(EPS, 1.0))
-        scores = players.discriminator(batch.real, batch.label), players.discriminator(fake, draws.label)
         return {
-            "real": (full(scores[0]) - of_real).square().mean(),
-            "fake": (full(scores[1]) - of_fake).square().mean(),
+            "real": (score(players.discriminator, batch.real, batch.label) - of_real).square().mean(),
+            "fake": (score(players.discriminator, fake, draws.label) - of_fake).square().mean(),
         }
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         fake = players.generator(draws.latent, draws.label)
-        return {"fake": full(players.discriminator(fake, draws.label)).mean()}
+        return {"fake": score(players.discriminator, fake, draws.label).mean()}
 
     @property
     def schedules(self) -> Mapping[str, Schedule]:

@@ -1,11 +1,27 @@
-"""The discriminator's answers to reals and fakes, seen in one batch or in two."""
+"""The discriminator's answers: scores, and those to reals and fakes seen in one batch or in two."""
 
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from honmono.data.base import Batch
+from honmono.errors import Refused
+from honmono.networks.outputs import full
+
+
+def score(
+    discriminator: Callable[[Tensor, Tensor | None], Tensor], sample: Tensor, label: Tensor | None
+) -> Float[Tensor, " _"]:
+    """One number for each sample, in float32 or wider."""
+    scores = discriminator(sample, label)
+    if scores.dim() != 1:
+        raise Refused(
+            f"this objective wants one score for each sample, and the discriminator gives {tuple(scores.shape)}: set"
+            " discriminator.outcomes=none or another discriminator, or let the objective be Realness"
+        )
+    return full(scores)
 
 
 def judged(

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -11,10 +12,9 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.networks.outputs import full
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import Draws, DrawsBySample, Objective, Players
-from honmono.objectives.judged import judged
+from honmono.objectives.judged import judged, score
 from honmono.objectives.penalties import Penalty
 
 
@@ -59,19 +59,19 @@ class LogitObjective(Objective, DrawsBySample):
         with torch.no_grad():
             fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
             batch = self._seen_reals(batch, draws)
-        scores = judged(players.discriminator, batch, fake, draws.label, self.together)
-        real_score, fake_score = full(scores[0]), full(scores[1])
+        judge = partial(score, players.discriminator)
+        real_score, fake_score = judged(judge, batch, fake, draws.label, self.together)
         penalties = {one.name: self._penalty(one, players, batch, draws, fake, real_score) for one in self.penalties}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
         fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
-        score = full(players.discriminator(fake, draws.label))
+        fake_score = score(players.discriminator, fake, draws.label)
         if self.relativistic:
             with torch.no_grad():
-                real = full(players.discriminator(*self._seen_reals(batch, draws)))
-            score = score - real
-        return self.generator_terms(score)
+                real_score = score(players.discriminator, *self._seen_reals(batch, draws))
+            fake_score = fake_score - real_score
+        return self.generator_terms(fake_score)
 
     @property
     def chances(self) -> int:
