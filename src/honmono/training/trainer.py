@@ -185,6 +185,8 @@ class Trainer:
                 with self._turn_of(name):
                     inputs = (batch.real, batch.label, draws.latent, draws.label, draws.chance)
                     losses = self._loss(name)(*inputs, draws.factors)
+            except Refused:
+                raise  # it says already what to mend
             except Exception as error:  # whatever a user's own network or objective raises
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 at = f"{Path(where.filename).name}, line {where.lineno}: {type(error).__name__}"
