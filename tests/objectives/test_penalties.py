@@ -191,5 +191,6 @@ def test_a_penalty_of_every_fourth_sample_is_theirs(as_players, make):
         for every, one in ((4, some), (1, few))
     ]
     assert torch.equal(*values)
-    with pytest.raises(Refused, match=r"on one of every 0 samples; every must be at least 1"):
-        make(every=0)
+    for wrong in ({"every": 0}, {"gamma": -1.0}):
+        with pytest.raises(Refused, match=f"{make.__name__}.*gamma is at least 0, and every at least 1"):
+            make(**wrong)

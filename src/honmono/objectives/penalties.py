@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
@@ -52,51 +52,52 @@ def refuse_batch_norm(discriminator: nn.Module, penalty: str) -> None:
         )
 
 
-def _refuse_none_of_many(every: int, penalty: str) -> None:
-    if every < 1:
-        raise Refused(f"objective.penalties: {penalty} on one of every {every} samples; every must be at least 1")
-
-
 @dataclass(frozen=True)
-class R1(Penalty):
-    """gamma / 2 * E ||grad_x D(x)||^2 over real samples (Mescheder et al., 2018, arXiv:1801.04406, equation 9).
+class ZeroCentred(Penalty):
+    """gamma / 2 * E ||grad_x D(x)||^2 over samples of one kind (Mescheder et al., 2018, arXiv:1801.04406).
 
     every: the mean is estimated from one of so many samples, which costs as much less.
     """
 
     gamma: float = 10.0
     every: int = 1
+
+    def __post_init__(self) -> None:
+        if self.gamma < 0 or self.every < 1:
+            raise Refused(f"objective.penalties: {self}: gamma is at least 0, and every at least 1")
+
+    @abstractmethod
+    def samples(self, batch: Batch, draws: Draws, fake: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Those whose gradients are kept small, and their labels."""
+
+    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
+        refuse_batch_norm(players.discriminator.module, type(self).__name__)
+        sample, label = self.samples(batch, draws, fake)
+        label = None if label is None else label[:: self.every]
+        gradient = input_gradient(lambda x: players.discriminator(x, label), sample[:: self.every])
+        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+
+
+@final
+@dataclass(frozen=True)
+class R1(ZeroCentred):
+    """Over reals (equation 9)."""
+
     name: ClassVar[str] = "r1"
 
-    def __post_init__(self) -> None:
-        _refuse_none_of_many(self.every, self.name)
-
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
-        refuse_batch_norm(players.discriminator.module, "R1")
-        label = None if batch.label is None else batch.label[:: self.every]
-        gradient = input_gradient(lambda real: players.discriminator(real, label), batch.real[:: self.every])
-        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+    def samples(self, batch: Batch, draws: Draws, fake: Tensor) -> tuple[Tensor, Tensor | None]:
+        return batch.real, batch.label
 
 
+@final
 @dataclass(frozen=True)
-class R2(Penalty):
-    """gamma / 2 * E ||grad_x D(x)||^2 over fakes (Mescheder et al., 2018, arXiv:1801.04406, equation 10).
+class R2(ZeroCentred):
+    """Over fakes (equation 10)."""
 
-    every: as in R1.
-    """
-
-    gamma: float = 10.0
-    every: int = 1
     name: ClassVar[str] = "r2"
 
-    def __post_init__(self) -> None:
-        _refuse_none_of_many(self.every, self.name)
-
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
-        refuse_batch_norm(players.discriminator.module, "R2")
-        label = None if draws.label is None else draws.label[:: self.every]
-        gradient = input_gradient(lambda made: players.discriminator(made, label), fake[:: self.every])
-        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+    def samples(self, batch: Batch, draws: Draws, fake: Tensor) -> tuple[Tensor, Tensor | None]:
+        return fake, draws.label
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,6 @@ class Wasserstein(LogitObjective):
 class GradientPenalty(Penalty):
     """strength / target^2 * E (||grad_x D(x)|| - target)^2 at x between a real and a fake, uniformly on the line.
 
-    one_sided: only gradients above `target` are penalised.
     With labels D judges x as of the real's class. The places on the lines come from torch's default generator.
     Source: Gulrajani et al., WGAN-GP (2017, arXiv:1704.00028), equation 3; target: Karras et al., progressive growing
     (2017, arXiv:1710.10196), which takes 750 on CIFAR-10.
@@ -59,7 +58,6 @@ class GradientPenalty(Penalty):
 
     strength: float = 10.0
     target: float = 1.0
-    one_sided: bool = False
     name: ClassVar[str] = "gradient"
 
     def __post_init__(self) -> None:
@@ -73,8 +71,6 @@ class GradientPenalty(Penalty):
         between = real + way * (fake.to(real.dtype) - real)
         gradient = input_gradient(lambda x: players.discriminator(x, batch.label), between)
         excess = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - self.target
-        if self.one_sided:
-            excess = excess.clamp(min=0)
         return self.strength / self.target**2 * excess.square().mean()
 
 
