@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from torch.optim import SGD
 
+from honmono.counts import WarmUp
 from honmono.data.mixtures import Ring
 from honmono.errors import Refused
 from honmono.latents import Uniform
@@ -13,7 +14,7 @@ from honmono.metrics.fid import FID
 from honmono.networks.dcgan import DCGANDiscriminator
 from honmono.objectives.penalties import WeightDecay
 from honmono.override import override
-from honmono.recipe import Average, Pair, Recipe, Together, Update, WarmUp, leaves
+from honmono.recipe import Average, Pair, Recipe, Together, Update, leaves
 from honmono.registry import find
 from honmono.schedules import Constant, Cosine
 from honmono.serial import to_json

@@ -14,7 +14,7 @@ from honmono.latents import Normal
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, WarmUp, flat, leaves
+from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, flat, leaves
 from honmono.schedules import Constant, Cosine
 
 
@@ -81,6 +81,7 @@ wrongly_partial: Any = partial  # so that type checkers let pass what is refused
         ),
         ({"optimizers": partial(Adam, lr=1.0)}, r"optimizers must be a Pair, as in Pair\(partial\("),
         ({"updates": (Update("generator"),)}, "at least one update of each player"),
+        ({"training": (Training(),)}, r"training must be a Training, as in Training\(steps="),
         ({"metrics": ModeCoverage()}, r"metrics must be a tuple of metrics, as in \(ModeCoverage\(\),\)"),
         ({"metrics": (ModeCoverage,)}, "metrics must be a tuple of metrics"),
         ({"metrics": (ModeCoverage(), ModeCoverage(fakes=7))}, "metrics holds modes twice"),
@@ -130,11 +131,9 @@ def test_a_program_in_order_with_simultaneous_updates_unwrapped() -> None:
     assert flat((d, Together((g, d)), g)) == [d, g, d, g]
 
 
-def test_counts_follow_the_clock() -> None:
-    assert Update("discriminator", count=5).times(1) == 5
-    warm = Update("discriminator", count=WarmUp(count=5, high=100, steps=25, every=500))
-    times = {step: warm.times(step) for step in (1, 25, 26, 500, 501, 502, 1001)}
-    assert times == {1: 100, 25: 100, 26: 5, 500: 5, 501: 100, 502: 5, 1001: 100}
+def test_an_update_that_never_happens_is_refused() -> None:
+    with pytest.raises(Refused, match="the discriminator's update has count=0"):
+        Update("discriminator", count=0)
 
 
 def test_an_average_halves_after_its_half_life_and_forgets_the_beginning() -> None:

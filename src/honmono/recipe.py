@@ -1,12 +1,12 @@
 """A recipe: one GAN as one frozen value, from its data to its last training step."""
 
 import inspect
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
+from honmono.counts import Count
 from honmono.data.base import Data
 from honmono.errors import Refused, did_you_mean
 from honmono.grids import SampleGrid, refuse_alike
@@ -43,31 +43,6 @@ class Pair(Generic[T]):
         return self.generator if player == "generator" else self.discriminator
 
 
-class Count(ABC):
-    """How often an update runs within a step, where that depends on the clock."""
-
-    @abstractmethod
-    def at(self, step: int) -> int:
-        """The number of repetitions in step `step` (the first is 1)."""
-
-
-@dataclass(frozen=True)
-class WarmUp(Count):
-    """`high` times in the first `steps` steps and in every `every`-th one after, `count` times otherwise.
-
-    Source: Arjovsky et al., WGAN (arXiv:1701.07875), official code: 100 critic steps for the first 25 generator
-    steps and at every 500th, 5 otherwise.
-    """
-
-    count: int = 5
-    high: int = 100
-    steps: int = 25
-    every: int = 500
-
-    def at(self, step: int) -> int:
-        return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count
-
-
 FRESH = "fresh"
 
 
@@ -86,6 +61,10 @@ class Update:
     draws: str | None = None
     real: str | None = None
     count: int | Count = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.count, int) and self.count < 1:
+            raise Refused(f"the {self.player}'s update has count={self.count}; leave it out, or make it at least once")
 
     def times(self, step: int) -> int:
         return self.count if isinstance(self.count, int) else self.count.at(step)
@@ -214,6 +193,8 @@ class Recipe:
         players = [update.player for update in flat(self.updates)]
         if sorted(set(players)) != ["discriminator", "generator"]:
             raise Refused("updates must hold at least one update of each player: generator and discriminator")
+        if not isinstance(self.training, Training):
+            raise Refused(f"training must be a Training, as in Training(steps=10_000), not {self.training!r}")
         refuse_alike(self.grids)
         if not isinstance(self.metrics, tuple) or not all(isinstance(metric, Metric) for metric in self.metrics):
             raise Refused(f"metrics must be a tuple of metrics, as in (ModeCoverage(),), not {self.metrics!r}")

@@ -19,7 +19,7 @@ from honmono.recipe import Recipe, Training, children
 
 
 PACKAGES = ("data", "objectives", "networks", "metrics", "recipes")
-MODULES = ("recipe", "latents", "schedules", "growth", "grids")
+MODULES = ("recipe", "counts", "latents", "schedules", "growth", "grids")
 OUTSIDE = "recipe.py:"
 NOTHING: Mapping[str, Any] = {}
 OPTIMIZERS = (optim.Adam, optim.AdamW, optim.RMSprop, optim.SGD)

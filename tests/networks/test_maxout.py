@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from honmono.errors import Refused
 from honmono.networks.maxout import Maxout, MaxoutDiscriminator
 
 
@@ -11,6 +12,11 @@ def test_a_unit_is_the_largest_of_its_pieces():
         layer.linear.bias.copy_(torch.tensor([0.0, 0, 0, 0, 0.5, 1]))
     # a: max(x, -x, 0.5); b: max(0, 2x, 1 - 3x)
     assert layer(torch.tensor([[2.0], [0.0], [-1.0]])).tolist() == [[2, 4], [0.5, 1], [1, 4]]
+
+
+def test_a_unit_without_pieces_is_refused():
+    with pytest.raises(Refused, match="pieces=0"):
+        Maxout(2, 3, 0)
 
 
 def test_pacgans_discriminator_of_pairs_and_its_beginning():

@@ -143,6 +143,13 @@ def test_what_cannot_be_drawn_is_refused(fields: dict, named: str) -> None:
         Anchors(**fields)
 
 
+def test_shapes_without_width_are_refused() -> None:
+    with pytest.raises(Refused, match="std is above 0"):
+        NormalAnchor(0.0, -1.0)
+    with pytest.raises(Refused, match="low is below high"):
+        UniformAnchor(1.0, 1.0)
+
+
 @pytest.mark.parametrize("samples", [None, 10])
 def test_a_range_that_nothing_falls_into_is_refused(samples: int | None) -> None:
     with pytest.raises(Refused, match="range"):

@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from honmono.counts import WarmUp
 from honmono.latents import Uniform
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.override import override
-from honmono.recipe import Clip, Recipe, Update, WarmUp
+from honmono.recipe import Clip, Recipe, Update
 from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
 from honmono.registry import find
 from honmono.serial import to_json

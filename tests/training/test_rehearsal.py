@@ -20,13 +20,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("dcgan-digits", {"objective.penalties": "(WeightDecay(('conv9',)),)"}, "no layer 'conv9'"),
         ("gan-grid", {"objective.scores": "probabilities"}, "between 0 and 1"),
-        ("gan-grid", {"training.batch_size": "1"}, "more than 1 value per channel"),
+        ("gan-grid", {"training.batch_size": "1"}, "loss cannot be computed.*more than 1 value per channel"),
     ],
 )
 def test_a_loss_that_cannot_be_computed_leaves_nothing_behind(
     here: Path, recipe: str, changes: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(Refused, match=f"loss cannot be computed.*{message}"):
+    with pytest.raises(Refused, match=message):
         prepare(Call(recipe=recipe, changes=changes, steps=1))
     assert not (here / "runs").exists()
 

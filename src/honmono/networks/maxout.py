@@ -6,6 +6,7 @@ from itertools import pairwise
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from honmono.errors import Refused
 from honmono.networks.mlp import initialise
 from honmono.networks.outputs import with_label
 
@@ -15,6 +16,8 @@ class Maxout(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, pieces: int) -> None:
         super().__init__()
+        if pieces < 1:
+            raise Refused(f"a maxout unit is the largest of pieces={pieces} linear ones; give at least 1")
         self.pieces = pieces
         self.linear = nn.Linear(inputs, pieces * outputs)
 

@@ -56,6 +56,10 @@ class NormalAnchor(Spread):
     mean: float = 0.0
     std: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.std > 0:
+            raise Refused(f"an anchor is {self}; std is above 0")
+
     def draw(self, random: np.random.Generator, samples: int) -> np.ndarray:
         return random.normal(self.mean, self.std, samples)
 
@@ -69,6 +73,10 @@ class UniformAnchor(Spread):
 
     low: float = -1.0
     high: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise Refused(f"an anchor is {self}; low is below high")
 
     def draw(self, random: np.random.Generator, samples: int) -> np.ndarray:
         return random.uniform(self.low, self.high, samples)
