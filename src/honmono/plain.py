@@ -26,7 +26,7 @@ class PlainPlayer:
 
 
 class PlainLoop:
-    """One recipe in a loop without any craft. Fakes on named draws are made once, as article 001 does."""
+    """One recipe in a loop without any craft. Fakes on named draws are made once, as gan-mnist-article has it."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         recipe = settled(recipe, len(dataset.classes), dataset.length)

@@ -81,8 +81,8 @@ class Together:
 class Clip:
     """Keeps every parameter of a player, biases too, between -bound and bound (Arjovsky et al., arXiv:1701.07875).
 
-    when: "after" each update of that player, as in the paper's algorithm 1 and in article 003, or "before" its gradient
-        is taken, as in the authors' code, where the other player then meets weights beyond the bound.
+    when: "after" each update of that player, as in the paper's algorithm 1 and in wgan-grid-article, or "before" its
+        gradient is taken, as in the authors' code, where the other player then meets weights beyond the bound.
     """
 
     bound: float = 0.01

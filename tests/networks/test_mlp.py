@@ -8,7 +8,7 @@ def num_parameters(module):
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_article_001_has_its_parameters_and_shapes():
+def test_gan_mnist_article_has_its_parameters_and_shapes():
     generator = MLPGenerator(latent_dim=100, sample_shape=(1, 28, 28))
     discriminator = MLPDiscriminator(sample_shape=(1, 28, 28), output="sigmoid")
     assert num_parameters(generator) == 1_486_352 and num_parameters(discriminator) == 1_329_153

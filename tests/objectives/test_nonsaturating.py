@@ -67,7 +67,7 @@ def test_probabilities_and_logits_agree():
     assert torch.allclose(first["real"], second["real"]) and torch.allclose(first["fake"], second["fake"])
 
 
-def test_article_004_at_chance_and_when_all_is_rejected():
+def test_dcgan_mnist_article_at_chance_and_when_all_is_rejected():
     objective = NonSaturating(scores="double_sigmoid")
     half, none = torch.full((4,), 0.5), torch.zeros(4)
     assert total(objective.discriminator_terms(half, half)) == pytest.approx(1.4482, abs=5e-5)

@@ -107,7 +107,7 @@ def test_r1_refuses_batch_norm_in_one_line(penalty_of):
     penalty_of(R1(1.0), discriminator.eval(), torch.randn(2, 1, 8, 8))  # by running statistics nothing is coupled
 
 
-def test_weight_decay_of_article_004(penalty_of):
+def test_weight_decay_of_the_article(penalty_of):
     torch.manual_seed(0)
     discriminator = ArticleDiscriminator(sample_shape=(1, 28, 28))
     value = penalty_of(WeightDecay(), discriminator, torch.zeros(1, 1, 28, 28))

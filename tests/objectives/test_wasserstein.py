@@ -40,7 +40,7 @@ def test_the_paper_s_losses_by_hand() -> None:
     assert objective.generator_terms(FAKE) == {"fake": torch.tensor(1.0)}
 
 
-def test_article_003_s_losses_by_hand() -> None:
+def test_the_article_s_losses_by_hand() -> None:
     """The mean of label times score over both halves of a batch, with labels 1 for reals and -1 for fakes."""
     objective = Wasserstein(real_scores="low", factor=0.5)
     labels = torch.tensor([1.0, 1.0, -1.0, -1.0])

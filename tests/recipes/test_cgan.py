@@ -1,4 +1,4 @@
-"""Facts of article 002's conditional GAN and face GAN, from the sources that the recipes name."""
+"""Facts of the article's conditional GAN and face GAN, from the sources that the recipes name."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Facts of article 004's DCGAN and of ours, from the sources that the recipes name."""
+"""Facts of the article's DCGAN and of ours, from the sources that the recipes name."""
 
 from collections.abc import Callable
 from math import e, log

@@ -1,4 +1,4 @@
-"""Facts of article 001's MLP GAN and of the grid's, from the sources that the recipes name."""
+"""Facts of the article's MLP GAN and of the grid's, from the sources that the recipes name."""
 
 from pathlib import Path
 

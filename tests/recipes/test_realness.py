@@ -1,4 +1,4 @@
-"""Facts of article 000 and of the authors' code, from the sources that the recipes name."""
+"""Facts of the article and of the authors' code, from the sources that the recipes name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Article 003's WGAN and its paper's: what their sources say, in numbers and in the order of updates."""
+"""The article's WGAN and its paper's: what their sources say, in numbers and in the order of updates."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -108,7 +108,7 @@ def test_simultaneous_gradients_are_those_of_the_players_apart(observe: Callable
 
 
 def test_named_draws_and_batches_reach_every_update_that_names_them(observe: Callable) -> None:
-    """Article 002's program: G, G, D on one z and one real batch."""
+    """cgan-mnist-article's program: G, G, D on one z and one real batch."""
     g, d = Update("generator", draws="a", real="x"), Update("discriminator", draws="a", real="x")
     trainer, objective = observe(g, g, d)
     trainer.step()

@@ -1,4 +1,4 @@
-"""Article 004's DCGAN for MNIST: TensorFlow's SAME 4x4 convolutions with stride 2, and its own ways as switches.
+"""The DCGAN of dcgan-mnist-article: TensorFlow's SAME 4x4 convolutions with stride 2, and its own ways as switches.
 
 Sizes halve upwards, 28 -> 14 -> 7 -> 4, so any square picture of 8 pixels or more will do; 28x28x1 gives the article's
 1,070,657 parameters in the generator and 660,929 in the discriminator. Padded symmetrically, as torch's layers pad,

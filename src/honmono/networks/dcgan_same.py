@@ -2,7 +2,7 @@
 
 Sizes halve upwards, so any square picture will do: 28 -> 14 -> 7 -> 4 -> 2. Source of the defaults: the public code of
 PacGAN's Stacked MNIST (arXiv:1712.04086), which took it from carpedm20/DCGAN-tensorflow. The other values of the
-switches are article 002's, and labels enter as there: one-hot, behind the latent and as maps behind the colours.
+switches are cgan-mnist-article's, and labels enter as there: one-hot, behind the latent and as maps behind the colours.
 """
 
 from itertools import pairwise

@@ -19,9 +19,10 @@ class NonSaturating(LogitObjective):
     scores: what the discriminator returns.
         "logits": p = sigmoid(score), computed as softplus.
         "probabilities": p = score, from a discriminator that ends in a sigmoid; torch's `BCELoss`, which clamps logs at
-            -100 (article 001).
-        "double_sigmoid": p = sigmoid(score) although the score is a probability already, a slip of article 004. Then p
-            stays between sigmoid(0) and sigmoid(1): D can get from 2.0064 down to 1.0064 and G from ln 2 to 0.3133.
+            -100 (gan-mnist-article).
+        "double_sigmoid": p = sigmoid(score) although the score is a probability already, a slip in the source of
+            dcgan-mnist-article. Then p stays between sigmoid(0) and sigmoid(1): D can get from 2.0064 down to 1.0064
+            and G from ln 2 to 0.3133.
     """
 
     scores: Literal["logits", "probabilities", "double_sigmoid"] = "logits"

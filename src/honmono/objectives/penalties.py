@@ -104,7 +104,7 @@ class R2(ZeroCentred):
 class WeightDecay(Penalty):
     """strength * sum(w^2) / 2 over the weights of the discriminator's named layers: TensorFlow's `l2_loss`.
 
-    The defaults are article 004's, whose first layer and biases are left alone.
+    The defaults are dcgan-mnist-article's, whose first layer and biases are left alone.
     """
 
     weights: tuple[str, ...] = ("conv2", "conv3")

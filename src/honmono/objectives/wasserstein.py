@@ -19,10 +19,11 @@ from honmono.objectives.penalties import Penalty, input_gradient, refuse_batch_n
 class Wasserstein(LogitObjective):
     """D: factor * (E D(fake) - E D(real));  G: -E D(fake), where real scores are high.
 
-    real_scores: "high" as in the paper's algorithm 1 and in WGAN-GP; "low" as in the WGAN authors' code and article
-        003: every sign is turned. Nothing else changes: -D takes the place of D, and G's path stays the same.
-    factor: on D's loss. 0.5: it is a mean over reals and fakes in one batch, as article 003 has it, and the estimate of
-        the Wasserstein distance (up to the scale of D's weights) is -2 times D's loss; with 1 it is -1 times.
+    real_scores: "high" as in the paper's algorithm 1 and in WGAN-GP; "low" as in the WGAN authors' code and in
+        wgan-grid-article: every sign is turned. Nothing else changes: -D takes the place of D, and G's path stays
+        the same.
+    factor: on D's loss. 0.5: it is a mean over reals and fakes in one batch, as wgan-grid-article has it, and the
+        estimate of the Wasserstein distance (up to the scale of D's weights) is -2 times D's loss; with 1, -1 times.
     """
 
     real_scores: Literal["high", "low"] = "high"

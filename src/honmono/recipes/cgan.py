@@ -121,7 +121,7 @@ def cgan_mnist_paper() -> Recipe:
 
 @recipe(
     "cgan-mnist",
-    source="dcgan-mnist, on article 002's task and with its number of pictures",
+    source="dcgan-mnist, on the task of cgan-mnist-article and with its number of pictures",
     data="MNIST",
     summary="the article's task as one would do it today: dcgan-mnist, made to learn from 128,000 pictures",
     tiny={
@@ -139,7 +139,7 @@ def cgan_mnist() -> Recipe:
     parent, images, batch = dcgan_mnist(), 128_000, 32
     return replace(
         parent,
-        # With dcgan-mnist's penalty and batches 97.7% of the digits were those asked for; with these 98.7% (two seeds).
+        # With dcgan-mnist's own penalty and batches fewer of the digits were those asked for.
         objective=NonSaturating(together=True, penalties=(R1(0.1),)),
         # A run this short gains most from rates that fall: what is left to learn at its end are the rare slips.
         training=replace(

@@ -180,7 +180,7 @@ def realness_cifar10_paper() -> Recipe:
     "realness-toy",
     source="Xiangli et al. 2020 (OpenReview B1lPaCNtPB) and kam1107/RealnessGAN, its script for a mixture of Gaussians",
     data="grid",
-    summary="RealnessGAN on 3x3 Gaussians in the plane: 5 outcomes, three updates of G for one of D, 500 steps",
+    summary="RealnessGAN on 3x3 Gaussians in the plane: 5 outcomes, three updates of G for one of D",
     quirks=(
         "the file of published points is not to be had: means {-2, 0, 2}^2 and sigma 0.05 are what public scripts that"
         " read it take (data.spacing, data.sigma)",

@@ -1,4 +1,4 @@
-"""Article 002's conditional GAN beside its paper's and today's: does each draw the digit that it is asked for?"""
+"""The conditional GAN of its article beside its paper's and today's: does each draw the digit that it is asked for?"""
 
 from honmono.case import Case, Study
 

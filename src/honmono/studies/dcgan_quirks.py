@@ -1,4 +1,4 @@
-"""Article 004's DCGAN with each of its quirks undone, one at a time, and all at once."""
+"""The DCGAN article's network with each of its quirks undone, one at a time, and all at once."""
 
 from honmono.case import Case, Study, Trace
 

@@ -1,4 +1,4 @@
-"""Article 003's comparison of losses, which it draws but does not run: standard GAN, WGAN and Coulomb GAN on a grid."""
+"""The WGAN article's losses, which it draws but does not compare: standard GAN, WGAN and Coulomb GAN on a grid."""
 
 from honmono.case import Case, Study
 

@@ -1,4 +1,4 @@
-"""Article 001's comparison at ten epochs, and the steps between its two GANs: which of them brought the gain?"""
+"""The MLP GAN and the 'PGGAN' of one article at ten epochs, and the steps between: which of them brought the gain?"""
 
 from honmono.case import Case, Study
 

@@ -1,4 +1,4 @@
-"""Article 000's questions to RealnessGAN: three losses of G, more outcomes with more updates of G, anchors apart."""
+"""Questions to RealnessGAN of its article: three losses of G, more outcomes with more updates of G, anchors apart."""
 
 from honmono.case import Case, Study
 

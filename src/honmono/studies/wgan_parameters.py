@@ -1,4 +1,4 @@
-"""Article 003's parameters: six settings under which its WGAN fails, one under which it succeeds, and no clipping."""
+"""The WGAN article's parameters: six under which its WGAN fails, one under which it succeeds, no clipping."""
 
 from honmono.case import Case, Study, Trace
 

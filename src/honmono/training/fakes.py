@@ -11,10 +11,10 @@ from honmono.recipe import PlayerName, Recipe, Update, flat
 class SharedFakes:
     """What the generator makes of draws that an update of the discriminator and a later one of its own name alike.
 
-    The generator's update goes back through the very pass that made the discriminator's fakes, as in article 001's
-    `fake` and `fake.detach()`. They hold until the generator moves. Losses are given them cut off: torch cannot compile
-    a loss of a tensor that comes out of a graph without a warning. A recipe that cuts its batches into parts to save
-    memory shares none.
+    The generator's update goes back through the very pass that made the discriminator's fakes, as in the source of
+    gan-mnist-article, `fake` and `fake.detach()`. They hold until the generator moves. Losses are given them cut off:
+    torch cannot compile a loss of a tensor that comes out of a graph without a warning. A recipe that cuts its batches
+    into parts to save memory shares none.
     """
 
     def __init__(self, recipe: Recipe, make: Callable[[Tensor, Tensor | None], Tensor]) -> None:
