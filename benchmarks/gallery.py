@@ -25,6 +25,7 @@ from honmono.runs.fields import flat
 from honmono.runs.files import atomic_write_bytes, write_json
 from honmono.runs.measurements import is_detail
 from honmono.serial import to_json
+from honmono.training.checkpoint import read_newest
 
 
 KEPT = Path(__file__).parent / "results" / "gallery.json"
@@ -35,8 +36,9 @@ SIDE = 670  # pixels of a picture at most
 MOST_BYTES = 120 * 1024
 HEAD = """# Gallery
 
-What recipes draw: the last pictures of one real run each, and what that run took. Runs under other seeds, better ones
-and worse, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
+What recipes draw: the last pictures of one real run each, and what that run took. Where it was shorter than the recipe
+says, the pictures are of a beginning: its share of the steps stands below them. Runs under other seeds, better ones and
+worse, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
 other work. Protocols of the numbers are in the runs' `metrics.jsonl`. Made by `python benchmarks/gallery.py RUN ...`.
 """
 
@@ -56,14 +58,16 @@ def main() -> None:
 def told(run: summary.Summary) -> dict[str, Any]:
     """What the page says of a run, by its newest picture."""
     step = newest(run)
-    cost = run.cost(step)
+    saved, _ = read_newest(run.run.checkpoints)
+    if saved is None or saved.state["step"] != step:
+        raise Refused(f"{run.run.path} has a picture of step {step} and no newest checkpoint of it: let it end")
     lines = [line for line in measurements.read(run.run) if line["step"] == step]
     numbers = {key: value for line in lines for key, value in line["metrics"].items() if not is_detail(key)}
     return {
         "command": command(run, step),
         "step": step,
-        "images": cost.images,
-        "seconds": cost.seconds,
+        "images": saved.state["images"],
+        "seconds": saved.state["seconds"],
         "precision": run.precision,
         "hardware": run.hardware,
         "metrics": {key: round(value, 4) for key, value in numbers.items() if value is not None},
@@ -132,8 +136,8 @@ def page(kept: Mapping[str, Mapping[str, Any]]) -> str:
 
 def untrained(rows: Iterable[str]) -> list[str]:
     return [
-        "Built, and stepped in the tests with every mechanism at a small size; no run of these has been made to its",
-        "end, and nothing is claimed of what they draw. Of large ones `python benchmarks/full_size.py`",
+        "Built, and stepped in the tests with every mechanism at a small size; no run of these is kept, and nothing is",
+        "claimed of what they draw. Of large ones `python benchmarks/full_size.py`",
         "made the first step at full size, in a batch as small as it can be:",
         *("", "| recipe | what it is | one step at full size |", "|---|---|---|"),
         *rows,
@@ -145,17 +149,27 @@ def a_step(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return ""
     parameters = f"{row['parameters'] / 1e6:.0f} million parameters"
-    return f"{row['shape']}, {parameters}, batch {row['batch']}: {row['seconds']:.1f} s, {row['gib']:.1f} GiB"
+    seconds = f"{row['seconds']:.1f}" if row["seconds"] >= 0.05 else "under 0.1"
+    return f"{row['shape']}, {parameters}, batch {row['batch']}: {seconds} s, {row['gib']:.1f} GiB"
 
 
 def section(name: str, summary: str, run: Mapping[str, Any]) -> Sequence[str]:
-    numbers = ", ".join(f"`{key}` {value:g}" for key, value in run["metrics"].items()) or "not measured"
-    cost = f"{run['step']:,} steps, {run['images']:,} images seen, {run['seconds']:,.0f} s ({run['precision']})"
+    numbers = ", ".join(f"`{key}` {value:g}" for key, value in run["metrics"].items())
+    cost = f"{length(run['step'], find(name).make().training.steps)}, {run['images']:,} images seen"
+    cost += f", {run['seconds']:,.0f} s ({run['precision']})"
     return [
         *(f"## {name}", "", f"{summary[0].upper()}{summary[1:]}.", ""),
         *(f"![{name}](images/gallery/{name}.png)", "", "```sh", run["command"], "```", ""),
-        f"{cost}; {run['hardware']}. Measured: {numbers}.",
+        f"{cost}; {run['hardware']}. Measured: {numbers or 'nothing'}.",
     ]
+
+
+def length(steps: int, own: int) -> str:
+    """How much of a recipe's own length a run is."""
+    if steps == own:
+        return f"{steps:,} steps"
+    share = f"{steps / own:.1%} of" if steps < own else f"{steps / own:.1f} times"
+    return f"{steps:,} steps, {share} the recipe's {own:,}"
 
 
 if __name__ == "__main__":

@@ -22,7 +22,14 @@ from honmono.cli import main
 
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/how-it-works.md", "benchmarks/README.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/guide.md",
+    "docs/how-it-works.md",
+    "docs/gallery.md",
+    "benchmarks/README.md",
+)
 BLOCK = re.compile(r"(?:^<!-- (run|file: \S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEPS = {"new": "3", "resumed": "5"}
 
