@@ -5,9 +5,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -221,3 +222,32 @@ def test_the_command_imports_nothing_heavy() -> None:
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == []
+
+
+def test_no_class_overrides_a_concrete_method() -> None:
+    """But constructors, which call their base's."""
+    classes = {node.name: node for path in python_files("src") for node in ast.walk(tree(path)) if is_class(node)}
+    against = [
+        f"{name}.{method} overrides {base}'s: make that one abstract"
+        for name, node in classes.items()
+        for base in bases_of(node, classes)
+        for method in methods_of(node).keys() & methods_of(classes[base]).keys()
+        if method != "__init__" and "abstractmethod" not in methods_of(classes[base])[method]
+    ]
+    assert len(classes) > 100 and not against, "\n".join(against)
+
+
+def is_class(node: ast.AST) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef)
+
+
+def bases_of(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> set[str]:
+    """The names of all the project's classes that a class is derived from."""
+    direct = {base.id for base in node.bases if isinstance(base, ast.Name) and base.id in classes}
+    return direct.union(*(bases_of(classes[base], classes) for base in direct))
+
+
+def methods_of(node: ast.ClassDef) -> dict[str, set[str]]:
+    """Each method's name and the names of its decorators."""
+    functions = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+    return {one.name: {d.id for d in one.decorator_list if isinstance(d, ast.Name)} for one in functions}

@@ -58,6 +58,7 @@ class Ramp(Schedule):
         if self.begin < 0 or self.images < 1:
             asked = f"a schedule from begin={self.begin} over images={self.images}"
             raise Refused(f"{asked}: begin is at least 0 and images at least 1")
+        self.way(0.0)  # which refuses ends that it cannot join
 
     def at(self, images: int) -> float:
         way = self.way(min(max((images - self.begin) / self.images, 0.0), 1.0))
@@ -90,11 +91,8 @@ class Geometric(Ramp):
 
     end: float = 0.01
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def way(self, done: float) -> float:
         if not (self.start > 0 and self.end > 0):
             raise Refused(f"a geometric schedule from start={self.start} to end={self.end}: both are above 0")
-
-    def way(self, done: float) -> float:
         ratio = self.end / self.start
         return done if ratio == 1 else (ratio**done - 1) / (ratio - 1)
