@@ -2,9 +2,10 @@
 
 import pytest
 
+from honmono.counts import WarmUp
 from honmono.errors import Refused
 from honmono.override import override
-from honmono.recipe import Recipe, leaves
+from honmono.recipe import Recipe, flat, leaves
 from honmono.registry import find
 from honmono.schedules import Constant
 from honmono.studying.scale import LEAST_STEPS, scaled
@@ -48,6 +49,12 @@ def test_growth_grows_in_less() -> None:
     assert small_one.growth is not None
     assert (small_one.growth.train, small_one.growth.fade) == pytest.approx((3_000, 3_000), abs=3)
     assert small_one.growth.batch_sizes == (64, 64)
+
+
+def test_a_warm_up_is_shorter() -> None:
+    _, small_one = small("wgan-grid-paper", 0.1)
+    (critic, _) = flat(small_one.updates)
+    assert critic.count == WarmUp(count=5, high=100, steps=2, every=50)
 
 
 def test_there_is_a_least_and_what_is_shorter_stays() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from honmono.counts import WarmUp
 from honmono.errors import Refused
 from honmono.growth import Growth
 from honmono.recipe import Recipe, children
@@ -34,12 +35,15 @@ def scaled(recipe: Recipe, scale: float) -> dict[str, str]:
 
 
 def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, str]]:
-    """The fields, in all of a recipe's values, that are lengths on the clock of images."""
+    """The fields, in all of a recipe's values, that are lengths on the clock."""
     if isinstance(value, Ramp):
         yield f"{prefix}.begin", str(round(value.begin * kept))
         yield f"{prefix}.images", _at_least_1(value.images * kept)
     elif isinstance(value, Inverse):
         yield f"{prefix}.decay", repr(value.decay / kept)
+    elif isinstance(value, WarmUp):
+        yield f"{prefix}.steps", str(round(value.steps * kept))
+        yield f"{prefix}.every", _at_least_1(value.every * kept)
     elif isinstance(value, Growth):
         yield f"{prefix}.train", _at_least_1(value.train * kept)
         yield f"{prefix}.fade", _at_least_1(value.fade * kept)
