@@ -1,6 +1,7 @@
 """How good recipes get: trains each under several seeds, evaluates it, and keeps a row for each run.
 
-    python benchmarks/quality.py NAME [RECIPE ...] [--seeds 3] [--images N] [--data SOURCE] [--precision P] [--set F=V]
+    python benchmarks/quality.py NAME [RECIPE ...] [--seeds 3] [--first 0] [--images N | --steps N] [--data SOURCE]
+        [--precision P] [--set F=V] [--metrics NAME,...]
 
 Rows go into results/quality-NAME.json as they are made. What is there is not made again, and a run that was killed goes
 on where it stopped, so the same command finishes what an earlier one began. Without recipes it only prints the table

@@ -97,6 +97,13 @@ def test_the_readme_does_what_it_says(
                 check_pictures(words, honmono(words, capsys))
 
 
+def test_the_guide_s_python_runs() -> None:
+    marked = [text for mark, language, text in blocks("docs/guide.md") if (mark, language) == ("run", "python")]
+    assert marked
+    for text in marked:
+        exec(text, {})
+
+
 def check_pictures(words: list[str], printed: str) -> None:
     """`train` ends by naming a picture that it made; `--out` makes what it names."""
     if words[0] == "train":
