@@ -73,6 +73,10 @@ def test_the_article_s_data() -> None:
     )
     assert order.epoch_length == 390 * 128 == recipe.training.measure_images
     assert recipe.training.steps == 1_000 * 390
+    shown = [390 * epoch + 1 for epoch in (0, 10, 100, 500)]  # when the article draws; ours is a step before
+    assert shown == [1, 3_901, 39_001, 195_001] and all(
+        (step - 1) % recipe.training.sample_every == 0 for step in shown
+    )
     first, second = order.indices(0), order.indices(390 * 128)
     assert first.tolist() == second.tolist() == list(range(128))
     assert order.indices(389 * 128)[-1] == 49_919  # the last 80 are never seen

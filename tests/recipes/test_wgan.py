@@ -118,6 +118,9 @@ def test_without_a_bound_nothing_is_clipped() -> None:
     assert all(torch.equal(a, b) for a, b in pairs)
 
 
+FRESH_REALS = {"updates__0__real": "none", "updates__1__real": "none"}
+
+
 def shown_to_the_critic(**changes: str) -> list[tuple[Tensor, Tensor]]:
     """The reals and latents of each critic update of one step."""
     trainer, seen = trainer_of("wgan-grid-article", updates__0__count="3", **changes), []
@@ -136,8 +139,15 @@ def test_critic_updates_share_the_reals_and_have_noise_of_their_own() -> None:
     (real, first), (again, second), (third_time, third) = shown_to_the_critic()
     assert torch.equal(real, again) and torch.equal(real, third_time)
     assert not torch.equal(first, second) and not torch.equal(second, third)
-    (real, _), (other, _), _ = shown_to_the_critic(updates__0__real="none")
+    (real, _), (other, _), _ = shown_to_the_critic(**FRESH_REALS)
     assert not torch.equal(real, other)
+
+
+def test_the_clock_counts_the_reals_that_the_critic_saw() -> None:
+    for changes, batches in (({}, 1), (FRESH_REALS, 3)):
+        trainer = trainer_of("wgan-grid-article", updates__0__count="3", **changes)
+        trainer.step()
+        assert trainer.clock.images == batches * trainer.recipe.training.batch_size
 
 
 @pytest.mark.parametrize("name", ["wgan-grid-article", "wgan-gp-grid"])

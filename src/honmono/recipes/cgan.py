@@ -167,7 +167,11 @@ def cgan_mnist() -> Recipe:
         "colours were in the order blue, green, red, which changes nothing but their names: red, green, blue here",
         "pictures that are not square are cut to their middle (data.fit)",
         "10 hours gave about 33,000 steps, 10.4 epochs of CelebA (training.steps)",
-        "the other quirks of cgan-mnist-article, from G, G, D to LeakyReLU's slope",
+        "G, G, D on one z (updates), and batches drawn with replacement (data.order; shuffled)",
+        "batch norm on D's first layer (discriminator.first_batch_norm), real and fake apart (objective.together)",
+        "no batch norm on G's projection (generator.project_batch_norm), LeakyReLU's slope 0.1 (discriminator.slope)",
+        "weights begin Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
+        "resized by Lanczos's filter, there by a bilinear one",
     ),
     tiny={
         "generator.width": "4",

@@ -36,7 +36,7 @@ AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("gener
         "batch norms add 1e-5 to variances, TensorFlow's 1e-3",
         "batch norm goes by the batch when pictures are made, too (sampling)",
         "measured on 5,120 fakes while it trains; at the end its authors took 20,480 (metrics; honmono evaluate --num)",
-        "weights begin Xavier-uniform, in the source at its own variance scaling with normal numbers",
+        "weights begin Xavier-uniform; in the source G's two inner convolutions begin normal, with twice that variance",
     ),
     tiny={
         "generator.width": "4",

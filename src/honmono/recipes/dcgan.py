@@ -35,7 +35,8 @@ from honmono.registry import recipe
         "no batch norm in the discriminator (discriminator.batch_norm)",
         "the first 30,000 pictures, as in the published run (data.limit; none: all); in TensorFlow's split, which keeps"
         " 5,000 for validation, they begin at the file's 5,001st",
-        "64 pictures of the same latents every second epoch; the article makes five, of new ones (grids)",
+        "64 pictures of the same latents after epochs 2, 4, ...; the article makes five, of new ones, after the first,"
+        " third, ... (grids, training.sample_every)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )

@@ -25,7 +25,8 @@ from honmono.registry import recipe
         "one fake batch serves both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores, discriminator.output)",
         "the last batch of an epoch holds 32 pictures (data.drop_last)",
-        "16 pictures (grids); the article makes them every tenth epoch, of new latents (training.sample_every=9380)",
+        "16 pictures (grids); the article makes them every tenth epoch (training.sample_every=9380), of new latents,"
+        " and stretches each grid's greys from its own least to its greatest",
         "the published loader resizes to 32x32, which its 28x28 networks cannot take: mended here, 28x28 as stored",
         "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred;"
         " betas of (0.9, 0.999) fared worse here, under two seeds",

@@ -83,7 +83,8 @@ class PGGANArticleDiscriminator(nn.Module):
         "batch norm in the discriminator, after its first layer too",
         "one fake batch serves both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores)",
-        "pictures are made in training mode, normalised by their own batch (sampling: batch; running or identity)",
+        "inferred: pictures are made in training mode, as in the article's MLP, by the statistics of a batch, here"
+        " of 64 (sampling: batch; running or identity)",
         "pictures are stretched to 32x32, here by Lanczos's filter, there by a bilinear one (data.fit; pad: zeros)",
         "weights begin as torch's layers do, not at N(0, 0.02)",
         "its epochs and batches are inferred from the article's MLP; pictures are shown of epoch 10 (training.steps,"
@@ -132,6 +133,7 @@ GROWING = {
         "0.999 of the average is kept for each batch of 64, as a half-life in images (training.average)",
         "batches as in the authors' second code; the paper's were of 16 (growth.batch_sizes, training.batch_size)",
         "one update of D, then one of G; for the paper's CIFAR-10 both moved at once, on the same draws (updates)",
+        "alpha and size follow the clock at every step, in the authors' code at every fourth (its minibatch_repeats)",
     ),
     tiny={**GROWING, "data.size": "8", "data.expects": "none"},
 )
@@ -201,6 +203,8 @@ def pggan_mnist() -> Recipe:
         "up to 256x256 unless asked for more (data.max_size, or --size 1024)",
         "pictures as they are; the authors mirrored half of their faces and rooms (data.flip)",
         "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
+        "phases of 600,000 pictures, as in the authors' second code; the paper's for faces and rooms were of 800,000"
+        " (growth.train, growth.fade)",
         "batches of 16 from 128x128 on; on one GPU the authors took 8 at 256x256 and 4 beyond, and rates of 0.0015 at"
         " 1024x1024 (training.batch_size, optimizers)",
     ),

@@ -26,8 +26,9 @@ from honmono.schedules import Cosine, Inverse
         "every weight of the critic is clipped, biases too, after each of its updates (clip.bound, clip.when)",
         "real scores are low and fake ones high, against the paper (objective.real_scores)",
         "the critic's loss is a mean over reals and fakes joined, half of the difference (objective.factor)",
-        "critic updates of a step see one real batch, each with fresh noise (updates.0.real; none: fresh reals too,"
-        " which the rates' clock counts: then give training.learning_rates.generator.images 512 for each)",
+        "critic updates of a step see one real batch, each with fresh noise (updates.0.real and updates.1.real; none"
+        " for both: fresh reals too, which the rates' clock counts: then training.learning_rates.generator.images is"
+        " 512 for each)",
         "one critic update for one of the generator (updates.0.count), and Adam with momentum, against the paper",
         "Keras's decay, lr / (1 + decay t), on both rates (training.learning_rates.*.decay); t is each player's own"
         " updates: for 5 of the critic in a step its decay is 5 times as large here, where t is steps",
