@@ -52,6 +52,7 @@ STUDY = Study(
     inferred=(
         "The article runs the first case alone; the others are what it says of the paper, tried on its own networks.",
         "Pictures come in the stored order. CIFAR-10's own files mix classes; --set data.order=fixed mixes folders.",
+        "One seed each: a difference no larger than that of seeds says nothing (--seeds 3).",
         "100 epochs in place of its 1,000; --set training.steps=390000 is its full length.",
     ),
     cases=(
