@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from honmono.plots.style import GREEN, INK, PALETTE, SKY, VERMILION, dress, figure, save
+from honmono.plots.style import GREEN, INK, PALETTE, SKY, VERMILION, dress_over_images, figure, save
 from honmono.runs.log import METRIC
 
 
@@ -36,7 +36,8 @@ def curves(columns: Columns, path: Path, title: str) -> None:
     grid = made.subplots(rows, 2, squeeze=False).ravel()
     colours = _loss_colours(panels)
     for axes, (name, lines) in zip(grid, panels.items(), strict=False):
-        _dress_panel(axes, name)
+        dress_over_images(axes)
+        axes.set_title(name, fontsize=10, color=INK, loc="left")
         for label, column in lines.items():
             images, values = _measured(columns, column)
             if name == LEARNING_RATE:
@@ -123,13 +124,3 @@ def _mark_not_finite(axes: "Axes", columns: Columns, names: Iterable[str]) -> No
     ]
     if bad:
         axes.axvline(min(bad), color=INK, linestyle=":", linewidth=1.2, label="not finite from here")
-
-
-def _dress_panel(axes: "Axes", name: str) -> None:
-    from matplotlib.ticker import EngFormatter
-
-    dress(axes)
-    axes.set_title(name, fontsize=10, color=INK, loc="left")
-    axes.set_xlabel("images seen", fontsize=9, color=INK)
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))

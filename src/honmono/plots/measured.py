@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from honmono.plots.style import BLUE, INK, SKY, VERMILION, dress, figure, save
+from honmono.plots.style import BLUE, INK, SKY, VERMILION, dress_over_images, figure, save
 from honmono.runs.measurements import Line, comparable, is_detail
 
 
@@ -55,12 +55,7 @@ def _draw_interval(axes: "Axes", lines: Sequence[Line], key: str) -> None:
 
 
 def _dress_panel(axes: "Axes", key: str, lines: Sequence[Line]) -> None:
-    from matplotlib.ticker import EngFormatter
-
-    dress(axes)
+    dress_over_images(axes)
     axes.set_title(key, fontsize=10, color=INK, loc="left")
-    axes.set_xlabel("images seen", fontsize=9, color=INK)
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
     axes.set_xlim(0, 1.04 * max(1, *(line["images"] for line in lines)))
     axes.margins(y=0.1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from honmono.plots.curves import LEAST_SMOOTHED, WINDOW, smoothed
-from honmono.plots.style import INK, Stroke, dress, figure, svg
+from honmono.plots.style import INK, Stroke, dress_over_images, figure, svg
 
 
 MOST_POINTS = 400  # of a curve: more than that no screen shows, and the page would carry them all
@@ -29,25 +29,19 @@ def overlaid(curves: Sequence[Curve], logarithmic: bool = False) -> bytes | None
 
     logarithmic: whether the axis may be, where values are positive and lie far apart.
     """
-    from matplotlib.ticker import EngFormatter
-
     drawn = [(curve.stroke, *_finite(curve)) for curve in curves]
     drawn = [line for line in drawn if len(line[1])]
     if not drawn:
         return None
     made = figure(WIDTH, HEIGHT)
     axes = made.subplots()
-    dress(axes)
+    dress_over_images(axes)
     for stroke, images, values in drawn:
         _draw(axes, stroke, images, values)
-    axes.set_xlabel("images seen", fontsize=9, color=INK)
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     every = np.concatenate([values for _, _, values in drawn])
     if logarithmic and every.min() > 0 and every.max() > WIDE * every.min():
         axes.set_yscale("log")
         axes.set_ylabel("logarithmic", fontsize=9, color=INK)
-    else:
-        axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
     return svg(made)
 
 

@@ -51,6 +51,16 @@ def dress(axes: "Axes") -> None:
     axes.tick_params(colors=INK, labelsize=9, length=0)
 
 
+def dress_over_images(axes: "Axes") -> None:
+    """`dress`, with images seen along the axis and powers of ten where numbers are long."""
+    from matplotlib.ticker import EngFormatter
+
+    dress(axes)
+    axes.set_xlabel("images seen", fontsize=9, color=INK)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
+
+
 def svg(made: "Figure") -> bytes:
     """The figure as a transparent SVG, the same bytes each time, whose letters are text and which suits a dark page."""
     import matplotlib
