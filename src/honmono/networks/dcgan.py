@@ -15,10 +15,13 @@ from honmono.networks.doubling import doubled_maps
 from honmono.networks.outputs import bounded, with_embedding
 
 
-def initialise(module: nn.Module) -> None:
-    """N(0, 0.02) for every weight (section 3 of the paper), N(1, 0.02) for batch norms' scales, biases at 0."""
+def initialise(module: nn.Module, linear: bool = True) -> None:
+    """N(0, 0.02) for every weight (section 3 of the paper), N(1, 0.02) for batch norms' scales, biases at 0.
+
+    linear: whether linear layers too, or they stay as torch made them.
+    """
     for part in module.modules():
-        if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d) or (linear and isinstance(part, nn.Linear)):
             nn.init.normal_(part.weight, std=0.02)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)

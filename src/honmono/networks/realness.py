@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
 
 from honmono.errors import Refused
+from honmono.networks.dcgan import initialise
 from honmono.networks.outputs import bounded, square_size
 
 
@@ -89,7 +90,7 @@ class RealnessGenerator(nn.Module):
             layers += [nn.BatchNorm2d(before), nn.ReLU(), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
         layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, sample_shape[0], 4, 2, 1, bias=False)]
         self.grow = nn.Sequential(*layers)
-        _initialise(self)
+        initialise(self, linear=False)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -124,7 +125,7 @@ class RealnessDiscriminator(nn.Module):
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
         self.shrink = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(widths[-1] * 4 * 4, 2 * outcomes if resampling else outcomes, bias=False)
-        _initialise(self)
+        initialise(self, linear=False)
         if spectral_norm:
             for part in list(self.modules()):
                 if isinstance(part, nn.Conv2d | nn.Linear):
@@ -138,12 +139,3 @@ class RealnessDiscriminator(nn.Module):
             return output
         mean, log_variance = output.chunk(2, dim=1)
         return mean + (log_variance / 2).exp() * torch.randn_like(mean)
-
-
-def _initialise(module: nn.Module) -> None:
-    """N(0, 0.02) for convolutions and N(1, 0.02) for batch norms' scales; linear layers as torch makes them."""
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(part.weight, std=0.02)
-        elif isinstance(part, nn.BatchNorm2d):
-            nn.init.normal_(part.weight, mean=1.0, std=0.02)
