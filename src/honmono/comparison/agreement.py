@@ -104,18 +104,23 @@ def unshared(protocols: Sequence[Mapping[str, Any]], prefix: str = "") -> dict[s
     return found
 
 
-def _agreement(key: str, measured: Sequence[Measured]) -> Agreement:
-    """The most runs that are alike are the reference, of equally many the first."""
-    protocols = {place: one.numbers[key].protocol for place, one in enumerate(measured) if key in one.numbers}
-    groups: list[list[int]] = []
+def groups(key: str, protocols: Mapping[int, Any]) -> list[list[int]]:
+    """Places in groups, one for each protocol as far as `key` goes, in the order given."""
+    made: list[list[int]] = []
     for place, protocol in protocols.items():
-        for group in groups:
+        for group in made:
             if not differing(key, protocol, protocols[group[0]]):
                 group.append(place)
                 break
         else:
-            groups.append([place])
-    alike = max(groups, key=len)
+            made.append([place])
+    return made
+
+
+def _agreement(key: str, measured: Sequence[Measured]) -> Agreement:
+    """The most runs that are alike are the reference, of equally many the first."""
+    protocols = {place: one.numbers[key].protocol for place, one in enumerate(measured) if key in one.numbers}
+    alike = max(groups(key, protocols), key=len)
     reference = protocols[alike[0]]
     apart = {place: differing(key, protocols[place], reference) for place in protocols if place not in alike}
     return Agreement(key, alike[0], alike, apart, better(key, reference))

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from honmono.comparison.agreement import differing, tell
+from honmono.comparison.agreement import differing, groups, tell
 from honmono.comparison.summary import Summary
 from honmono.plots.film import frames
 from honmono.plots.overlaid import Curve, overlaid
@@ -44,8 +44,10 @@ def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
     ]
     keys = dict.fromkeys(key for _, line in lines for key in line["metrics"] if not is_detail(key))
     for key in keys:
-        groups = _alike(key, [(place, line) for place, line in lines if key in line["metrics"]])
-        for group in groups:
+        # In one figure for each protocol: two protocols on one pair of axes would be mixed silently.
+        having = [(place, line) for place, line in lines if key in line["metrics"]]
+        alike = groups(key, {number: line["protocol"] for number, (_, line) in enumerate(having)})
+        for group in ([having[number] for number in numbers] for numbers in alike):
             direction = better(key, group[0][1]["protocol"])
             curves = [
                 Curve(STROKES[place], [line["images"] for line in own], [line["metrics"][key] for line in own])
@@ -53,7 +55,7 @@ def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
                 if (own := [line for other, line in group if other == place])
             ]
             if drawn := overlaid(curves, logarithmic=direction == "lower"):
-                more = "" if group is groups[0] else _apart(key, group[0][1], groups[0][0][1])
+                more = _apart(key, group[0][1], having[0][1])
                 yield Picture(drawn, "svg", f"{key} {arrow(direction)}".rstrip(), more, f"{key} against images seen")
 
 
@@ -82,23 +84,10 @@ def neighbours(runs: Sequence[Summary]) -> Iterator[Picture]:
             yield from embedded(path.read_bytes(), run.name)
 
 
-def _alike(key: str, lines: Sequence[tuple[int, Line]]) -> list[list[tuple[int, Line]]]:
-    """The lines in groups, one for each protocol: two protocols on one pair of axes would be mixed silently."""
-    groups: list[list[tuple[int, Line]]] = []
-    for place, line in lines:
-        for group in groups:
-            if not differing(key, line["protocol"], group[0][1]["protocol"]):
-                group.append((place, line))
-                break
-        else:
-            groups.append([(place, line)])
-    return groups
-
-
 def _apart(key: str, line: Line, first: Line) -> str:
     differences = differing(key, line["protocol"], first["protocol"])
     told = "; ".join(f"{one.field} is {tell(one.value)}, not {tell(one.others)}" for one in differences)
-    return f"Not comparable with the figure before: {told}."
+    return f"Not comparable with the figure before: {told}." if told else ""
 
 
 def _is_loss(column: str) -> bool:

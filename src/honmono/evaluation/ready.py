@@ -40,24 +40,13 @@ def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, ref
         return None
     try:
         feature_network(network).checksum()
-        if isinstance(metric, LabelFidelity):
-            _refuse_classes(metric, recipe, classes)
+        if isinstance(metric, LabelFidelity) and (classes is not None or not recipe.conditional):
+            metric.refuse_other_classes(classes if classes and recipe.conditional else ())
         if hasattr(metric, "reals"):
             _refuse_no_source(recipe, reference)
     except (Refused, Failed) as obstacle:
         return f"{metric.name}: {str(obstacle).removeprefix(f'{metric.name}: ')}"
     return None
-
-
-def _refuse_classes(metric: LabelFidelity, recipe: Recipe, classes: Sequence[str] | None) -> None:
-    """As `LabelFidelity` itself would, after the fakes were drawn."""
-    if not recipe.conditional:
-        raise Refused("the generator takes no labels, so it cannot draw a wrong one: leave this out")
-    read = feature_network(metric.features).classes
-    if classes is not None and set(classes) != set(read):
-        theirs = ", ".join(sorted(set(read) - set(classes))[:5]) or "fewer"
-        ours = ", ".join(sorted(set(classes) - set(read))[:5]) or "fewer"
-        raise Refused(f"the {metric.features} features tell other classes ({theirs}) than the data's ({ours})")
 
 
 def _refuse_no_source(recipe: Recipe, reference: str | None) -> None:

@@ -77,7 +77,8 @@ class LabelFidelity(FeatureMetric):
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
         read = feature_network(self.features).classes
-        place = self._places(evidence.classes, read)
+        self.refuse_other_classes(evidence.classes)
+        place = torch.tensor([read.index(name) for name in evidence.classes])
         if self.fakes < len(read):
             raise Refused(f"{self.name}: {self.fakes} fakes leave some of {len(read)} classes without one: raise fakes")
         found = extracted(evidence, "fake", self.features, self.fakes)
@@ -86,15 +87,15 @@ class LabelFidelity(FeatureMetric):
             fidelity = label_fidelity(found.logits, place[found.labels])
         return dict(zip(self.keys(), (fidelity.overall, *fidelity.of_class), strict=True))
 
-    def _places(self, asked: Sequence[str], read: Sequence[str]) -> Tensor:
-        """Where each class of the generator stands among the network's."""
+    def refuse_other_classes(self, asked: Sequence[str]) -> None:
+        """Of a generator that is asked for these classes, none of them if it takes no labels."""
+        read = feature_network(self.features).classes
         if not asked:
             raise Refused(f"{self.name}: the generator takes no labels, so it cannot draw a wrong one: leave this out")
         if set(asked) != set(read):
             sides = ("the data", set(asked) - set(read)), ("the network", set(read) - set(asked))
             told = ", ".join(f"only {side} has {_some(names)}" for side, names in sides if names)
             raise Refused(f"{self.name}: the network reads other classes than the data's ({told}): give other features")
-        return torch.tensor([read.index(name) for name in asked])
 
 
 def _some(names: set[str]) -> str:
