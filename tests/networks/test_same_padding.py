@@ -41,7 +41,7 @@ def test_convolution_is_tensorflows(kernel, stride, size):
 @pytest.mark.parametrize(("kernel", "stride", "size"), CASES)
 def test_transposed_convolution_is_the_gradient_of_the_convolution(kernel, stride, size):
     torch.manual_seed(0)
-    layer = SameConvTranspose2d(3, 2, kernel, stride, size=size, bias=False).double()
+    layer = SameConvTranspose2d(3, 2, kernel, stride, size=size).double()
     small = torch.randn(1, 3, same_size(size, stride), same_size(size, stride), dtype=torch.float64)
     image = torch.randn(1, 2, size, size, dtype=torch.float64)
     # <conv(image), small> = <image, conv^T(small)>, with the convolution by TensorFlow's definition

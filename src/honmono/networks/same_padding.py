@@ -25,11 +25,11 @@ def _padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 class SameConv2d(nn.Module):
     """(batch, in_channels, height, width) -> (batch, out_channels, ceil(height / stride), ceil(width / stride))."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, bias: bool = True) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        self.bias = nn.Parameter(torch.zeros(out_channels))
         nn.init.xavier_uniform_(self.weight)
 
     def forward(
@@ -46,14 +46,12 @@ class SameConv2d(nn.Module):
 class SameConvTranspose2d(nn.Module):
     """(batch, in_channels, n, n) -> (batch, out_channels, size, size), for n = ceil(size / stride)."""
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, stride: int, *, size: int, bias: bool = True
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int, *, size: int) -> None:
         super().__init__()
         self.stride = stride
         self.size = size
         self.weight = nn.Parameter(torch.empty(in_channels, out_channels, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        self.bias = nn.Parameter(torch.zeros(out_channels))
         nn.init.xavier_uniform_(self.weight)
 
     def forward(
