@@ -97,3 +97,11 @@ def test_generator_starts_as_the_paper_says():
             assert part.weight.std().item() == pytest.approx(0.02, rel=0.05)
         if isinstance(part, nn.BatchNorm2d):
             assert part.weight.mean().item() == pytest.approx(1, abs=0.01) and not part.bias.any()
+
+
+def test_labels_begin_as_loud_as_they_are_asked_to():
+    sizes = {"latent_dim": 64, "sample_shape": (1, 8, 8), "num_classes": 50, "width": 4}
+    for std in (1.0, 0.25, 0.0):
+        embedding = DCGANGenerator(**sizes, label_std=std).embedding
+        assert embedding is not None
+        assert embedding.weight.std().item() == pytest.approx(std, rel=0.05)

@@ -7,6 +7,7 @@ taken; spectral norm as a switch; labels by embedding (generator) and projection
 
 from itertools import pairwise
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as spectrally_normalised
@@ -33,7 +34,9 @@ class DCGANGenerator(nn.Module):
     """Latent -> base grid -> doubled until it is the picture; batch norm and ReLU between, tanh at the end.
 
     width: channels of the map just below the picture; they double towards the base grid, up to `max_width`.
-    A label enters as an embedding of the latent's size, put behind the latent.
+    label_std: a label enters as an embedding of the latent's size, put behind the latent and at first N(0, label_std).
+        1, like the latent, gives both the same say; where pictures of a class differ much each class may then become
+        one picture, and 0 leaves the latent the first say.
     """
 
     def __init__(
@@ -44,12 +47,12 @@ class DCGANGenerator(nn.Module):
         num_classes: int = 0,
         width: int = 64,
         max_width: int = 512,
+        label_std: float = 1.0,
     ) -> None:
         super().__init__()
         base, (*upper, deepest) = doubled_maps(sample_shape, width, max_width, "DCGAN")
         widths = [deepest, *reversed(upper)]
         self.base_shape = (deepest, base, base)
-        # N(0, 1) like the latent, so that at first both have the same say
         self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
         inputs = latent_dim if self.embedding is None else 2 * latent_dim
         self.project = nn.Linear(inputs, deepest * base * base, bias=False)
@@ -58,6 +61,9 @@ class DCGANGenerator(nn.Module):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         self.grow = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], sample_shape[0], 4, 2, 1))
         initialise(self)
+        if self.embedding is not None:
+            with torch.no_grad():
+                self.embedding.weight.mul_(label_std)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
