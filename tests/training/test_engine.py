@@ -25,6 +25,15 @@ def test_parts_cover_a_batch_once_and_weigh_what_they_hold(size: int, processes:
     assert sum(weight for _, weight in parts) == pytest.approx(1)
 
 
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor always computes with them")
+def test_numbers_next_to_zero_are_zero() -> None:
+    torch.set_flush_denormal(False)  # whatever engines were made before
+    small = torch.tensor([2e-38])
+    assert (small * 0.1).item() > 0
+    engine()
+    assert (small * 0.1).item() == 0
+
+
 def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
     chosen = choose("cpu")
     assert chosen == choose("cpu") and chosen.precision in ("fp32", "bf16")
