@@ -110,6 +110,16 @@ def test_changes_apply_in_order_and_later_ones_may_need_earlier_ones(recipe: Rec
     assert override(recipe, changes).training.average == Average(halflife=5)
 
 
+def test_changes_that_need_each_other_are_taken_in_any_order() -> None:
+    published = find("realness-cifar10-paper").make()
+    changes = {"samples": "none", "range": "(-1, 1)", "redraw": "false"}  # exact anchors need a range and no draws
+    changes = {f"objective.anchors.{name}": text for name, text in changes.items()}
+    one, other = (override(published, dict(some)) for some in (changes.items(), reversed(changes.items())))
+    assert to_json(one) == to_json(other) and field(one, "objective.anchors.samples") is None
+    with pytest.raises(Refused, match="samples is none"):
+        override(published, {name: text for name, text in changes.items() if "range" not in name})
+
+
 def test_nothing_changed_is_the_same_recipe(recipe: Recipe) -> None:
     assert to_json(override(recipe, {})) == to_json(recipe)
     assert to_json(override(recipe, {"training.steps": "20000"})) == to_json(recipe)

@@ -21,10 +21,20 @@ def override(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
     """The recipe with every dotted field in `changes` replaced by its text, read as that field's type.
 
     Texts are Python literals (`0.5`, `(0.5, 0.9)`, `true`, `none`), plain words, values by their constructors
-    (`Cosine(images=100_000)`), or tuples of them. Raises `Refused` for a name or a type that does not fit.
+    (`Cosine(images=100_000)`), or tuples of them. Raises `Refused` for a name or a type that does not fit. Their order
+    does not decide what is refused: a change that needs others is tried again after them.
     """
-    for path, text in changes.items():
-        recipe = _replace(recipe, path.split("."), text, path, recipe, Recipe)
+    waiting = dict(changes)
+    while waiting:
+        refused: dict[str, Refused] = {}
+        for path, text in waiting.items():
+            try:
+                recipe = _replace(recipe, path.split("."), text, path, recipe, Recipe)
+            except Refused as error:
+                refused[path] = error
+        if len(refused) == len(waiting):
+            raise next(iter(refused.values()))
+        waiting = {path: waiting[path] for path in refused}
     return recipe
 
 
