@@ -9,6 +9,7 @@ SEED = (1,)
 # 938 batches make an epoch, the last one of 32 pictures.
 EQUAL = {"training.steps": str(10 * 938), "training.measure_images": str(2 * EPOCH)}
 NOT_GROWING = {"growth": "none", "training.steps": str(10 * EPOCH // 32)}
+DCGAN = {"generator": "DCGANGenerator(width=128)", "discriminator": "DCGANDiscriminator(width=128)"}
 PLAIN_LAYERS = {"generator.pixel_norm": "false", "generator.equalized": "false", "discriminator.equalized": "false"}
 
 
@@ -28,6 +29,8 @@ STUDY = Study(
         "The real PGGAN here has at most 64 channels, the paper's 512: it shows the method, not its best.",
         "All are trained under seed 1, which favours the MLP: under seed 0 it collapses in its sixth epoch, which the"
         " article's did not. One seed: a difference no larger than that of seeds says nothing (--seeds 3).",
+        "A row says what changes from the row above it, but for the longer MLP; what changes in one row at once cannot"
+        " be told apart.",
         "The MLPs make 28x28 pictures, the others 32x32, stretched or with a black border: the protocols say which.",
     ),
     cases=(
@@ -57,29 +60,51 @@ STUDY = Study(
         Case(
             label="DCGAN of the same size",
             recipe="pggan-mnist-article",
-            changes=EQUAL
-            | {
-                "generator": "DCGANGenerator(width=128)",
-                "discriminator": "DCGANDiscriminator(width=128)",
-                "objective.scores": "logits",
-            },
+            changes=EQUAL | DCGAN | {"objective.scores": "logits"},
             seeds=SEED,
-            settings={"what changes": "convolutions", "epochs": "10"},
+            settings={
+                "what changes": "convolutions, from N(0, 0.02); pictures stretched to 32x32; logits; reals and fakes"
+                " apart in D; samples by a batch's statistics",
+                "epochs": "10",
+            },
         ),
         Case(
             label="PGGAN as published",
             recipe="pggan-mnist-article",
             changes=EQUAL,
             seeds=SEED,
-            settings={"what changes": "batch norm in D too", "epochs": "10"},
+            settings={"what changes": "batch norm in D too; torch's first weights; sigmoid", "epochs": "10"},
             published="clearly better than the MLP after 10 epochs",
+        ),
+        Case(
+            label="DCGAN under WGAN-GP",
+            recipe="pggan-mnist-article",
+            changes=EQUAL
+            | DCGAN
+            | {"objective": "Wasserstein(penalties=(GradientPenalty(), Drift()))", "training.precision": "fp32"},
+            seeds=SEED,
+            settings={"what changes": "the DCGAN again; WGAN-GP with drift", "epochs": "10"},
+        ),
+        Case(
+            label="DCGAN trained as the PGGAN",
+            recipe="pggan-mnist",
+            changes=EQUAL | NOT_GROWING | DCGAN,
+            seeds=SEED,
+            settings={
+                "what changes": "Adam at 0.001 with (0, 0.99); batches of 32, so twice the steps; averaged weights;"
+                " 64 latents, fresh for each update; a border; samples by running averages",
+                "epochs": "10",
+            },
         ),
         Case(
             label="WGAN-GP that does not grow",
             recipe="pggan-mnist",
             changes=EQUAL | NOT_GROWING | PLAIN_LAYERS,
             seeds=SEED,
-            settings={"what changes": "WGAN-GP, minibatch deviation, averaged weights, 64 channels", "epochs": "10"},
+            settings={
+                "what changes": "the PGGAN's layers, at most 64 channels, no batch norm; minibatch deviation",
+                "epochs": "10",
+            },
         ),
         Case(
             label="PGGAN that does not grow",
