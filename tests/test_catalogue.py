@@ -1,8 +1,11 @@
 """The list that is read from source says the same as the registry that imports it."""
 
+import re
 from dataclasses import asdict
+from typing import Any
 
 from honmono.catalogue import COLUMNS, catalogue
+from honmono.recipe import Recipe, children
 from honmono.registry import entries
 
 
@@ -21,3 +24,23 @@ def test_quirks_and_tiny_overrides_are_literals_too() -> None:
         words = asdict(entry)
         assert all(isinstance(quirk, str) and quirk for quirk in words["quirks"]), entry.name
         assert words["tiny"] and all(isinstance(text, str) for text in words["tiny"].values()), entry.name
+
+
+def test_the_fields_that_quirks_name_are_their_recipe_s() -> None:
+    """Such as objective.penalties.0.every, and optimizers.*.weight_decay of both players."""
+    dotted = re.compile(rf"\b(?:{'|'.join(Recipe.__dataclass_fields__)})(?:\.(?:\w+|\*))+")
+    named = [
+        (entry, field) for entry in entries().values() for quirk in entry.quirks for field in dotted.findall(quirk)
+    ]
+    assert len(named) > 100
+    for entry, field in named:
+        assert exists(entry.make(), field.split(".")), f"{entry.name} has no field {field}"
+
+
+def exists(value: Any, keys: list[str]) -> bool:
+    if not keys:
+        return True
+    head, *rest = keys
+    parts = children(value)
+    chosen = list(parts.values()) if head == "*" else [parts[head]] if head in parts else []
+    return bool(chosen) and all(exists(one, rest) for one in chosen)

@@ -110,7 +110,11 @@ def test_weights_begin_as_torch_s_layers_do(name: str) -> None:
                 assert 0.97 < part.weight.abs().max().item() * fan_in**0.5 <= 1.0001
 
 
-@pytest.mark.parametrize("name", ["cgan-mnist-article", "dcgan-faces-article"])
+@pytest.mark.parametrize(
+    "name",
+    ["cgan-mnist-article", "dcgan-faces-article", "wgan-grid-article", "wgan-grid-noclip-article"]
+    + ["coulomb-cifar10-paper"],
+)
 def test_weights_begin_xavier_uniform_and_biases_at_0(name: str) -> None:
     recipe = made(name)
     assert recipe.generator.keywords["xavier"] and recipe.discriminator.keywords["xavier"]

@@ -7,6 +7,7 @@ from torch import nn
 from honmono.description import nominal_interface
 from honmono.metrics.fid import FID
 from honmono.networks.dcgan_same import SameDCGANGenerator
+from honmono.networks.same_padding import SameConvTranspose2d
 from honmono.objectives.coulomb import Coulomb
 from honmono.override import override
 from honmono.recipe import Recipe, Together, flat
@@ -59,8 +60,17 @@ def test_outputs_reach_beyond_black_and_white() -> None:
         for parameter in generator.parameters():
             parameter.mul_(20)
     assert 1 < generator(torch.randn(5, 4)).abs().max() <= 1.7159
-    # of 1 the output is 1: tanh(2/3) is 1 / 1.7159, as "Efficient BackProp" chose it
-    assert abs(1.7159 * torch.tensor(2 / 3).tanh().item() - 1) < 1e-3
+
+
+def test_of_1_the_output_is_1() -> None:
+    """As "Efficient BackProp" chose it: 1.7159 tanh(2 / 3) = 1."""
+    generator = SameDCGANGenerator(latent_dim=4, sample_shape=(3, 16, 16), width=4, levels=2, wide_tanh=True)
+    *_, last = (part for part in generator.modules() if isinstance(part, SameConvTranspose2d))
+    assert last.bias is not None
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.fill_(1.0)
+    assert generator(torch.randn(2, 4)).detach().numpy() == pytest.approx(1.0, abs=1e-3)
 
 
 def test_self_terms_and_eps_are_switches() -> None:

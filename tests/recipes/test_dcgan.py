@@ -135,6 +135,15 @@ def spread(pixels: np.ndarray, classes: np.ndarray) -> float:
     return float(np.mean([pixels[classes == number].std(axis=0).mean() for number in range(10)]))
 
 
+def test_the_paper_s_weights_begin_at_n_0_002_whole() -> None:
+    """Of 26 million normal draws some lie beyond four deviations; cut off at two, none would."""
+    recipe = dcgan_64_paper()
+    for network in build_networks(recipe, nominal_interface(recipe)):
+        convolutions = [one.detach().flatten() for one in network.parameters() if one.dim() == 4]
+        weights = torch.cat(convolutions)
+        assert weights.std().item() == pytest.approx(0.02, rel=0.001) and weights.abs().max() > 0.08
+
+
 def test_the_paper_s_players_and_settings() -> None:
     recipe = dcgan_64_paper()
     interface = nominal_interface(recipe)

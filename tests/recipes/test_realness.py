@@ -111,6 +111,7 @@ def test_the_authors_settings() -> None:
         assert anchors.redraw and anchors.samples == 1000 and anchors.range is None and anchors.skew == (-1, 1)
         assert (anchors.real, anchors.fake) == (UniformAnchor(-1, 1), NormalAnchor(0, 0.1))
         assert make().latent == Normal(128) and getattr(make().data, "range", (-1, 1)) == (-1, 1)
+        assert getattr(make().data, "fit", "resize") == "resize"  # stretched
     outcomes = [objective(make()).anchors.outcomes for make in PAPER]
     assert outcomes == [3, 51, 51, 5] == [make().discriminator.keywords["outcomes"] for make in PAPER]
     resampling = [make().discriminator.keywords.get("resampling", False) for make in PAPER]

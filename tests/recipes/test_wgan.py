@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from honmono.counts import WarmUp
+from honmono.description import nominal_interface
 from honmono.latents import Uniform
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.override import override
@@ -16,6 +17,7 @@ from honmono.recipe import Clip, Recipe, Update
 from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
 from honmono.registry import find
 from honmono.serial import to_json
+from honmono.training.build import build_networks
 from honmono.training.engine import Engine, choose
 from honmono.training.moment import fresh_batches
 from honmono.training.trainer import PLAYERS, Trainer
@@ -41,6 +43,10 @@ def test_the_article_s_numbers() -> None:
     assert recipe.latent == Uniform(4) and fresh_batches(recipe, 1) == 1
     assert recipe.objective == Wasserstein(real_scores="low", factor=0.5, together=True)
     assert recipe.data.order == "shuffled"
+    assert recipe.generator.keywords["widths"] == recipe.discriminator.keywords["widths"] == (128, 128, 128)
+    for network in build_networks(recipe, nominal_interface(recipe)):
+        called = [type(part) for part in network.modules() if not list(part.children())]
+        assert [one for one in called if one is not nn.Identity] == [nn.Linear, nn.ELU] * 3 + [nn.Linear]
 
 
 def test_an_epoch_is_195_batches_of_100000_points_4000_for_each_gaussian() -> None:
