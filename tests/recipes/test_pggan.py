@@ -115,7 +115,8 @@ def test_schedules_and_lengths() -> None:
     sizes = (4, 8, 16, 32)
     cifar, mnist = pggan_cifar10(), pggan_mnist()
     assert cifar.growth == Growth(4, 400_000, 400_000, (128, 128, 128))
-    assert all(make().growth.reset_optimizers for make in (pggan_cifar10, pggan_mnist, pggan_folder))
+    growths = [make().growth for make in (pggan_cifar10, pggan_mnist, pggan_folder)]
+    assert all(growth is not None and growth.reset_optimizers for growth in growths)
     assert pggan_folder().growth == Growth(4, 600_000, 600_000, (128, 128, 128, 64, 32))
     assert mnist.growth is not None and mnist.growth.grown(sizes) == 180_000
     for recipe, images in ((cifar, 20_000_000), (mnist, 300_000)):
