@@ -3,7 +3,9 @@
     python benchmarks/courses.py NAME RUN ...    # keeps these runs' courses, in place of earlier ones of the same name
     python benchmarks/courses.py NAME            # prints the table of what is there
 
-Courses go into results/courses-NAME.json, each with its command, seconds, hardware and protocol.
+Courses go into results/courses-NAME.json, each with its command, seconds, hardware and protocol; of points also, for
+each landscape that was drawn, the least and the greatest of the discriminator's contours and the generator's share of
+points outside the window.
 """
 
 import argparse
@@ -12,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from gallery import command
 
 from honmono.comparison import summary
 from honmono.errors import Refused
+from honmono.plots.landscape import extremes, kept, load
 from honmono.runs import measurements
 from honmono.runs.files import write_json
 from honmono.runs.measurements import is_detail
@@ -31,11 +35,11 @@ def main() -> None:
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
     asked = parser.parse_args()
     path = RESULTS / f"courses-{asked.name}.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    courses = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for run in summary.read(asked.runs):
-        kept[run.name] = course(run)
-    write_json(path, kept)
-    print(table(kept))
+        courses[run.name] = course(run)
+    write_json(path, courses)
+    print(table(courses))
 
 
 def course(run: summary.Summary) -> dict[str, Any]:
@@ -55,21 +59,29 @@ def course(run: summary.Summary) -> dict[str, Any]:
         "commit": json.loads(own.read_text(encoding="utf-8"))["git_commit"],
         "protocol": {key: lines[-1]["protocol"].get(key) for key in ("fakes", "data", "metrics", "features")},
         "course": [{"step": line["step"], "images": line["images"], **numbers(line)} for line in lines],
+        "landscapes": [{"step": int(path.stem), **landscape(path)} for path in kept(run.run.samples)],
     }
+
+
+def landscape(path: Path) -> dict[str, float]:
+    shown = load(path)
+    least, greatest = extremes(shown.values["scores"])
+    outside = np.mean(~((shown.low <= shown.points) & (shown.points <= shown.high)).all(1))
+    return {"least": float(f"{least:.4g}"), "greatest": float(f"{greatest:.4g}"), "outside": round(float(outside), 4)}
 
 
 def numbers(line: Mapping[str, Any]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in line["metrics"].items() if value is not None and not is_detail(key)}
 
 
-def table(kept: Mapping[str, Mapping[str, Any]]) -> str:
+def table(courses: Mapping[str, Mapping[str, Any]]) -> str:
     """A row for each run: its last numbers, and the range of each over its latest measurements."""
     keys = list(
-        dict.fromkeys(key for run in kept.values() for key in run["course"][-1] if key not in ("step", "images"))
+        dict.fromkeys(key for run in courses.values() for key in run["course"][-1] if key not in ("step", "images"))
     )
     cells = [["run", "steps", "of", "seconds", *(f"`{key}` at the end (last {LATEST})" for key in keys)]]
     cells.append(["---"] * len(cells[0]))
-    for name, run in kept.items():
+    for name, run in courses.items():
         last = run["course"][-1]
         ends = [ending([point[key] for point in run["course"][-LATEST:]]) if key in last else "-" for key in keys]
         cells.append([name, f"{last['step']:,}", f"{run['planned']:,}", f"{run['seconds']:,.0f}", *ends])
