@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.networks.residual import ResidualDiscriminator, ResidualGenerator
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import Draws, Players
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
+from honmono.recipes.folder import ResidualDiscriminator, ResidualGenerator
 
 
 PICTURES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1

@@ -5,11 +5,11 @@ from torch import Tensor, nn
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from honmono.networks.dcgan_article import ArticleDiscriminator, ArticleGenerator
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.base import Draws
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, WeightDecay, input_gradient
+from honmono.recipes.dcgan import ArticleDiscriminator, ArticleGenerator
 
 
 class Linear(nn.Module):

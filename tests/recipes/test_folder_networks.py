@@ -3,7 +3,7 @@ import torch
 
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
-from honmono.networks.residual import ResidualBlock, ResidualDiscriminator, ResidualGenerator
+from honmono.recipes.folder import ResidualBlock, ResidualDiscriminator, ResidualGenerator
 
 
 def count(module: torch.nn.Module) -> int:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from honmono.errors import Refused
-from honmono.networks.realness import (
+from honmono.recipes.realness import (
     RealnessArticleDiscriminator,
     RealnessArticleGenerator,
     RealnessDiscriminator,

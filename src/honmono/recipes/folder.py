@@ -2,22 +2,155 @@
 
 Of Huang et al. (R3GAN, 2024, arXiv:2501.05441): the loss with both gradient penalties, and a discriminator without any
 normalisation. Of Zhao et al. (DiffAugment, 2020, arXiv:2006.10738): augmentation of what it sees, for small sets. Of
-DCGAN: the chain of 4x4 convolutions, and batch norm in the generator.
+DCGAN: the chain of 4x4 convolutions, and batch norm in the generator, which alone has it: nothing couples the
+discriminator's samples.
+
+The players are light enough for two cores. Behind each convolution that changes the scale, but for those next to the
+picture, stand residual blocks with a narrow waist, so that arithmetic is spent where maps are small and channels many.
+Branches begin at zero, so that at first both players are DCGANs (Zhang et al., Fixup, 2019, arXiv:1901.09321).
 """
 
 from functools import partial
+from itertools import pairwise
 
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
 from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
 from honmono.latents import Normal
 from honmono.metrics.fid import FID
-from honmono.networks.residual import ResidualDiscriminator, ResidualGenerator
+from honmono.networks.dcgan import initialise
+from honmono.networks.doubling import doubled_maps
+from honmono.networks.outputs import bounded, with_embedding
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
 from honmono.recipe import Average, Pair, Recipe, Training
 from honmono.registry import recipe
+
+
+SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN
+
+
+def _initialise(module: nn.Module) -> None:
+    """As DCGAN; in residual branches He's scale (2015, arXiv:1502.01852), and 0 where they end."""
+    initialise(module)
+    for block in (part for part in module.modules() if isinstance(part, ResidualBlock)):
+        nn.init.kaiming_normal_(block.reduce.weight, a=SLOPE)
+        nn.init.kaiming_normal_(block.change.weight, a=SLOPE)
+        nn.init.zeros_(block.expand.weight)
+
+
+class ResidualBlock(nn.Module):
+    """x + branch(x): activation, 1x1 to half as many channels, 3x3, 1x1 back.
+
+    slope: of the activations, below 0. batch_norm: of what enters the branch.
+    """
+
+    def __init__(self, width: int, *, slope: float = SLOPE, batch_norm: bool = False) -> None:
+        super().__init__()
+        self.slope, inner = slope, max(1, width // 2)
+        self.norm = nn.BatchNorm2d(width) if batch_norm else nn.Identity()
+        self.reduce = nn.Conv2d(width, inner, 1)
+        self.change = nn.Conv2d(inner, inner, 3, padding=1)
+        self.expand = nn.Conv2d(inner, width, 1)
+
+    def forward(self, x: Float[Tensor, "batch width h w"]) -> Float[Tensor, "batch width h w"]:
+        branch = self.reduce(leaky_relu(self.norm(x), self.slope))
+        branch = self.change(leaky_relu(branch, self.slope))
+        return x + self.expand(leaky_relu(branch, self.slope))
+
+
+def _blocks(level: int, levels: int, number: int, width: int, generator: bool) -> nn.Sequential:
+    """The residual blocks of a level: none next to the picture, unless that is the base grid already."""
+    number, slope = number if level > 0 or levels == 1 else 0, 0.0 if generator else SLOPE
+    return nn.Sequential(*(ResidualBlock(width, slope=slope, batch_norm=generator) for _ in range(number)))
+
+
+class ResidualGenerator(nn.Module):
+    """Latent -> base grid -> per level: residual blocks, batch norm, ReLU, 4x4 transposed convolution -> tanh.
+
+    width: channels at half of the picture's side; they double towards the base grid, up to `max_width`.
+    blocks: at each level. A label enters as an embedding of the latent's size, put behind the latent, at first zero.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        width: int = 32,
+        max_width: int = 256,
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
+        levels = len(widths)
+        self.base_shape = (widths[-1], base, base)
+        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
+        inputs = latent_dim if self.embedding is None else 2 * latent_dim
+        self.project = nn.Linear(inputs, widths[-1] * base**2, bias=False)
+        self.blocks = nn.ModuleList(
+            _blocks(level, levels, blocks, widths[level], generator=True) for level in reversed(range(levels))
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(one) for one in reversed(widths))
+        self.grow = nn.ModuleList(
+            nn.ConvTranspose2d(*pair, 4, 2, 1) for pair in pairwise([*reversed(widths), sample_shape[0]])
+        )
+        _initialise(self)
+        if self.embedding is not None:  # the latent has the first say, or each class becomes one picture
+            nn.init.zeros_(self.embedding.weight)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels size size"]:
+        x = self.project(with_embedding(latent, label, self.embedding)).unflatten(1, self.base_shape)
+        for blocks, norm, grow in zip(self.blocks, self.norms, self.grow, strict=True):
+            x = grow(norm(blocks(x)).relu())
+        return bounded(x, "tanh")
+
+
+class ResidualDiscriminator(nn.Module):
+    """Picture -> per level: 4x4 convolution of stride 2, residual blocks, LeakyReLU 0.2 -> base grid -> one score.
+
+    width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . mean h(x), a projection
+    (Miyato & Koyama, 2018, arXiv:1802.05637) of the base grid h averaged over its places.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        width: int = 32,
+        max_width: int = 256,
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
+        levels = len(widths)
+        self.shrink = nn.ModuleList(nn.Conv2d(*pair, 4, 2, 1) for pair in pairwise([sample_shape[0], *widths]))
+        self.blocks = nn.ModuleList(_blocks(level, levels, blocks, one, False) for level, one in enumerate(widths))
+        self.score = nn.Linear(widths[-1] * base**2, 1)
+        self.embedding = nn.Embedding(num_classes, widths[-1]) if num_classes > 0 else None
+        _initialise(self)
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, std=0.02)
+
+    def forward(
+        self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        x = sample
+        for shrink, blocks in zip(self.shrink, self.blocks, strict=True):
+            x = leaky_relu(blocks(shrink(x)), SLOPE)
+        score = self.score(x.flatten(1)).squeeze(1)
+        if self.embedding is not None:
+            assert label is not None, "a conditional discriminator needs labels"
+            score = score + (self.embedding(label) * x.mean((2, 3))).sum(1)
+        return score
 
 
 @recipe(
