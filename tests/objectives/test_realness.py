@@ -166,3 +166,4 @@ def test_other_numbers_of_outcomes_are_refused(players: Callable[[int], Players]
 
 def test_bounds_are_told() -> None:
     assert Realness().bounds() == {"discriminator": (0, inf), "generator": (-inf, inf)}
+    assert Realness(divergence="cross_entropy").bounds()["discriminator"] == (-inf, inf)

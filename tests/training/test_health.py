@@ -3,6 +3,7 @@ from math import inf, log, nan
 import pytest
 
 from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.relativistic import Relativistic
 from honmono.training.health import NEAR, WINDOW, Health
 
 
@@ -51,6 +52,11 @@ def test_penalties_do_not_hide_a_saturated_discriminator() -> None:
     health = Health(NonSaturating())
     won = row(real=0.0, fake=0.0) | {"discriminator.r1": 3.0}
     assert len(health.warnings([won] * WINDOW)) == 1
+
+
+def test_a_relativistic_discriminator_that_wins_outright_is_told() -> None:
+    dead = {"discriminator.pair": 0.0, "discriminator.r1": 0.1, "generator.pair": 30.0}
+    assert "the discriminator wins outright" in Health(Relativistic()).warnings([dead] * WINDOW)[0]
 
 
 def test_a_player_that_does_not_move_has_not_saturated() -> None:

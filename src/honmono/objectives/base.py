@@ -40,6 +40,9 @@ class Draws(NamedTuple):
     chance: Tensor | None = None
 
 
+ADVERSARIAL = ("real", "fake", "pair")  # losses of players against each other; others are penalties
+
+
 class Objective(ABC):
     """What each player minimises: named scalars, summed for the gradient and logged by name.
 
@@ -61,7 +64,7 @@ class Objective(ABC):
 
     @abstractmethod
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Lowest and highest sum of each player's losses "real" and "fake"; a player that stays there has saturated."""
+        """Lowest and highest sum of each player's `ADVERSARIAL` losses; a player that stays there has saturated."""
 
 
 class DrawsByStep(ABC):

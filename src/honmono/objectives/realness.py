@@ -68,8 +68,8 @@ class Realness(Objective, DrawsByStep):
         return {"pair": self.distance(of_real, of_fake)} | away
 
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """A divergence is at least 0; G's loss is one less another."""
-        return {"discriminator": (0.0, inf), "generator": (-inf, inf)}
+        """A divergence is at least 0, a cross-entropy some entropy of anchors; G's loss is one less another."""
+        return {"discriminator": (0.0 if self.divergence == "kl" else -inf, inf), "generator": (-inf, inf)}
 
     def distance(self, p: Float[Tensor, "*_ outcomes"], q: Float[Tensor, "batch outcomes"]) -> Float[Tensor, ""]:
         """Mean over the batch of the KL divergence of q from p, or of their cross-entropy."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from honmono.objectives.base import Objective
+from honmono.objectives.base import ADVERSARIAL, Objective
 
 
 WINDOW = 100  # steps
@@ -31,7 +31,7 @@ class Health:
         """What to tell of players whose loss has stayed at one of its bounds for the whole window; each told once."""
         told = []
         for player, bounds in self._bounds.items():
-            adversarial = (f"{player}.real", f"{player}.fake")  # penalties have no bounds
+            adversarial = [f"{player}.{name}" for name in ADVERSARIAL]
             parts = [[value for name, value in row.items() if name in adversarial] for row in rows]
             totals = [sum(part) for part in parts if part]  # a player that did not move in a step has no losses there
             window = self._window[player] = (self._window.get(player, []) + totals)[-WINDOW:]
