@@ -6,6 +6,7 @@ import torch
 from honmono import benchmark
 from honmono.override import override
 from honmono.plain import PlainLoop
+from honmono.recipe import flat
 from honmono.registry import entries, find
 from honmono.training.engine import Engine, choose
 
@@ -57,3 +58,20 @@ def test_arithmetic_is_counted_as_matrix_products():
     d_update = 2 * (3 * discriminator - first_d)
     g_update = (3 * generator - first_g) + 2 * discriminator  # its pass forward serves both updates
     assert gflop == pytest.approx(2 * 64 * (d_update + g_update) / 1e9, rel=1e-3)
+
+
+def test_what_warms_up_is_timed_in_an_ordinary_step(monkeypatch):
+    """Five updates of the critic and one of G on both sides, not the hundred of the first steps."""
+    timed: list[tuple[int, ...]] = []
+
+    def interleaved(ours, theirs, finish):
+        trainer, plain = ours.__self__, theirs.__self__
+        programs = [
+            [update.times(1) for update in flat(one)] for one in (trainer.recipe.updates, plain._recipe.updates)
+        ]
+        timed.extend(tuple(program) for program in programs)
+        return 1.0, 1.0
+
+    monkeypatch.setattr(benchmark, "interleaved", interleaved)
+    benchmark.measure(find("wgan-grid-paper").make(), Engine(choose("cpu", "fp32", "off")), None, "wgan-grid-paper")
+    assert timed == [(5, 1), (5, 1)]

@@ -17,7 +17,7 @@ from honmono.data.door import with_source
 from honmono.data.mixtures import Mixture
 from honmono.description import nominal_interface
 from honmono.plain import PlainLoop
-from honmono.recipe import Recipe
+from honmono.recipe import Recipe, Together, Update
 from honmono.registry import entries, find
 from honmono.training.build import Interface
 from honmono.training.engine import Engine, choose
@@ -38,6 +38,7 @@ COLUMNS = (
 ROUNDS = 7
 BLOCK_SECONDS = 0.7
 MATRIX = 2048
+ORDINARY = 100_002  # a step after any warm-up, and none of those in which one comes back
 NOISES = 4_096
 MOST_NUMBERS = 2**26  # in all noises: fewer of large pictures
 
@@ -100,9 +101,9 @@ def measure_all(
 def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict[str, Any]:
     """Milliseconds of a step, ours and the plain loop's, and our share of arithmetic per second.
 
-    A growing recipe is timed at its full size.
+    A growing recipe is timed at its full size, and one that warms up in an ordinary step.
     """
-    recipe = replace(recipe, growth=None)
+    recipe = replace(recipe, growth=None, updates=tuple(map(_ordinary, recipe.updates)))
     if data is not None:
         recipe = replace(recipe, data=with_source(recipe.data, data, name))
     at_hand = data is not None or isinstance(recipe.data, Mixture)
@@ -119,6 +120,13 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
         "ratio": round(theirs / ours, 3),
         "gflops_per_second": round(gflop / ours, 2),
     }
+
+
+def _ordinary(entry: Update | Together) -> Update | Together:
+    """The same with the count of an ordinary step."""
+    if isinstance(entry, Together):
+        return Together(tuple(replace(update, count=update.times(ORDINARY)) for update in entry.updates))
+    return replace(entry, count=entry.times(ORDINARY))
 
 
 def _gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:

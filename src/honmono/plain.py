@@ -1,6 +1,7 @@
 """The plain loop that articles write: float32, default layout, apart batches, `float(loss)` every step.
 
-It is what `honmono bench` measures against: the same networks, update program and optimizers, none of the engine.
+It is what `honmono bench` measures against: the same networks, update program and optimizers, none of the engine. It
+neither clips weights nor gives updates real batches by name, so that it does less than such a recipe's own step.
 """
 
 import torch
