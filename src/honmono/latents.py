@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from honmono.errors import Refused
+
 
 @dataclass(frozen=True)
 class Latent(ABC):
     """A distribution of latents of `dim` numbers."""
 
     dim: int
+
+    def __post_init__(self) -> None:
+        if self.dim < 1:
+            raise Refused(f"latent.dim is {self.dim}; give at least 1")
 
     @abstractmethod
     def draw(self, random: np.random.Generator, count: int) -> np.ndarray:

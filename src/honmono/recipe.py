@@ -107,6 +107,12 @@ class Average:
     halflife: int = 10_000
     ramp: float = 0.05
 
+    def __post_init__(self) -> None:
+        if self.halflife < 1 or not self.ramp > 0:
+            raise Refused(
+                f"training.average is {self}: halflife and ramp are above 0, or training.average=none leaves it away"
+            )
+
     def decay(self, images: int, batch: int) -> float:
         halflife = min(self.halflife, images * self.ramp)
         return 0.5 ** (batch / halflife) if halflife > 0 else 0.0

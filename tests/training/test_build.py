@@ -58,6 +58,35 @@ def test_a_batch_that_fills_no_pack_is_refused_before_training(
         in_training(recipe)
 
 
+def test_a_batch_of_one_is_refused_where_batch_norm_takes_two(points: Recipe, in_training: Build) -> None:
+    recipe = override(points, {"data.samples": "33", "generator.batch_norm": "true"})
+    in_training(recipe)  # the one that is left over is dropped
+    with pytest.raises(Refused, match=r"has 1 of the samples, and batch norm of numbers takes two: raise --batch-size"):
+        in_training(override(recipe, {"data.drop_last": "false"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"generator.widths": "(-1,)"}, r"the generator cannot be built with these fields .*--set generator.FIELD"),
+        ({"discriminator.widths": "(0, -3)"}, r"the discriminator cannot be built with these fields"),
+        ({"optimizers.generator.lr": "-1"}, r"Adam cannot work so: Invalid learning rate: -1.* in optimizers"),
+        ({"optimizers.discriminator.betas": "(2.0, 0.9)"}, r"Adam cannot work so: Invalid beta"),
+    ],
+)
+def test_numbers_that_nothing_can_be_built_of_are_refused(
+    points: Recipe, in_training: Build, changes: dict[str, str], says: str
+) -> None:
+    with pytest.raises(Refused, match=says):
+        in_training(override(points, changes))
+
+
+@pytest.mark.parametrize("changes", [{"latent.dim": "0"}, {"training.average": "Average(halflife=-5)"}])
+def test_numbers_that_would_train_silently_are_refused(points: Recipe, changes: dict[str, str]) -> None:
+    with pytest.raises(Refused, match=r"latent.dim is 0; give at least 1|halflife and ramp are above 0"):
+        override(points, changes)
+
+
 def test_a_packed_recipe_trains_with_penalties_and_samples_as_ever(points: Recipe, in_training: Build) -> None:
     objective = NonSaturating(together=True, pack=3, penalties=(R1(1.0),))  # 16 points are five packs and a rest
     trainer = in_training(replace(points, objective=objective))

@@ -206,3 +206,10 @@ def test_losses_are_compiled_for_each_stand_and_not_for_each_step(growing: Calla
             torch.testing.assert_close(loss, losses[name])
         counts.append([graphs[player].frame_count for player in PLAYERS])
     assert counts == [[1, 1], *[[2, 2]] * 8, *[[3, 3]] * 2]
+
+
+def test_packs_fill_the_smallest_batch_of_a_stage(growing: Callable, in_training: Build) -> None:
+    changes = {"objective__penalties": "()", "conditional": "false"}
+    in_training(growing(objective__pack="8", **changes))
+    with pytest.raises(Refused, match=r"the smallest batch of a process has, 8"):
+        in_training(growing(objective__pack="9", **changes))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
@@ -9,7 +10,7 @@ from torch import nn
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
 from honmono.randomness import seed_of
-from honmono.recipe import Recipe
+from honmono.recipe import PlayerName, Recipe
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,36 @@ def build_networks(recipe: Recipe, interface: Interface) -> tuple[nn.Module, nn.
         )
     classes = len(interface.classes) if recipe.conditional else 0
     shape = tuple(interface.sample_shape)
+    generator = partial(recipe.generator, latent_dim=recipe.latent.dim, sample_shape=shape, num_classes=classes)
+    discriminator = partial(recipe.discriminator, sample_shape=(pack * shape[0], *shape[1:]), num_classes=classes)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(recipe.training.seed, "generator"))
-        generator = recipe.generator(latent_dim=recipe.latent.dim, sample_shape=shape, num_classes=classes)
-        torch.manual_seed(seed_of(recipe.training.seed, "discriminator"))
-        discriminator = recipe.discriminator(sample_shape=(pack * shape[0], *shape[1:]), num_classes=classes)
-    return generator, discriminator
+        return _built(generator, recipe, "generator"), _built(discriminator, recipe, "discriminator")
 
 
-def check_packing(recipe: Recipe, least: int) -> None:
-    """Refuses packs that the smallest batch of the run, `least` samples in one process, could not fill."""
+def _built(unbuilt: partial, recipe: Recipe, player: PlayerName) -> nn.Module:
+    torch.manual_seed(seed_of(recipe.training.seed, player))
+    try:
+        return unbuilt()
+    except Refused:
+        raise  # it says already what to mend
+    except Exception as error:  # whatever torch, or a user's own network, makes of the recipe's numbers
+        raise Refused(
+            f"the {player} cannot be built with these fields ({type(error).__name__}: {error}):"
+            f" change them by --set {player}.FIELD=VALUE"
+        ) from error
+
+
+def check_least_batch(recipe: Recipe, networks: Sequence[nn.Module], least: int) -> None:
+    """Refuses what the smallest batch of the run, `least` samples in one process, would not suffice for."""
+    mend = "raise --batch-size, or use --set data.drop_last=true"
     if recipe.objective.pack > max(least, 1):
         raise Refused(
             f"objective.pack={recipe.objective.pack} joins more samples than the smallest batch of a process has,"
-            f" {least}: raise --batch-size, or use --set data.drop_last=true"
+            f" {least}: {mend}"
+        )
+    if least < 2 and any(isinstance(part, nn.BatchNorm1d) for network in networks for part in network.modules()):
+        raise Refused(
+            f"the smallest batch of a process has {least} of the samples, and batch norm of numbers takes two: {mend}"
         )
 
 

@@ -89,7 +89,10 @@ class Engine:
         words = dict(unbuilt.keywords)
         if words.get("fused", False) is None and self.device.type in ("cuda", "cpu", "mps"):
             words |= {"fused": not (words.get("foreach") or words.get("differentiable"))}
-        return unbuilt.func(parameters, **words)
+        try:
+            return unbuilt.func(parameters, **words)
+        except (TypeError, ValueError) as error:
+            raise Refused(f"{unbuilt.func.__name__} cannot work so: {error} (its fields are in optimizers)") from error
 
     def compiled(self, loss: Callable[..., Any]) -> Callable[..., Any]:
         """A player's whole loss, compiled when the run was told so.

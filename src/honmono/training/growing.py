@@ -37,6 +37,11 @@ class Growing:
         """The size of the batch that begins when `images` images have been seen."""
         return self.growth.batch_size(images, self.sizes, self._otherwise)
 
+    @property
+    def least_batch(self) -> int:
+        """The size of the smallest batch that there will ever be, where none is left unfilled."""
+        return min((*self.growth.batch_sizes, self._otherwise))
+
     def move_to(self, images: int) -> bool:
         """Takes every network to where it stands by the clock; says whether a stage began to fade in or has done so."""
         first = self._networks[0]

@@ -17,7 +17,7 @@ from honmono.objectives.base import Draws, Players
 from honmono.randomness import seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update, settled
 from honmono.runs.log import loss_column
-from honmono.training.build import Interface, build_networks, check_coupling, check_packing, couples
+from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen
@@ -52,7 +52,8 @@ class Trainer:
         self._growing = Growing(recipe.growth, recipe, every) if recipe.growth else None
         sizes = self._growing.batch_size if self._growing else None
         self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed, sizes)
-        check_packing(recipe, self._stream.least_size // engine.processes)
+        least = self._growing.least_batch if self._growing and recipe.data.drop_last else self._stream.least_size
+        check_least_batch(recipe, networks, least // engine.processes)
         self.optimizers = {
             name: engine.optimizer(recipe.optimizers.of(name), self.networks[name].parameters()) for name in PLAYERS
         }
