@@ -1,5 +1,7 @@
 """FID against the closed form and against a formula of its own, through eigenvalues of symmetric matrices."""
 
+import re
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -8,6 +10,8 @@ from torch import Tensor
 
 from honmono.errors import Failed, Refused
 from honmono.metrics.fid import FID, frechet_distance
+from honmono.metrics.kid import KID
+from honmono.metrics.prdc import PRDC
 from honmono.metrics.refusals import refuse_unlike
 
 
@@ -79,6 +83,16 @@ def test_too_few_samples_are_refused(injected, drawn):
     with pytest.raises(Refused, match="at least 65 reals"):
         frechet_distance(fake, real)
     assert frechet_distance(real[:65], real[100:165]) > 0
+
+
+@pytest.mark.parametrize(
+    ("metric", "least"), [(FID(features="mnist"), 65), (KID(features="mnist"), 1_000), (PRDC(features="mnist"), 6)]
+)
+def test_too_few_reals_are_refused_before_fakes_are_made(injected, drawn, metric, least: int):
+    few = injected(features={"real": drawn(0, least - 1, 64)})  # and no fakes to be asked for
+    told = rf"takes at least {least:,} reals, and there are {least - 1}: raise reals, or give more pictures"
+    with pytest.raises(Refused, match=re.escape(metric.name) + " " + told):
+        metric.measure(few)
 
 
 def test_what_cannot_be_compared_is_refused(injected, drawn):

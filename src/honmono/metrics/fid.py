@@ -63,6 +63,9 @@ class FID(ComparingMetric):
     def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}
 
+    def least(self, dimension: int) -> int:
+        return dimension + 1
+
     def measure(self, evidence: Evidence) -> dict[str, float]:
         real, fake = self.both(evidence)
         with naming(self):

@@ -87,6 +87,9 @@ class KID(ComparingMetric):
     def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}
 
+    def least(self, dimension: int) -> int:
+        return self.subset_size
+
     def measure(self, evidence: Evidence) -> dict[str, float]:
         real, fake = self.both(evidence)
         with naming(self):

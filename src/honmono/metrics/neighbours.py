@@ -88,6 +88,9 @@ class Neighbours(ComparingMetric):
     def keys(self) -> dict[str, Better]:
         return {f"neighbour_distance[{self.features}]": "neither"}
 
+    def least(self, dimension: int) -> int:
+        return 1
+
     def measure(self, evidence: Evidence) -> dict[str, float]:
         with naming(self):
             value = neighbour_distance(*self.both(evidence), device=evidence.device)

@@ -109,6 +109,9 @@ class PRDC(ComparingMetric):
     def keys(self) -> dict[str, Better]:
         return {f"{score}[{self.features}]": "higher" for score in Scores._fields}
 
+    def least(self, dimension: int) -> int:
+        return self.neighbours + 1
+
     def measure(self, evidence: Evidence) -> dict[str, float]:
         real, fake = self.both(evidence)
         with naming(self):

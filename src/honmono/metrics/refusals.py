@@ -30,7 +30,8 @@ def refuse_unknown_features(metric: Metric, features: str) -> None:
 def refuse_too_few(what: str, side: Side, count: int, least: int) -> None:
     """Refuses `count` samples of a side where `what` takes more of them."""
     if count < least:
-        raise Refused(f"{what} takes at least {least:,} {side}s, and there are {count:,}: raise {side}s")
+        mend = "raise fakes" if side == "fake" else "raise reals, or give more pictures"
+        raise Refused(f"{what} takes at least {least:,} {side}s, and there are {count:,}: {mend}")
 
 
 def refuse_unlike(real: Tensor, fake: Tensor) -> None:

@@ -1,13 +1,13 @@
 """What metrics share that look at samples through a feature network."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import final
 
 from torch import Tensor
 
 from honmono.metrics.base import Evidence, Metric
-from honmono.metrics.refusals import extracted
+from honmono.metrics.refusals import extracted, refuse_too_few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,13 @@ class ComparingMetric(FeatureMetric, ABC):
 
     reals: int = 10_000
 
+    @abstractmethod
+    def least(self, dimension: int) -> int:
+        """How many samples of each side it takes in features of so many numbers."""
+
     @final
     def both(self, evidence: Evidence) -> tuple[Tensor, Tensor]:
-        """The features of reals and of fakes."""
+        """The features of reals and of fakes; too few reals are refused before any fake is made."""
         real = extracted(evidence, "real", self.features, self.reals).features
+        refuse_too_few(self.name, "real", len(real), self.least(real.shape[1]))
         return real, extracted(evidence, "fake", self.features, self.fakes).features
