@@ -1,4 +1,4 @@
-"""The gallery of docs/: the newest pictures of real runs, each with the command, cost and numbers of its run.
+"""The gallery of docs/: the newest pictures of real runs, each with the command, data, cost and numbers of its run.
 
     python benchmarks/gallery.py RUN ...    # puts these runs in, in place of earlier ones of the same recipes
     python benchmarks/gallery.py            # writes the page anew
@@ -9,20 +9,25 @@ What the page tells of a run is kept in results/gallery.json. Recipes without a 
 import argparse
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from honmono.comparison import summary
 from honmono.errors import Refused
 from honmono.plots.film import frames
+from honmono.plots.landscape import drawn, load
+from honmono.plots.style import png
 from honmono.recipe import LEFT_TO_DATA
 from honmono.registry import entries, find
 from honmono.runs import measurements
 from honmono.runs.fields import flat
 from honmono.runs.files import atomic_write_bytes, write_json
+from honmono.runs.grids import GAP
 from honmono.runs.measurements import is_detail
 from honmono.serial import to_json
 from honmono.training.checkpoint import read_newest
@@ -32,14 +37,20 @@ KEPT = Path(__file__).parent / "results" / "gallery.json"
 FULL_SIZE = KEPT.parent / "full-size.json"
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 PICTURES = PAGE.parent / "images" / "gallery"
-SIDE = 670  # pixels of a picture at most
+SIDE = 700  # pixels of a picture at most
+PANEL = 3.0  # inches of a landscape's panel
 MOST_BYTES = 120 * 1024
 HEAD = """# Gallery
 
 What recipes draw: the last pictures of one real run each, and what that run took. Where it was shorter than the recipe
-says, the pictures are of a beginning: its share of the steps stands below them. Runs under other seeds, better ones and
-worse, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
+says, the pictures are of a beginning: its share of the steps stands below them. Runs under other seeds, where there are
+any, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
 other work. Protocols of the numbers are in the runs' `metrics.jsonl`. Made by `python benchmarks/gallery.py RUN ...`.
+
+`cifar10_jpg.tar.gz` is CIFAR-10 (JPEG), a lossy copy, and `mnist` the directory of MNIST's own files; `fid[cifar10]`
+and `fid[mnist]` are distances in features of our own, with which no paper's numbers compare. Of points two panels
+stand side by side: the generator's over the real ones, and contours of what the discriminator gives them, with the
+least and the greatest; of a Coulomb GAN also those of the true potential.
 """
 
 
@@ -50,7 +61,10 @@ def main() -> None:
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     for run in summary.read(parser.parse_args().runs):
         kept[run.recipe] = told(run)
-        atomic_write_bytes(PICTURES / f"{run.recipe}.png", picture(run))
+        for path in PICTURES.glob(f"{run.recipe}.*"):
+            path.unlink()
+        for name, data in pictures(run).items():
+            atomic_write_bytes(PICTURES / name, data)
     write_json(KEPT, dict(sorted(kept.items())))
     atomic_write_bytes(PAGE, page(kept).encode())
 
@@ -63,8 +77,15 @@ def told(run: summary.Summary) -> dict[str, Any]:
         raise Refused(f"{run.run.path} has a picture of step {step} and no newest checkpoint of it: let it end")
     lines = [line for line in measurements.read(run.run) if line["step"] == step]
     numbers = {key: value for line in lines for key, value in line["metrics"].items() if not is_detail(key)}
+    if not numbers and find(run.recipe).make().metrics:
+        raise Refused(f"{run.run.path} was not measured at step {step}: honmono evaluate {run.run.path}")
     return {
         "command": command(run, step),
+        "data": named(run.fields.get("data.source")),
+        "seed": run.fields["training.seed"],
+        "batch_size": run.fields["training.batch_size"],
+        "commit": json.loads(run.run.environment_json.read_text(encoding="utf-8"))["git_commit"],
+        "pictures": sorted(pictures(run)),
         "step": step,
         "images": saved.state["images"],
         "seconds": saved.state["seconds"],
@@ -75,10 +96,21 @@ def told(run: summary.Summary) -> dict[str, Any]:
 
 
 def newest(run: summary.Summary) -> int:
-    pictures = frames(run.run.samples)
-    if not pictures:
+    return int(newest_frame(run).stem)
+
+
+def newest_frame(run: summary.Summary) -> Path:
+    shown = frames(run.run.samples)
+    if not shown:
         raise Refused(f"{run.run.path} has no pictures yet")
-    return int(pictures[-1].stem)
+    return shown[-1]
+
+
+def named(source: Any) -> str | None:
+    """Data as others may read of them: where files of one's own lie is nobody's business."""
+    if source is None or source.startswith("hf:"):
+        return source
+    return re.sub(r"/.*/|/", "", source)
 
 
 def command(run: summary.Summary, step: int) -> str:
@@ -86,7 +118,7 @@ def command(run: summary.Summary, step: int) -> str:
     own = flat(to_json(find(run.recipe).make()))
     source = run.fields.get("data.source")
     words = [f"honmono train {run.recipe}"]
-    words += ["--data DIR"] if source != own.get("data.source") and source is not None else []
+    words += [f"--data {named(source)}"] if source != own.get("data.source") and source is not None else []
     if run.fields["training.seed"] != own["training.seed"]:
         words.append(f"--seed {run.fields['training.seed']}")
     words += [f"--steps {step}"] if step != own["training.steps"] else []
@@ -99,17 +131,46 @@ def command(run: summary.Summary, step: int) -> str:
     return " ".join(words)
 
 
-def picture(run: summary.Summary) -> bytes:
-    """The newest picture: of a grid the first samples, of points all; in fewer colours where it would be heavy."""
+def pictures(run: summary.Summary) -> dict[str, bytes]:
+    """The newest ones by their files' names: every grid's first samples, or points with their landscape."""
+    newest = newest_frame(run)
+    landscape, reals = newest.with_suffix(".npz"), newest.with_name("real.npz")
+    if landscape.is_file():
+        with (
+            np.load(reals, allow_pickle=False) as file,
+            Image.open(io.BytesIO(png(drawn(load(landscape), file["points"], "", PANEL)))) as opened,
+        ):
+            panels = opened.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            return {f"{run.recipe}.png": encoded(panels)}
     shape = json.loads(run.run.recipe_json.read_text(encoding="utf-8"))["interface"]["sample_shape"]
-    with Image.open(frames(run.run.samples)[-1]) as opened:
-        shown = opened.convert("RGB") if len(shape) == 1 else opened
-        if len(shape) == 1:
-            shown.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        else:
-            shown = shown.crop((0, 0, min(shown.width, SIDE), min(shown.height, SIDE)))
+    if len(shape) == 1:  # packing and conditional discriminators have no landscape
+        with Image.open(newest) as opened:
+            scatter = opened.convert("RGB")
+        scatter.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        return {f"{run.recipe}.png": light(scatter)}
+    shown = {}
+    for path in (newest, *sorted(newest.parent.glob(f"{newest.stem}-*.png"))):
+        grid = path.stem.removeprefix(newest.stem).replace("-", ".", 1)
+        with Image.open(path) as opened:
+            shown[f"{run.recipe}{grid}.png"] = light(whole_cells(opened, shape[-1]))
+    return shown
+
+
+def whole_cells(grid: Image.Image, side: int) -> Image.Image:
+    """As many of a grid's samples as fit, none cut through. side: of a sample in pixels, before it was enlarged."""
+    cell = next(
+        factor * side + GAP
+        for factor in range(grid.width // side, 0, -1)
+        if (grid.width - GAP) % (factor * side + GAP) == 0 == (grid.height - GAP) % (factor * side + GAP)
+    )
+    width, height = (GAP + (min(length, max(SIDE, GAP + cell)) - GAP) // cell * cell for length in grid.size)
+    return grid.crop((0, 0, width, height))
+
+
+def light(shown: Image.Image) -> bytes:
+    """As a PNG; in fewer colours where it would be heavy."""
     data = encoded(shown)
-    return data if len(data) <= MOST_BYTES else encoded(shown.convert("RGB").quantize(128))
+    return data if len(data) <= MOST_BYTES else encoded(shown.convert("RGB").quantize(128, dither=Image.Dither.NONE))
 
 
 def encoded(shown: Image.Image) -> bytes:
@@ -156,11 +217,13 @@ def a_step(row: Mapping[str, Any] | None) -> str:
 def section(name: str, summary: str, run: Mapping[str, Any]) -> Sequence[str]:
     numbers = ", ".join(f"`{key}` {value:g}" for key, value in run["metrics"].items())
     cost = f"{length(run['step'], find(name).make().training.steps)}, {run['images']:,} images seen"
-    cost += f", {run['seconds']:,.0f} s ({run['precision']})"
+    cost += f" in batches of {run['batch_size']}, seed {run['seed']}, {run['seconds']:,.0f} s ({run['precision']})"
+    data = f"data: `{run['data']}`; " if run["data"] else ""
     return [
         *(f"## {name}", "", f"{summary[0].upper()}{summary[1:]}.", ""),
-        *(f"![{name}](images/gallery/{name}.png)", "", "```sh", run["command"], "```", ""),
-        f"{cost}; {run['hardware']}. Measured: {numbers or 'nothing'}.",
+        *(line for file in run["pictures"] for line in (f"![{file.removesuffix('.png')}](images/gallery/{file})", "")),
+        *("```sh", run["command"], "```", ""),
+        f"{cost}; {data}{run['hardware']}. Measured: {numbers or 'nothing'}.",
     ]
 
 
