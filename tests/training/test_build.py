@@ -87,6 +87,15 @@ def test_numbers_that_would_train_silently_are_refused(points: Recipe, changes: 
         override(points, changes)
 
 
+def test_parts_of_a_batch_must_hold_the_samples_that_a_penalty_takes(points: Recipe, in_training: Build) -> None:
+    """Every fourth of the whole is every fourth of each part only where the parts are multiples of four."""
+    objective = NonSaturating(penalties=(R1(1.0, every=4),))
+    recipe = override(replace(points, objective=objective), {"generator.batch_norm": "false"})
+    in_training(override(recipe, {"training.accumulate": "4"}))  # of 16
+    with pytest.raises(Refused, match=r"R1 takes every 4th sample, and 3 parts .* 12 is a divisor, or every=1"):
+        in_training(override(recipe, {"training.accumulate": "3"}))
+
+
 def test_a_packed_recipe_trains_with_penalties_and_samples_as_ever(points: Recipe, in_training: Build) -> None:
     objective = NonSaturating(together=True, pack=3, penalties=(R1(1.0),))  # 16 points are five packs and a rest
     trainer = in_training(replace(points, objective=objective))

@@ -68,6 +68,18 @@ def check_least_batch(recipe: Recipe, networks: Sequence[nn.Module], least: int)
         )
 
 
+def check_parts(recipe: Recipe, processes: int) -> None:
+    """Refuses parts of a batch of which a penalty would see other samples than of the whole."""
+    parts, size = recipe.training.accumulate * processes, recipe.training.batch_size
+    for penalty in getattr(recipe.objective, "penalties", ()):
+        every = getattr(penalty, "every", 1)
+        if parts > 1 and every > 1 and size % (parts * every):
+            raise Refused(
+                f"{type(penalty).__name__} takes every {every}th sample, and {parts} parts of a batch of {size} are no"
+                f" multiples of {every}: use a --batch-size of which {parts * every} is a divisor, or every=1"
+            )
+
+
 def check_coupling(recipe: Recipe, networks: Sequence[nn.Module]) -> None:
     """Refuses what is only right where no sample's output depends on the others in its batch."""
     generator, discriminator = networks

@@ -17,7 +17,7 @@ from honmono.objectives.base import Draws, Players
 from honmono.randomness import seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update, settled
 from honmono.runs.log import loss_column
-from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, couples
+from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen
@@ -45,6 +45,7 @@ class Trainer:
         dataset.to(engine.device, engine.dtype)
         networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
         check_coupling(recipe, networks)
+        check_parts(recipe, engine.processes)
         self.networks = dict(zip(PLAYERS, networks, strict=True))
         average = recipe.training.average
         self.average = AveragedGenerator(self.networks["generator"], average) if average else None
