@@ -162,6 +162,8 @@ class ResidualDiscriminator(nn.Module):
         "conditional where the data has at least two classes (conditional: auto; true or false)",
         "fewer than 10,000 pictures are augmented before the discriminator sees them"
         " (objective.augment.probability: auto; 0 never, 1 always)",
+        "rates of 0.0005: at 0.002 it learns as fast at first, and of CIFAR-10 it draws worse after 14,400 steps than"
+        " after 4,800 (optimizers)",
         "the gradient penalties are estimated from every fourth sample (objective.penalties.0.every, ...1.every)",
     ),
     tiny={
@@ -183,7 +185,7 @@ def folder() -> Recipe:
             penalties=(R1(1.0, every=4), R2(1.0, every=4)),
             augment=DiffAugment(probability="auto"),
         ),
-        optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
+        optimizers=Pair(partial(Adam, lr=5e-4, betas=(0.0, 0.99))),
         training=Training(steps=40_000, batch_size=32, average=Average(halflife=10_000), measure_images=320_000),
         conditional="auto",
         metrics=(FID(features="cifar10"),),
