@@ -2,9 +2,12 @@
 
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -93,6 +96,21 @@ def test_a_stopped_study_goes_on_and_ends_as_if_it_had_not_been(duel: Study, tra
     assert honmono.study(duel, "stopped").is_file()
     assert weights(trained / RUNS[1]) == weights(begun.path) != {}
     assert numbers_of(trained / RUNS[1]) == numbers_of(begun.path)
+
+
+def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(duel: Study, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "duel").write_bytes(pickle.dumps(duel))
+    code = "import honmono, pickle; honmono.study(pickle.load(open('duel', 'rb')), 'killed')"
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    killed = tmp_path / "killed"
+    while child.poll() is None and not (killed / RUNS[1]).exists():
+        time.sleep(0.005)
+    child.kill()
+    assert child.wait() == -signal.SIGKILL and not (killed / "duel.html").exists()
+    assert honmono.study(duel, killed).is_file()
+    for name in RUNS:
+        assert weights(killed / name) == weights(trained / name) != {}
+        assert numbers_of(killed / name) == numbers_of(trained / name)
 
 
 def test_it_goes_on_with_what_it_began_with_and_refuses_anything_else(duel: Study) -> None:
