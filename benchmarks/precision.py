@@ -30,9 +30,8 @@ from honmono.registry import find
 from honmono.runs.environment import environment
 from honmono.runs.files import write_json
 from honmono.runs.grids import to_uint8
-from honmono.sampling import fakes
+from honmono.sampling import fakes, take
 from honmono.training.engine import Engine, choose, has_bf16
-from honmono.training.pictures import take
 from honmono.training.trainer import Trainer
 
 

@@ -14,7 +14,7 @@ from honmono.override import override
 from honmono.randomness import stream
 from honmono.recipe import Recipe
 from honmono.registry import find
-from honmono.sampling import fakes, generate, latents
+from honmono.sampling import fakes, generate, latents, take
 from honmono.training.build import Interface, build_networks
 
 
@@ -63,6 +63,16 @@ def test_samples_in_a_row_share_the_latents_of_the_first_ones(generator: nn.Modu
         rows = at[8 * chunk : 8 * chunk + 8]
         expected = generate(generator, recipe, own[rows // share], rows % 10)
         assert torch.equal(drawn(generator, recipe, 3, share=share)[8 * chunk : 8 * chunk + 8], expected)
+
+
+@pytest.mark.parametrize(("number", "chunks"), [(1, 1), (32, 1), (40, 2), (64, 3), (80, 4), (81, 5)])
+def test_so_many_are_taken_of_chunks_of_any_sizes(number: int, chunks: int) -> None:
+    rows = torch.arange(160.0).double().view(80, 2)
+    parts = rows.split((32, 8, 32, 8)) * 2
+    endless = iter(parts)
+    taken = take(endless, number)
+    assert torch.equal(taken, torch.cat([rows, rows])[:number]) and taken.dtype == torch.float64
+    assert len([*endless]) == len(parts) - chunks  # none is made for nothing
 
 
 def test_sampling_leaves_the_generator_as_it_was(generator: nn.Module, recipe: Recipe) -> None:

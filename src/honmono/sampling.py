@@ -45,6 +45,15 @@ def fakes(
         yield generate(generator, recipe, latent, labels if recipe.conditional else None)
 
 
+def take(chunks: Iterator[Tensor], number: int) -> Tensor:
+    """The first `number` samples of chunks that never end, whatever the chunks' sizes."""
+    taken, missing = [], number
+    while missing > 0:
+        taken.append(next(chunks)[:missing])
+        missing -= len(taken[-1])
+    return torch.cat(taken)
+
+
 @torch.no_grad()
 def generate(generator: nn.Module, recipe: Recipe, latent: np.ndarray, labels: np.ndarray | None) -> Tensor:
     """The fakes of these latents (batch, latent) and labels (batch,), in float32 arithmetic or the generator's own."""

@@ -23,10 +23,9 @@ from honmono.override import override
 from honmono.recipe import Recipe, flat
 from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
 from honmono.runs.grids import to_uint8
-from honmono.sampling import fakes
+from honmono.sampling import fakes, take
 from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine, choose
-from honmono.training.pictures import take
 from honmono.training.trainer import Trainer
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from typing import final
 
 import torch
@@ -18,7 +18,7 @@ from honmono.evaluation.watch import Watch
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.randomness import seed_of
 from honmono.recipe import Recipe
-from honmono.sampling import fakes
+from honmono.sampling import fakes, take
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class GeneratorEvidence(Evidence):
         if self._range is not None:
             raise Refused("modes are counted among points, and this recipe makes pictures: measure fid, kid or prdc")
         if self._points is None or len(self._points) < number:
-            self._points = _first(self._samples(lambda points: points.cpu().double()), number)
+            self._points = take(self._samples(lambda points: points.cpu().double()), number)
         return self._points[:number]
 
     def extracted(self, side: Side, network: str, number: int) -> Extracted:
@@ -134,8 +134,3 @@ def _at(chunks: Iterator[Tensor], places: Tensor) -> Tensor:
         found |= {place: chunk[place - start].cpu() for place in wanted if start <= place < start + len(chunk)}
         start += len(chunk)
     return torch.stack([found[place] for place in wanted])
-
-
-def _first(chunks: Iterator[Tensor], number: int) -> Tensor:
-    first = next(chunks)
-    return torch.cat([first, *islice(chunks, -(-number // len(first)) - 1)])[:number]

@@ -12,8 +12,8 @@ from honmono.objectives.coulomb import Coulomb, potential
 from honmono.plots.window import window
 from honmono.runs.directory import RunDirectory
 from honmono.runs.files import atomic_write_bytes
-from honmono.sampling import fakes
-from honmono.training.pictures import POINTS, SEED_OFFSET, take
+from honmono.sampling import fakes, take
+from honmono.training.pictures import POINTS, SEED_OFFSET
 from honmono.training.trainer import Trainer
 
 
@@ -53,7 +53,7 @@ class Landscapes:
         second, first = torch.meshgrid(axes[1], axes[0], indexing="ij")
         places = torch.stack([first, second], dim=-1).reshape(-1, 2)
         made = fakes(trainer.sampler(), trainer.recipe, 0, seed=trainer.recipe.training.seed + SEED_OFFSET)
-        points = take(made, POINTS)
+        points = take(made, POINTS).float().cpu()
         kept = {"points": points, "low": low, "high": high, "scores": self._scores(places)}
         objective = trainer.recipe.objective
         if isinstance(objective, Coulomb):
@@ -77,7 +77,7 @@ class Landscapes:
     def _reals(self, number: int) -> Tensor:
         """As many, or all of a smaller data set."""
         number = min(number, self._trainer.epoch_images or number)
-        return take((batch.real for batch in self._trainer.reals()), number)
+        return take((batch.real for batch in self._trainer.reals()), number).float().cpu()
 
     def _write(self, name: str, **arrays: np.ndarray) -> None:
         buffer = io.BytesIO()

@@ -3,7 +3,6 @@
 Which grids there are is the recipe's to say (`Recipe.grids`).
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor
 from honmono.grids import SampleGrid
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png, to_uint8
-from honmono.sampling import fakes
+from honmono.sampling import fakes, take
 from honmono.training.trainer import Trainer
 
 
@@ -50,7 +49,7 @@ class Pictured:
         return path
 
     def _reals(self, number: int) -> Tensor:
-        return take((batch.real for batch in self._trainer.reals()), number)
+        return take((batch.real for batch in self._trainer.reals()), number).float().cpu()
 
     def _by_class(self, rows: int) -> Tensor:
         """The first reals of each class in turn; a class that runs short begins again."""
@@ -74,7 +73,7 @@ class Pictured:
             seed = recipe.training.seed + SEED_OFFSET
             shown_as = replace(recipe, sampling=shown.sampling or recipe.sampling)
             made = fakes(trainer.sampler(), shown_as, self._classes, seed=seed, share=share)
-            self._save(take(made, number), columns, self._run.sample(step, shown.name))
+            self._save(take(made, number).float().cpu(), columns, self._run.sample(step, shown.name))
         return self._run.sample(step)
 
     def _save(self, samples: Tensor, columns: int, path: Path) -> None:
@@ -88,10 +87,3 @@ class Pictured:
         from honmono.plots.points import scatter
 
         scatter(self._reals(POINTS).numpy(), None if fakes is None else fakes.numpy(), path)
-
-
-def take(chunks: Iterator[Tensor], number: int) -> Tensor:
-    """The first `number` samples of chunks that never end, float32 on the CPU."""
-    first = next(chunks)
-    more = islice(chunks, -(-number // len(first)) - 1)
-    return torch.cat([first, *more])[:number].float().cpu()
