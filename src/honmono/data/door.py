@@ -39,12 +39,15 @@ def with_source(data: Data, source: str, recipe_name: str) -> Data:
         if source not in MIXTURES:
             raise Refused(f"{recipe_name} trains on points (grid or ring), not on pictures: train folder on them")
         return data if isinstance(data, MIXTURES[source]) else MIXTURES[source]()
+    if not isinstance(data, Pictures | StackedMNIST):
+        raise Refused(
+            f"the data of {recipe_name} is {type(data).__name__}, which takes no other source: leave --data out"
+        )
     if source in MIXTURES:
         raise Refused(f"{recipe_name} trains on pictures, and {source} is points: train gan-grid on it")
     digits = digits_of(source)
     if isinstance(data, StackedMNIST):  # the digits' own place will do: what is made of them is clear
         return replace(data, source=absolute(digits or source))
-    assert isinstance(data, Pictures)
     return _stacked(data, digits, recipe_name) if digits else replace(data, source=absolute(source))
 
 
