@@ -201,12 +201,15 @@ def test_saving_more_often_is_no_change(shared_run: Path) -> None:
     assert ready(recipe="dcgan-digits", run=shared_run, changes=changes, steps=1).steps == 1
 
 
-def test_the_recorded_data_holds_where_none_is_named(here: Path) -> None:
-    folder = "some.npy"
-    np.save(folder, np.random.default_rng(0).integers(0, 256, (32, 16, 16), np.uint8))
-    path = train(recipe="dcgan-folder", data=folder, steps=1, run="mine")
+@pytest.mark.parametrize("named", [{"data": "some.npy"}, {"changes": {"data.source": "some.npy"}}])
+def test_the_recorded_data_holds_where_none_is_named(
+    here: Path, named: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save("some.npy", np.random.default_rng(0).integers(0, 256, (32, 16, 16), np.uint8))
+    path = train(recipe="dcgan-folder", steps=1, run=here / "mine", **named)
+    monkeypatch.chdir(path)  # it is found from anywhere
     session = ready(**asked("dcgan-folder", run=path, steps=2))
-    assert session.lines[-1] == "run mine: going on from step 1"
+    assert session.lines[-1] == f"run {path}: going on from step 1"
     with pytest.raises(Refused, match="data.flip: false there, true now"):
         prepare(Call(**asked("dcgan-folder", run=path, steps=2, changes={"data.flip": "true"})))
 

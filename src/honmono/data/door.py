@@ -70,6 +70,13 @@ def with_size(data: Data, size: int) -> Data:
     return replace(data, size=size, expects=None)
 
 
+def found_anywhere(data: Data) -> Data:
+    """The data with a path as its source made absolute."""
+    if not isinstance(data, Pictures | StackedMNIST) or data.source is None:
+        return data
+    return replace(data, source=absolute(data.source))
+
+
 def absolute(source: str) -> str:
     """A path as an absolute one, so that a run finds its data from anywhere; other sources as they are."""
     path, at, split = source.rpartition("@") if "@" in source else (source, "", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from honmono.data.base import Batch
-from honmono.data.door import suitable, with_size, with_source
+from honmono.data.door import found_anywhere, suitable, with_size, with_source
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.override import override
@@ -161,7 +161,7 @@ def _same_recipe(call: Call, run: RunDirectory) -> tuple[record.Record, Recipe, 
         if call.data is None:  # the recorded data holds: the run's own command may have named it
             recipe = replace(recipe, data=old.recipe.data)
         recipe = settled_as(recipe, old.recipe)
-    recipe = override(_ask(recipe, call, old.name), call.changes or {})
+    recipe = _ask(recipe, call, old.name)
     record.refuse_changes(run.path, old.recipe, recipe)
     if entry and entry.file and named and entry.file.read_bytes() != run.recipe_py.read_bytes():
         return old, recipe, [f"warning: {entry.file} is not the recipe.py that this run began with; going on by it"]
@@ -182,10 +182,11 @@ def _entry(recipe: str | Recipe) -> Entry:
 
 def adapt(entry: Entry, call: Call) -> Recipe:
     """The entry's recipe with everything that the call says of it."""
-    return override(_ask(entry.make(), call, entry.name), call.changes or {})
+    return _ask(entry.make(), call, entry.name)
 
 
 def _ask(recipe: Recipe, call: Call, name: str) -> Recipe:
+    """The recipe with what the call asks of it; `changes` have the last word."""
     data = recipe.data
     if call.data is not None:
         data = with_source(data, call.data, name)
@@ -193,7 +194,9 @@ def _ask(recipe: Recipe, call: Call, name: str) -> Recipe:
         data = with_size(data, call.size)
     asked = {"batch_size": call.batch_size, "seed": call.seed, "steps": call.steps}
     training = replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
-    return replace(recipe, data=data, training=training)
+    changes = call.changes or {}
+    recipe = override(replace(recipe, data=data, training=training), changes)
+    return replace(recipe, data=found_anywhere(recipe.data)) if "data.source" in changes else recipe
 
 
 def _open(recipe: Recipe, choices: Choices) -> tuple[Engine, Trainer, str]:
