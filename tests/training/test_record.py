@@ -149,14 +149,14 @@ def test_every_changed_field_is_named_with_both_values(run: RunDirectory) -> Non
     assert "$" not in told and "\n" not in told
 
 
-def test_how_long_and_how_often_to_save_is_no_change(run: RunDirectory) -> None:
+def test_how_long_and_how_often_to_log_and_save_is_no_change(run: RunDirectory) -> None:
     old = record_of(3).recipe
     free = {field: "7" for field in record.FREE - {"metrics"}}
     record.refuse_changes(run.path, old, override(old, free))
     measured = [replace(old, metrics=metrics) for metrics in ((), (ModeCoverage(),), (ModeCoverage(fakes=7),))]
     for before, after in permutations(measured, 2):
         record.refuse_changes(run.path, before, after)
-    for field, text in {"training.seed": "7", "training.batch_size": "7", "training.log_every": "7"}.items():
+    for field, text in {"training.seed": "7", "training.batch_size": "7", "training.accumulate": "7"}.items():
         with pytest.raises(Refused, match=f"{field}: .* 7 now"):
             record.refuse_changes(run.path, old, override(old, {field: text}))
 

@@ -253,6 +253,15 @@ def test_a_log_that_ran_ahead_of_the_checkpoint_is_cut_back(train: Train) -> Non
     assert all(once[name] == again[name] for name in once if name not in ("seconds", "images_per_second"))
 
 
+def test_a_resume_may_log_at_other_steps(train: Train) -> None:
+    assert train() == 0
+    once = read(RunDirectory(Path("run")))
+    assert train("--resume", "run", "--trust-code", "--steps", "20", "--set", "training.log_every=5") == 0
+    again = read(RunDirectory(Path("run")))
+    assert again["step"] == [*range(1, 13), 15, 20] and again["images"][-2:] == [15 * 16, 20 * 16]
+    assert all(again[name][:12] == column for name, column in once.items())
+
+
 def test_pictures_are_of_one_size_and_of_the_same_latents(points: Recipe, tmp_path: Path) -> None:
     recipe = replace(points, training=replace(points.training, sample_every=1))
     for name in ("one", "two"):

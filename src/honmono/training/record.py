@@ -20,12 +20,12 @@ from honmono.training.build import Interface
 from honmono.training.engine import Choices, recorded
 
 
-# Fields, with all that stands below them, that say how long to train, how often to save and what to measure, and leave
-# every number of the training as it is.
+# Fields, with all that stands below them, that say how long to train, how often to log and to save and what to measure,
+# and leave every number of the training as it is.
 FREE = frozenset(
     {
-        *("training.steps", "training.checkpoint_every", "training.sample_every", "training.keep"),
-        *("training.measure_images", "training.best", "metrics"),
+        *("training.steps", "training.log_every", "training.checkpoint_every", "training.sample_every"),
+        *("training.keep", "training.measure_images", "training.best", "metrics"),
     }
 )
 
