@@ -88,6 +88,11 @@ def test_a_directory_of_one_class_and_of_colours_without_classes(digits: Trained
     np.testing.assert_array_equal(pixels(out / "000004.png"), colour.pictures(5)[4].transpose(1, 2, 0))
 
 
+def test_a_directory_s_name_may_hold_a_dot(digits: TrainedRun, tmp_path: Path) -> None:
+    out = write_samples(digits, 3, tmp_path / "samples-v1.0")
+    assert out.is_dir() and sum(path.suffix == ".png" for path in out.rglob("*")) == 3
+
+
 def test_the_folders_of_classes_stay_within_the_directory(digits: TrainedRun, tmp_path: Path) -> None:
     names = ("..", ".", "../up", "/root", "a\\b", "猫", "")
     strange = run_of("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), names))
@@ -110,7 +115,7 @@ def test_a_directory_that_holds_something_is_never_written_into(digits: TrainedR
 @pytest.mark.parametrize(
     ("out", "asked", "message"),
     [
-        ("a.jpg", {}, "a .png for one picture"),
+        *((f"a{suffix}", {}, "a .png for one picture") for suffix in (".jpg", ".JPEG", ".gif", ".webp", ".PNG")),
         ("a.npy", {}, "with --raw a .npy"),
         ("a.png", {"raw": True}, "--raw writes a .npy file"),
         ("a", {"raw": True}, "--raw writes a .npy file"),

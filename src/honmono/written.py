@@ -19,6 +19,7 @@ from honmono.training.pictures import POINTS
 
 GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory
 SCATTER_LIMIT = 100_000
+FILES = {".png", ".npy", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}  # endings of no directory
 STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60
 
 
@@ -47,7 +48,7 @@ def write_samples(
                 + ("" if points else ", or give --out a directory")
             )
         return _write_scatter(trained, num, out, **asked) if points else _write_grid(trained, num, out, **asked)
-    if out.suffix or points:
+    if out.suffix.lower() in FILES or points:
         raise Refused(
             f"--out {out}: a .png for one picture, or with --raw a .npy" + ("" if points else ", or a directory")
         )
