@@ -186,6 +186,16 @@ def test_spherical_interpolation_keeps_lengths_and_both_ends() -> None:
     np.testing.assert_allclose(np.linalg.norm(slerp(here, there, 0.3), axis=1), [2, 1])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equal_and_opposite_directions_are_joined_by_a_straight_line(dtype: type) -> None:
+    here = np.array([[3.0, 4.0], [3.0, 4.0], [0.1, 0.2], [1.0, 2.0]], dtype)
+    there = np.array([[3.0, 4.0], [6.0, 8.0], [0.1, 0.20001], [-2.0, -4.0]], dtype)
+    for share in (0.0, 0.25, 1.0):
+        np.testing.assert_allclose(slerp(here, there, share), here + share * (there - here), atol=1e-6)
+    one = slerp(np.array([[1.0], [2.0], [-1.0]], dtype), np.array([[2.0], [-2.0], [-1.0]], dtype), 0.5)
+    np.testing.assert_allclose(one, [[1.5], [0.0], [-1.0]], atol=1e-6)
+
+
 def test_the_range_of_the_data_says_what_is_black_and_white(digits: TrainedRun) -> None:
     wide = replace(digits, recipe=override(digits.recipe, {"data.range": "(-1, 3)"}))  # then 0.0 is 64, not 128
     np.testing.assert_allclose(wide.pictures(8), digits.pictures(8) / 2, atol=1)

@@ -21,6 +21,7 @@ GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small 
 SCATTER_LIMIT = 100_000
 FILES = {".png", ".npy", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}  # endings of no directory
 STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60
+LEAST_SINE = 1e-3  # of the angle between latents; float32 cannot tell smaller angles
 
 
 def write_samples(
@@ -147,7 +148,13 @@ def write_interpolation(trained: TrainedRun, out: Path | None = None, *, seed: i
 
 
 def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:
-    """Spherical interpolation of rows: normal latents keep their length on the way (White, arXiv:1609.04468)."""
+    """Spherical interpolation of rows: normal latents keep their length on the way (White, arXiv:1609.04468).
+
+    Straight between rows of equal directions, where both are the same, and of opposite ones, where no arc is given.
+    """
     norms = np.linalg.norm(here, axis=1) * np.linalg.norm(there, axis=1)
     angle = np.arccos(np.clip((here * there).sum(1) / norms, -1.0, 1.0))[:, None]
-    return (np.sin((1 - share) * angle) * here + np.sin(share * angle) * there) / np.sin(angle)
+    sine = np.sin(angle)
+    straight = sine < LEAST_SINE
+    arc = (np.sin((1 - share) * angle) * here + np.sin(share * angle) * there) / np.where(straight, 1, sine)
+    return np.where(straight, here + share * (there - here), arc)
