@@ -48,10 +48,12 @@ def test_each_stage_has_its_batch_size() -> None:
     assert sizes == [128, 128, 64, 64, 64, 16, 16]
 
 
-@pytest.mark.parametrize(("train", "fade", "given"), [(100, 50, (128, 64)), (10, 0, (3,)), (0, 30, ()), (7, 5, (8, 8))])
-def test_images_in_so_many_batches(train: int, fade: int, given: tuple[int, ...]) -> None:
-    growth, images = Growth(train=train, fade=fade, batch_sizes=given), 0
-    for batches in range(200):
+@pytest.mark.parametrize("given", [(), (3,), (1,), (8, 8), (128, 64), (2, 7, 3), (4, 1, 9, 2)])
+@pytest.mark.parametrize(("train", "fade"), [(100, 50), (10, 0), (12, 0), (1, 0), (0, 30), (0, 1), (7, 5), (1, 1)])
+@pytest.mark.parametrize("first", [4, 8, 32])
+def test_images_in_so_many_batches(train: int, fade: int, given: tuple[int, ...], first: int) -> None:
+    growth, images = Growth(first=first, train=train, fade=fade, batch_sizes=given), 0
+    for batches in range(500):
         assert growth.images_after(batches, SIZES, 5) == images
         images += growth.batch_size(images, SIZES, 5)
     assert images > growth.grown(SIZES)

@@ -54,9 +54,10 @@ class Growth:
     def images_after(self, batches: int, sizes: Sequence[int], otherwise: int) -> int:
         """The images in so many batches, all of them full, from the beginning."""
         images, phase = 0, self.train + self.fade
+        first = self.train + (self.fade > 0)  # the images at which a second stage begins: a fade does with one more
         while batches > 0:
-            size, start = self.batch_size(images, sizes, otherwise), images - self.train - 1
-            until = (start // phase + 1) * phase + self.train + 1  # where the next stage begins
+            size = self.batch_size(images, sizes, otherwise)
+            until = ((images - first) // phase + 1) * phase + first  # where the next stage begins
             alike = batches if images >= self.grown(sizes) else min(batches, -(-(until - images) // size))
             batches, images = batches - alike, images + alike * size
         return images
