@@ -50,6 +50,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert (saved.path, saved.state["step"], saved.state["images"], saved.state["seconds"]) == (path, 12, 96, 1.5)
 
 
+def test_tensors_that_share_memory_or_have_another_layout_are_written(tmp_path: Path) -> None:
+    weight = torch.arange(24.0).reshape(1, 2, 3, 4).to(memory_format=torch.channels_last)
+    tied = {"generator": {"one": weight, "other": weight, "part": weight[0, 0]}}
+    assert_equal(read(write(tmp_path, 1, tied, {}, keep=1)).tensors, tied)
+
+
 def test_nothing_in_it_is_pickled(tmp_path: Path) -> None:
     files = sorted(file.name for file in write(tmp_path, 1, tensors(), {}, keep=1).iterdir())
     assert files == [

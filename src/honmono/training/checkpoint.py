@@ -49,12 +49,7 @@ def write(
         beside.mkdir(parents=True)
         checksums = {}
         for group, members in tensors.items():
-            data = save(
-                {
-                    name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-                    for name, tensor in members.items()
-                }
-            )
+            data = save({name: _alone(tensor) for name, tensor in members.items()})
             atomic_write_bytes(beside / f"{group}.safetensors", data)
             checksums[f"{group}.safetensors"] = hashlib.sha256(data).hexdigest()
         write_json(beside / "state.json", {**state, "step": step, "checksums": checksums})
@@ -117,7 +112,7 @@ def read_newest(directory: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, damaged
 
 
-def _alone(tensor: torch.Tensor) -> torch.Tensor:
+def _alone(tensor: Tensor) -> Tensor:
     """A copy on the CPU that shares memory with none (safetensors refuses tied weights)."""
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
