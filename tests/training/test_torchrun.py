@@ -110,18 +110,38 @@ def test_no_thread_of_the_group_outlives_it(tmp_path: Path) -> None:
     """One that did could abort the process at its exit, after all was saved."""
     script = tmp_path / "leaving.py"
     script.write_text(
+        "import atexit\n"
         "import os\n"
         "import torch\n"
         "from honmono.training.engine import Engine, choose\n"
+        "atexit.register(lambda: len(os.listdir('/proc/self/task')) == 1 or os._exit(3))\n"  # called last
         "engine = Engine(choose('cpu'))\n"
         "engine.total(torch.ones(3))\n"
         "import torch._dynamo\n"  # optimizers and compiled losses bring it, while the group stands
-        "before = len(os.listdir('/proc/self/task'))\n"
-        "engine.leave()\n"
-        "assert before > 1 == len(os.listdir('/proc/self/task'))\n"
+        "assert len(os.listdir('/proc/self/task')) > 1\n"
     )
     done = launched(str(script))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_program_may_train_again_and_leaves_the_group_at_its_end(tmp_path: Path) -> None:
+    script = tmp_path / "twice.py"
+    script.write_text(
+        "import atexit, os, sys\n"
+        "import torch.distributed as dist\n"
+        "import honmono\n"
+        "atexit.register(lambda: dist.is_initialized() and os._exit(3))\n"  # called last
+        "changes = {'generator.widths': '(8,)', 'data.samples': '100', 'metrics': '()'}\n"
+        "for name in ('one', 'two'):\n"
+        "    path = os.path.join(sys.argv[1], name)\n"
+        "    honmono.train('gan-grid', run=path, steps=3, batch_size=16, device='cpu', changes=changes)\n"
+        "assert dist.get_world_size() == 2\n"
+    )
+    done = launched(str(script), str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    ends = [checkpoint.read(RunDirectory(tmp_path / name).checkpoint(3)).tensors for name in ("one", "two")]
+    assert all(torch.equal(tensor, ends[1]["generator"][name]) for name, tensor in ends[0]["generator"].items())
 
 
 @pytest.mark.slow

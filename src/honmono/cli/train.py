@@ -68,8 +68,6 @@ def train(
         if session.trainer.engine.writes:
             print(f"honmono: {interrupted}", file=sys.stderr)
         sys.exit(interrupted.code)
-    finally:
-        session.trainer.engine.leave()
     picture = session.run.sample(session.trainer.clock.step)
     if session.trainer.engine.writes and picture.is_file():
         print(f"pictures: {picture}")

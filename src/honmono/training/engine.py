@@ -1,5 +1,6 @@
 """The engine: the only file that knows devices, ranks, precision and compilation."""
 
+import atexit
 import contextlib
 import importlib
 import os
@@ -170,11 +171,6 @@ class Engine:
         if self.device.type != "cpu":
             torch.accelerator.synchronize(self.device)
 
-    def leave(self) -> None:
-        """Takes this process out of the group."""
-        if self.processes > 1 and dist.is_initialized():
-            dist.destroy_process_group()
-
 
 @contextlib.contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
@@ -264,10 +260,17 @@ def _join(device: str) -> tuple[int, int]:
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes > 1 and not dist.is_initialized():
         # Imported later (torch's compiler does so), it would keep the group in the defaults of its functions: its
-        # threads would outlive `leave`, and now and then abort the process at its exit.
+        # threads would outlive the group, and now and then abort the process at its exit.
         importlib.import_module("torch.distributed.nn.functional")
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+        # Not after each training: the next one of the same program could meet the old group's addresses.
+        atexit.register(_leave)
     return (dist.get_rank(), processes) if processes > 1 else (0, 1)
+
+
+def _leave() -> None:
+    if dist.is_initialized():  # the program may have left it by itself
+        dist.destroy_process_group()
 
 
 def _local_device(device: str) -> torch.device:
