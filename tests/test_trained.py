@@ -19,6 +19,7 @@ from honmono.objectives.logit import LogitObjective
 from honmono.override import override
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
+from honmono.serial import to_json
 from honmono.trained import TrainedRun
 
 
@@ -48,6 +49,14 @@ def test_training_returns_the_run_as_loading_it_does(trained: TrainedRun) -> Non
     loaded = honmono.load(trained.run.path)
     assert loaded.run.path == trained.run.path and loaded.step == trained.step == 2
     assert torch.equal(loaded.sample(20), trained.sample(20))
+
+
+def test_training_returns_the_recipe_as_it_is_recorded(tmp_path: Path) -> None:
+    """However its length was asked for, and where a resume found all of it done."""
+    run = tmp_path / "run"
+    for call in ({"images": 24}, {"steps": 2}, {"epochs": 0.02}):
+        trained = honmono.train("dcgan-digits", run=run, changes=TINY, **call)
+        assert to_json(trained.recipe) == to_json(honmono.load(run).recipe)
 
 
 def test_samples_are_float32_within_the_range_of_the_data(trained: TrainedRun) -> None:

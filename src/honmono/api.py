@@ -6,7 +6,6 @@ from typing import Any
 from honmono.recipe import Recipe
 from honmono.trained import TrainedRun, load_as
 from honmono.training.prepare import Call, prepare
-from honmono.training.record import Record
 
 
 def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
@@ -25,6 +24,4 @@ def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
         for line in session.lines:
             recorder.say(line)
         session.trainer.fit(session.steps, recorder)
-    trainer = session.trainer
-    record = Record(session.run.path.name, trainer.recipe, trainer.interface)
-    return load_as(record, session.run, call.get("device", "auto"))
+    return load_as(session.record, session.run, call.get("device", "auto"))

@@ -22,6 +22,7 @@ from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
 from honmono.training.engine import Choices, Engine, choose, recorded
 from honmono.training.measuring import measurable
+from honmono.training.record import Record
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
 
@@ -59,6 +60,7 @@ class Session:
 
     trainer: Trainer
     run: RunDirectory
+    record: Record  # what recipe.json says
     steps: int
     seconds: float  # of training before a resume
     trackers: Sequence[str]
@@ -95,21 +97,21 @@ def _start(call: Call) -> Session:
     trainer.rehearse()
     metrics, unmeasured = _metrics(trainer)
     steps = _steps(call, trainer)
-    record_ = record.Record(entry.name, record.with_steps(trainer.recipe, steps), trainer.interface)
+    new = Record(entry.name, record.with_steps(trainer.recipe, steps), trainer.interface)
     lines = [f"recipe {entry.name}: {reason}"] if reason else []
     run = lock = None
     if engine.writes:
         lines += [
             f"an unfinished run of this recipe exists; to go on with it: honmono train --resume {other.path}"
-            for other in unfinished(call.root, to_json(record_.recipe), record.FREE)
+            for other in unfinished(call.root, to_json(new.recipe), record.FREE)
             if not is_held(other)
         ][:1]
         run = RunDirectory.create_at(call.run) if call.run else RunDirectory.create(call.root, entry.name)
         lock = hold(run)
-        record.begin(run, record_, entry, choices, fingerprint, sys.argv)
+        record.begin(run, new, entry, choices, fingerprint, sys.argv)
     run = engine.share(run)
     lines += [*_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
-    return Session(trainer, run, steps, 0.0, call.track, lines, lock, metrics)
+    return Session(trainer, run, new, steps, 0.0, call.track, lines, lock, metrics)
 
 
 def _resume(call: Call, run: RunDirectory) -> Session:
@@ -131,10 +133,10 @@ def _resume(call: Call, run: RunDirectory) -> Session:
             trainer.restore(saved)
         seconds = saved.state["seconds"]
     step = trainer.clock.step
+    new = Record(old.name, record.with_steps(recipe, steps), old.interface) if step < steps else old
     if engine.writes and step < steps:
         checkpoint.sweep(run.checkpoints, after=step)
         _cut_back(run, step)
-        new = record.Record(old.name, record.with_steps(recipe, steps), old.interface)
         record.go_on(run, new, choices, fingerprint, sys.argv)
     engine.wait()
     state = f"going on from step {step}" if step < steps else f"complete at step {step}; --steps N asks for more"
@@ -145,10 +147,10 @@ def _resume(call: Call, run: RunDirectory) -> Session:
         *unmeasured,
         f"run {run.path}: {state}",
     ]
-    return Session(trainer, run, steps, seconds, call.track, lines, lock, metrics)
+    return Session(trainer, run, new, steps, seconds, call.track, lines, lock, metrics)
 
 
-def _same_recipe(call: Call, run: RunDirectory) -> tuple[record.Record, Recipe, list[str]]:
+def _same_recipe(call: Call, run: RunDirectory) -> tuple[Record, Recipe, list[str]]:
     """A run's record, its recipe with what the call says of it, and lines to tell. Refuses another recipe."""
     entry = _entry(call.recipe) if call.recipe else None
     named = outside_classes(entry.make()) if entry else {}  # code that the user names is trusted
