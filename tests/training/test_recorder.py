@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from honmono.training import checkpoint
 # A recipe file of the user's own. Its objective does at one step what the test is about.
 MINE = """
 import signal
+import time
 from dataclasses import dataclass, replace
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
@@ -43,6 +45,8 @@ class Eventful(NonSaturating):
             losses = {**losses, "fake": losses["fake"] * float("nan")}
         if steps >= self.at and self.what == "saturated":
             losses = {name: loss * 0 for name, loss in losses.items()}
+        if self.what == "slow":
+            time.sleep(0.02)
         if steps == self.at and self.what.startswith("SIG"):
             for name in self.what.split():
                 signal.raise_signal(getattr(signal, name))
@@ -119,6 +123,12 @@ def test_a_complete_run(train: Train, capsys: pytest.CaptureFixture[str]) -> Non
     assert log["step"] == list(range(1, 13)) and log["images"] == list(range(16, 13 * 16, 16))
     assert log["learning_rate.generator"] == [1e-3] * 12
     assert capsys.readouterr().out == f"pictures: {Path('run/samples/000000012.png')}\n"
+
+
+def test_each_row_has_its_own_time(train: Train) -> None:
+    assert train(what="slow") == 0
+    seconds = [row or 0.0 for row in read(RunDirectory(Path("run")))["seconds"]]
+    assert len(seconds) == 12 and min(after - before for before, after in pairwise(seconds)) > 0.015
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])

@@ -1,10 +1,11 @@
 """The log of a run: one row per logged step, in log.csv for tables and in log.jsonl for programs.
 
-Columns are `step`, `images` (seen), `seconds` (of training, measuring left out), `images_per_second`, one for each
-loss, `discriminator.real`, one for each player's learning rate, `learning_rate.discriminator`, and one for each number
-that was measured, `metric.fid[mnist]`; a step that was measured has a row whatever `log_every` says. A number that
-is not finite is `nan`, `inf` or `-inf` in the CSV and null in the JSONL, which has no word for it; what was not
-measured at a step is an empty cell in the CSV and absent from the JSONL.
+Columns are `step`, `images` (seen), `seconds` (of training, measuring left out), `images_per_second` (on average over
+the steps whose losses were brought to the host together), one for each loss, `discriminator.real`, one for each
+player's learning rate, `learning_rate.discriminator`, and one for each number that was measured, `metric.fid[mnist]`; a
+step that was measured has a row whatever `log_every` says. A number that is not finite is `nan`, `inf` or `-inf` in the
+CSV and null in the JSONL, which has no word for it; what was not measured at a step is an empty cell in the CSV and
+absent from the JSONL.
 """
 
 import csv

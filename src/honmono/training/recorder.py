@@ -62,7 +62,7 @@ class Recorder:
         self._pictures, self._landscapes = Pictured(trainer, run), Landscapes(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
         self._measuring = Measuring(trainer, run, metrics, self.say)
-        self._pending: list[tuple[int, int, dict[PlayerName, float], Tensor, list[str]]] = []
+        self._pending: list[tuple[int, int, float, dict[PlayerName, float], Tensor, list[str]]] = []
         self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
         self._seconds, self._begun = seconds, time.monotonic()
         self._flushed = (trainer.clock.images, time.monotonic())
@@ -103,7 +103,8 @@ class Recorder:
         """Called after every step: notes the losses; logs, measures, pictures and saves when it is time."""
         step = self._trainer.clock.step
         values = torch.stack([loss.reshape(()) for loss in losses.values()])
-        self._pending.append((step, self._trainer.clock.images, self._trainer.rates(), values, list(losses)))
+        images, seconds = self._trainer.clock.images, self._elapsed()
+        self._pending.append((step, images, seconds, self._trainer.rates(), values, list(losses)))
         ended = step >= self._steps
         pictures = ended or step % self._training.sample_every == 0
         measures = self._measuring.due(ended)
@@ -141,9 +142,10 @@ class Recorder:
         """
         if not self._pending:
             return
-        steps, images, rates, values, names = zip(*self._pending, strict=True)
+        steps, images, seconds, rates, values, names = zip(*self._pending, strict=True)
         self._pending = []
         rows = self._rows(values, names)
+        seconds = (*seconds[:-1], self._elapsed())  # elsewhere than on the CPU the last step is done only now
         if broken := self._health.broken(steps, rows):
             raise Diverged(f"{broken}: training has diverged. {self._last_good()}")
         for line in self._health.warnings(rows):
@@ -153,7 +155,7 @@ class Recorder:
         due = [i for i, step in enumerate(steps) if step == 1 or step % self._training.log_every == 0]
         if measured and due[-1:] != [len(steps) - 1]:
             due.append(len(steps) - 1)
-        logged = [self._row(steps[i], images[i], rates[i], rows[i], speed) for i in due]
+        logged = [self._row(steps[i], images[i], seconds[i], speed, rates[i], rows[i]) for i in due]
         if measured:
             logged[-1] |= measured
         self._write(logged)
@@ -172,11 +174,17 @@ class Recorder:
         return [dict(zip(n, flat[a:b], strict=True)) for n, a, b in zip(names, edges, edges[1:], strict=False)]
 
     def _row(
-        self, step: int, images: int, rates: dict[PlayerName, float], losses: dict[str, float], speed: float
+        self,
+        step: int,
+        images: int,
+        seconds: float,
+        speed: float,
+        rates: dict[PlayerName, float],
+        losses: dict[str, float],
     ) -> dict[str, int | float]:
         columns = {learning_rate_column(player): rates[player] for player in PLAYERS}
-        seconds = {"seconds": round(self._elapsed(), 3), "images_per_second": round(speed, 1)}
-        return {"step": step, "images": images, **seconds, **losses, **columns}
+        cost = {"images": images, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
+        return {"step": step, **cost, **losses, **columns}
 
     def _write(self, rows: list[dict[str, int | float]]) -> None:
         if self._log and rows:
