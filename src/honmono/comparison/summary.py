@@ -30,15 +30,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Summary:
-    """One run. name: its own among those compared. fields: of its recipe, dotted, all hyper-parameters resolved."""
+    """One run. name: its own among those compared. fields: of its recipe, dotted, all hyper-parameters resolved.
+
+    sessions: by environment.json, how it was started, and each time that it was gone on with.
+    """
 
     run: RunDirectory
     name: str
     recipe: str
     fields: Mapping[str, Any]
-    sessions: Sequence[
-        Mapping[str, Any]
-    ]  # environment.json: how it was started, and each time that it was gone on with
+    sessions: Sequence[Mapping[str, Any]]
 
     @cached_property
     def log(self) -> dict[str, list[int | float | None]]:

@@ -68,9 +68,8 @@ class Landscapes:
         weight = next(discriminator.parameters())
         with sampling(discriminator, "running"):
             scores = discriminator(places.to(weight.device, weight.dtype), None)
-        if (
-            scores.dim() == 2
-        ):  # over outcomes: where the distribution's mean lies, from the least real (0) to the most (1)
+        # Over outcomes: where the distribution's mean lies, from the least real (0) to the most (1).
+        if scores.dim() == 2:
             scores = scores.softmax(1) @ torch.linspace(0, 1, scores.shape[1]).to(scores)
         return scores.float().cpu().reshape(MESH, MESH)
 
