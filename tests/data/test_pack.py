@@ -52,6 +52,13 @@ def test_an_entry_holds_pixels_labels_and_a_record(folder: Path) -> None:
     assert (record["count"], record["size"], record["channels"]) == (6, 8, 1)
 
 
+def test_classes_without_a_picture_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Labels 1 and 3 make four classes, of which 0 and 2 are nowhere."""
+    np.savez(tmp_path / "some.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.array([1, 3, 3, 1]))
+    Pictures(source=str(tmp_path / "some.npz")).open()
+    assert "warning: no picture is of class 0, 2: number labels from 0 on" in capfd.readouterr().err
+
+
 def test_the_cache_is_used_again_and_depends_on_the_request(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     first = entry_of(folder)
     assert "6 pictures of 1x8x8" in capfd.readouterr().err
