@@ -52,6 +52,14 @@ def test_an_entry_holds_pixels_labels_and_a_record(folder: Path) -> None:
     assert (record["count"], record["size"], record["channels"]) == (6, 8, 1)
 
 
+def test_the_longest_side_is_that_of_all_sizes_however_rare(tmp_path: Path, encode) -> None:
+    """By it fakes are cut to what was padded; the ten commonest sizes alone would say 30."""
+    for index, side in enumerate([*range(20, 31), *range(20, 31), 60]):
+        (tmp_path / f"{index}.png").write_bytes(encode(np.zeros((side, 8), np.uint8)))
+    holds = json.loads((entry_of(tmp_path) / "record.json").read_text())["holds"]
+    assert holds["longest"] == 60 and holds["distinct"] == 12 and len(holds["sizes"]) == 10
+
+
 def test_classes_without_a_picture_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Labels 1 and 3 make four classes, of which 0 and 2 are nowhere."""
     np.savez(tmp_path / "some.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.array([1, 3, 3, 1]))

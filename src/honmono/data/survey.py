@@ -16,20 +16,22 @@ class Survey:
     """The usable pictures of a source.
 
     sizes: the commonest (width, height, count), at most ten. distinct: how many sizes there are in all. short_side: the
-    median of the short sides, in pixels. grey: whether every picture says that it has no colour.
+    median of the short sides, in pixels. longest: the longest side of all. grey: whether every picture says that it has
+    no colour.
     """
 
     count: int
     sizes: tuple[tuple[int, int, int], ...]
     distinct: int
     short_side: float
+    longest: int
     grey: bool
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Survey":
         """The survey that `to_json` wrote."""
         sizes = tuple((width, height, count) for width, height, count in value["sizes"])
-        return cls(value["count"], sizes, value["distinct"], value["short_side"], value["grey"])
+        return cls(**dict(value, sizes=sizes))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a record."""
@@ -77,7 +79,7 @@ def survey(source: Source, listing: Listing, count: int) -> Survey:
         raise Refused(f"{source.name} holds no usable pictures ({why})")
     common = tuple((width, height, number) for (width, height), number in sizes.most_common(10))
     short_side = float(median(min(size) for size in sizes.elements()))
-    return Survey(sizes.total(), common, len(sizes), short_side, grey)
+    return Survey(sizes.total(), common, len(sizes), short_side, max(max(size) for size in sizes), grey)
 
 
 def _header(content: Content) -> Header | str:

@@ -24,7 +24,6 @@ from torch import Tensor
 from honmono.data.cache import cache_dir, turn_at, written_beside
 from honmono.data.fit import Fit
 from honmono.data.pack import LABELS, PICTURES
-from honmono.data.packed import PackedPictures
 from honmono.data.pictures import Pictures
 from honmono.data.sources import open_source
 from honmono.data.stacked import StackedMNIST
@@ -84,7 +83,7 @@ class Reference:
     @cached_property
     def _longest(self) -> int:
         """The longest side among the pictures of the recipe's own source."""
-        return _longest_side(Pictures(source=getattr(self._recipe.data, "source", None)).open())
+        return Pictures(source=getattr(self._recipe.data, "source", None)).open().record["holds"]["longest"]
 
     def _longest_padded(self) -> int | None:
         data = self._recipe.data
@@ -132,10 +131,6 @@ class Reference:
 
         name = str(getattr(data, "source", None) or type(data).__name__)
         return Stored(name, None, dataset.fingerprint, dataset.length, None, take)
-
-
-def _longest_side(packed: PackedPictures) -> int:
-    return max(max(width, height) for width, height, _ in packed.record["holds"]["sizes"])
 
 
 class Reals:
