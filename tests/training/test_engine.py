@@ -168,7 +168,7 @@ def test_alone_there_is_nobody_to_wait_for() -> None:
     value = torch.ones(3)
     assert one.writes and one.total(value) is value and one.share("run") == "run"
     assert one.anyone(True) and not one.anyone(False)
-    for call in (one.wait, one.finish, one.leave):
+    for call in (one.wait, one.finish):
         call()
 
 
