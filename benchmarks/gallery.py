@@ -60,17 +60,18 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     for run in summary.read(parser.parse_args().runs):
-        kept[run.recipe] = told(run)
+        shown = pictures(run)
+        kept[run.recipe] = told(run, list(shown))
         for path in PICTURES.glob(f"{run.recipe}.*"):
             path.unlink()
-        for name, data in pictures(run).items():
+        for name, data in shown.items():
             atomic_write_bytes(PICTURES / name, data)
     write_json(KEPT, dict(sorted(kept.items())))
     atomic_write_bytes(PAGE, page(kept).encode())
 
 
-def told(run: summary.Summary) -> dict[str, Any]:
-    """What the page says of a run, by its newest picture."""
+def told(run: summary.Summary, files: list[str]) -> dict[str, Any]:
+    """What the page says of a run, by its newest pictures, which lie in these files."""
     step = newest(run)
     saved, _ = read_newest(run.run.checkpoints)
     if saved is None or saved.state["step"] != step:
@@ -85,7 +86,7 @@ def told(run: summary.Summary) -> dict[str, Any]:
         "seed": run.fields["training.seed"],
         "batch_size": run.fields["training.batch_size"],
         "commit": json.loads(run.run.environment_json.read_text(encoding="utf-8"))["git_commit"],
-        "pictures": sorted(pictures(run)),
+        "pictures": files,
         "step": step,
         "images": saved.state["images"],
         "seconds": saved.state["seconds"],
