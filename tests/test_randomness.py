@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-from honmono.randomness import seed_of, stream
+from honmono.randomness import reseed, seed_of, stream
 
 
 def test_a_moment_s_numbers_depend_on_nothing_else() -> None:
@@ -43,3 +45,11 @@ def test_moments_never_run_into_each_other() -> None:
 def test_seeds_for_other_generators_have_32_bits() -> None:
     seeds = [seed_of(0, "network", step) for step in range(200)]
     assert len(set(seeds)) == 200 and all(0 <= seed < 2**32 for seed in seeds) and max(seeds) > 2**31
+
+
+def test_reseeding_repeats_the_randomness_inside_networks() -> None:
+    draws = []
+    for seed in (3, 3, 4):
+        reseed(seed, torch.device("cpu"))
+        draws.append(nn.functional.dropout(torch.ones(64)))
+    assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])

@@ -155,14 +155,6 @@ def test_several_processes_are_refused_one_device(monkeypatch: pytest.MonkeyPatc
         choose("cpu:0")
 
 
-def test_reseeding_repeats_the_randomness_inside_networks() -> None:
-    one, draws = engine(), []
-    for seed in (3, 3, 4):
-        one.reseed(seed)
-        draws.append(nn.functional.dropout(torch.ones(64)))
-    assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])
-
-
 def test_alone_there_is_nobody_to_wait_for() -> None:
     one = engine()
     value = torch.ones(3)

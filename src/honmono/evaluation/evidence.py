@@ -13,10 +13,9 @@ from honmono.errors import Refused
 from honmono.evaluation.conforming import quantized
 from honmono.evaluation.extraction import Extraction, Networks
 from honmono.evaluation.reference import Reference
-from honmono.evaluation.undisturbed import reseed
 from honmono.evaluation.watch import Watch
 from honmono.metrics.base import Evidence, Extracted, Side
-from honmono.randomness import seed_of
+from honmono.randomness import reseed, seed_of
 from honmono.recipe import Recipe
 from honmono.sampling import fakes, take
 

@@ -22,12 +22,3 @@ def undisturbed(device: torch.device) -> Iterator[None]:
         torch.set_rng_state(state)
         if module is not None:
             module.set_rng_state(device_state, *where)
-
-
-def reseed(seed: int, device: torch.device) -> None:
-    """Sets what randomness inside networks (noise, dropout) will be on the CPU and on a device."""
-    torch.default_generator.manual_seed(seed)
-    if device.type == "cuda":
-        torch.get_device_module(device).default_generators[device.index or 0].manual_seed(seed)
-    elif device.type != "cpu":
-        torch.get_device_module(device).manual_seed(seed)

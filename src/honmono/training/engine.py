@@ -106,17 +106,6 @@ class Engine:
         torch._dynamo.config.recompile_limit = RECOMPILE_LIMIT
         return torch.compile(loss, dynamic=False)
 
-    def reseed(self, seed: int) -> None:
-        """Sets what randomness inside networks (dropout, noise) will be on the CPU and on the run's device.
-
-        Not by `torch.manual_seed`, which formats a stack trace for every kind of device that may come yet: 0.3 ms.
-        """
-        torch.default_generator.manual_seed(seed)
-        if self.device.type == "cuda":
-            torch.cuda.default_generators[self.device.index or 0].manual_seed(seed)
-        elif self.device.type == "mps":
-            torch.mps.manual_seed(seed)
-
     def part(self, size: int) -> slice:
         """This process's rows of a global batch. Where none is left for it, it borrows one, with a weight of 0."""
         start, stop = self._rows(size)

@@ -14,7 +14,7 @@ from honmono.data.stream import Stream
 from honmono.errors import Refused
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
-from honmono.randomness import seed_of
+from honmono.randomness import reseed, seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update, settled
 from honmono.runs.log import loss_column
 from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
@@ -172,7 +172,7 @@ class Trainer:
 
     def _reseed(self) -> None:
         seed, clock = self.recipe.training.seed, self.clock
-        self.engine.reseed(seed_of(seed, f"network:{self.engine.rank}", clock.step, self._ordinal))
+        reseed(seed_of(seed, f"network:{self.engine.rank}", clock.step, self._ordinal), self.engine.device)
         self._ordinal += 1
 
     def rehearse(self) -> None:
