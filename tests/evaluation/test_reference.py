@@ -71,6 +71,20 @@ def test_pictures_are_as_the_network_wants_them_whatever_the_recipe_makes_of_the
     assert sides[0].told() == sides[1].told()
 
 
+def test_pictures_that_were_trained_on_are_not_packed_again(
+    recipe: Recipe, networks: Networks, stored: Path, cache: Path
+) -> None:
+    own = Pictures(source=str(stored), flip=True, range=(0.0, 1.0))  # of a size that follows from the data
+    own.open()
+    trained = Reference(replace(recipe, data=own), SHAPE, None, networks)
+    trained.reals("quarters").extracted(300)
+    packed = cache / "packed"
+    assert sum(path.is_dir() for path in packed.iterdir()) == 1
+    resized = Reference(replace(recipe, data=replace(own, size=16)), (1, 16, 16), None, networks)
+    resized.reals("quarters").extracted(300)
+    assert sum(path.is_dir() for path in packed.iterdir()) == 2 and resized.told() == trained.told()
+
+
 def test_features_are_kept_in_the_cache(
     cache: Path, reference: Reference, anew: Callable[[Any], Reference], quarters: Any
 ) -> None:

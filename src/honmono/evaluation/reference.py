@@ -83,7 +83,9 @@ class Reference:
     @cached_property
     def _longest(self) -> int:
         """The longest side among the pictures of the recipe's own source."""
-        return Pictures(source=getattr(self._recipe.data, "source", None)).open().record["holds"]["longest"]
+        data = self._recipe.data
+        own = data if isinstance(data, Pictures) else Pictures(source=getattr(data, "source", None))
+        return own.open().record["holds"]["longest"]
 
     def _longest_padded(self) -> int | None:
         data = self._recipe.data
@@ -108,7 +110,7 @@ class Reference:
         except Refused as refusal:
             mend = "" if self._source else "; --reference SOURCE names the real pictures where they are now"
             raise Refused(f"{refusal}{mend}") from refusal
-        packed = Pictures(source=source, size=size, channels=channels, fit=fit).open()
+        packed = self._as_trained(Pictures(source=source, size=size, channels=channels, fit=fit)).open()
         pixels = np.load(packed.path / PICTURES, mmap_mode="r")
         labels = np.load(packed.path / LABELS) if (packed.path / LABELS).exists() else None
 
@@ -116,6 +118,14 @@ class Reference:
             return torch.from_numpy(pixels[indices])
 
         return Stored(source, split, packed.fingerprint, len(pixels), labels, take)
+
+    def _as_trained(self, wanted: Pictures) -> Pictures:
+        """The recipe's own data where its pixels are the same: they are packed already."""
+        data = self._recipe.data
+        if not isinstance(data, Pictures) or data.limit is not None:
+            return wanted
+        same = (data.source, data.fit) == (wanted.source, wanted.fit)
+        return data if same and self._shape == (wanted.channels, wanted.size, wanted.size) else wanted
 
     def _from_data(self, network: FeatureNetwork) -> Stored:
         """For data that is made of pictures (stacked digits): its samples, brought to size as fakes are."""
