@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from honmono.objectives.base import Draws, Players
 from honmono.randomness import reseed, seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update, settled
 from honmono.runs.log import loss_column
+from honmono.training import optimizer_state
 from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
@@ -257,7 +258,7 @@ class Trainer:
         if self.average:
             groups["average"] = dict(self.average.module.state_dict())
         for name, optimizer in self.optimizers.items():
-            groups[f"optimizer-{name}"] = _optimizer_tensors(optimizer)
+            groups[f"optimizer-{name}"] = optimizer_state.flat(optimizer)
         return groups
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -268,28 +269,7 @@ class Trainer:
         for name, module in modules.items():
             module.load_state_dict(checkpoint.tensors[name])
         for name, optimizer in self.optimizers.items():
-            _restore_optimizer(optimizer, checkpoint.tensors[f"optimizer-{name}"])
+            optimizer_state.restore(optimizer, checkpoint.tensors[f"optimizer-{name}"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
         if self._growing:
             self._growing.move_to(self.clock.images)
-
-
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimizer's state as flat tensors, "<parameter>.<name>". Its groups follow from the recipe and the clock."""
-    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
-    flat = {f"{place}.{key}": value for place, values in state.items() for key, value in values.items()}
-    assert all(value is None or isinstance(value, Tensor) for value in flat.values())
-    return {key: value for key, value in flat.items() if value is not None}
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, Tensor]) -> None:
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in flat.items():
-        place, name = key.split(".", 1)
-        like = parameters[int(place)]
-        # A fused kernel pairs a parameter's numbers with its state's by their place in memory: both in one layout.
-        if value.dim() > 1 and value.shape == like.shape:
-            value = torch.empty_like(like, dtype=value.dtype).copy_(value)
-        state.setdefault(int(place), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

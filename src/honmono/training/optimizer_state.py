@@ -1,0 +1,29 @@
+"""An optimizer's state as flat tensors, for checkpoints."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+
+def flat(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Its state by "<parameter>.<name>". Its groups follow from the recipe and the clock."""
+    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    tensors = {f"{place}.{key}": value for place, values in state.items() for key, value in values.items()}
+    assert all(value is None or isinstance(value, Tensor) for value in tensors.values())
+    return {key: value for key, value in tensors.items() if value is not None}
+
+
+def restore(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Gives it a state that was made `flat`."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        place, name = key.split(".", 1)
+        like = parameters[int(place)]
+        # A fused kernel pairs a parameter's numbers with its state's by their place in memory: both in one layout.
+        if value.dim() > 1 and value.shape == like.shape:
+            value = torch.empty_like(like, dtype=value.dtype).copy_(value)
+        state.setdefault(int(place), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
