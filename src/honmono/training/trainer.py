@@ -11,7 +11,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch, Dataset
 from honmono.data.stream import Stream
-from honmono.errors import Refused
+from honmono.errors import Failed, Refused
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
 from honmono.randomness import reseed, seed_of
@@ -238,7 +238,15 @@ class Trainer:
     def fit(self, steps: int, keeper: Keeper) -> None:
         """Trains up to step `steps`; the keeper is told of every step."""
         while self.clock.step < steps:
-            keeper.after(self.step())
+            try:
+                losses = self.step()
+            except torch.OutOfMemoryError as error:
+                raise Failed(
+                    f"step {self.clock.step} needs more memory than {self.engine.device} has left: free some and go on "
+                    "from the last checkpoint with --resume, or begin anew with smaller batches "
+                    "(--batch-size, or --set training.accumulate=2 for the same batches in parts)"
+                ) from error
+            keeper.after(losses)
 
     def reals(self) -> Iterator[Batch]:
         """Real samples in the order of training, from the beginning, without end; the clock does not move."""
