@@ -6,7 +6,7 @@ import torch
 from honmono import benchmark
 from honmono.override import override
 from honmono.plain import PlainLoop
-from honmono.recipe import flat
+from honmono.recipe import every_update
 from honmono.registry import entries, find
 from honmono.training.engine import Engine, choose
 
@@ -67,7 +67,7 @@ def test_what_warms_up_is_timed_in_an_ordinary_step(monkeypatch):
     def interleaved(ours, theirs, finish):
         trainer, plain = ours.__self__, theirs.__self__
         programs = [
-            [update.times(1) for update in flat(one)] for one in (trainer.recipe.updates, plain._recipe.updates)
+            [update.times(1) for update in every_update(one)] for one in (trainer.recipe.updates, plain._recipe.updates)
         ]
         timed.extend(tuple(program) for program in programs)
         return 1.0, 1.0

@@ -14,7 +14,7 @@ from honmono.latents import Normal
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, flat, leaves
+from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, every_update, leaves
 from honmono.schedules import Constant, Cosine
 
 
@@ -128,7 +128,7 @@ def test_training_keeps_and_seeds_within_bounds(wrong: dict[str, Any]) -> None:
 
 def test_a_program_in_order_with_simultaneous_updates_unwrapped() -> None:
     g, d = Update("generator"), Update("discriminator", count=5)
-    assert flat((d, Together((g, d)), g)) == [d, g, d, g]
+    assert every_update((d, Together((g, d)), g)) == [d, g, d, g]
 
 
 def test_an_update_that_never_happens_is_refused() -> None:

@@ -12,7 +12,7 @@ from honmono.data.stream import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Players
 from honmono.objectives.logit import LogitObjective
 from honmono.randomness import stream
-from honmono.recipe import Recipe, Update, flat, settled
+from honmono.recipe import Recipe, Update, every_update, settled
 from honmono.training.build import Interface, build_networks
 
 
@@ -49,7 +49,7 @@ class PlainLoop:
         """One pass through the update program, entry by entry."""
         named: dict[str, tuple[Tensor | None, Draws]] = {}
         self._batch = None
-        for update in flat(self._recipe.updates):
+        for update in every_update(self._recipe.updates):
             for _ in range(update.times(1)):
                 self._update(update, named)
 

@@ -196,7 +196,7 @@ class Recipe:
             for f in fields(self.optimizers)
         }
         object.__setattr__(self, "optimizers", Pair(**optimizers))
-        players = [update.player for update in flat(self.updates)]
+        players = [update.player for update in every_update(self.updates)]
         if sorted(set(players)) != ["discriminator", "generator"]:
             raise Refused("updates must hold at least one update of each player: generator and discriminator")
         if not isinstance(self.training, Training):
@@ -221,7 +221,7 @@ def settled(recipe: Recipe, classes: int, length: int | None) -> Recipe:
     return replace(recipe, conditional=classes > 1) if recipe.conditional == "auto" else recipe
 
 
-def flat(updates: tuple[Update | Together, ...]) -> list[Update]:
+def every_update(updates: tuple[Update | Together, ...]) -> list[Update]:
     """The updates of a program in order, simultaneous ones unwrapped."""
     return [one for entry in updates for one in (entry.updates if isinstance(entry, Together) else (entry,))]
 

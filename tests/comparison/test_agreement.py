@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from honmono.comparison.agreement import Difference, agreements, differing, shared, unshared
-from honmono.comparison.numbers import Measured, Number
+from honmono.comparison.numbers import Number, Numbers
 
 
 Maker = Callable[..., dict[str, Any]]
 
 
-def run_of(**keys: dict[str, Any]) -> Measured:
-    return Measured(20, 200, False, None, {key: Number(1.0, None, protocol) for key, protocol in keys.items()})
+def run_of(**keys: dict[str, Any]) -> Numbers:
+    return Numbers(20, 200, False, None, {key: Number(1.0, None, protocol) for key, protocol in keys.items()})
 
 
 def test_protocols_are_compared_for_each_metric(protocol: Maker) -> None:
@@ -64,7 +64,7 @@ def test_the_protocol_says_which_values_are_better(protocol: Maker) -> None:
     known = protocol("fid[mnist]", "mine")
     keys = {"fid": known, "mine": known}
     assert agreements([run_of(**keys)])["fid"].better is None  # a number that nobody speaks of
-    one = Measured(20, 200, False, None, {key: Number(1.0, None, known) for key in ("fid[mnist]", "mine")})
+    one = Numbers(20, 200, False, None, {key: Number(1.0, None, known) for key in ("fid[mnist]", "mine")})
     assert {key: found.better for key, found in agreements([one]).items()} == {"fid[mnist]": "lower", "mine": None}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from honmono.comparison.agreement import Agreement
 from honmono.comparison.compare import compare
-from honmono.comparison.numbers import Measured, Number
+from honmono.comparison.numbers import Number, Numbers
 from honmono.comparison.table import best_places, number_cell, text_rows
 from honmono.plots.page import Cell
 
@@ -52,12 +52,12 @@ def test_what_was_not_measured_is_a_dash() -> None:
     ],
 )
 def test_the_best_is_finite_and_one_of_several(values: list[float], better: str | None, best: set[int]) -> None:
-    measured = [Measured(1, 1, False, None, {"k": Number(value, None, {})}) for value in values]
+    measured = [Numbers(1, 1, False, None, {"k": Number(value, None, {})}) for value in values]
     assert best_places(Agreement("k", 0, range(len(values)), {}, better), measured) == best
 
 
 def test_the_best_is_looked_for_among_those_that_can_be_compared() -> None:
-    measured = [Measured(1, 1, False, None, {"k": Number(value, None, {})}) for value in (1.0, 2.0, 3.0)]
+    measured = [Numbers(1, 1, False, None, {"k": Number(value, None, {})}) for value in (1.0, 2.0, 3.0)]
     assert best_places(Agreement("k", 0, [0, 1], {2: []}, "higher"), measured) == {1}
 
 

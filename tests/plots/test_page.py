@@ -13,11 +13,11 @@ from honmono.plots import page as pages
 from honmono.plots.page import (
     FOLDED,
     Block,
+    Bullets,
     Cell,
     Code,
     Heading,
     Key,
-    Listing,
     Page,
     Paragraph,
     Picture,
@@ -33,7 +33,7 @@ PICTURE = Picture(b"\x89PNG", "png", NASTY, NASTY, NASTY)
 BLOCKS: list[Block] = [
     Heading(NASTY),
     Paragraph(NASTY, quiet=True),
-    Listing([NASTY]),
+    Bullets([NASTY]),
     Code(NASTY),
     Table([NASTY], [[NASTY], [Cell(NASTY, NASTY, best=True, sign=NASTY)]], notes=[(NASTY, NASTY)], folded=NASTY),
     Key([(NASTY, STROKES[0])]),

@@ -12,7 +12,7 @@ import honmono
 from honmono.description import nominal_interface
 from honmono.evaluation.ready import ready
 from honmono.override import override
-from honmono.recipe import Recipe, flat
+from honmono.recipe import Recipe, every_update
 from honmono.registry import entries
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
@@ -60,7 +60,7 @@ def test_two_steps_are_finite_and_move_both_players(name: str, on_small_data: Sm
     begun = [parameter.detach().clone() for player in PLAYERS for parameter in trainer.networks[player].parameters()]
     for _ in range(2):
         losses = trainer.step()
-        assert {loss.split(".")[0] for loss in losses} == {update.player for update in flat(recipe.updates)}
+        assert {loss.split(".")[0] for loss in losses} == {update.player for update in every_update(recipe.updates)}
         assert all(loss.isfinite() for loss in losses.values())
     ended = [parameter for player in PLAYERS for parameter in trainer.networks[player].parameters()]
     assert all(parameter.isfinite().all() for parameter in ended)

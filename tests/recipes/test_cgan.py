@@ -15,7 +15,7 @@ from honmono.description import nominal_interface
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 from honmono.objectives.base import Draws
 from honmono.override import override
-from honmono.recipe import Recipe, flat
+from honmono.recipe import Recipe, every_update
 from honmono.recipes.cgan import cgan_mnist, cgan_mnist_article, cgan_mnist_paper, dcgan_faces_article
 from honmono.recipes.dcgan import dcgan_mnist
 from honmono.registry import entries
@@ -90,7 +90,7 @@ def test_a_step_is_g_g_d_on_one_z_and_one_batch(
     make: Callable[[], Recipe], on_small_data: Callable[[Recipe], Recipe]
 ) -> None:
     recipe = on_small_data(override(make(), entries()[NAMES[make]].tiny))
-    program = flat(recipe.updates)
+    program = every_update(recipe.updates)
     assert [(one.player, one.times(1)) for one in program] == [("generator", 2), ("discriminator", 1)]
     trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
     moment = Moment(recipe, trainer._stream, len(trainer.interface.classes), trainer.engine, trainer.clock)

@@ -10,7 +10,7 @@ from honmono.networks.dcgan_same import SameDCGANGenerator
 from honmono.networks.same_padding import SameConvTranspose2d
 from honmono.objectives.coulomb import Coulomb
 from honmono.override import override
-from honmono.recipe import Recipe, Together, flat
+from honmono.recipe import Recipe, Together, every_update
 from honmono.recipes.coulomb import coulomb_cifar10_paper, coulomb_grid
 from honmono.training.build import build_networks
 
@@ -30,7 +30,7 @@ def test_both_players_move_at_once_on_one_batch() -> None:
     for recipe in (coulomb_cifar10_paper(), coulomb_grid()):
         (program,) = recipe.updates
         assert isinstance(program, Together)
-        updates = flat(recipe.updates)
+        updates = every_update(recipe.updates)
         assert sorted(update.player for update in updates) == ["discriminator", "generator"]
         assert len({(update.draws, update.real) for update in updates} - {(None, None)}) == 1
 

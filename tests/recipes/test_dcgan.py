@@ -20,7 +20,7 @@ from honmono.latents import Uniform
 from honmono.networks.batch_norm import couples_samples
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.override import override
-from honmono.recipe import Recipe, flat
+from honmono.recipe import Recipe, every_update
 from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
 from honmono.runs.grids import to_uint8
 from honmono.sampling import fakes, take
@@ -83,8 +83,8 @@ def test_decay_is_taken_of_two_layers_alone_and_begins_at_0_131(on_small_data: C
 
 def test_each_update_draws_its_own_latents_uniformly() -> None:
     recipe = dcgan_mnist_article()
-    assert [update.player for update in flat(recipe.updates)] == ["discriminator", "generator"]
-    assert all(update.draws is None for update in flat(recipe.updates))
+    assert [update.player for update in every_update(recipe.updates)] == ["discriminator", "generator"]
+    assert all(update.draws is None for update in every_update(recipe.updates))
     latent = recipe.latent.draw(np.random.default_rng(0), 1000)
     assert latent.shape == (1000, 100) and -1 <= latent.min() < -0.99 and 0.99 < latent.max() <= 1
 

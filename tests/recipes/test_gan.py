@@ -9,7 +9,7 @@ from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
 from honmono.description import nominal_interface
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Recipe, flat
+from honmono.recipe import Recipe, every_update
 from honmono.recipes.gan import gan_grid, gan_mnist_article
 from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine, choose
@@ -47,8 +47,8 @@ def test_the_article_s_epoch_is_938_batches_and_the_last_holds_32() -> None:
 
 def test_one_fake_batch_serves_both_updates() -> None:
     recipe = gan_mnist_article()
-    assert [update.player for update in flat(recipe.updates)] == ["discriminator", "generator"]
-    assert len({update.draws for update in flat(recipe.updates)} - {None}) == 1
+    assert [update.player for update in every_update(recipe.updates)] == ["discriminator", "generator"]
+    assert len({update.draws for update in every_update(recipe.updates)} - {None}) == 1
 
 
 def test_the_article_s_loss_is_bce_on_probabilities() -> None:

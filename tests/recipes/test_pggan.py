@@ -17,7 +17,7 @@ from honmono.latents import Normal
 from honmono.networks.pggan import EqualizedConv2d, PGGANDiscriminator, PGGANGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
-from honmono.recipe import Recipe, flat
+from honmono.recipe import Recipe, every_update
 from honmono.recipes.pggan import (
     PGGANArticleDiscriminator,
     PGGANArticleGenerator,
@@ -62,7 +62,7 @@ def test_the_article_s_training() -> None:
     recipe = pggan_mnist_article()
     assert recipe.growth is None and recipe.training.batch_size == 64 and recipe.sampling == "batch"
     assert isinstance(recipe.objective, NonSaturating) and recipe.objective.scores == "probabilities"
-    assert {update.draws for update in flat(recipe.updates)} == {"z"}
+    assert {update.draws for update in every_update(recipe.updates)} == {"z"}
     words = recipe.optimizers.generator.keywords
     assert (words["lr"], words["betas"]) == (2e-4, (0.5, 0.999)) and recipe.optimizers.discriminator.keywords == words
 
@@ -97,7 +97,7 @@ def test_losses_and_optimizers_of_the_paper(make, target: float) -> None:
     assert recipe.objective == Wasserstein(penalties=(GradientPenalty(10.0, target), Drift(0.001)))
     for words in (recipe.optimizers.generator.keywords, recipe.optimizers.discriminator.keywords):
         assert (words["lr"], words["betas"], words["eps"]) == (1e-3, (0.0, 0.99), 1e-8)
-    assert [update.times(1) for update in flat(recipe.updates)] == [1, 1]
+    assert [update.times(1) for update in every_update(recipe.updates)] == [1, 1]
     with torch.device("meta"):
         _, discriminator = build_networks(recipe, nominal_interface(recipe))
     assert discriminator.group == 4

@@ -18,7 +18,7 @@ from honmono.objectives.anchors import NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
 from honmono.override import override
 from honmono.plots.landscape import kept, load
-from honmono.recipe import Recipe, Update, flat
+from honmono.recipe import Recipe, Update, every_update
 from honmono.recipes.realness import (
     realness_celeba256_paper,
     realness_cifar10_article,
@@ -135,11 +135,11 @@ def test_each_update_of_g_has_reals_and_latents_of_its_own(
 ) -> None:
     entry = entries()[name]
     recipe = override(entry.make(), entry.tiny)
-    assert [(update.player, update.count) for update in flat(recipe.updates)] == [
+    assert [(update.player, update.count) for update in every_update(recipe.updates)] == [
         ("discriminator", 1),
         ("generator", updates),
     ]
-    assert all(update.draws is None for update in flat(recipe.updates))
+    assert all(update.draws is None for update in every_update(recipe.updates))
     running = trainer(on_small_data(recipe))
     running.step()
     assert running.clock.images == (1 + updates) * recipe.training.batch_size

@@ -5,7 +5,7 @@ import pytest
 from honmono.counts import WarmUp
 from honmono.errors import Refused
 from honmono.override import override
-from honmono.recipe import Recipe, flat, leaves
+from honmono.recipe import Recipe, every_update, leaves
 from honmono.registry import find
 from honmono.schedules import Constant
 from honmono.studying.scale import LEAST_STEPS, scaled
@@ -53,7 +53,7 @@ def test_growth_grows_in_less() -> None:
 
 def test_a_warm_up_is_shorter() -> None:
     _, small_one = small("wgan-grid-paper", 0.1)
-    (critic, _) = flat(small_one.updates)
+    (critic, _) = every_update(small_one.updates)
     assert critic.count == WarmUp(count=5, high=100, steps=2, every=50)
 
 

@@ -37,7 +37,7 @@ def test_a_restored_optimizer_goes_on_as_the_first(make: Callable[..., Optimizer
     first, second = network(layout), network(layout)
     optimizer = make(first.parameters())
     step(first, optimizer)
-    kept = {name: tensor.clone().contiguous() for name, tensor in optimizer_state.flat(optimizer).items()}
+    kept = {name: tensor.clone().contiguous() for name, tensor in optimizer_state.tensors(optimizer).items()}
     second.load_state_dict(first.state_dict())
     restored = make(second.parameters())
     optimizer_state.restore(restored, kept)
@@ -49,7 +49,7 @@ def test_a_restored_optimizer_goes_on_as_the_first(make: Callable[..., Optimizer
 def test_names_tell_the_parameter_and_what_is_kept_of_it() -> None:
     module = network()
     optimizer = Adam(module.parameters())
-    assert optimizer_state.flat(optimizer) == {}
+    assert optimizer_state.tensors(optimizer) == {}
     step(module, optimizer)
     names = {f"{place}.{name}" for place in (0, 1) for name in ("step", "exp_avg", "exp_avg_sq")}
-    assert set(optimizer_state.flat(optimizer)) == names
+    assert set(optimizer_state.tensors(optimizer)) == names

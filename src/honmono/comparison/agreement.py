@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from honmono.comparison.numbers import Measured
+from honmono.comparison.numbers import Numbers
 from honmono.comparison.summary import Summary
 from honmono.errors import Refused
 from honmono.runs.protocols import better, differences, giver
@@ -36,7 +36,7 @@ class Agreement:
     better: str | None = None
 
 
-def agreements(measured: Sequence[Measured]) -> dict[str, Agreement]:
+def agreements(measured: Sequence[Numbers]) -> dict[str, Agreement]:
     """For each key of any run, in the order met."""
     keys = dict.fromkeys(key for one in measured for key in one.numbers)
     return {key: _agreement(key, measured) for key in keys}
@@ -117,7 +117,7 @@ def groups(key: str, protocols: Mapping[int, Any]) -> list[list[int]]:
     return made
 
 
-def _agreement(key: str, measured: Sequence[Measured]) -> Agreement:
+def _agreement(key: str, measured: Sequence[Numbers]) -> Agreement:
     """The most runs that are alike are the reference, of equally many the first."""
     protocols = {place: one.numbers[key].protocol for place, one in enumerate(measured) if key in one.numbers}
     alike = max(groups(key, protocols), key=len)

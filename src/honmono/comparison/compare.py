@@ -12,7 +12,7 @@ from typing import Any
 
 from honmono.comparison import agreement, numbers, summary
 from honmono.comparison.agreement import Agreement
-from honmono.comparison.numbers import Measured, Which
+from honmono.comparison.numbers import Numbers, Which
 from honmono.comparison.page import page
 from honmono.comparison.summary import Summary
 from honmono.comparison.table import images, legend, printable, table
@@ -31,7 +31,7 @@ class Comparison:
     """Runs side by side. agreements: for each number, which runs' may be compared."""
 
     runs: Sequence[Summary]
-    measured: Sequence[Measured]
+    measured: Sequence[Numbers]
     agreements: Mapping[str, Agreement]
 
     @cached_property

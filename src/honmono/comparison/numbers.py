@@ -33,7 +33,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Numbers:
     """A run's numbers by key, at one checkpoint. images: seen until then, where the lines say so.
 
     during_training: whether they are the training's own, because nobody has evaluated the run since.
@@ -54,7 +54,7 @@ class Measured:
         return ", ".join(dict.fromkeys(map(str, values))) or UNKNOWN
 
 
-def measured(runs: Sequence[RunDirectory], which: Which) -> list[Measured]:
+def measured(runs: Sequence[RunDirectory], which: Which) -> list[Numbers]:
     """The numbers of each run. Raises `Refused` where one has none, with the command that makes them."""
     lines = [measurements.read(run) for run in runs]
     if missing := [run.path for run, own in zip(runs, lines, strict=True) if not own]:
@@ -63,7 +63,7 @@ def measured(runs: Sequence[RunDirectory], which: Which) -> list[Measured]:
     return [_measured(run, own, which) for run, own in zip(runs, lines, strict=True)]
 
 
-def _measured(run: RunDirectory, lines: Sequence[Line], which: Which) -> Measured:
+def _measured(run: RunDirectory, lines: Sequence[Line], which: Which) -> Numbers:
     """Of the evaluations that were asked for, else of the training's own."""
     asked = [line for line in lines if not line.get("during_training")]
     own = asked or lines
@@ -78,7 +78,7 @@ def _measured(run: RunDirectory, lines: Sequence[Line], which: Which) -> Measure
     giver = {key: line for line in chosen for key in line["metrics"]}
     images = [line["images"] for line in chosen if isinstance(line.get("images"), int)]
     seconds = [line["seconds"] for line in chosen if line in giver.values() and line.get("seconds") is not None]
-    return Measured(
+    return Numbers(
         step,
         images=images[-1] if images else None,
         during_training=not asked,

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from honmono.comparison.numbers import UNKNOWN, Measured
+from honmono.comparison.numbers import UNKNOWN, Numbers
 from honmono.comparison.pictures import loss_curves, metric_curves, neighbours, newest_samples, real_samples
 from honmono.comparison.summary import Summary
 from honmono.comparison.table import details, legend
-from honmono.plots.page import Block, Cell, Heading, Key, Listing, Page, Paragraph, Picture, Pictures, Table
+from honmono.plots.page import Block, Bullets, Cell, Heading, Key, Page, Paragraph, Picture, Pictures, Table
 from honmono.plots.style import STROKES
 
 
@@ -46,7 +46,7 @@ def blocks(comparison: "Comparison", samples: bool = True) -> list[Block]:
 
 def _protocol(comparison: "Comparison") -> Iterator[Block]:
     yield Heading("How it was measured")
-    yield Listing(comparison.measured_by)
+    yield Bullets(comparison.measured_by)
 
 
 def _recipes(runs: Sequence[Summary]) -> Iterator[Block]:
@@ -103,7 +103,7 @@ def _neighbours(runs: Sequence[Summary]) -> Iterator[Block]:
         yield Pictures(pictures, SAMPLES)
 
 
-def _cost(runs: Sequence[Summary], measured: Sequence[Measured]) -> Iterator[Block]:
+def _cost(runs: Sequence[Summary], measured: Sequence[Numbers]) -> Iterator[Block]:
     yield Heading("What it cost")
     header = ["run", "seconds of training", "images/s", "seconds to measure", "hardware", "torch", "command"]
     rows: list[list[Cell | str]] = []

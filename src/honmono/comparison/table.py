@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from honmono.comparison.agreement import Agreement, tell
-from honmono.comparison.numbers import UNKNOWN, Measured, Number, named
+from honmono.comparison.numbers import UNKNOWN, Number, Numbers, named
 from honmono.comparison.summary import Summary
 from honmono.plots.page import Cell, Table
 from honmono.plots.style import STROKES
@@ -22,7 +22,7 @@ MARK = "*"  # of the best, in text
 
 def table(
     runs: Sequence[Summary],
-    measured: Sequence[Measured],
+    measured: Sequence[Numbers],
     found: Mapping[str, Agreement],
 ) -> Table:
     """All runs with all numbers; parts of a number (its classes) have tables of their own."""
@@ -43,7 +43,7 @@ def table(
 
 def details(
     runs: Sequence[Summary],
-    measured: Sequence[Measured],
+    measured: Sequence[Numbers],
     found: Mapping[str, Agreement],
 ) -> dict[str, Table]:
     """For each number that has parts, the parts beside each other: label fidelity by class."""
@@ -97,7 +97,7 @@ def _footnote(place: int, runs: Sequence[Summary], found: Mapping[str, Agreement
     return f"{runs[place].name}: {'. '.join(parts)}."
 
 
-def best_places(agreement: Agreement, measured: Sequence[Measured]) -> set[int]:
+def best_places(agreement: Agreement, measured: Sequence[Numbers]) -> set[int]:
     """The runs with the best value among those that are comparable, if these are two or more; all of equals."""
     values = {place: measured[place].numbers[agreement.key].value for place in agreement.alike}
     values = {place: value for place, value in values.items() if math.isfinite(value)}
@@ -135,7 +135,7 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _after(run: Summary, one: Measured) -> list[str]:
+def _after(run: Summary, one: Numbers) -> list[str]:
     cost = run.cost(one.checkpoint)
     seconds = UNKNOWN if cost.seconds is None else f"{cost.seconds:,.{0 if cost.seconds >= 100 else 1}f}"
     return [
@@ -150,7 +150,7 @@ def _after(run: Summary, one: Measured) -> list[str]:
     ]
 
 
-def _step(run: Summary, one: Measured) -> str:
+def _step(run: Summary, one: Numbers) -> str:
     """The step of the checkpoint, with what is planned where that is more: the run stopped early or goes on."""
     return (
         f"{one.checkpoint:,} of {run.planned:,}"
@@ -159,7 +159,7 @@ def _step(run: Summary, one: Measured) -> str:
     )
 
 
-def images(run: Summary, one: Measured) -> float | None:
+def images(run: Summary, one: Numbers) -> float | None:
     """Seen up to the checkpoint measured: as the measurement says, else as the log does."""
     return one.images if one.images is not None else run.cost(one.checkpoint).images
 

@@ -42,7 +42,7 @@ BLOCK = 1_024  # pictures read at once
 
 
 @dataclass(frozen=True)
-class Stored:
+class Originals:
     """Real pictures as one feature network wants them.
 
     content: hash of pixels and labels. take: the uint8 pictures at some indices.
@@ -96,7 +96,7 @@ class Reference:
         """What was taken, for the protocol."""
         return {name: reals.told() for name, reals in self._reals.items() if reals.used}
 
-    def _open(self, network: FeatureNetwork) -> Stored:
+    def _open(self, network: FeatureNetwork) -> Originals:
         data = self._recipe.data
         if self._source is None and not isinstance(data, Pictures):
             return self._from_data(network)
@@ -117,7 +117,7 @@ class Reference:
         def take(indices: np.ndarray) -> Tensor:
             return torch.from_numpy(pixels[indices])
 
-        return Stored(source, split, packed.fingerprint, len(pixels), labels, take)
+        return Originals(source, split, packed.fingerprint, len(pixels), labels, take)
 
     def _as_trained(self, wanted: Pictures) -> Pictures:
         """The recipe's own data where its pixels are the same: they are packed already."""
@@ -127,7 +127,7 @@ class Reference:
         same = (data.source, data.fit) == (wanted.source, wanted.fit)
         return data if same and self._shape == (wanted.channels, wanted.size, wanted.size) else wanted
 
-    def _from_data(self, network: FeatureNetwork) -> Stored:
+    def _from_data(self, network: FeatureNetwork) -> Originals:
         """For data that is made of pictures (stacked digits): its samples, brought to size as fakes are."""
         data = self._recipe.data
         dataset = data.open()
@@ -140,13 +140,13 @@ class Reference:
             return conform(quantized(dataset.gather(indices, stream(0, "reference")).real, value_range))
 
         name = str(getattr(data, "source", None) or type(data).__name__)
-        return Stored(name, None, dataset.fingerprint, dataset.length, None, take)
+        return Originals(name, None, dataset.fingerprint, dataset.length, None, take)
 
 
 class Reals:
     """The real pictures of one feature network and what it says of them."""
 
-    def __init__(self, stored: Stored, name: str, networks: Networks) -> None:
+    def __init__(self, stored: Originals, name: str, networks: Networks) -> None:
         self.stored, self._name, self._networks = stored, name, networks
         self.used = 0
         self._features: tuple[Tensor, Tensor | None] | None = None

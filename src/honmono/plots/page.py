@@ -54,7 +54,7 @@ class Paragraph(Block):
 
 
 @dataclass(frozen=True)
-class Listing(Block):
+class Bullets(Block):
     """Points, one below the other."""
 
     points: Sequence[str]

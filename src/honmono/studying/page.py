@@ -10,11 +10,11 @@ from honmono.case import Case, Study, Trace
 from honmono.comparison import agreement, numbers, summary
 from honmono.comparison.agreement import Agreement
 from honmono.comparison.compare import Comparison
-from honmono.comparison.numbers import UNKNOWN, Measured, spread
+from honmono.comparison.numbers import UNKNOWN, Numbers, spread
 from honmono.comparison.page import blocks
 from honmono.comparison.pictures import real_samples
 from honmono.comparison.summary import Summary
-from honmono.plots.page import Block, Cell, Code, Heading, Listing, Page, Paragraph, Pictures, Table
+from honmono.plots.page import Block, Bullets, Cell, Code, Heading, Page, Paragraph, Pictures, Table
 from honmono.runs import measurements
 from honmono.runs.measurements import is_detail
 from honmono.runs.protocols import arrow
@@ -44,11 +44,11 @@ def page(study: Study, planned: Sequence[Planned], book: Book) -> Page:
     return Page(f"Study: {study.name}", parts, f"{study.asks[0].upper()}{study.asks[1:]}")
 
 
-def _measured(run: Summary) -> Measured:
+def _measured(run: Summary) -> Numbers:
     """Its numbers; none where nothing could be measured."""
     if measurements.read(run.run):
         return numbers.measured([run.run], "newest")[0]
-    return Measured(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
+    return Numbers(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
 
 
 def _images(run: Summary, one: Planned) -> float:
@@ -71,11 +71,11 @@ def _scale(planned: Sequence[Planned]) -> Iterator[Block]:
 def _article(study: Study) -> Iterator[Block]:
     if study.facts:
         yield Heading("What the article says")
-        yield Listing(study.facts)
+        yield Bullets(study.facts)
         yield Paragraph(f"Source: {study.article}.", quiet=True)
     if study.inferred:
         yield Heading("What to know of this study")
-        yield Listing(study.inferred)
+        yield Bullets(study.inferred)
 
 
 def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, book: Book) -> Iterator[Block]:
@@ -99,10 +99,10 @@ def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, boo
     yield Heading("The article's cases, and what was seen here")
     notes = [(APART, NOT_ALIKE)] if any(one.apart for one in found.values()) else []
     yield Table(header, rows, range(len(settings) + 2, len(header)), notes)
-    yield Listing(list(_legend(planned, book)))
+    yield Bullets(list(_legend(planned, book)))
 
 
-def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Measured], best: bool) -> Cell:
+def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Numbers], best: bool) -> Cell:
     values = [measured.numbers[key].value for measured in own if key in measured.numbers]
     if not values:
         return Cell(UNKNOWN)
@@ -112,7 +112,7 @@ def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Measu
     return Cell(mean, deviation, best, APART if any(place in one.apart for place in places) else "")
 
 
-def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Measured], one: Agreement) -> list[Case]:
+def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers], one: Agreement) -> list[Case]:
     """The cases with the best mean among those whose numbers can be compared, if these are two or more."""
     means: dict[str, float] = {}
     for case in study.cases:

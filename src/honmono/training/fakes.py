@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from honmono.objectives.base import Draws, Player
-from honmono.recipe import PlayerName, Recipe, Update, flat
+from honmono.recipe import PlayerName, Recipe, Update, every_update
 
 
 class SharedFakes:
@@ -19,7 +19,7 @@ class SharedFakes:
 
     def __init__(self, recipe: Recipe, make: Callable[[Tensor, Tensor | None], Tensor]) -> None:
         self._make = make
-        program = flat(recipe.updates) if recipe.training.accumulate == 1 else []
+        program = every_update(recipe.updates) if recipe.training.accumulate == 1 else []
         self._names = {
             late.draws
             for place, late in enumerate(program)

@@ -10,7 +10,7 @@ from honmono.data.base import Batch
 from honmono.data.stream import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Objective
 from honmono.randomness import stream
-from honmono.recipe import FRESH, Recipe, Update, flat
+from honmono.recipe import FRESH, Recipe, Update, every_update
 from honmono.schedules import Constant, Schedule
 from honmono.training.engine import Engine
 
@@ -118,7 +118,7 @@ def _scheduled(objective: Objective) -> dict[str, Schedule]:
 def fresh_batches(recipe: Recipe, step: int) -> int:
     """How many fresh real batches `Moment` takes in step `step`: one for each name, and one for each other update that
     asks for one; a generator alone looks at one too."""
-    due = [(update, update.times(step)) for update in flat(recipe.updates) if update.times(step)]
+    due = [(update, update.times(step)) for update in every_update(recipe.updates) if update.times(step)]
     names = {update.real for update, _ in due if update.real not in (None, FRESH)}
     asking = ((FRESH, "generator"), (FRESH, "discriminator"), (None, "discriminator"))
     others = sum(times for update, times in due if (update.real, update.player) in asking)

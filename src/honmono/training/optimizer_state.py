@@ -7,19 +7,19 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 
-def flat(optimizer: Optimizer) -> dict[str, Tensor]:
+def tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     """Its state by "<parameter>.<name>". Its groups follow from the recipe and the clock."""
     state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
-    tensors = {f"{place}.{key}": value for place, values in state.items() for key, value in values.items()}
-    assert all(value is None or isinstance(value, Tensor) for value in tensors.values())
-    return {key: value for key, value in tensors.items() if value is not None}
+    named = {f"{place}.{key}": value for place, values in state.items() for key, value in values.items()}
+    assert all(value is None or isinstance(value, Tensor) for value in named.values())
+    return {name: value for name, value in named.items() if value is not None}
 
 
-def restore(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Gives it a state that was made `flat`."""
+def restore(optimizer: Optimizer, named: dict[str, Tensor]) -> None:
+    """Gives it a state that was another's `tensors`."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
+    for key, value in named.items():
         place, name = key.split(".", 1)
         like = parameters[int(place)]
         # A fused kernel pairs a parameter's numbers with its state's by their place in memory: both in one layout.

@@ -266,7 +266,7 @@ class Trainer:
         if self.average:
             groups["average"] = dict(self.average.module.state_dict())
         for name, optimizer in self.optimizers.items():
-            groups[f"optimizer-{name}"] = optimizer_state.flat(optimizer)
+            groups[f"optimizer-{name}"] = optimizer_state.tensors(optimizer)
         return groups
 
     def restore(self, checkpoint: Checkpoint) -> None:
