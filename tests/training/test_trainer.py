@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from honmono.recipe import Average, Count, Pair, Recipe, Together, Update
 from honmono.recipes.dcgan import dcgan_mnist_article
 from honmono.recipes.gan import gan_mnist_article
 from honmono.schedules import Cosine, Linear
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import PLAYERS, Keeper, Trainer
 
 
 Build = Callable[..., Trainer]
@@ -293,13 +294,7 @@ class Greedy(NonSaturating):
         return super().generator_loss(players, batch, draws)
 
 
-class Silent:
-    """A keeper that keeps nothing."""
-
-    def after(self, losses: dict[str, Tensor]) -> None: ...
-
-
 def test_a_step_without_memory_says_how_to_go_on(points: Recipe, in_training: Build) -> None:
     trainer = in_training(replace(points, objective=Greedy(), updates=(D, G)))
     with pytest.raises(Failed, match=r"step 3 needs more memory than cpu .*--resume.*training\.accumulate=2"):
-        trainer.fit(5, Silent())
+        trainer.fit(5, Mock(spec=Keeper))
