@@ -29,6 +29,8 @@ STUDY = Study(
         "The real PGGAN here has at most 64 channels, the paper's 512: it shows the method, not its best.",
         "All are trained under seed 1, which favours the MLP: under seed 0 it collapses in its sixth epoch, which the"
         " article's did not. One seed: a difference no larger than that of seeds says nothing (--seeds 3).",
+        "The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for hundreds of steps, and when its G comes"
+        " back hangs on the seed.",
         "A row says what changes from the row above it, but for the longer MLP; what changes in one row at once cannot"
         " be told apart.",
         "The MLPs make 28x28 pictures, the others 32x32, stretched or with a black border: the protocols say which.",
@@ -72,7 +74,7 @@ STUDY = Study(
             label="PGGAN as published",
             recipe="pggan-mnist-article",
             changes=EQUAL,
-            seeds=SEED,
+            seeds=(0, 1),
             settings={"what changes": "batch norm in D too; torch's first weights; sigmoid", "epochs": "10"},
             published="clearly better than the MLP after 10 epochs",
         ),
