@@ -125,7 +125,8 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         "weights begin Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
         "LeakyReLU's slope is 0.1 (discriminator.slope)",
         "TensorFlow's SAME padding, the odd pixel after (discriminator.padding)",
-        "trained without end; the article shows steps 2,000 and 2,100 (training.steps)",
+        "trained without end; the article shows steps 2,000 and 2,100, each after one step more and of new latents:"
+        " here after so many, of the same (training.steps, grids)",
     ),
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
@@ -246,7 +247,8 @@ def cgan_mnist() -> Recipe:
     data="any pictures of faces",
     summary="DCGAN of 108x108 faces as the article's appendix did it, on any folder (there: CelebA)",
     quirks=(
-        "saved pictures are made with batch norm by the batch, as in training (sampling; running)",
+        "saved pictures are made with batch norm by the batch, as in training (sampling; running); there of the step's"
+        " own latents, here of the same ones each time (grids)",
         "the discriminator's convolutions are not padded, 108 -> 52 -> 24 -> 10 -> 3 (discriminator.padding; same)",
         "pictures are (x - 128) / 255, so from -0.502 to 0.498, and the generator ends in a tanh (data.range)",
         "colours were in the order blue, green, red, which changes nothing but their names: red, green, blue here",

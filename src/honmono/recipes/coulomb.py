@@ -35,7 +35,8 @@ AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("gener
         "weight decay of 1e-7 on convolutions' kernels; here on all weights (optimizers.*.weight_decay)",
         "batch norms add 1e-5 to variances, TensorFlow's 1e-3",
         "batch norm goes by the batch when pictures are made, too (sampling)",
-        "measured on 5,120 fakes while it trains; at the end its authors took 20,480 (metrics; honmono evaluate --num)",
+        "measured on 5,120 fakes while it trains; at the end its authors took 20,480 (metrics; honmono evaluate --num),"
+        " and looked through Inception, not through features of our own",
         "weights begin Xavier-uniform; in the source G's two inner convolutions begin normal, with twice that variance",
     ),
     tiny={

@@ -132,6 +132,7 @@ GROWING = {
         "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
         "0.999 of the average is kept for each batch of 64, as a half-life in images (training.average)",
         "batches as in the authors' second code; the paper's were of 16 (growth.batch_sizes, training.batch_size)",
+        "deviations are of groups of 4, as in that code; the paper's of the whole batch of 16 (discriminator.group)",
         "one update of D, then one of G; for the paper's CIFAR-10 both moved at once, on the same draws (updates)",
         "alpha and size follow the clock at every step, in the authors' code at every fourth (its minibatch_repeats)",
     ),

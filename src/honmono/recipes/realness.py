@@ -184,8 +184,8 @@ def _updates(generator: int) -> tuple[Update, ...]:
         " (objective.anchors.samples, none: exact; objective.anchors.draw_seed, objective.anchors.redraw)",
         "G minimises the paper's equation 19 (objective.equation; 18 and 20 stand in the article as comments)",
         "pictures come in the stored order, the same in each epoch, and the last 80 never (data.order, data.drop_last);"
-        " CIFAR-10's own files mix its classes, of folders by class honmono reads one picture of each in turn; fixed:"
-        " mixed once for all epochs",
+        " CIFAR-10's own files mix its classes, copies may have another order, and of folders by class honmono reads"
+        " one picture of each in turn; fixed: mixed once for all epochs",
         "pictures are 0 to 1 and G ends in a sigmoid (data.range)",
         "no spectral norm, no feature resampling, one update of G for one of D, unlike the paper",
         "1,000 epochs (training.steps); it shows epochs 0, 10, 100 and 500, each after one step more than 390 e: here"

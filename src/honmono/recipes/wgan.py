@@ -34,10 +34,12 @@ from honmono.schedules import Cosine, Inverse
         " updates: for 5 of the critic in a step its decay is 5 times as large here, where t is steps",
         "decay 1e-4 instead, for both players, is the article's first failure; others change lr and clip.bound too",
         "the article gives no means and widths: those of Geometric GAN's toy4 are inferred (data.spacing, data.sigma)",
-        "nor its networks, only that they have ELUs: three layers of 128 are inferred (generator.widths, .activation)",
+        "nor its networks, only that they have ELUs: three layers of 128 are inferred (generator.widths, .activation),"
+        " and that G has no batch norm (generator.batch_norm)",
         "nor the latent's range: -1 to 1 is inferred (latent)",
         "weights begin Xavier-uniform and biases at 0, as Keras makes them (generator.xavier, discriminator.xavier)",
-        "the article draws after each epoch (training.sample_every=195), here after every tenth",
+        "the article draws after each epoch (training.sample_every=195), from new noise; here after every tenth, from"
+        " the same",
     ),
     tiny={
         "generator.widths": "(16, 16)",

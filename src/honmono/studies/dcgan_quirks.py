@@ -28,15 +28,19 @@ STUDY = Study(
     article="FaBo DNN docs, 'MNIST DCGAN', and its notebook DCGAN_mnist.ipynb (TensorFlow 1)",
     asks="which of the article's quirks matter, and what do they do to the pictures?",
     facts=(
-        "51 epochs of the first 30,000 pictures in batches of 100, about 31 s each, with a picture every second epoch.",
-        "Digits can be read from about epoch 16 on; late ones, of epochs 36 to 50, have a grey and pale background.",
+        "51 epochs of batches of 100, about 31 s each in the notebook, which takes the first 30,000 pictures; five"
+        " pictures every second epoch.",
+        "It shows those of epoch 50 and says no more of them.",
         "Its losses are those below: G's comes back to ln 2 = 0.693, its ceiling, again and again.",
         "It says that the paper pools D's last convolution by averages; the paper flattens it into one sigmoid.",
     ),
     inferred=(
+        "That digits can be read from about epoch 16 on, and that late ones have a grey and pale background, is how we"
+        " read the pictures of the notebook.",
         "Pictures are of the moment after so many epochs; the article's 'epoch 16' has seen 17.",
         "One seed each: a difference no larger than that of seeds says nothing (--seeds 3).",
-        "Losses of the article are of one batch at the end of an epoch, ours of the nearest logged step.",
+        "Losses of the article are both taken after an epoch's last update, on one new z; ours are of the nearest"
+        " logged step, each player's before its own update and on its own draws.",
         "Kernels are 4x4 in every row, the last one too; the paper's authors have 5x5.",
         "The number of steps is the same for all: of 60,000 pictures they are 25.5 passes.",
         "Losses of logits cannot be compared with those of a doubled sigmoid, which lie between 1.006 and 2.006 for D"
@@ -47,7 +51,7 @@ STUDY = Study(
             label=AS_PUBLISHED,
             recipe="dcgan-mnist-article",
             settings={"the quirk": "all of them", "here instead": ""},
-            published="readable from about epoch 16, pale late",
+            published="as we read its pictures: readable from about epoch 16, pale late",
         ),
         without("one sigmoid", "the loss takes a sigmoid's output for a logit", "logits", LOGITS),
         without("batch norm by running averages", "pictures made without batch norm", "running averages", RUNNING),

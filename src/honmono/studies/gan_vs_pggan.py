@@ -28,9 +28,9 @@ STUDY = Study(
         " in D and with weights that begin at N(0, 0.02).",
         "The real PGGAN here has at most 64 channels, the paper's 512: it shows the method, not its best.",
         "All are trained under seed 1, which favours the MLP: under seed 0 it collapses in its sixth epoch, which the"
-        " article's did not. One seed: a difference no larger than that of seeds says nothing (--seeds 3).",
-        "The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for hundreds of steps, and when its G comes"
-        " back hangs on the seed.",
+        " article's did not. The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for hundreds of steps,"
+        " and when its G comes back hangs on the seed.",
+        "One seed of the others: a difference no larger than that of seeds says nothing (--seeds 3).",
         "A row says what changes from the row above it, but for the longer MLP; what changes in one row at once cannot"
         " be told apart.",
         "The MLPs make 28x28 pictures, the others 32x32, stretched or with a black border: the protocols say which.",
@@ -104,7 +104,8 @@ STUDY = Study(
             changes=EQUAL | NOT_GROWING | PLAIN_LAYERS,
             seeds=SEED,
             settings={
-                "what changes": "the PGGAN's layers, at most 64 channels, no batch norm; minibatch deviation",
+                "what changes": "the PGGAN's layers, at most 64 channels, no batch norm, no tanh; latents of one"
+                " length; minibatch deviation",
                 "epochs": "10",
             },
         ),

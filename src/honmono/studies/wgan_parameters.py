@@ -37,7 +37,8 @@ STUDY = Study(
         "Success is G passing near all 25 centres, 'not fitted cleanly'; D's contours radiate from the middle, and G"
         " lies in their valleys.",
         "Without clipping the first run failed and the second succeeded; D's values grow as training goes on.",
-        "All with batches of 512, Adam with beta1 0.5, 1,000 epochs; pictures after epochs 100, 200, ..., 900 and 999.",
+        "Batches of 512, Adam with beta1 0.5; the success takes 1,000 epochs, with pictures after 100, 200, ..., 900"
+        " and 999.",
     ),
     inferred=(
         "The article gives neither the networks nor the grid's spacing and width nor the latent's range: ours are"
@@ -47,7 +48,10 @@ STUDY = Study(
         "In our own run at full length, seed 0, failures 1 to 4 and 6 fail (the second's points are spread evenly),"
         " failure 5 does not: it covers the centres, and more cleanly than the success. Without clipping both seeds"
         " fail. Another run may differ.",
-        "Contours are taken on our window, 15% beyond the reals on each side; the article's is not known.",
+        "How long the failures were trained is not said; here as long as the success. The last one's picture is of some"
+        " moment before G moved out of it.",
+        "Contours: ours are the least and the greatest score on our window, 15% beyond the reals on each side, the"
+        " article's the outermost lines that its plot drew, round numbers within those, on a window that is not known.",
         "Pictures are of the moment after 100, 200, ..., 1,000 epochs; the article's 'epoch 100' has seen 101.",
     ),
     cases=(
@@ -71,7 +75,7 @@ STUDY = Study(
     epoch=STEPS_OF_EPOCH * 512,
     traces=(
         Trace(
-            title="Least and greatest of the critic's contours without clipping",
+            title="Least and greatest of the critic's contours without clipping, and those of our success beside them",
             of="contours",
             published={
                 100: (0, 600),
