@@ -12,6 +12,7 @@ import pytest
 from honmono.plots import page as pages
 from honmono.plots.page import (
     FOLDED,
+    LONG,
     Block,
     Bullets,
     Cell,
@@ -82,6 +83,13 @@ def test_a_table_names_its_rows_and_columns() -> None:
     )
     assert row in made.html() and '<th scope="col" class="number">fid<wbr>[mnist]&nbsp;↑</th>' in made.html()
     assert "<p><sup>1</sup> told</p>" in made.html()
+
+
+def test_long_cells_may_take_several_lines_and_numbers_and_code_never() -> None:
+    long = "w " * LONG
+    made = Table(["a", "b", "c", "d", "e"], [["x", long, "short", long, Cell(long, code=True)]], {3}).html()
+    assert re.findall(r"<td([^>]*)>", made) == [' class="long"', "", ' class="number"', ""]
+    assert ".long {" in Page("t", []).html()
 
 
 @pytest.mark.parametrize(("rows", "folds"), [(FOLDED - 1, False), (FOLDED, True)])

@@ -21,6 +21,7 @@ from honmono.runs.files import atomic_write_bytes
 
 LARGE = 5 * 2**20  # bytes from which on a page is said to be large
 FOLDED = 16  # rows from which on a table that may be folded is
+LONG = 48  # characters of a cell from which on it may take several lines
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # whatever the text holds, nothing is fetched
 
 
@@ -124,11 +125,12 @@ class Table(Block):
 
     def _row(self, row: Sequence[Cell | str]) -> str:
         first, *others = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
-        cells = "".join(f"<td{self._side(place)}>{cell.html()}</td>" for place, cell in enumerate(others, 1))
+        cells = "".join(f"<td{self._side(place, cell)}>{cell.html()}</td>" for place, cell in enumerate(others, 1))
         return f'<th scope="row">{first.html()}</th>{cells}'
 
-    def _side(self, place: int) -> str:
-        return _class("number" if place in self.numbers else "")
+    def _side(self, place: int, cell: Cell | None = None) -> str:
+        long = cell is not None and not cell.code and len(cell.text) >= LONG
+        return _class("number" if place in self.numbers else "long" if long else "")
 
 
 @dataclass(frozen=True)
