@@ -126,3 +126,27 @@ def test_what_a_run_killed_at_birth_left_is_no_obstacle(tmp_path: Path) -> None:
     (path / "samples" / "precious.png").write_bytes(b"mine")
     with pytest.raises(Refused, match="neither empty nor a run"):
         RunDirectory.create_at(path)
+
+
+@pytest.mark.parametrize(
+    ("left", "ours"),
+    [
+        ("samples/", True),  # killed between two directories, and within the writing of each file
+        ("samples/ checkpoints/ .recipe.py.0a9c66a3.partial", True),
+        ("samples/ checkpoints/ .lock recipe.py .environment.json.a9c66a32.partial", True),
+        ("samples/ checkpoints/ .lock recipe.py environment.json .recipe.json.a9c66a32.partial", True),
+        ("recipe.py", False),  # somebody's own
+        ("samples/ recipe.py", False),
+        ("samples/ checkpoints/ notes.partial", False),
+    ],
+)
+def test_a_run_may_be_killed_at_birth_at_any_moment(tmp_path: Path, left: str, ours: bool) -> None:
+    path = tmp_path / "mine"
+    path.mkdir()
+    for name in left.split():
+        (path / name).mkdir() if name.endswith("/") else (path / name).touch()
+    if ours:
+        assert RunDirectory.create_at(path).checkpoints.is_dir()
+    else:
+        with pytest.raises(Refused, match="neither empty nor a run"):
+            RunDirectory.create_at(path)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from honmono.errors import Refused, did_you_mean
+from honmono.runs.files import partial
 
 
-WRITTEN_BEFORE_RECIPE = {"samples", "checkpoints", ".lock", "recipe.py", "environment.json"}
+PARTS = {"samples", "checkpoints"}  # directories, made first
+WRITTEN_BEFORE_RECIPE = PARTS | {".lock", "recipe.py", "environment.json"}
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,9 @@ class RunDirectory:
 def _never_begun(path: Path) -> bool:
     """Whether this is all that a run killed before its recipe.json was written left: parts that hold nothing yet."""
     left = {part.name: part for part in path.iterdir()}
-    empty = all(not any(left[name].iterdir()) for name in ("samples", "checkpoints") if name in left)
-    return {"samples", "checkpoints"} <= left.keys() <= WRITTEN_BEFORE_RECIPE and empty
+    names = left.keys() - {leftover.name for leftover in partial(path)}
+    empty = all(not any(left[name].iterdir()) for name in PARTS & names)
+    return empty and (names <= PARTS or PARTS <= names <= WRITTEN_BEFORE_RECIPE)
 
 
 def runs_in(root: Path) -> list[RunDirectory]:

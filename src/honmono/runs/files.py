@@ -29,9 +29,14 @@ def atomic_write_bytes(path: Path, data: bytes) -> None:
     fsync_directory(path.parent)
 
 
+def partial(directory: Path) -> list[Path]:
+    """What the atomic writes of a killed process left in a directory."""
+    return list(directory.glob(".*.partial"))
+
+
 def sweep_partial(directory: Path) -> None:
-    """Clears away what the atomic writes of a killed process left in a directory."""
-    for leftover in directory.glob(".*.partial"):
+    """Clears that away."""
+    for leftover in partial(directory):
         leftover.unlink(missing_ok=True)
 
 
