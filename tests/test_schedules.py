@@ -1,7 +1,7 @@
 import pytest
 
 from honmono.errors import Refused
-from honmono.schedules import Constant, Cosine, Geometric, Inverse, Linear
+from honmono.schedules import Constant, Cosine, Geometric, Inverse, InverseSquareRoot, Linear
 
 
 def test_constant():
@@ -21,6 +21,13 @@ def test_inverse_is_keras_decay_over_updates_of_so_many_images():
     assert [schedule.at(images) for images in (0, 100, 200, 1000)] == pytest.approx([1, 1 / 1.5, 1 / 2, 1 / 6])
     with pytest.raises(Refused, match="decay is at least 0"):
         Inverse(decay=-1.0)
+
+
+def test_inverse_square_root_halves_when_four_times_the_images_have_been_seen():
+    schedule = InverseSquareRoot(images=100)
+    assert [schedule.at(images) for images in (0, 99, 100, 400, 10_000)] == [1.0, 1.0, 1.0, 0.5, 0.1]
+    with pytest.raises(Refused, match="images=0"):
+        InverseSquareRoot(images=0)
 
 
 @pytest.mark.parametrize("kind", [Linear, Cosine])

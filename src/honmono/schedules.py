@@ -46,6 +46,23 @@ class Inverse(Schedule):
 
 
 @dataclass(frozen=True)
+class InverseSquareRoot(Schedule):
+    """1 until `images` images have been seen, then sqrt(images / images seen): no horizon, so a run can be any length.
+
+    Source: Karras et al., EDM2 (2023, arXiv:2312.02696), equation 67.
+    """
+
+    images: int = 100_000
+
+    def __post_init__(self) -> None:
+        if self.images < 1:
+            raise Refused(f"an inverse square root schedule with images={self.images}: give at least 1")
+
+    def at(self, images: int) -> float:
+        return (self.images / max(images, self.images)) ** 0.5
+
+
+@dataclass(frozen=True)
 class Ramp(Schedule):
     """`start` until `begin` images have been seen, then on its way to `end` over the next `images`, then `end`."""
 
