@@ -35,7 +35,8 @@ class PlainLoop:
         interface = Interface(dataset.sample_shape, dataset.classes)
         self._num_classes = len(interface.classes)
         dataset.to(device)
-        self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
+        batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
+        self._stream = Stream(dataset, recipe.data, batch_size, seed, conditional=conditional)
         generator, discriminator = build_networks(recipe, interface)
         self._players = Players(PlainPlayer(generator.to(device)), PlainPlayer(discriminator.to(device)))
         self._optimizers = {

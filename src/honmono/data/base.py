@@ -29,6 +29,7 @@ class Dataset(ABC):
     classes: tuple[str, ...]  # class names, () where there are none
     fingerprint: str  # hash of the content, for records and protocols
     length: int | None  # number of samples; None when they are drawn without end
+    labels: np.ndarray | None = None  # (length,) class indices, where there are classes
 
     @abstractmethod
     def to(self, device: device, dtype: dtype = float32) -> None:
@@ -48,11 +49,15 @@ class Data(ABC):
 
     order: "shuffled" anew each epoch, once for all of them ("fixed"), as "stored", or drawn with "replacement".
     drop_last: whether an epoch's last, smaller batch is dropped or used.
+    oversample: how far a conditional recipe evens out its classes: each sample of a class below the mean size is seen
+        (mean size / its size) ** oversample times in an epoch. 0: once, 0.5: by the square root, 1: until the class is
+        as frequent as the mean. Source: repeat factor sampling (Gupta et al., LVIS, arXiv:1908.03195), there 0.5.
     limit: only the first so many samples of the source; None for all.
     """
 
     order: Order = "shuffled"
     drop_last: bool = True
+    oversample: float = 0.0
     limit: int | None = None
 
     @abstractmethod

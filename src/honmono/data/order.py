@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from honmono.data.base import Order
+from honmono.data.oversampling import Oversampling
+from honmono.errors import Refused
 from honmono.randomness import stream
 
 
@@ -20,6 +22,7 @@ class SampleOrder:
     - without `drop_last` a batch ends with its epoch, and the last one may be smaller.
     - "replacement": a batch is drawn from `stream(seed, "order", images)` and is always full.
     - endless data (`length` None) is numbered by the position itself, never repeats, and has no epochs.
+    - with `oversampling` an epoch holds each sample as often as that says, in place of once; it is shuffled or fixed.
     - where `sizes` tells the size of the batch that starts at a position, in place of `batch_size`, nothing is dropped:
       with `drop_last` a batch that its epoch cannot fill goes on with the next.
     """
@@ -33,9 +36,16 @@ class SampleOrder:
         batch_size: int,
         seed: int,
         sizes: Callable[[int], int] | None = None,
+        oversampling: Oversampling | None = None,
     ) -> None:
         assert batch_size > 0 and (length is None or length > 0)
-        self.length = length
+        if oversampling is not None and order not in ("shuffled", "fixed"):
+            raise Refused(
+                f"data.oversample repeats rare classes in a shuffled epoch, and data.order is {order}: use --set"
+                " data.order=shuffled, or --set data.oversample=0"
+            )
+        self._oversampling = oversampling
+        self.length = length if oversampling is None else len(oversampling)
         self.order: Order = order
         self.drop_last = drop_last
         self.batch_size, self.sizes = batch_size, sizes
@@ -84,6 +94,11 @@ class SampleOrder:
         epoch = 0 if self.order == "fixed" else epoch
         cached = self._permutation  # read once: another thread may prefetch the next epoch meanwhile
         if cached is None or cached[0] != epoch:
-            cached = (epoch, stream(self.seed, "order", epoch).permutation(self.length))
+            cached = (epoch, self._shuffled(epoch))
             self._permutation = cached
         return cached[1]
+
+    def _shuffled(self, epoch: int) -> np.ndarray:
+        assert self.length is not None
+        order = stream(self.seed, "order", epoch).permutation(self.length)
+        return order if self._oversampling is None else self._oversampling.samples(self.seed, epoch)[order]

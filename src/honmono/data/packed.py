@@ -23,8 +23,8 @@ class PackedPictures(Dataset):
 
     def __init__(self, entry: Path, source: str, range: tuple[float, float], flip: bool) -> None:
         self._pictures: np.ndarray = np.load(entry / PICTURES, mmap_mode="r")
-        labelled = (entry / LABELS).exists()
-        self._labels = torch.from_numpy(np.load(entry / LABELS)) if labelled else None
+        self.labels = np.load(entry / LABELS) if (entry / LABELS).exists() else None
+        self._labels = None if self.labels is None else torch.from_numpy(self.labels)
         self._range, self._flip = range, flip
         self.path = entry
         self._device, self._dtype = torch.device("cpu"), torch.float32

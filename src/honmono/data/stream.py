@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from honmono.data.base import Batch, Data, Dataset
 from honmono.data.order import SampleOrder
+from honmono.data.oversampling import Oversampling
 from honmono.randomness import stream
 
 
@@ -14,6 +15,7 @@ class Stream:
     """The real batches of one run: order, augmentation and fresh samples all follow from (seed, images seen).
 
     sizes: of the batch that starts at so many images, where that is not always `batch_size`.
+    conditional: whether labels are learned, and rare classes repeated as `data.oversample` says.
     """
 
     def __init__(
@@ -23,8 +25,10 @@ class Stream:
         batch_size: int,
         seed: int,
         sizes: Callable[[int], int] | None = None,
+        conditional: bool = False,
     ) -> None:
         self._dataset = dataset
+        labels = dataset.labels if conditional and data.oversample else None
         self._order = SampleOrder(
             dataset.length,
             order=data.order,
@@ -32,6 +36,7 @@ class Stream:
             batch_size=batch_size,
             seed=seed,
             sizes=sizes,
+            oversampling=None if labels is None else Oversampling(labels, data.oversample),
         )
         self._seed = seed
 

@@ -53,7 +53,8 @@ class Trainer:
         every = [*networks, self.average.module] if self.average else networks
         self._growing = Growing(recipe.growth, recipe, every) if recipe.growth else None
         sizes = self._growing.batch_size if self._growing else None
-        self._stream = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed, sizes)
+        batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
+        self._stream = Stream(dataset, recipe.data, batch_size, seed, sizes, conditional)
         least = self._growing.least_batch if self._growing and recipe.data.drop_last else self._stream.least_size
         check_least_batch(recipe, networks, least // engine.processes)
         self.optimizers = {
