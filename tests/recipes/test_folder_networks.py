@@ -3,7 +3,7 @@ import torch
 
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
-from honmono.recipes.folder import ResidualBlock, ResidualDiscriminator, ResidualGenerator
+from honmono.recipes.folder import ResidualBlock, ResidualDiscriminator, ResidualGenerator, _moved
 
 
 def count(module: torch.nn.Module) -> int:
@@ -89,6 +89,48 @@ def test_labels_and_projection() -> None:
     assert not torch.equal(plain, bare)
     with pytest.raises(AssertionError, match="needs labels"):
         generator(latent)
+
+
+def test_each_class_moves_the_batch_norms_by_its_own_numbers() -> None:
+    torch.manual_seed(0)
+    generator = ResidualGenerator(latent_dim=3, sample_shape=(1, 16, 16), num_classes=4, width=4, labels="norm").eval()
+    assert generator.embedding is None and [tuple(one.shape) for one in generator.moves.parameters()] == [
+        (4, 2 * 8),
+        (4, 2 * 4),
+    ]
+    latent, label = torch.randn(1, 3).expand(2, -1), torch.tensor([0, 3])
+    first, other = generator(latent, label)
+    assert (first - other).abs().max() > 1e-3
+    with torch.no_grad():
+        for one in generator.moves.parameters():
+            one[3] = one[0]
+    torch.testing.assert_close(generator(latent, label)[1], first)
+    with torch.no_grad():  # a class without moves is drawn by what all share
+        for one in generator.moves.parameters():
+            one.zero_()
+    shared = ResidualGenerator(latent_dim=3, sample_shape=(1, 16, 16), width=4, labels="norm").eval()
+    shared.load_state_dict(generator.state_dict(), strict=False)
+    torch.testing.assert_close(generator(latent, label)[0], shared(latent)[0])
+    with pytest.raises(AssertionError, match="needs labels"):
+        generator(latent)
+
+
+def test_a_move_by_hand() -> None:
+    x = torch.tensor([1.0, -2.0]).view(1, 2, 1, 1)
+    moved = _moved(x, torch.tensor([[0.5, -1.0, 10.0, 20.0]]))
+    assert moved.flatten().tolist() == [1.0 * 1.5 + 10.0, -2.0 * 0.0 + 20.0]
+
+
+def test_a_projection_of_the_whole_grid_sees_where_something_is() -> None:
+    torch.manual_seed(0)
+    discriminator = ResidualDiscriminator(sample_shape=(1, 8, 8), num_classes=2, width=4, projection="grid")
+    assert discriminator.embedding is not None and discriminator.embedding.weight.shape == (2, 4 * 4 * 4)
+    sample, label = torch.randn(3, 1, 8, 8), torch.tensor([0, 1, 1])
+    plain = discriminator(sample, label)
+    with torch.no_grad():
+        discriminator.embedding.weight[1].zero_()
+    bare = discriminator(sample, label)
+    assert plain[0] == bare[0] and not torch.equal(plain[1:], bare[1:])
 
 
 def test_nothing_couples_the_discriminator_s_samples_and_other_sizes_are_refused() -> None:

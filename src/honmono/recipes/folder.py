@@ -12,7 +12,9 @@ Branches begin at zero, so that at first both players are DCGANs (Zhang et al., 
 
 from functools import partial
 from itertools import pairwise
+from typing import Literal
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
@@ -69,11 +71,25 @@ def _blocks(level: int, levels: int, number: int, width: int, generator: bool) -
     return nn.Sequential(*(ResidualBlock(width, slope=slope, batch_norm=generator) for _ in range(number)))
 
 
+def _moved(
+    x: Float[Tensor, "batch width h w"], moves: Float[Tensor, "batch moves"]
+) -> Float[Tensor, "batch width h w"]:
+    """x (1 + s) + o, where each sample's moves are (s, o): conditional batch norm, once x is normalised.
+
+    Source: de Vries et al. (2017), arXiv:1707.00683.
+    """
+    scale, offset = moves.to(x.dtype)[:, :, None, None].chunk(2, dim=1)
+    return torch.addcmul(x + offset, x, scale)
+
+
 class ResidualGenerator(nn.Module):
     """Latent -> base grid -> per level: residual blocks, batch norm, ReLU, 4x4 transposed convolution -> tanh.
 
     width: channels at half of the picture's side; they double towards the base grid, up to `max_width`.
-    blocks: at each level. A label enters as an embedding of the latent's size, put behind the latent, at first zero.
+    blocks: at each level.
+    labels: how they enter. "norm": each class moves scale and offset of the batch norms before transposed convolutions
+        by its own numbers, at first N(0, 0.1): small beside what classes share, of which a class of few pictures lives.
+        "latent": as an embedding of the latent's size, put behind the latent, at first zero; learned far more slowly.
     """
 
     def __init__(
@@ -85,39 +101,50 @@ class ResidualGenerator(nn.Module):
         width: int = 32,
         max_width: int = 256,
         blocks: int = 1,
+        labels: Literal["latent", "norm"] = "latent",
     ) -> None:
         super().__init__()
         base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
         levels = len(widths)
         self.base_shape = (widths[-1], base, base)
-        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
+        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 and labels == "latent" else None
         inputs = latent_dim if self.embedding is None else 2 * latent_dim
         self.project = nn.Linear(inputs, widths[-1] * base**2, bias=False)
         self.blocks = nn.ModuleList(
             _blocks(level, levels, blocks, widths[level], generator=True) for level in reversed(range(levels))
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(one) for one in reversed(widths))
+        classes = num_classes if labels == "norm" else 0
+        self.moves = nn.ModuleList(nn.Embedding(classes, 2 * one) for one in reversed(widths) if classes)
         self.grow = nn.ModuleList(
             nn.ConvTranspose2d(*pair, 4, 2, 1) for pair in pairwise([*reversed(widths), sample_shape[0]])
         )
         _initialise(self)
         if self.embedding is not None:  # the latent has the first say, or each class becomes one picture
             nn.init.zeros_(self.embedding.weight)
+        for moves in self.moves.parameters():
+            nn.init.normal_(moves, std=0.1)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels size size"]:
         x = self.project(with_embedding(latent, label, self.embedding)).unflatten(1, self.base_shape)
-        for blocks, norm, grow in zip(self.blocks, self.norms, self.grow, strict=True):
-            x = grow(norm(blocks(x)).relu())
+        for level, (blocks, norm, grow) in enumerate(zip(self.blocks, self.norms, self.grow, strict=True)):
+            x = norm(blocks(x))
+            if self.moves:
+                assert label is not None, "a conditional generator needs labels"
+                x = _moved(x, self.moves[level](label))
+            x = grow(x.relu())
         return bounded(x, "tanh")
 
 
 class ResidualDiscriminator(nn.Module):
     """Picture -> per level: 4x4 convolution of stride 2, residual blocks, LeakyReLU 0.2 -> base grid -> one score.
 
-    width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . mean h(x), a projection
-    (Miyato & Koyama, 2018, arXiv:1802.05637) of the base grid h averaged over its places.
+    width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . p(x), a projection
+    (Miyato & Koyama, 2018, arXiv:1802.05637).
+    projection: p(x) is the whole base grid h ("grid"), in which it counts where something is, or its average over
+        places ("mean"), which is learned more slowly.
     """
 
     def __init__(
@@ -128,14 +155,16 @@ class ResidualDiscriminator(nn.Module):
         width: int = 32,
         max_width: int = 256,
         blocks: int = 1,
+        projection: Literal["mean", "grid"] = "mean",
     ) -> None:
         super().__init__()
         base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
-        levels = len(widths)
+        levels, self.projection = len(widths), projection
         self.shrink = nn.ModuleList(nn.Conv2d(*pair, 4, 2, 1) for pair in pairwise([sample_shape[0], *widths]))
         self.blocks = nn.ModuleList(_blocks(level, levels, blocks, one, False) for level, one in enumerate(widths))
         self.score = nn.Linear(widths[-1] * base**2, 1)
-        self.embedding = nn.Embedding(num_classes, widths[-1]) if num_classes > 0 else None
+        features = widths[-1] * (base**2 if projection == "grid" else 1)
+        self.embedding = nn.Embedding(num_classes, features) if num_classes > 0 else None
         _initialise(self)
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=0.02)
@@ -149,7 +178,8 @@ class ResidualDiscriminator(nn.Module):
         score = self.score(x.flatten(1)).squeeze(1)
         if self.embedding is not None:
             assert label is not None, "a conditional discriminator needs labels"
-            score = score + (self.embedding(label) * x.mean((2, 3))).sum(1)
+            features = x.flatten(1) if self.projection == "grid" else x.mean((2, 3))
+            score = score + (self.embedding(label) * features).sum(1)
         return score
 
 
