@@ -23,7 +23,7 @@ def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
     entry = find(name)
     recipe = override(entry.make(), changes)
     interface = nominal_interface(recipe)
-    decided = settled(recipe, len(interface.classes), None)
+    decided = settled(recipe, [0] * len(interface.classes), None)
     with torch.device("meta"):  # shapes without numbers: some networks have hundreds of millions
         networks = dict(zip(("generator", "discriminator"), build_networks(decided, interface), strict=True))
     return {

@@ -1,7 +1,7 @@
 """A recipe: one GAN as one frozen value, from its data to its last training step."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
@@ -210,15 +210,18 @@ class Recipe:
 
 
 # Fields that may be "auto": `settled` decides them once the data is open, and a run records what was decided.
-LEFT_TO_DATA = ("conditional", "objective.augment.probability")
+LEFT_TO_DATA = ("conditional", "objective.augment.probability", "objective.augment.classes")
 
 
-def settled(recipe: Recipe, classes: int, length: int | None) -> Recipe:
-    """The recipe with everything decided that it leaves to the data: how many classes and how many samples it has."""
+def settled(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Recipe:
+    """The recipe with everything decided that it leaves to the data: how large its classes are and how large it is."""
+    if recipe.conditional == "auto":
+        recipe = replace(recipe, conditional=len(sizes) > 1)
     objective: Any = recipe.objective
     if getattr(objective, "augment", None) is not None:
-        recipe = replace(recipe, objective=replace(objective, augment=objective.augment.settled(length)))
-    return replace(recipe, conditional=classes > 1) if recipe.conditional == "auto" else recipe
+        augment = objective.augment.settled(length, sizes if recipe.conditional else ())
+        recipe = replace(recipe, objective=replace(objective, augment=augment))
+    return recipe
 
 
 def every_update(updates: tuple[Update | Together, ...]) -> list[Update]:

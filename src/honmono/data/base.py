@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, final
 
 import numpy as np
 from torch import Tensor, device, dtype, float32
@@ -34,6 +34,15 @@ class Dataset(ABC):
     @abstractmethod
     def to(self, device: device, dtype: dtype = float32) -> None:
         """Chooses where batches appear; small data sets move there whole."""
+
+    @property
+    @final
+    def class_counts(self) -> dict[str, int]:
+        """How many samples each class has; {} where there are no classes, 0 for each where nobody has counted."""
+        if self.labels is None:
+            return dict.fromkeys(self.classes, 0)
+        counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, counts, strict=True))
 
     @abstractmethod
     def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:

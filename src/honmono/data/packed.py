@@ -35,11 +35,6 @@ class PackedPictures(Dataset):
         self.classes = tuple(self.record["classes"])
         self.fingerprint = self.record["packed"]
 
-    @property
-    def class_counts(self) -> dict[str, int]:
-        """How many pictures each class has; empty where there are no classes."""
-        return self.record["class_counts"]
-
     def to(self, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
         """Sets where and in which type batches appear. Small sets are held there whole, as uint8.
 

@@ -1,16 +1,18 @@
 """Differentiable augmentation of what the discriminator sees, so that a small set is not learnt by heart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
 
 
 SMALL = 10_000  # pictures: a fifth of CIFAR-10, below which Zhao et al. gain the most (table 3)
+SMALL_CLASS = 1_000  # pictures of one class, in the same proportion: CIFAR-10 has ten classes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,9 @@ class DiffAugment:
     translation: by whole pixels, up to this share of the side either way; what comes in is 0.
     cutout: a square with this share of the side, its centre anywhere, becomes 0.
     probability: "auto" is 1 where the data has fewer than 10,000 pictures, else 0.
+    classes: only pictures of these classes (indices) are changed; None: all. "auto": where a conditional recipe leaves
+        the probability to the data too and the data is not small, those of fewer than 1,000 pictures, which are then
+        changed always.
 
     Source: Zhao et al., DiffAugment (2020), arXiv:2006.10738; the amounts are those of its official code.
     """
@@ -32,6 +37,7 @@ class DiffAugment:
     translation: float = 0.125
     cutout: float = 0.5
     probability: float | Literal["auto"] = 1.0
+    classes: tuple[int, ...] | Literal["auto"] | None = None
 
     numbers: ClassVar[int] = 10  # that chance gives to each picture, from 0 to 1
 
@@ -47,18 +53,31 @@ class DiffAugment:
         assert self.probability != "auto", "decided once the data is open"
         return self.probability > 0
 
-    def settled(self, length: int | None) -> "DiffAugment":
-        """With "auto" decided for data of so many pictures; None: without end."""
+    def settled(self, length: int | None, sizes: Sequence[int]) -> "DiffAugment":
+        """With "auto" decided for data of so many pictures (None: without end) and classes of these sizes, if labels
+        are learned."""
+        small = length is not None and length < SMALL
+        rare = tuple(place for place, size in enumerate(sizes) if 0 < size < SMALL_CLASS) if not small else ()
         if self.probability != "auto":
-            return self
-        return replace(self, probability=1.0 if length is not None and length < SMALL else 0.0)
+            return replace(self, classes=None) if self.classes == "auto" else self
+        if self.classes == "auto":
+            return replace(self, probability=1.0 if small or rare else 0.0, classes=rare or None)
+        return replace(self, probability=1.0 if small else 0.0)
 
     def __call__(
-        self, picture: Float[Tensor, "batch channels height width"], chance: Float[Tensor, "batch numbers"]
+        self,
+        picture: Float[Tensor, "batch channels height width"],
+        chance: Float[Tensor, "batch numbers"],
+        label: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch channels height width"]:
-        """The pictures, changed. chance: U(0, 1), `numbers` for each."""
-        assert self.probability != "auto", "decided once the data is open"
-        on = (chance[:, :3] < self.probability).to(picture.dtype)
+        """The pictures, changed. chance: U(0, 1), `numbers` for each. label: needed where `classes` are named."""
+        assert self.probability != "auto" and self.classes != "auto", "decided once the data is open"
+        on = chance[:, :3] < self.probability
+        if self.classes is not None:
+            if label is None:
+                raise Refused("objective.augment.classes names classes, and samples have no labels: set it to none")
+            on = on & (label[:, None] == torch.tensor(self.classes, device=label.device)).any(1, keepdim=True)
+        on = on.to(picture.dtype)
         if self.colour:
             picture = _coloured(picture, chance[:, 3:6], on[:, 0])
         if self.translation:
