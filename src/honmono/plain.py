@@ -30,7 +30,7 @@ class PlainLoop:
     """One recipe in a loop without any craft. Fakes on named draws are made once, as gan-mnist-article has it."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-        recipe = settled(recipe, len(dataset.classes), dataset.length)
+        recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
         self._recipe, self._device = recipe, device
         interface = Interface(dataset.sample_shape, dataset.classes)
         self._num_classes = len(interface.classes)
@@ -90,10 +90,12 @@ class PlainLoop:
             batch = Batch(objective.seen(batch.real, label, draws.chance, real=True), label)
             real = self._players.discriminator(batch.real, label)
             terms = objective.discriminator_terms(real, self._players.discriminator(fake.detach(), draws.label))
-            return terms | {
-                p.name: p.value(self._players, batch, draws, fake.detach(), real) * p.schedule.at(self._images)
-                for p in objective.penalties
-            }
+            for one in objective.penalties:
+                if label is not None or not one.of_labels:
+                    own = objective.draws_of(one, draws)
+                    value = one.value(self._players, batch, own, fake.detach(), real)
+                    terms |= {one.name: value * one.schedule.at(self._images)}
+            return terms
         score = self._players.discriminator(fake, draws.label)
         if objective.relativistic:
             real = objective.seen(batch.real, label, draws.chance, real=True)
@@ -108,7 +110,8 @@ class PlainLoop:
         latent = torch.from_numpy(self._recipe.latent.draw(random, len(batch.real))).to(self._device)
         label = None
         if self._recipe.conditional:
-            label = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
+            drawn = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
+            label = batch.label if self._recipe.fake_labels == "real" else drawn
         objective, chance = self._recipe.objective, None
         if isinstance(objective, DrawsBySample) and objective.chances:
             chance = torch.from_numpy(random.random((len(latent), objective.chances), dtype="float32")).to(latent)
@@ -117,4 +120,4 @@ class PlainLoop:
             factors |= {name: latent.new_tensor(one.at(self._images)) for name, one in objective.schedules.items()}
         if isinstance(objective, DrawsByStep):
             factors |= {name: torch.from_numpy(given).to(latent) for name, given in objective.draw(random).items()}
-        return Draws(latent, label, factors, chance)
+        return Draws(latent, label, factors, chance, self._num_classes if self._recipe.conditional else 0)

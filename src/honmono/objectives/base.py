@@ -32,12 +32,14 @@ class Draws(NamedTuple):
     factors: of the penalties that have a schedule, by their names: scalars, as the clock has them; so the factors of an
         objective that goes `ByClock`; and what one that `DrawsByStep` was given in this step, by the names it chose.
     chance: (batch, chances), U(0, 1), for an objective that `DrawsBySample`.
+    classes: how many classes the data has; 0 where the recipe takes no labels.
     """
 
     latent: Tensor
     label: Tensor | None
     factors: Mapping[str, Tensor] = MappingProxyType({})
     chance: Tensor | None = None
+    classes: int = 0
 
 
 ADVERSARIAL = ("real", "fake", "pair")  # losses of players against each other; others are penalties

@@ -61,7 +61,8 @@ class LogitObjective(Objective, DrawsBySample):
             batch = self._seen_reals(batch, draws)
         judge = partial(score, players.discriminator)
         real_score, fake_score = judged(judge, batch, fake, draws.label, self.together)
-        penalties = {one.name: self._penalty(one, players, batch, draws, fake, real_score) for one in self.penalties}
+        due = [one for one in self.penalties if batch.label is not None or not one.of_labels]
+        penalties = {one.name: self._penalty(one, players, batch, draws, fake, real_score) for one in due}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
     def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
@@ -75,14 +76,20 @@ class LogitObjective(Objective, DrawsBySample):
 
     @property
     def chances(self) -> int:
+        return self._augmenting + sum(penalty.chances for penalty in self.penalties)
+
+    @property
+    def _augmenting(self) -> int:
+        """How many of a sample's numbers are the augmentation's, which come first."""
         return 2 * self.augment.numbers if self.augment is not None and self.augment.active else 0
 
     def seen(self, sample: Tensor, label: Tensor | None, chance: Tensor | None, real: bool = False) -> Tensor:
         """Samples as the discriminator sees them: each augmented by its own numbers, then packed."""
-        if self.augment is not None and chance is not None:
+        if self.augment is not None and self._augmenting:
+            assert chance is not None, "an objective that augments draws by sample"
             if sample.dim() != 4:
                 raise Refused("objective.augment changes pictures, and these samples are points: set it to none")
-            sample = self.augment(sample, chance.chunk(2, dim=1)[real])
+            sample = self.augment(sample, chance[:, : self._augmenting].chunk(2, dim=1)[real], label)
         return self.packed(sample, label)
 
     def _seen_reals(self, batch: Batch, draws: Draws) -> Batch:
@@ -105,5 +112,13 @@ class LogitObjective(Objective, DrawsBySample):
     def _penalty(
         self, penalty: Penalty, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Score
     ) -> Tensor:
-        value = penalty.value(players, batch, draws, fake, real_score)
+        value = penalty.value(players, batch, self.draws_of(penalty, draws), fake, real_score)
         return value * draws.factors[penalty.name] if penalty.name in draws.factors else value
+
+    def draws_of(self, penalty: Penalty, draws: Draws) -> Draws:
+        """What a penalty is given: of each sample's numbers its own, which follow the augmentation's."""
+        if draws.chance is None:
+            return draws
+        before = self.penalties[: self.penalties.index(penalty)]
+        first = self._augmenting + sum(other.chances for other in before)
+        return draws._replace(chance=draws.chance[:, first : first + penalty.chances])

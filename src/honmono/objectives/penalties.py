@@ -24,6 +24,8 @@ class Penalty(ABC):
     """
 
     name: ClassVar[str]  # under which its value is logged
+    chances: ClassVar[int] = 0  # how many numbers, U(0, 1), it finds for each sample in `Draws.chance`
+    of_labels: ClassVar[bool] = False  # whether it is left out where samples have no labels
 
     schedule: Schedule = Constant()
 

@@ -40,7 +40,7 @@ class Trainer:
     """A recipe in training: networks, optimizers, averages and clock."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
-        recipe = settled(recipe, len(dataset.classes), dataset.length)
+        recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
         self.recipe, self.engine, self.clock = recipe, engine, Clock()
         self.interface = Interface(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
@@ -155,6 +155,7 @@ class Trainer:
     def _loss(self, name: PlayerName) -> Callable[..., dict[str, Tensor]]:
         """A player's whole loss as a function of tensors: what is compiled, penalties included."""
         objective, players = self.recipe.objective, self._players
+        classes = len(self.interface.classes) if self.recipe.conditional else 0
         method = objective.generator_loss if name == "generator" else objective.discriminator_loss
 
         def loss(
@@ -166,7 +167,7 @@ class Trainer:
             factors: Mapping[str, Tensor],
             fake: Tensor | None = None,
         ) -> dict[str, Tensor]:
-            draws = Draws(latent, fake_label, factors, chance)
+            draws = Draws(latent, fake_label, factors, chance, classes)
             given = players if fake is None else players._replace(generator=GivenFakes(players.generator, draws, fake))
             return dict(method(given, Batch(real, label), draws))
 
