@@ -1,0 +1,169 @@
+"""What a conditional recipe learns of each class: asked class drawn, variety, and coverage of pictures held out.
+
+    python benchmarks/classes.py thin SOURCE FOLDER [--each N] [--rare CLASS=N]
+    python benchmarks/classes.py train NAME RECIPE --data SOURCE --held-out SOURCE --features NETWORK
+        [--seed N] [--images N,N,...] [--set F=V] [--precision P]
+
+`thin` writes a source's pictures as PNG files into one folder for each class: at most N of each, and N of a rare one.
+`train` trains a recipe under one seed and judges its averaged weights after each number of images; a row for each goes
+into results/classes-NAME.json as it is made, and a grid of each class's first pictures beside it where asked for.
+Of each class 1,000 fakes stand against the held-out pictures of that class, in the features of a classifier of ours:
+
+label_fidelity: share of fakes that the classifier reads as the class asked for. variety, variety_pixels: spread of
+fakes over that of the reals, in features and in pixels. precision, recall, density, coverage: of a class alone, k = 5.
+fid: of 1,000 fakes of each class against 1,000 held-out reals of each.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+import honmono
+from honmono.data.pack import PICTURES
+from honmono.data.pictures import Pictures
+from honmono.metrics.features.base import Extract
+from honmono.metrics.features.named import feature_network
+from honmono.metrics.fid import frechet_distance
+from honmono.metrics.prdc import prdc
+from honmono.metrics.spread import spread
+from honmono.runs.environment import environment
+from honmono.runs.files import write_json
+from honmono.runs.grids import grid, save_png
+from honmono.trained import TrainedRun
+
+
+RESULTS = Path(__file__).parent / "results"
+FAKES, ROWS, CHUNK = 1_000, 8, 250
+Judged = tuple[Tensor, Tensor, Tensor]  # pictures uint8, features, logits
+
+
+def pictures_of(source: str) -> dict[str, np.ndarray]:
+    """A source's pictures by class, uint8 (number, channels, size, size)."""
+    opened = Pictures(source=source).open()
+    assert opened.labels is not None, f"{source} has no classes"
+    pixels = np.load(opened.path / PICTURES, mmap_mode="r")
+    return {name: np.array(pixels[opened.labels == place]) for place, name in enumerate(opened.classes)}
+
+
+def thin(source: str, folder: Path, each: int | None, rare: dict[str, int]) -> None:
+    """Writes the first pictures of each class as PNG files."""
+    for name, pictures in pictures_of(source).items():
+        (folder / name).mkdir(parents=True)
+        for number, picture in enumerate(pictures[: rare.get(name, each)]):
+            Image.fromarray(picture.transpose(1, 2, 0).squeeze()).save(folder / name / f"{number:05}.png")
+
+
+def judged(extract: Extract, pictures: np.ndarray, channels: int) -> Judged:
+    """Pictures through the classifier; grey ones as colour where it wants that."""
+    rows = torch.from_numpy(pictures)
+    rows = rows if rows.shape[1] == channels else rows.expand(-1, channels, -1, -1)
+    features, logits = zip(*(extract(chunk) for chunk in rows.split(CHUNK)), strict=True)
+    return rows, torch.cat(features), torch.cat(logits)
+
+
+def of_class(real: Judged, fake: Judged, place: int) -> dict[str, float]:
+    """The numbers of one class; `place` is its place among the classifier's."""
+    scores = prdc(real[1], fake[1], 5)
+    return {
+        "label_fidelity": (fake[2].argmax(1) == place).double().mean().item(),
+        "variety": spread(fake[1]) / spread(real[1]),
+        "variety_pixels": spread(fake[0]) / spread(real[0]),
+        **scores._asdict(),
+    }
+
+
+def numbers_of(run: TrainedRun, held_out: dict[str, Judged], features: str, picture: Path | None) -> dict[str, Any]:
+    """What a run's averaged weights are worth: of all classes the mean, then each class; a grid of columns by class."""
+    network = feature_network(features)
+    extract = network.load(torch.device("cpu"))
+    fakes = {name: np.asarray(run.pictures(FAKES, label=name)) for name in held_out}
+    if picture is not None:
+        shown = np.stack([fakes[name][row] for row in range(ROWS) for name in held_out])
+        save_png(grid(shown, len(held_out)), picture)
+    found = {name: judged(extract, pictures, network.channels) for name, pictures in fakes.items()}
+    classes = {name: of_class(held_out[name], found[name], network.classes.index(name)) for name in held_out}
+    means = {key: fmean(one[key] for one in classes.values()) for key in next(iter(classes.values()))}
+    real, fake = (torch.cat([one[1][:FAKES] for one in side.values()]) for side in (held_out, found))
+    return {"fid": frechet_distance(real, fake), **means, "classes": classes}
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Trains one recipe under one seed, stopping at each number of images to judge it."""
+    path = RESULTS / f"classes-{arguments.name}.json"
+    changes = {"training.keep": "0", "metrics": "()", **dict(one.split("=", 1) for one in arguments.set)}
+    network = feature_network(arguments.features)
+    extract = network.load(torch.device("cpu"))
+    held_out = {
+        name: judged(extract, p[:FAKES], network.channels) for name, p in pictures_of(arguments.held_out).items()
+    }
+    lengths = [int(one) for one in arguments.images.split(",")]
+    start = {"recipe": arguments.recipe, "data": arguments.data, "run": arguments.run, "seed": arguments.seed}
+    start |= {"precision": arguments.precision, "changes": changes}
+    begun, spent = time.monotonic(), time.process_time()
+    for images in lengths:
+        run = honmono.train(images=images, **(start if images == lengths[0] else {"resume": arguments.run}))
+        seconds, cpu = time.monotonic() - begun, time.process_time() - spent
+        judging = time.monotonic(), time.process_time()
+        picture = arguments.pictures and Path(arguments.pictures) / f"{arguments.name}-{images}.png"
+        row = {
+            "recipe": arguments.recipe,
+            "set": arguments.set,
+            "data": Path(arguments.data).name,
+            "held_out": Path(arguments.held_out).name,
+            "features": arguments.features,
+            "seed": arguments.seed,
+            "images": run.images,
+            "seconds": round(seconds, 1),
+            "cpu_seconds": round(cpu, 1),
+            **numbers_of(run, held_out, arguments.features, picture),
+            "environment": environment(["benchmarks/classes.py", "train", arguments.name, arguments.recipe]),
+        }
+        keep(path, row)
+        print({key: value for key, value in row.items() if key not in ("classes", "environment")}, flush=True)
+        begun, spent = begun + time.monotonic() - judging[0], spent + time.process_time() - judging[1]
+
+
+def keep(path: Path, row: dict[str, Any]) -> None:
+    """Adds a row to a file of results."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    write_json(path, {"what": __doc__, "rows": [*rows, row]})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(required=True, dest="verb")
+    one = verbs.add_parser("thin")
+    one.add_argument("source")
+    one.add_argument("folder", type=Path)
+    one.add_argument("--each", type=int)
+    one.add_argument("--rare", action="append", default=[], metavar="CLASS=N")
+    one = verbs.add_parser("train")
+    one.add_argument("name")
+    one.add_argument("recipe")
+    one.add_argument("--data", required=True)
+    one.add_argument("--held-out", required=True)
+    one.add_argument("--features", required=True)
+    one.add_argument("--run", required=True, help="the run's directory")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--images", default="60000,180000")
+    one.add_argument("--precision", default="auto")
+    one.add_argument("--set", action="append", default=[], metavar="F=V")
+    one.add_argument("--pictures", help="a folder for a grid of each class's first pictures")
+    arguments = parser.parse_args()
+    if arguments.verb == "thin":
+        rare = {name: int(count) for name, _, count in (text.partition("=") for text in arguments.rare)}
+        thin(arguments.source, arguments.folder, arguments.each, rare)
+    else:
+        train(arguments)
+
+
+if __name__ == "__main__":
+    main()
