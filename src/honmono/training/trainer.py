@@ -1,9 +1,7 @@
 """The trainer: runs a recipe's update program step by step, and keeps its run directory."""
 
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal, Protocol
 
 import torch
@@ -11,7 +9,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch, Dataset
 from honmono.data.stream import Stream
-from honmono.errors import Failed, Refused
+from honmono.errors import Failed
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
 from honmono.randomness import reseed, seed_of
@@ -25,6 +23,7 @@ from honmono.training.engine import Engine, frozen
 from honmono.training.fakes import GivenFakes, SharedFakes
 from honmono.training.growing import Growing
 from honmono.training.moment import Clock, Moment, fresh_batches
+from honmono.training.rehearsal import refuse_shapes, refusing, without_trace
 
 
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
@@ -180,30 +179,16 @@ class Trainer:
 
     def rehearse(self) -> None:
         """Evaluates both losses once, leaving no trace: what cannot work is refused before anything is created."""
-        buffers = [(b, b.clone()) for network in self.networks.values() for b in network.buffers()]
         moment = self._moment(Clock(step=1))
-        for name in ("discriminator", "generator"):
-            update = Update(name, draws="rehearsal", real="rehearsal")
-            batch, size = moment.real(update)
-            draws = moment.draws(update, batch, size)
-            try:
-                with self._turn_of(name):
+        with without_trace(self.networks.values()):
+            for name in ("discriminator", "generator"):
+                update = Update(name, draws="rehearsal", real="rehearsal")
+                batch, size = moment.real(update)
+                draws = moment.draws(update, batch, size)
+                with refusing(name), self._turn_of(name):
                     inputs = (batch.real, batch.label, draws.latent, draws.label, draws.chance)
                     losses = self._loss(name)(*inputs, draws.factors)
-            except Refused:
-                raise  # it says already what to mend
-            except Exception as error:  # whatever a user's own network or objective raises
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                at = f"{Path(where.filename).name}, line {where.lineno}: {type(error).__name__}"
-                raise Refused(f"the {name}'s loss cannot be computed in this recipe ({at}: {error})") from error
-            for term, loss in losses.items():
-                if loss.dim():
-                    raise Refused(
-                        f"the {name}'s loss '{term}' has shape {tuple(loss.shape)}: make it a scalar (.mean())"
-                    )
-        with torch.no_grad():
-            for buffer, value in buffers:
-                buffer.copy_(value)
+                refuse_shapes(name, losses)
 
     def couples(self) -> bool:
         """Whether anything makes a sample's loss depend on its batch."""
