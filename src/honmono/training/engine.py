@@ -160,6 +160,16 @@ class Engine:
         if self.device.type != "cpu":
             torch.accelerator.synchronize(self.device)
 
+    def release_memory(self) -> None:
+        """Gives back to the device what torch keeps of it for tensors that are gone."""
+        if self.device.type != "cpu":
+            torch.accelerator.empty_cache()
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether it was raised because the device has no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate" in str(error)
+
 
 @contextlib.contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:

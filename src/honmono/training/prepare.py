@@ -20,8 +20,9 @@ from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
-from honmono.training.engine import Choices, Engine, choose, recorded
+from honmono.training.engine import Choices, choose, recorded
 from honmono.training.measuring import measurable
+from honmono.training.opening import opened, rehearsed
 from honmono.training.record import Record
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
@@ -93,8 +94,9 @@ def _start(call: Call) -> Session:
     if call.run:
         RunDirectory.refuse_taken(call.run)  # before the data is packed, which may take long
     choices = choose(call.device, call.precision, call.compile, recipe.training.precision)
-    engine, trainer, fingerprint = _open(recipe, choices)
-    trainer.rehearse()
+    automatic = call.precision == "auto" == recipe.training.precision
+    (engine, trainer, fingerprint), other = rehearsed(recipe, choices, automatic)
+    choices = engine.choices
     metrics, unmeasured = _metrics(trainer)
     steps = _steps(call, trainer)
     new = Record(entry.name, record.with_steps(trainer.recipe, steps), trainer.interface)
@@ -110,14 +112,14 @@ def _start(call: Call) -> Session:
         lock = hold(run)
         record.begin(run, new, entry, choices, fingerprint, sys.argv)
     run = engine.share(run)
-    lines += [*_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
+    lines += [*other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
     return Session(trainer, run, new, steps, 0.0, call.track, lines, lock, metrics)
 
 
 def _resume(call: Call, run: RunDirectory) -> Session:
     old, recipe, lines = _same_recipe(call, run)
     choices, other = _choices_again(call, record.read_choices(run))
-    engine, trainer, fingerprint = _open(recipe, choices)
+    engine, trainer, fingerprint = opened(recipe, choices)
     record.refuse_other_data(run, fingerprint)
     metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None
@@ -199,17 +201,6 @@ def _ask(recipe: Recipe, call: Call, name: str) -> Recipe:
     changes = call.changes or {}
     recipe = override(replace(recipe, data=data, training=training), changes)
     return replace(recipe, data=found_anywhere(recipe.data)) if "data.source" in changes else recipe
-
-
-def _open(recipe: Recipe, choices: Choices) -> tuple[Engine, Trainer, str]:
-    engine = Engine(choices)
-    dataset = None
-    for turn in (True, False):  # the writer packs, the others find the packed data in the cache
-        if engine.writes == turn:
-            dataset = recipe.data.open()
-        engine.wait()
-    assert dataset is not None
-    return engine, Trainer(recipe, dataset, engine), dataset.fingerprint
 
 
 def _metrics(trainer: Trainer) -> tuple[list[Metric], list[str]]:

@@ -19,11 +19,11 @@ from honmono.training import optimizer_state
 from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
-from honmono.training.engine import Engine, frozen
+from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.fakes import GivenFakes, SharedFakes
 from honmono.training.growing import Growing
 from honmono.training.moment import Clock, Moment, fresh_batches
-from honmono.training.rehearsal import refuse_shapes, refusing, without_trace
+from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 
 
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
@@ -178,17 +178,18 @@ class Trainer:
         self._ordinal += 1
 
     def rehearse(self) -> None:
-        """Evaluates both losses once, leaving no trace: what cannot work is refused before anything is created."""
+        """Takes both players' gradients once, leaving no trace: what cannot be trained is refused before anything is
+        created."""
         moment = self._moment(Clock(step=1))
-        with without_trace(self.networks.values()):
+        with rehearsal(self.networks, self.engine):
             for name in ("discriminator", "generator"):
                 update = Update(name, draws="rehearsal", real="rehearsal")
                 batch, size = moment.real(update)
                 draws = moment.draws(update, batch, size)
-                with refusing(name), self._turn_of(name):
-                    inputs = (batch.real, batch.label, draws.latent, draws.label, draws.chance)
-                    losses = self._loss(name)(*inputs, draws.factors)
-                refuse_shapes(name, losses)
+                part, _ = next(self._parts(batch, draws, size))
+                self._reseed()
+                with refusing(name, len(batch.real), self.engine), self._turn_of(name):
+                    take_gradients(name, self.networks[name], self._loss(name)(*part, draws.factors))
 
     def couples(self) -> bool:
         """Whether anything makes a sample's loss depend on its batch."""
@@ -227,7 +228,9 @@ class Trainer:
         while self.clock.step < steps:
             try:
                 losses = self.step()
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
                 raise Failed(
                     f"step {self.clock.step} needs more memory than {self.engine.device} has left: free some and go on "
                     "from the last checkpoint with --resume, or begin anew with smaller batches "

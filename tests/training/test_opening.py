@@ -1,0 +1,41 @@
+"""In which precision a trainer is opened where nobody chose one."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from torch import Tensor, nn
+
+from honmono.errors import Refused
+from honmono.recipe import Recipe
+from honmono.training.engine import choose
+from honmono.training.opening import rehearsed
+
+
+class Probability(nn.Module):
+    """A discriminator that ends in its own sigmoid, taken in the precision that it is given."""
+
+    def __init__(self, sample_shape: tuple[int, ...], num_classes: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1), nn.Sigmoid(), nn.Flatten(0))
+
+    def forward(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.layers(sample)
+
+
+def test_float32_takes_the_place_of_an_automatic_bfloat16_that_cannot_be_trained_in(points: Recipe) -> None:
+    recipe = replace(points, discriminator=partial(Probability))
+    bf16 = choose("cpu", "bf16")
+    made, lines = rehearsed(recipe, bf16, automatic=True)
+    assert made.engine.choices == replace(bf16, precision="fp32")
+    assert len(lines) == 1 and "float32 in place of bfloat16" in lines[0] and "outputs.bounded" in lines[0]
+    with pytest.raises(Refused, match="--precision fp32"):
+        rehearsed(recipe, bf16, automatic=False)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_precision_that_can_be_trained_in_is_kept(points: Recipe, precision: str) -> None:
+    choices = choose("cpu", precision)
+    made, lines = rehearsed(points, choices, automatic=True)
+    assert made.engine.choices == choices and lines == []
+    assert made.trainer.step() and made.fingerprint
