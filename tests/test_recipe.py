@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 from torch.optim import SGD, Adam
 
@@ -43,6 +44,15 @@ def test_what_is_not_built_yet_holds_every_hyper_parameter_and_nothing_that_the_
     }
     assert recipe.optimizers.discriminator.keywords["betas"] == (0.9, 0.999)
     assert "params" not in recipe.optimizers.generator.keywords
+
+
+def test_whole_numbers_become_floats_where_the_default_has_floats() -> None:
+    written: Any = {"betas": [0, 0.9], "lr": 1}
+    optimizer = gan(optimizers=Pair(partial(Adam, **written))).optimizers.generator
+    assert optimizer.keywords["betas"] == (0.0, 0.9) and optimizer.keywords["lr"] == 1.0
+    assert [type(value) for value in (*optimizer.keywords["betas"], optimizer.keywords["lr"])] == [float] * 3
+    optimizer([nn.Parameter(torch.zeros(1))])
+    assert type(optimizer.keywords["weight_decay"]) is int  # as torch's own default is
 
 
 def test_the_generator_s_value_serves_both_players() -> None:

@@ -251,7 +251,17 @@ def canonical(unbuilt: partial, interface: frozenset[str], where: str) -> partia
     missing = [name for name in signature if name not in bound.arguments]
     if missing:
         raise Refused(f"{where}: {made} needs a value for {', '.join(missing)}")
-    return partial(unbuilt.func, **bound.arguments)
+    given = {name: _like(signature[name].default, value) for name, value in bound.arguments.items()}
+    return partial(unbuilt.func, **given)
+
+
+def _like(default: Any, value: Any) -> Any:
+    """`value` with floats in place of ints where the default has floats: torch's Adam refuses `betas=(0, 0.9)`."""
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if isinstance(default, tuple) and isinstance(value, tuple | list) and len(value) == len(default):
+        return tuple(map(_like, default, value))
+    return value
 
 
 def hyper_parameters(cls: Callable[..., Any], interface: frozenset[str]) -> dict[str, inspect.Parameter]:

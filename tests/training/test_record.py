@@ -10,6 +10,8 @@ import pytest
 
 from honmono.errors import Failed, Refused
 from honmono.metrics.modes import ModeCoverage
+from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.penalties import R1
 from honmono.override import override
 from honmono.recipe import Average
 from honmono.registry import find
@@ -120,6 +122,11 @@ def test_an_environment_that_cannot_be_read_stops_a_resume(run: RunDirectory) ->
     run.environment_json.write_text("{torn")
     with pytest.raises(Refused, match="environment.json cannot be read .* cannot go on"):
         record.read_choices(run)
+
+
+def test_a_whole_number_in_place_of_its_float_is_no_change(run: RunDirectory) -> None:
+    old, new = (replace(record_of(3).recipe, objective=NonSaturating(penalties=(R1(gamma),))) for gamma in (10, 10.0))
+    record.refuse_changes(run.path, old, new)
 
 
 def test_every_changed_field_is_named_with_both_values(run: RunDirectory) -> None:

@@ -10,6 +10,7 @@ from honmono.comparison.summary import Summary
 from honmono.comparison.table import details, legend
 from honmono.plots.page import Block, Bullets, Cell, Heading, Key, Page, Paragraph, Picture, Pictures, Table
 from honmono.plots.style import STROKES
+from honmono.runs.fields import same
 
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def _recipes(runs: Sequence[Summary]) -> Iterator[Block]:
         return
     yield Heading("What differs between the recipes")
     fields = dict.fromkeys(field for run in runs for field in run.fields)
-    told = {field: [_told(run, field) for run in runs] for field in fields}
-    rows = [[Cell(field, code=True), *values] for field, values in told.items() if len(set(values)) > 1]
+    values = {field: [run.fields.get(field, UNKNOWN) for run in runs] for field in fields}
+    apart = [field for field, (first, *others) in values.items() if not all(same(first, other) for other in others)]
+    rows = [[Cell(field, code=True), *(_told(run, field) for run in runs)] for field in apart]
     if rows:
         header = ["field", *(run.name for run in runs)]
         yield Table(header, rows, folded=f"{len(rows)} fields")

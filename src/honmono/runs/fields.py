@@ -13,3 +13,10 @@ def flat(value: Any, prefix: str = "") -> dict[str, Any]:
     for name, part in value.items():
         fields |= flat(part, prefix if name.startswith("$") else f"{prefix}.{name}".lstrip("."))
     return fields
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of recipes' JSON are equal, a whole number and the float of it too."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)

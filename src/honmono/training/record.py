@@ -13,7 +13,7 @@ from honmono.recipe import Recipe
 from honmono.registry import Entry, import_file
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
-from honmono.runs.fields import flat
+from honmono.runs.fields import flat, same
 from honmono.runs.files import write_json
 from honmono.serial import NOTHING, recipe_from_json, to_json
 from honmono.training.build import Interface
@@ -96,7 +96,8 @@ def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
     before, after = flat(to_json(old)), flat(to_json(new))
     free = FREE | {"data.source"}  # data may have moved: that it is the same is proved by its content
-    changed = [k for k in {**before, **after} if _told(before, k) != _told(after, k) and not _within(k, free)]
+    kept = {k for k in before.keys() & after.keys() if same(before[k], after[k])}
+    changed = [k for k in {**before, **after} if k not in kept and not _within(k, free)]
     if changed:
         told = "; ".join(f"{k}: {_told(before, k)} there, {_told(after, k)} now" for k in changed)
         raise Refused(f"{run} was trained with other settings ({told}): undo the change, or start a new run")
