@@ -91,14 +91,15 @@ def take_gradients(name: PlayerName, network: nn.Module, losses: Mapping[str, Te
 def _explained(error: Exception) -> str:
     """What cannot be computed, where, and how to mend it where that is known."""
     if found := NO_SECOND_DERIVATIVE.search(str(error)):
-        mend = "honmono.networks.attention has layers for it" if "attention" in found[1] else "use other operations"
+        ours = "take attention or SelfAttention2d of honmono.networks.attention"
+        mend = ours if "attention" in found[1] else "write it in other operations"
         return (
             "gradients cannot be computed: a penalty takes second derivatives, and torch has none of"
             f' {found[1]}: {mend}, or leave the penalty out (--set "objective.penalties=()")'
         )
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    ours = [f"{path.name}, line {line}: " for path, line in frames if not any(map(path.is_relative_to, NOT_OURS))]
-    what = f"{ours[-1] if ours else ''}{type(error).__name__}: {shorten(str(error), 200, placeholder='...')}"
+    places = [f"{path.name}, line {line}: " for path, line in frames if not any(map(path.is_relative_to, NOT_OURS))]
+    what = f"{places[-1] if places else ''}{type(error).__name__}: {shorten(str(error), 200, placeholder='...')}"
     return f"loss or its gradients cannot be computed in this recipe ({what})"
 
 
