@@ -35,6 +35,7 @@ class Told(Metric):
     asked: ClassVar[list[int]] = []
 
     values: tuple[float, ...] = (1.0,)
+    says: str = ""
 
     @property
     def name(self) -> str:
@@ -45,6 +46,8 @@ class Told(Metric):
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
         self.asked.append(self.fakes)
+        if self.says:
+            evidence.note(self.says)
         return {"told": self.values[evidence.seed]}
 
 
@@ -90,6 +93,11 @@ def test_what_is_no_number_is_a_note_and_no_number(points: Recipe, sampler: Call
     found = measure(sampler(), points, (), (2,), [Told(values=(1.0, math.nan)), ModeCoverage()], seeds=(0, 1))
     assert set(found.metrics) == {"modes", "high_quality", "reverse_kl"} == set(found.intervals)
     assert found.notes == ("told has no value: it came out as 1, nan",)
+
+
+def test_what_a_metric_says_of_its_number_is_noted_once(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
+    told = Told(values=(1.0, 2.0), says="half of the reals are copies")
+    assert measure(sampler(), points, (), (2,), [told], seeds=(0, 1)).notes == ("half of the reals are copies",)
 
 
 def test_numbers_keep_the_order_of_the_metrics_and_the_greediest_is_asked_first(

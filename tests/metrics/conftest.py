@@ -25,6 +25,10 @@ class Injected(Evidence):
     labels: Tensor | None = None
     pictures_given: dict[Side, Tensor] = field(default_factory=dict)
     channels_given: Tensor | None = None
+    noted: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        self.noted.append(text)
 
     def points(self, number: int) -> Tensor:
         assert self.points_given is not None

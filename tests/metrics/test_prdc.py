@@ -86,6 +86,21 @@ def test_the_metric_gives_four_numbers(injected, drawn):
     assert measured == dict(zip(names, prdc(real[:400], fake[:300], 5), strict=True))
 
 
+def test_reals_with_copies_are_noted_beside_the_numbers(injected, drawn):
+    """A perfect generator of them scores density and coverage 0: no ball of no reach has anything inside."""
+    unique, copied = drawn(0, 60, 8), drawn(1, 40, 8).repeat(6, 1)
+    metric = PRDC(features="mnist", fakes=240, reals=300)
+    evidence = injected(features={"real": copied, "fake": copied})
+    assert metric.measure(evidence)["density[mnist]"] == metric.measure(evidence)["coverage[mnist]"] == 0
+    assert "240 of 240 reals have 5 or more exact copies" in evidence.noted[0]
+    mixed = injected(features={"real": torch.cat([unique, copied]), "fake": copied})
+    assert metric.measure(mixed)["coverage[mnist]"] <= 60 / 300
+    assert len(mixed.noted) == 1 and "240 of 300 reals" in mixed.noted[0]
+    four = injected(features={"real": copied[:200], "fake": copied})  # four copies of each beside itself
+    metric.measure(four)
+    assert four.noted == []
+
+
 def test_too_many_neighbours_are_refused(injected, drawn):
     with pytest.raises(Refused, match=r"prdc\.neighbours is 10, too many for fakes=10, reals=10000"):
         PRDC(features="mnist", fakes=10, neighbours=10)

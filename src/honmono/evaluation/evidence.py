@@ -55,10 +55,16 @@ class GeneratorEvidence(Evidence):
         self._watches: list[Watch] = []
         self._extractions: dict[tuple[str, str], Extraction] = {}
         self._points: Tensor | None = None
+        self._notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Has a sentence said beside the numbers, once however often it is given: what they hide."""
+        self._notes.append(text)
 
     def notes(self) -> list[str]:
-        """What is to be said of the fakes drawn so far."""
-        return max(self._watches, key=lambda watch: watch.seen).notes() if self._watches else []
+        """What is to be said of the fakes drawn so far, and what metrics said of their numbers."""
+        watched = max(self._watches, key=lambda watch: watch.seen).notes() if self._watches else []
+        return [*watched, *self._notes]
 
     def points(self, number: int) -> Float[Tensor, "number dimensions"]:
         """Fakes of a generator of points, float64 on the CPU."""

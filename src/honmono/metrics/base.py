@@ -58,6 +58,10 @@ class Evidence(ABC):
     def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
         """Logits of a one-channel network for each channel of `number` fakes taken as a picture of its own."""
 
+    @abstractmethod
+    def note(self, text: str) -> None:
+        """Has a sentence said beside the numbers, once however often it is given: what they hide."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(ABC):

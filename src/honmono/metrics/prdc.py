@@ -47,6 +47,11 @@ def prdc(
     distances at a time; the result does not depend on `block`.
     Source: Kynkäänniemi et al. (2019), arXiv:1904.06991; Naeem et al. (2020), arXiv:2002.09797.
     """
+    return _scored(real, fake, neighbours, block, device)[0]
+
+
+def _scored(real: Tensor, fake: Tensor, neighbours: int, block: int, device: torch.device | None) -> tuple[Scores, int]:
+    """The scores, and how many reals have balls of no reach: their k nearest are their copies."""
     refuse_unlike(real, fake)
     if neighbours < 1:
         raise Refused(f"neighbours is {neighbours}; give at least 1")
@@ -54,7 +59,9 @@ def prdc(
     refuse_too_few(f"the distance to neighbour {neighbours} (or lower neighbours)", "fake", len(fake), neighbours + 1)
     reals = Centred(real, device=device)
     fakes = Centred(fake, reals.centre, device)
-    return _counted(reals, fakes, _reach(reals, neighbours, block), _reach(fakes, neighbours, block), neighbours, block)
+    reach = _reach(reals, neighbours, block)
+    scores = _counted(reals, fakes, reach, _reach(fakes, neighbours, block), neighbours, block)
+    return scores, int((reach == 0).sum())
 
 
 def _reach(samples: Centred, neighbours: int, block: int) -> Tensor:
@@ -115,5 +122,11 @@ class PRDC(ComparingMetric):
     def measure(self, evidence: Evidence) -> dict[str, float]:
         real, fake = self.both(evidence)
         with naming(self):
-            scores = prdc(real, fake, self.neighbours, device=evidence.device)
+            scores, copied = _scored(real, fake, self.neighbours, BLOCK, evidence.device)
+        if copied:
+            evidence.note(
+                f"{self.name}: {copied:,} of {len(real):,} reals have {self.neighbours} or more exact copies, so that"
+                " not even a perfect generator's fakes add to their density or coverage: remove copies from the data,"
+                " or raise prdc.neighbours"
+            )
         return {f"{score}[{self.features}]": value for score, value in scores._asdict().items()}
