@@ -5,7 +5,8 @@ from typing import Any
 
 from honmono.recipe import Recipe
 from honmono.trained import TrainedRun, load_as
-from honmono.training.prepare import Call, prepare
+from honmono.training.call import Call
+from honmono.training.prepare import prepare
 
 
 def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:

@@ -18,8 +18,9 @@ from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.recipes.folder import folder
 from honmono.registry import find
+from honmono.training.call import Call
 from honmono.training.engine import Engine, choose
-from honmono.training.prepare import Call, prepare
+from honmono.training.prepare import prepare
 from honmono.training.trainer import Trainer
 
 

@@ -15,7 +15,8 @@ import honmono
 from honmono.errors import Failed, Refused
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
-from honmono.training.prepare import Call, Session, prepare
+from honmono.training.call import Call
+from honmono.training.prepare import Session, prepare
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from honmono.errors import Refused
-from honmono.training.prepare import Call, prepare
+from honmono.training.call import Call
+from honmono.training.prepare import prepare
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def train(
     trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py in a resumed run's directory")] = False,
 ) -> None:
     """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
-    from honmono.training.prepare import Call, prepare
+    from honmono.training.call import Call
+    from honmono.training.prepare import prepare
     from honmono.training.recorder import Interrupted
 
     call = Call(

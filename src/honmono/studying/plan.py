@@ -13,7 +13,8 @@ from honmono.runs.directory import RunDirectory
 from honmono.serial import to_json
 from honmono.studying.record import Asked
 from honmono.studying.scale import scaled
-from honmono.training.prepare import Call, adapt, settled_as
+from honmono.training.call import Call, adapt
+from honmono.training.prepare import settled_as
 from honmono.training.record import read_record, refuse_changes
 
 

@@ -1,58 +1,30 @@
 """From a call to a trainer ready to run: which recipe, which data, which device, which directory."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from pathlib import Path
 
 from filelock import FileLock
 
 from honmono.data.base import Batch
-from honmono.data.door import found_anywhere, suitable, with_size, with_source
+from honmono.data.door import suitable
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.override import override
 from honmono.recipe import LEFT_TO_DATA, Recipe, leaves
-from honmono.registry import Entry, find
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
+from honmono.training.call import Call, adapt, ask, entry_of
 from honmono.training.engine import Choices, choose, recorded
 from honmono.training.measuring import measurable
 from honmono.training.opening import opened, rehearsed
 from honmono.training.record import Record
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """What a user asked of `train`; None and "auto" are for us to fill in.
-
-    changes: dotted fields and their new texts, as in `--set`. root: where numbered runs are created.
-    run: a directory to start in or to go on from. resume: a run to go on from by its own record.
-    """
-
-    recipe: str | Recipe | None = None
-    data: str | None = None
-    size: int | None = None
-    steps: int | None = None
-    images: int | None = None
-    epochs: float | None = None
-    batch_size: int | None = None
-    seed: int | None = None
-    device: str = "auto"
-    precision: str = "auto"
-    compile: str = "auto"
-    run: Path | None = None
-    resume: Path | None = None
-    changes: Mapping[str, str] | None = None
-    track: Sequence[str] = ()
-    trust_code: bool = False
-    root: Path = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -89,7 +61,7 @@ def prepare(call: Call) -> Session:
 
 def _start(call: Call) -> Session:
     name, reason = (call.recipe, None) if call.recipe else suitable(call.data)
-    entry = _entry(name)
+    entry = entry_of(name)
     recipe = adapt(entry, call)
     if call.run:
         RunDirectory.refuse_taken(call.run)  # before the data is packed, which may take long
@@ -138,7 +110,7 @@ def _resume(call: Call, run: RunDirectory) -> Session:
     new = Record(old.name, record.with_steps(recipe, steps), old.interface) if step < steps else old
     if engine.writes and step < steps:
         checkpoint.sweep(run.checkpoints, after=step)
-        _cut_back(run, step)
+        record.cut_back(run, step)
         record.go_on(run, new, choices, fingerprint, sys.argv)
     engine.wait()
     state = f"going on from step {step}" if step < steps else f"complete at step {step}; --steps N asks for more"
@@ -154,7 +126,7 @@ def _resume(call: Call, run: RunDirectory) -> Session:
 
 def _same_recipe(call: Call, run: RunDirectory) -> tuple[Record, Recipe, list[str]]:
     """A run's record, its recipe with what the call says of it, and lines to tell. Refuses another recipe."""
-    entry = _entry(call.recipe) if call.recipe else None
+    entry = entry_of(call.recipe) if call.recipe else None
     named = outside_classes(entry.make()) if entry else {}  # code that the user names is trusted
     old = record.read_record(run, call.trust_code, named)
     recipe = old.recipe
@@ -165,7 +137,7 @@ def _same_recipe(call: Call, run: RunDirectory) -> tuple[Record, Recipe, list[st
         if call.data is None:  # the recorded data holds: the run's own command may have named it
             recipe = replace(recipe, data=old.recipe.data)
         recipe = settled_as(recipe, old.recipe)
-    recipe = _ask(recipe, call, old.name)
+    recipe = ask(recipe, call, old.name)
     record.refuse_changes(run.path, old.recipe, recipe)
     if entry and entry.file and named and entry.file.read_bytes() != run.recipe_py.read_bytes():
         return old, recipe, [f"warning: {entry.file} is not the recipe.py that this run began with; going on by it"]
@@ -176,31 +148,6 @@ def settled_as(recipe: Recipe, before: Recipe) -> Recipe:
     """The recipe with what it leaves to the data as a run of it has it."""
     now, then = leaves(recipe), leaves(before)
     return override(recipe, {k: str(then[k]) for k in LEFT_TO_DATA if now.get(k) == "auto" and k in then})
-
-
-def _entry(recipe: str | Recipe) -> Entry:
-    if isinstance(recipe, str):
-        return find(recipe)
-    return Entry("custom", "a value", "", "", make=lambda: recipe, file=None)
-
-
-def adapt(entry: Entry, call: Call) -> Recipe:
-    """The entry's recipe with everything that the call says of it."""
-    return _ask(entry.make(), call, entry.name)
-
-
-def _ask(recipe: Recipe, call: Call, name: str) -> Recipe:
-    """The recipe with what the call asks of it; `changes` have the last word."""
-    data = recipe.data
-    if call.data is not None:
-        data = with_source(data, call.data, name)
-    if call.size is not None:
-        data = with_size(data, call.size)
-    asked = {"batch_size": call.batch_size, "seed": call.seed, "steps": call.steps}
-    training = replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
-    changes = call.changes or {}
-    recipe = override(replace(recipe, data=data, training=training), changes)
-    return replace(recipe, data=found_anywhere(recipe.data)) if "data.source" in changes else recipe
 
 
 def _metrics(trainer: Trainer) -> tuple[list[Metric], list[str]]:
@@ -239,19 +186,6 @@ def _choices_again(call: Call, old: Choices) -> tuple[Choices, list[str]]:
     changed = [k for k, v in recorded(choices).items() if v != recorded(old)[k]]
     warning = f"warning: other {', '.join(changed)} than before: the run goes on, but not bit for bit"
     return choices, [warning] if changed else []
-
-
-def _cut_back(run: RunDirectory, step: int) -> None:
-    """Takes away what logs, measurements and film say of steps that will be made again."""
-    from honmono.runs import measurements
-    from honmono.runs.log import Log
-
-    measurements.truncate(run, step)
-    with Log(run) as log:
-        log.truncate(step)
-    for picture in run.samples.glob("[0-9]" * 9 + "*.*"):
-        if int(picture.stem[:9]) > step:
-            picture.unlink()
 
 
 def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:

@@ -11,10 +11,12 @@ from typing import Any
 from honmono.errors import Failed, Refused
 from honmono.recipe import Recipe
 from honmono.registry import Entry, import_file
+from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.fields import flat, same
 from honmono.runs.files import write_json
+from honmono.runs.log import Log
 from honmono.serial import NOTHING, recipe_from_json, to_json
 from honmono.training.build import Interface
 from honmono.training.engine import Choices, recorded
@@ -116,6 +118,16 @@ def refuse_other_data(run: RunDirectory, fingerprint: str) -> None:
     """Raises `Refused` where the data's content is not what the run was trained on."""
     if read_environment(run).get("data") != fingerprint:
         raise Refused(f"the data of {run.path} has changed since it was started: restore it, or start a new run")
+
+
+def cut_back(run: RunDirectory, step: int) -> None:
+    """Takes away what logs, measurements and film say of steps that will be made again."""
+    measurements.truncate(run, step)
+    with Log(run) as log:
+        log.truncate(step)
+    for picture in run.samples.glob("[0-9]" * 9 + "*.*"):
+        if int(picture.stem[:9]) > step:
+            picture.unlink()
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
