@@ -13,11 +13,12 @@ def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
     """Trains a recipe (a name, `path/to/mine.py:function`, or a value) and returns the run, ready to sample from.
 
     Keywords are the fields of `Call`: data, size, steps, images, epochs, batch_size, seed, device, precision, compile,
-    run, resume, changes (dotted fields and their new values), track, trust_code, root. Raises `Refused` for a wrong
-    call before anything is created, `Failed` when training diverges or the disk is full, and `Interrupted` after SIGINT
-    or SIGTERM, when the run has been saved.
+    run, resume, from_run (the command's --from), changes (dotted fields and their new values), track, trust_code, root.
+    Raises `Refused` for a wrong call before anything is created, `Failed` when training diverges or the disk is full,
+    and `Interrupted` after SIGINT or SIGTERM, when the run has been saved.
     """
-    paths: dict[str, Any] = {name: Path(call[name]) for name in ("run", "resume", "root") if call.get(name) is not None}
+    named = ("run", "resume", "from_run", "root")
+    paths: dict[str, Any] = {name: Path(call[name]) for name in named if call.get(name) is not None}
     changes = {field: str(value) for field, value in (call.get("changes") or {}).items()}
     asked: dict[str, Any] = call | paths | {"changes": changes}
     session = prepare(Call(recipe=recipe, **asked))

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
+from math import isfinite
 from typing import Any, Generic, Literal, TypeVar
 
 from honmono.counts import Count
@@ -99,7 +100,8 @@ class Average:
     """An exponential average of the generator's weights and buffers, on the clock of images seen.
 
     After a step of b images the average keeps a share 0.5 ** (b / h) of itself, where h is the half-life, at first
-    shortened to `ramp` times the images seen so far, so that the random beginning is forgotten.
+    shortened to `ramp` times the images seen so far, so that the random beginning is forgotten. ramp: 1e999 never
+    shortens it, for a run that begins from another one's average.
 
     Source: Karras et al., StyleGAN2-ADA (arXiv:2006.06676), appendix F (half-life in images, ramp-up 0.05).
     """
@@ -114,7 +116,7 @@ class Average:
             )
 
     def decay(self, images: int, batch: int) -> float:
-        halflife = min(self.halflife, images * self.ramp)
+        halflife = min(self.halflife, images * self.ramp) if isfinite(self.ramp) else self.halflife
         return 0.5 ** (batch / halflife) if halflife > 0 else 0.0
 
 

@@ -123,3 +123,13 @@ def test_changed_data_is_refused(call: Command, here: Path, tiny: list[str]) -> 
     assert said.code == 2 and said.out == ""
     assert "the data of mine has changed since it was started" in said.err.splitlines()[-1]
     assert [path.name for path in (here / "mine/checkpoints").iterdir()] == ["000000001"]
+
+
+def test_a_new_run_begins_from_another(call: Command, here: Path, tiny: list[str]) -> None:
+    assert call("train", "dcgan-digits", "--steps", 2, "--run", "parent", *tiny).code == 0
+    said = call("train", "--from", "parent", "--steps", 1, "--set", "training.log_every=1")
+    assert said.code == 0 and said.out == "pictures: runs/00001-dcgan-digits/samples/000000001.png\n"
+    assert "begins from parent/checkpoints/000000002: 9 of 9 tensors of the generator" in said.err
+    child = here / "runs/00001-dcgan-digits"
+    for name in ("generator", "discriminator", "average"):
+        assert weights(child, 0)[f"{name}.safetensors"] == weights(here / "parent", 2)[f"{name}.safetensors"]

@@ -177,8 +177,9 @@ def test_an_unset_average_and_a_set_one_differ(run: RunDirectory) -> None:
 
 def test_other_data_is_refused(run: RunDirectory) -> None:
     record.refuse_other_data(run, "hash of the data")
-    with pytest.raises(Refused, match="the data of .* has changed since it was started: restore it, or start a new"):
-        record.refuse_other_data(run, "another hash")
+    words = f"honmono train --from {run.path} --data 'my pictures'$"
+    with pytest.raises(Refused, match=f"the data of .* has changed since it was started: restore it, or .*{words}"):
+        record.refuse_other_data(run, "another hash", "my pictures")
 
 
 @pytest.mark.parametrize("error", [KeyError("average"), RuntimeError("size\nmismatch"), ValueError("groups")])

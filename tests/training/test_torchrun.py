@@ -105,6 +105,17 @@ def test_two_processes_resume_bit_for_bit_and_accumulate(tmp_path: Path, picture
 
 
 @pytest.mark.slow
+def test_two_processes_equal_one_that_begins_from_another_run(tmp_path: Path, pictures: Path) -> None:
+    call = {"device": "cpu", "precision": "fp64", "steps": STEPS}
+    changes = SMALL | {"training.seed": "3"}
+    honmono.train("gan-mnist-article", run=tmp_path / "parent", data=str(pictures), changes=changes, **call)
+    honmono.train(from_run=tmp_path / "parent", run=tmp_path / "one", **call)
+    done = torchrun("--from", str(tmp_path / "parent"), "--steps", str(STEPS), "--run", str(tmp_path / "two"))
+    assert done.returncode == 0 and done.stderr.count("begins from") == 1, done.stderr
+    assert_close(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads as Linux shows them")
 def test_no_thread_of_the_group_outlives_it(tmp_path: Path) -> None:
     """One that did could abort the process at its exit, after all was saved."""

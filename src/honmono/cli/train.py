@@ -33,8 +33,12 @@ def train(
     ] = None,
     changes: Annotated[list[str] | None, Option("--set", help="change one field: FIELD=VALUE (again for more)")] = None,
     resume: Annotated[Path | None, Option(help="go on with this run as it was started")] = None,
+    from_run: Annotated[
+        Path | None,
+        Option("--from", help="begin a new run with this run's weights (or RUN/checkpoints/N's), recipe and data"),
+    ] = None,
     track: Annotated[list[str] | None, Option(help="mirror the log to tensorboard or wandb")] = None,
-    trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py in a resumed run's directory")] = False,
+    trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py of --resume or --from")] = False,
 ) -> None:
     """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
     from honmono.training.call import Call
@@ -55,6 +59,7 @@ def train(
         compile=compile,
         run=run,
         resume=resume,
+        from_run=from_run,
         changes=parse_changes(changes),
         track=track or (),
         trust_code=trust_code,

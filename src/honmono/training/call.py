@@ -16,6 +16,7 @@ class Call:
 
     changes: dotted fields and their new texts, as in `--set`. root: where numbered runs are created.
     run: a directory to start in or to go on from. resume: a run to go on from by its own record.
+    from_run: a run, or a checkpoint in one, whose weights a new run begins with.
     """
 
     recipe: str | Recipe | None = None
@@ -31,6 +32,7 @@ class Call:
     compile: str = "auto"
     run: Path | None = None
     resume: Path | None = None
+    from_run: Path | None = None
     changes: Mapping[str, str] | None = None
     track: Sequence[str] = ()
     trust_code: bool = False

@@ -8,6 +8,7 @@ from honmono.errors import Refused
 from honmono.growth import Growth
 from honmono.networks.growing import GrowingNetwork, at_stage
 from honmono.recipe import Recipe
+from honmono.training.build import Interface, build_networks
 
 
 class Growing:
@@ -61,6 +62,14 @@ def stand(growth: Growth | None, network: nn.Module, images: int) -> None:
     if growth is not None:
         network = _growing(network)
         network.stand(*growth.at(images, network.sizes))
+
+
+def is_grown(recipe: Recipe, interface: Interface, images: int) -> bool:
+    """Whether a recipe's networks stand at their full size when `images` images have been seen."""
+    if recipe.growth is None:
+        return True
+    network, _ = build_networks(recipe, interface)
+    return images >= recipe.growth.grown(_growing(network).sizes)
 
 
 def _growing(network: nn.Module) -> GrowingNetwork:

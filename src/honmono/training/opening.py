@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from honmono.errors import Refused
 from honmono.recipe import Recipe
+from honmono.runs.directory import RunDirectory
+from honmono.training import record
 from honmono.training.engine import Choices, Engine
 from honmono.training.rehearsal import Untrainable
 from honmono.training.trainer import Trainer
@@ -18,8 +20,8 @@ class Opened(NamedTuple):
     fingerprint: str
 
 
-def opened(recipe: Recipe, choices: Choices) -> Opened:
-    """A recipe's trainer under these choices; its data is packed where it is not yet."""
+def opened(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> Opened:
+    """A recipe's trainer under these choices; its data is packed where needed, and refused if not the run's."""
     engine = Engine(choices)
     dataset = None
     for turn in (True, False):  # the writer packs, the others find the packed data in the cache
@@ -27,6 +29,8 @@ def opened(recipe: Recipe, choices: Choices) -> Opened:
             dataset = recipe.data.open()
         engine.wait()
     assert dataset is not None
+    if run:
+        record.refuse_other_data(run, dataset.fingerprint, getattr(recipe.data, "source", None))
     return Opened(engine, Trainer(recipe, dataset, engine), dataset.fingerprint)
 
 

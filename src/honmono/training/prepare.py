@@ -13,6 +13,7 @@ from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.override import override
 from honmono.recipe import LEFT_TO_DATA, Recipe, leaves
+from honmono.registry import Entry
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
@@ -25,6 +26,7 @@ from honmono.training.opening import opened, rehearsed
 from honmono.training.record import Record
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
+from honmono.training.warm_start import Parent, read_parent, refuse_other_parent
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,16 @@ def prepare(call: Call) -> Session:
         raise Refused("--steps, --images and --epochs say the same thing: give one of them")
     if call.run and call.resume:
         raise Refused("--run and --resume both name the run's directory: give one of them")
+    if call.from_run and call.resume:
+        raise Refused("--from begins a new run, and --resume goes on with one: give one of them")
+    if call.from_run and going_on:
+        refuse_other_parent(RunDirectory(going_on), call.from_run)
     check_trackers(call.track)
     return _resume(call, RunDirectory.open(going_on)) if going_on else _start(call)
 
 
 def _start(call: Call) -> Session:
-    name, reason = (call.recipe, None) if call.recipe else suitable(call.data)
-    entry = entry_of(name)
+    entry, parent, lines = _beginning(call)
     recipe = adapt(entry, call)
     if call.run:
         RunDirectory.refuse_taken(call.run)  # before the data is packed, which may take long
@@ -69,30 +74,55 @@ def _start(call: Call) -> Session:
     automatic = call.precision == "auto" == recipe.training.precision
     (engine, trainer, fingerprint), other = rehearsed(recipe, choices, automatic)
     choices = engine.choices
+    if parent:
+        parent.check_processes(engine)
+        lines.append(parent.give(trainer))
     metrics, unmeasured = _metrics(trainer)
     steps = _steps(call, trainer)
     new = Record(entry.name, record.with_steps(trainer.recipe, steps), trainer.interface)
-    lines = [f"recipe {entry.name}: {reason}"] if reason else []
     run = lock = None
     if engine.writes:
-        lines += [
-            f"an unfinished run of this recipe exists; to go on with it: honmono train --resume {other.path}"
-            for other in unfinished(call.root, to_json(new.recipe), record.FREE)
-            if not is_held(other)
-        ][:1]
+        lines += [] if parent else _unfinished(call, new)
         run = RunDirectory.create_at(call.run) if call.run else RunDirectory.create(call.root, entry.name)
         lock = hold(run)
-        record.begin(run, new, entry, choices, fingerprint, sys.argv)
+        fields = leaves(recipe)
+        origin = {"left_to_data": [field for field in LEFT_TO_DATA if fields.get(field) == "auto"]}
+        origin |= {"parent": parent.to_json()} if parent else {}
+        record.begin(run, new, entry, choices, fingerprint, sys.argv, origin)
+        if parent:  # a resume needs the parent no more
+            state = {"images": 0, "seconds": 0.0}
+            checkpoint.write(run.checkpoints, 0, trainer.tensors(), state, recipe.training.keep)
     run = engine.share(run)
     lines += [*other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
     return Session(trainer, run, new, steps, 0.0, call.track, lines, lock, metrics)
 
 
+def _beginning(call: Call) -> tuple[Entry, Parent | None, list[str]]:
+    """A new run's recipe as it is before the call's changes, the run that it begins from, and lines to tell."""
+    named = entry_of(call.recipe) if call.recipe else None
+    if call.from_run:
+        trusted = outside_classes(named.make()) if named else {}
+        parent = read_parent(call.from_run, call.trust_code, trusted)
+        return parent.entry(named), parent, [*parent.lines]
+    if named:
+        return named, None, []
+    name, reason = suitable(call.data)
+    return entry_of(name), None, [f"recipe {name}: {reason}"]
+
+
+def _unfinished(call: Call, new: Record) -> list[str]:
+    """A line that names the newest unfinished run of the recipe, where there is one."""
+    return [
+        f"an unfinished run of this recipe exists; to go on with it: honmono train --resume {other.path}"
+        for other in unfinished(call.root, to_json(new.recipe), record.FREE)
+        if not is_held(other)
+    ][:1]
+
+
 def _resume(call: Call, run: RunDirectory) -> Session:
     old, recipe, lines = _same_recipe(call, run)
     choices, other = _choices_again(call, record.read_choices(run))
-    engine, trainer, fingerprint = opened(recipe, choices)
-    record.refuse_other_data(run, fingerprint)
+    engine, trainer, fingerprint = opened(recipe, choices, run)
     metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None
     lengths = (call.steps, call.images, call.epochs)
@@ -101,6 +131,10 @@ def _resume(call: Call, run: RunDirectory) -> Session:
     saved, damaged = checkpoint.read_newest(run.checkpoints)
     if damaged and saved is None:
         raise Failed(f"{damaged[0]}, and {run.path} has no other")
+    if saved is None and (parent := record.read_parent(run)):
+        raise Refused(
+            f"{run.path} was stopped before it had the weights of {parent.get('run')}: begin a new run --from it"
+        )
     seconds = 0.0
     if saved is not None:
         with record.fits(run, saved.path):
@@ -132,7 +166,7 @@ def _same_recipe(call: Call, run: RunDirectory) -> tuple[Record, Recipe, list[st
     recipe = old.recipe
     if entry and entry.name != old.name:
         raise Refused(f"{run.path} is a run of {old.name}, not of {entry.name}: start a new run")
-    if entry:
+    if entry and not record.read_parent(run):  # a run from another has what that one's recipe was changed to
         recipe = entry.make()
         if call.data is None:  # the recorded data holds: the run's own command may have named it
             recipe = replace(recipe, data=old.recipe.data)

@@ -1,6 +1,7 @@
 """What a run records of itself, and what a resume holds it to: recipe, interface, choices, data."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from honmono.errors import Failed, Refused
-from honmono.recipe import Recipe
+from honmono.recipe import LEFT_TO_DATA, Recipe
 from honmono.registry import Entry, import_file
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
@@ -62,11 +63,19 @@ def read_record(run: RunDirectory, trust_code: bool = False, named: Mapping[str,
         raise Refused(f"{run.recipe_json} is not a recipe that honmono wrote ({error})") from error
 
 
-def begin(run: RunDirectory, record: Record, entry: Entry, choices: Choices, data: str, argv: list[str]) -> None:
-    """Writes a new run's recipe, source and environment."""
+def begin(
+    run: RunDirectory,
+    record: Record,
+    entry: Entry,
+    choices: Choices,
+    data: str,
+    argv: list[str],
+    origin: Mapping[str, Any] = NOTHING,
+) -> None:
+    """Writes a new run's recipe, source and environment. origin: what else it records of how it began."""
     if entry.file is not None:
         shutil.copyfile(entry.file, run.recipe_py)
-    write_json(run.environment_json, _environment(choices, data, argv) | {"resumed": []})
+    write_json(run.environment_json, {**_environment(choices, data, argv), **origin, "resumed": []})
     write_json(run.recipe_json, record.to_json())  # last: a directory is a run once it has this file
 
 
@@ -94,6 +103,21 @@ def read_choices(run: RunDirectory) -> Choices:
         raise Refused(f"{run.environment_json} does not say what the run was started with ({error})") from error
 
 
+def read_parent(run: RunDirectory) -> dict[str, Any] | None:
+    """What a run records of the run that it began from; None where it began by itself."""
+    parent = read_environment(run).get("parent")
+    return parent if isinstance(parent, dict) else None
+
+
+def left_to_data(run: RunDirectory) -> list[str]:
+    """The fields that a run's recipe left to its data; none where the run does not say."""
+    try:
+        named = read_environment(run)["left_to_data"]
+        return [field for field in LEFT_TO_DATA if field in named]
+    except (Refused, KeyError, TypeError):
+        return []
+
+
 def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
     before, after = flat(to_json(old)), flat(to_json(new))
@@ -114,10 +138,14 @@ def fits(run: RunDirectory, checkpoint: Path) -> Iterator[None]:
         raise Failed(f"{checkpoint} does not fit {run.recipe_json}: one of them was changed after training") from error
 
 
-def refuse_other_data(run: RunDirectory, fingerprint: str) -> None:
-    """Raises `Refused` where the data's content is not what the run was trained on."""
+def refuse_other_data(run: RunDirectory, fingerprint: str, source: str | None = None) -> None:
+    """Raises `Refused` where the data's content, now found at `source`, is not what the run was trained on."""
     if read_environment(run).get("data") != fingerprint:
-        raise Refused(f"the data of {run.path} has changed since it was started: restore it, or start a new run")
+        words = ["--from", str(run.path), *([] if source is None else ["--data", source])]
+        raise Refused(
+            f"the data of {run.path} has changed since it was started: restore it, or begin a new run on it with the "
+            f"weights of this one: honmono train {shlex.join(words)}"
+        )
 
 
 def cut_back(run: RunDirectory, step: int) -> None:
