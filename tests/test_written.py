@@ -12,12 +12,13 @@ from PIL import Image
 
 from honmono.errors import Refused
 from honmono.override import override
+from honmono.randomness import stream
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid
 from honmono.trained import TrainedRun
 from honmono.training.build import Interface, build_networks
-from honmono.written import slerp, write_interpolation, write_samples
+from honmono.written import slerp, walk, write_interpolation, write_samples
 
 
 DIGITS = Interface((1, 8, 8), tuple("0123456789"))
@@ -170,6 +171,47 @@ def test_a_film_holds_its_labels_whatever_their_number(tmp_path: Path) -> None:
     for classes in (("one",), tuple(map(str, range(17)))):
         trained = run_of("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), classes))
         assert write_interpolation(trained, tmp_path / f"{len(classes)}.gif").exists()
+
+
+@pytest.mark.parametrize(
+    ("classes", "stops"), [((3,), 6), ((3, 7), 6), ((3, 7, 1), 6), ((9, 0, 5, 2), 8), (tuple(range(10)), 10)]
+)
+def test_a_film_through_classes_changes_them_halfway_on_one_path(
+    digits: TrainedRun, classes: tuple[int, ...], stops: int
+) -> None:
+    shown = torch.stack([*walk(digits, 5, classes, seed=1)])
+    assert len(shown) == stops * 12
+    latents = [digits.recipe.latent.draw(stream(1, "interpolate", stop), 5) for stop in range(stops)]
+    for stop, here in enumerate(latents):
+        one, following = (np.full(5, classes[place % len(classes)]) for place in (stop, stop + 1))
+        there = latents[(stop + 1) % stops]
+        for step, share, label in ((0, 0.0, one), (5, 5 / 12, one), (6, 0.5, following), (11, 11 / 12, following)):
+            expected = digits.at(slerp(here, there, share), label)
+            torch.testing.assert_close(shown[12 * stop + step], expected, rtol=0, atol=1e-5)
+
+
+def test_a_film_of_one_class_or_of_several(digits: TrainedRun, tmp_path: Path) -> None:
+    one = frames(write_interpolation(digits, tmp_path / "one.gif", label="4"))
+    several = frames(write_interpolation(digits, tmp_path / "several.gif", labels=["4", "5", "6", "7"]))
+    assert (len(one), len(several)) == (6 * 12, 8 * 12) and one[0].shape == several[0].shape
+    np.testing.assert_allclose(one[0], several[0], atol=8)  # a film's colours are few
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ({"label": "4", "labels": ["4", "5"]}, "--label is for a film of one class, --labels for one of several"),
+        ({"labels": ["4"]}, "--labels 4: name two classes or more"),
+        ({"labels": ["4", "eleven"]}, "--label eleven: no such class"),
+        ({"label": ""}, "no such class"),
+    ],
+)
+def test_a_film_of_unclear_classes_is_refused(
+    digits: TrainedRun, tmp_path: Path, asked: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(Refused, match=line):
+        write_interpolation(digits, tmp_path / "film.gif", **asked)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_film_is_refused_before_it_is_made(digits: TrainedRun, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """Samples as files: a grid, a directory of PNGs, a .npy, or a film from latent to latent."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.latents import Normal
@@ -125,26 +126,58 @@ def _folder_name(classes: Sequence[str], place: int) -> str:
     return name if name.strip(".") else f"class-{place % len(classes)}"
 
 
-def write_interpolation(trained: TrainedRun, out: Path | None = None, *, seed: int = 0) -> Path:
-    """A film of a grid of samples whose latents walk a closed path through random stops, labels held."""
+def write_interpolation(
+    trained: TrainedRun,
+    out: Path | None = None,
+    *,
+    seed: int = 0,
+    label: str | None = None,
+    labels: Sequence[str] = (),
+) -> Path:
+    """A film of a grid of samples whose latents walk a closed path through random stops.
+
+    label: one class by its name. labels: several, as in `walk`. Without them each sample keeps its class, all in turn.
+    """
     out = out or trained.run.path / "interpolation.gif"
     if out.suffix not in (".gif", ".webp"):
         raise Refused(f"--out {out}: a film ends in .gif or .webp")
     if len(trained.interface.sample_shape) == 1:
         raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
-    columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 else 8
-    number = columns * 4
-    latent = trained.recipe.latent
-    stops = [latent.draw(stream(seed, "interpolate", stop), number) for stop in range(STOPS)]
-    labels = np.arange(number) % len(trained.classes) if trained.classes else None
-    frames = []
-    for here, there in zip(stops, stops[1:] + stops[:1], strict=True):
-        for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
-            z = slerp(here, there, share) if isinstance(latent, Normal) else here + share * (there - here)
-            frames.append(grid(to_uint8(trained.at(z, labels), trained.range), columns))
+    asked = [] if label is None and not labels else _walked(label, labels)
+    columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not asked else 8
+    steps = walk(trained, columns * 4, [trained.class_number(one) for one in asked], seed=seed)
+    frames = [grid(to_uint8(samples, trained.range), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return out
+
+
+def _walked(label: str | None, labels: Sequence[str]) -> Sequence[str]:
+    """The classes that a film goes through."""
+    if label is not None and labels:
+        raise Refused("--label is for a film of one class, --labels for one of several: give one of them")
+    if len(labels) == 1:
+        raise Refused(f"--labels {labels[0]}: name two classes or more, as in A,B; --label is for one")
+    return labels if label is None else [label]
+
+
+def walk(trained: TrainedRun, number: int, classes: Sequence[int] = (), *, seed: int = 0) -> Iterator[Tensor]:
+    """The samples of each frame (number, *sample_shape), whose latents go from stop to stop and back to the first.
+
+    classes: that of each stop in turn. Halfway between two stops the class changes at once, while the latents walk on:
+    generators learn nothing between two classes. (): each sample keeps its class, all in turn.
+    """
+    latent, every = trained.recipe.latent, len(trained.classes)
+    turns = -(-STOPS // max(len(classes), 1))  # as often through all classes as makes enough stops
+    count = turns * len(classes) or STOPS
+    stops = [latent.draw(stream(seed, "interpolate", stop), number) for stop in range(count)]
+    for stop, (here, there) in enumerate(zip(stops, stops[1:] + stops[:1], strict=True)):
+        for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
+            z = slerp(here, there, share) if isinstance(latent, Normal) else here + share * (there - here)
+            labels = np.arange(number) % every if every else None
+            if classes:
+                labels = np.full(number, classes[(stop + (share >= 0.5)) % len(classes)])
+            yield trained.at(z, labels)
 
 
 def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:

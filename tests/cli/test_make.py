@@ -70,6 +70,13 @@ def test_a_film_between_latents(call: Command, run: Path) -> None:
         assert film.format == "GIF" and getattr(film, "n_frames", 1) > 1
 
 
+def test_films_of_classes(call: Command, refused: Callable[..., str], run: Path) -> None:
+    for words in (("--label", 3), ("--labels", "3,7")):
+        with Image.open(made(call("interpolate", run, "--out", "film.gif", *words))) as film:
+            assert getattr(film, "n_frames", 1) > 1
+    assert "no such class" in refused("interpolate", run, "--labels", "3,seven", "--out", "other.gif")
+
+
 def test_plots_of_a_run(call: Command, run: Path) -> None:
     said = call("plot", run, "--out", "plots")
     assert said.code == 0 and said.out.splitlines() == ["plots/curves.png", "plots/film.gif"]

@@ -42,6 +42,10 @@ def sample(
 def interpolate(
     run: Run,
     out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; otherwise in RUN")] = None,
+    label: Annotated[str | None, Option(help="one class; otherwise every column keeps its own")] = None,
+    labels: Annotated[
+        str | None, Option(help="classes A,B,... in turn, that change halfway from latent to latent")
+    ] = None,
     seed: Seed = 0,
     checkpoint: Checkpoint = None,
     device: Device = "auto",
@@ -52,7 +56,8 @@ def interpolate(
     from honmono.written import write_interpolation
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
-    print(write_interpolation(trained, out, seed=seed))
+    several = labels.split(",") if labels is not None else ()
+    print(write_interpolation(trained, out, seed=seed, label=label, labels=several))
 
 
 def plot(run: Run, out: Annotated[Path | None, Option(help="directory for the pictures")] = None) -> None:
