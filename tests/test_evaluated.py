@@ -73,7 +73,7 @@ def test_an_evaluation_is_a_line_with_its_protocol(run: Path) -> None:
 def test_the_numbers_are_those_of_the_run_s_generator(run: Path) -> None:
     trained = load(run)
     interface, metrics = trained.interface, [FID(features="mnist", fakes=200)]
-    by_hand = measure(trained.generator, trained.recipe, interface.classes, interface.sample_shape, metrics)
+    by_hand = measure(trained.raw_generator, trained.recipe, interface.classes, interface.sample_shape, metrics)
     made = evaluate(run, metrics)
     assert made.measured.metrics == by_hand.metrics and made.measured.protocol == by_hand.protocol
     assert evaluate(run, metrics).measured.metrics == by_hand.metrics
@@ -113,7 +113,7 @@ def test_averaged_or_raw_weights(run: Path) -> None:
     averaged, raw = load(run), load(run, weights="raw")
     assert (averaged.weights, raw.weights, raw.images) == ("average", "raw", 24)
     stored = load_file(RunDirectory(run).checkpoint(3) / "generator.safetensors")
-    assert all(torch.equal(tensor, stored[name]) for name, tensor in raw.generator.state_dict().items())
+    assert all(torch.equal(tensor, stored[name]) for name, tensor in raw.raw_generator.state_dict().items())
     protocols = [evaluate(run, "fid[mnist]", num=200, weights=weights).measured for weights in ("average", "raw")]
     assert [protocol.protocol["fakes"]["weights"] for protocol in protocols] == ["average", "raw"]
     assert protocols[0].metrics != protocols[1].metrics

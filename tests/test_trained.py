@@ -115,6 +115,27 @@ def test_given_latents_give_the_same_samples(trained: TrainedRun) -> None:
     assert made.shape == (3, 1, 8, 8) and torch.equal(made[1:], trained.at(z[1:], labels[1:]))
 
 
+@pytest.mark.parametrize("mode", ["running", "batch", "identity"])
+def test_the_generator_itself_is_ready_to_sample_from(copy: RunDirectory, mode: str) -> None:
+    run = honmono.load(copy.path).with_batch_norm(mode)
+    z, labels = torch.randn(6, 64, generator=torch.Generator().manual_seed(3)), torch.arange(6)
+    before = run.sample(8)
+    run.raw_generator.train()  # whoever trains it on may leave it so
+    assert not run.generator.training
+    made = [run.generator(z, labels) for _ in range(50)]
+    assert torch.equal(made[-1], run.at(z.numpy(), labels.numpy())) and torch.equal(run.sample(8), before)
+    latent = z.clone().requires_grad_()  # as for finding the latent of a picture
+    run.generator(latent.double(), labels.int()).square().mean().backward()
+    assert latent.grad is not None and latent.grad.abs().sum() > 0
+
+
+def test_the_raw_generator_is_the_network_alone(copy: RunDirectory) -> None:
+    run = honmono.load(copy.path)
+    before = run.sample(8)
+    run.raw_generator.train()(torch.randn(8, 64), torch.arange(8))
+    assert not torch.equal(run.sample(8), before)  # its running statistics have moved
+
+
 def test_a_truncation_bounds_the_latents(trained: TrainedRun) -> None:
     assert not torch.equal(trained.sample(4, truncation=0.1), trained.sample(4))
     assert torch.equal(trained.sample(4, truncation=50.0), trained.sample(4))
@@ -123,7 +144,7 @@ def test_a_truncation_bounds_the_latents(trained: TrainedRun) -> None:
 def test_the_averaged_generator_is_taken_where_there_is_one(trained: TrainedRun) -> None:
     average = load_file(trained.run.checkpoint(2) / "average.safetensors")
     weights = load_file(trained.run.checkpoint(2) / "generator.safetensors")
-    state = trained.generator.state_dict()
+    state = trained.raw_generator.state_dict()
     assert all(torch.equal(state[name], average[name]) for name in state)
     assert not all(torch.equal(state[name], weights[name]) for name in state)
 

@@ -160,7 +160,7 @@ def frames(path: Path) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 def test_an_interpolation_is_a_film_that_ends_where_it_begins(digits: TrainedRun, tmp_path: Path, suffix: str) -> None:
-    torch.nn.init.normal_(digits.generator.get_parameter("project.weight"))  # untrained ones hardly move
+    torch.nn.init.normal_(digits.raw_generator.get_parameter("project.weight"))  # untrained ones hardly move
     shown = frames(write_interpolation(digits, tmp_path / f"film{suffix}", seed=1))
     assert len(shown) == 6 * 12
     steps = [np.abs(here - there).mean() for here, there in zip(shown, shown[1:] + shown[:1], strict=True)]

@@ -73,7 +73,7 @@ def evaluate(
     chosen = _metrics(trained, metrics, num)
     _refuse_obstacles(trained, chosen, reference)
     measured = measure(
-        trained.generator,
+        trained.raw_generator,
         trained.recipe,
         trained.interface.classes,
         trained.interface.sample_shape,

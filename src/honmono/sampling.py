@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import final
 
 import numpy as np
 import torch
@@ -9,12 +10,33 @@ from torch import Tensor, nn
 
 from honmono.errors import Refused
 from honmono.latents import Latent, Normal
-from honmono.networks.batch_norm import sampling
+from honmono.networks.batch_norm import SamplingMode, sampling
 from honmono.randomness import stream
 from honmono.recipe import Recipe
 
 
 LEAST_TRUNCATION = 0.01  # below it, drawing again until all numbers are within takes too long
+
+
+@final
+class ReadyGenerator(nn.Module):
+    """A generator as its recipe samples from it: in evaluation mode, its batch norms in the recipe's sampling mode.
+
+    No call changes it: no buffer moves, and the mode that anyone sets on the raw generator has no effect on samples.
+    """
+
+    def __init__(self, raw: nn.Module, mode: SamplingMode) -> None:
+        super().__init__()
+        self.raw = raw
+        self.mode: SamplingMode = mode
+        self.training = False  # of this module only: the raw one keeps its own mode
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """The samples of latents (batch, latent) and labels (batch,), which may come from any device, in any type."""
+        weight = next(self.raw.parameters())
+        label = None if label is None else label.to(weight.device, torch.int64)
+        with sampling(self.raw, self.mode):
+            return self.raw(latent.to(weight.device, weight.dtype), label)
 
 
 def fakes(
@@ -57,11 +79,8 @@ def take(chunks: Iterator[Tensor], number: int) -> Tensor:
 @torch.no_grad()
 def generate(generator: nn.Module, recipe: Recipe, latent: np.ndarray, labels: np.ndarray | None) -> Tensor:
     """The fakes of these latents (batch, latent) and labels (batch,), in float32 arithmetic or the generator's own."""
-    weight = next(generator.parameters())
-    z = torch.from_numpy(latent).to(weight.device, weight.dtype)
-    label = None if labels is None else torch.from_numpy(labels.astype(np.int64)).to(weight.device)
-    with sampling(generator, recipe.sampling):
-        return generator(z, label)
+    label = None if labels is None else torch.from_numpy(labels.astype(np.int64))
+    return ReadyGenerator(generator, recipe.sampling)(torch.from_numpy(latent), label)
 
 
 def latents(latent: Latent, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:

@@ -16,7 +16,7 @@ from honmono.recipe import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import to_uint8
-from honmono.sampling import fakes, generate
+from honmono.sampling import ReadyGenerator, fakes, generate
 from honmono.training.build import Interface, build_networks
 from honmono.training.checkpoint import Checkpoint, read, read_newest
 from honmono.training.engine import device_of
@@ -31,16 +31,22 @@ Weights = Literal["average", "raw"]
 class TrainedRun:
     """A run's generator, ready to sample from.
 
-    images: seen when it was saved. weights: "average" where it is the averaged one.
+    raw_generator: the network alone, which moves its buffers when it is called in training mode; for training it on,
+    or for its weights. images: seen when it was saved. weights: "average" where it is the averaged one.
     """
 
     run: RunDirectory
     recipe: Recipe
     interface: Interface
-    generator: nn.Module
+    raw_generator: nn.Module
     step: int
     images: int = 0
     weights: Weights = "raw"
+
+    @property
+    def generator(self) -> ReadyGenerator:
+        """Called with latents (batch, latent) and labels (batch,) it gives the samples that `at` gives."""
+        return ReadyGenerator(self.raw_generator, self.recipe.sampling)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,7 +87,7 @@ class TrainedRun:
             raise Refused(f"--num {num}: ask for at least one sample")
         place = None if label is None else self.class_number(label)
         classes = len(self.classes)
-        made = fakes(self.generator, self.recipe, classes, seed=seed, label=place, truncation=truncation)
+        made = fakes(self.raw_generator, self.recipe, classes, seed=seed, label=place, truncation=truncation)
         for chunk in made:
             chunk = chunk[:num].float().cpu().contiguous()
             yield chunk
@@ -91,7 +97,7 @@ class TrainedRun:
 
     def at(self, latents: np.ndarray, labels: np.ndarray | None = None) -> Tensor:
         """The samples at given latents (batch, latent) and labels (batch,)."""
-        return generate(self.generator, self.recipe, latents.astype(np.float32), labels).float().cpu()
+        return generate(self.raw_generator, self.recipe, latents.astype(np.float32), labels).float().cpu()
 
     def class_number(self, label: str | int) -> int:
         """A class by its name or number."""

@@ -151,8 +151,8 @@ def test_a_loaded_run_samples_at_the_stage_it_was_saved_at(growing: Callable, tm
     loaded = honmono.load(tmp_path / "run", device="cpu")
     images = {1: 8, 3: 32, 6: 68}[steps]
     expected = recipe.growth.at(images, (4, 8))
-    assert isinstance(loaded.generator, GrowingNetwork) and loaded.images == images
-    assert (loaded.generator.stage, float(loaded.generator.alpha)) == expected
+    assert isinstance(loaded.raw_generator, GrowingNetwork) and loaded.images == images
+    assert (loaded.raw_generator.stage, float(loaded.raw_generator.alpha)) == expected
     assert loaded.sample(3).shape == (3, 1, 8, 8)
 
 
