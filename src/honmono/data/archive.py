@@ -3,24 +3,42 @@
 import bz2
 import gzip
 import lzma
+import stat
 import tarfile
 import zipfile
 import zlib
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, cast, final
 
 from honmono.data.decode import LARGEST_BYTES
 from honmono.data.fingerprint import fingerprint_files
-from honmono.data.layout import Layout, lay_out
+from honmono.data.layout import Layout, hidden, lay_out
+from honmono.data.links import Link, Member, followed
 from honmono.data.source import Content, Listing, Source, Unreadable
 from honmono.errors import Refused
 
 
+_LONGEST_TARGET = 4096  # bytes; paths of links are no longer anywhere
+
+
+@dataclass(frozen=True)
+class Held:
+    """What an archive holds: files, links, (name, why) of members that are neither."""
+
+    files: Sequence[Member]
+    links: Sequence[Link]
+    others: Sequence[tuple[str, str]] = ()
+
+
 class Archive(Source):
-    """What archives share: members are named like a folder's files, and the same rule finds their classes."""
+    """What archives share: members are named like a folder's files, and the same rule finds their classes.
+
+    Links to members stand for these, as a folder's links do; other links are among the files that are no pictures.
+    """
 
     def __init__(self, path: Path, name: str, split: str | None) -> None:
         self.path, self.name, self.split = path, name, split
@@ -35,40 +53,71 @@ class Archive(Source):
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in the order in which the archive holds them."""
-        index_at = {position: index for index, position in enumerate(self._layout.positions[:count])}
-        yield from self.members(index_at)
+        wanted = [(self._files[position], index) for index, position in enumerate(self._layout.positions[:count])]
+        yield from self.read(sorted(wanted, key=lambda one: one[0].at))
 
     @abstractmethod
-    def names(self) -> list[str]:
-        """The names of the archive's files, in its order."""
+    def look(self) -> Held:
+        """What the archive holds, in its order."""
 
     @abstractmethod
-    def members(self, index_at: dict[int, int]) -> Iterator[tuple[int, Content]]:
-        """(index_at[position], bytes) for the files at those positions in `names`."""
+    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+        """(index, bytes) for each (member, index); these come in the order in which they lie there."""
+
+    @cached_property
+    def _held(self) -> Held:
+        """The same with its links followed: those that lead nowhere are among the others."""
+        held = self.look()
+        more, skipped = followed(held.files, held.links)
+        return replace(held, files=[*held.files, *more], links=(), others=[*held.others, *skipped])
+
+    @property
+    def _files(self) -> Sequence[Member]:
+        return self._held.files
 
     @cached_property
     def _layout(self) -> Layout:
-        return lay_out(self.name, self.names(), self.split)
+        layout = lay_out(self.name, [member.name for member in self._files], self.split)
+        others = tuple(other for other in self._held.others if not hidden(other[0]))
+        return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others))
 
 
 @final
 class Zip(Archive):
     """A `.zip` archive."""
 
-    def names(self) -> list[str]:
-        """The names in the archive's directory."""
+    def look(self) -> Held:
+        """What the archive's directory names. A link's content is its target."""
         try:
             with zipfile.ZipFile(self.path) as archive:
-                return [member.filename for member in archive.infolist() if not member.is_dir()]
+                members = [(Member(one.filename, at, one.file_size), one) for at, one in enumerate(archive.infolist())]
+                links = [member for member, one in members if _is_link(one)]
+                targets = {link: _target(archive, link) for link in links}
         except (zipfile.BadZipFile, OSError) as error:
             raise Refused(f"{self.name} cannot be read as a zip archive: {error}") from error
+        return Held(
+            files=[member for member, one in members if not one.is_dir() and member not in targets],
+            links=[Link(link.name, target) for link, target in targets.items() if target is not None],
+            others=[(link.name, "a link that cannot be read") for link, target in targets.items() if target is None],
+        )
 
-    def members(self, index_at: dict[int, int]) -> Iterator[tuple[int, Content]]:
-        """The members at those positions; what is encrypted or damaged says so."""
+    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+        """The members; what is encrypted or damaged says so."""
         with zipfile.ZipFile(self.path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            for position in sorted(index_at):
-                yield index_at[position], _unzipped(archive, members[position])
+            members = archive.infolist()
+            for member, index in wanted:
+                yield index, _unzipped(archive, members[member.at])
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(member.external_attr >> 16)
+
+
+def _target(archive: zipfile.ZipFile, link: Member) -> str | None:
+    if link.size > _LONGEST_TARGET:
+        return None
+    content = _unzipped(archive, archive.infolist()[link.at])
+    return content.decode("utf-8", "surrogateescape") if isinstance(content, bytes) else None
 
 
 def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Content:
@@ -84,41 +133,44 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Content:
 class Tar(Archive):
     """A `.tar` archive, plain or compressed, read from its beginning to its end."""
 
-    def names(self) -> list[str]:
-        """The names of its files; where it is cut short, as far as it goes."""
-        if not self._files:
-            raise Refused(f"{self.name} cannot be read as a tar archive, or holds no files")
-        return [name for name, _, _ in self._files]
-
-    def members(self, index_at: dict[int, int]) -> Iterator[tuple[int, Content]]:
-        """The members at those positions; those beyond the place where the archive is cut short say so."""
-        positions = sorted(index_at)
-        done = 0
-        try:
-            with _unpacked(self.path) as stream:
-                for position in positions:
-                    _, start, size = self._files[position]
-                    content = _read_at(stream, start, size)
-                    done += 1
-                    yield index_at[position], content
-        except (EOFError, OSError, zlib.error, lzma.LZMAError):
-            for position in positions[done:]:
-                yield index_at[position], Unreadable("the archive is damaged or cut short here")
-
-    @cached_property
-    def _files(self) -> list[tuple[str, int, int]]:
-        """(name, first byte, size) of each file in the unpacked stream, as far as it can be read."""
-        files = []
+    def look(self) -> Held:
+        """Its members, as far as it can be read."""
+        files: list[Member] = []
+        links: list[Link] = []
+        others: list[tuple[str, str]] = []
         try:
             with tarfile.open(self.path, "r|*") as archive:
                 for member in archive:
-                    if member.isreg() and not member.issparse():
-                        files.append((member.name, member.offset_data, member.size))
+                    if member.issym() or member.islnk():
+                        links.append(Link(member.name, member.linkname, from_root=member.islnk()))
+                    elif member.isreg() and not member.issparse():
+                        files.append(Member(member.name, member.offset_data, member.size))
+                    elif not member.isdir():
+                        others.append(
+                            (member.name, "a sparse file" if member.issparse() else "neither a file nor a link")
+                        )
                     # tarfile would keep every member that it has passed
                     archive.members.clear()  # pyright: ignore[reportAttributeAccessIssue]
         except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError):
             pass
-        return files
+        if not files:
+            raise Refused(f"{self.name} cannot be read as a tar archive, or holds no files")
+        return Held(files, links, others)
+
+    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+        """The members; those beyond the place where the archive is cut short say so."""
+        done, at, content = 0, -1, b""
+        try:
+            with _unpacked(self.path) as stream:
+                for member, index in wanted:
+                    if member.at != at:  # several names may lead to one file, and a packed stream cannot go back
+                        content = _read_at(stream, member.at, member.size)
+                        at = member.at
+                    done += 1
+                    yield index, content
+        except (EOFError, OSError, zlib.error, lzma.LZMAError):
+            for _, index in wanted[done:]:
+                yield index, Unreadable("the archive is damaged or cut short here")
 
 
 def _unpacked(path: Path) -> IO[bytes]:

@@ -19,7 +19,7 @@ from honmono.data.survey import Survey
 from honmono.errors import Failed
 
 
-FORMAT_VERSION = 2  # of what is packed: raise it whenever the same request would give other pixels or another record
+FORMAT_VERSION = 3  # of what is packed: raise it whenever the same request would give other pixels or another record
 PICTURES, LABELS, RECORD = "pictures.npy", "labels.npy", "record.json"
 _ARRANGED_AT_ONCE = 4096  # rows
 
