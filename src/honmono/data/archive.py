@@ -19,6 +19,7 @@ from honmono.data.fingerprint import fingerprint_files
 from honmono.data.layout import Layout, hidden, lay_out
 from honmono.data.links import Link, Member, followed
 from honmono.data.source import Content, Listing, Source, Unreadable
+from honmono.data.zip_names import names_of
 from honmono.errors import Refused
 
 
@@ -27,11 +28,12 @@ _LONGEST_TARGET = 4096  # bytes; paths of links are no longer anywhere
 
 @dataclass(frozen=True)
 class Held:
-    """What an archive holds: files, links, (name, why) of members that are neither."""
+    """What an archive holds: files, links, (name, why) of members that are neither, and notes worth telling."""
 
     files: Sequence[Member]
     links: Sequence[Link]
     others: Sequence[tuple[str, str]] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Archive(Source):
@@ -79,7 +81,8 @@ class Archive(Source):
     def _layout(self) -> Layout:
         layout = lay_out(self.name, [member.name for member in self._files], self.split)
         others = tuple(other for other in self._held.others if not hidden(other[0]))
-        return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others))
+        notes = (*self._held.notes, *layout.listing.notes)
+        return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others, notes=notes))
 
 
 @final
@@ -90,7 +93,8 @@ class Zip(Archive):
         """What the archive's directory names. A link's content is its target."""
         try:
             with zipfile.ZipFile(self.path) as archive:
-                members = [(Member(one.filename, at, one.file_size), one) for at, one in enumerate(archive.infolist())]
+                names, note = names_of(archive.infolist())
+                members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
                 links = [member for member, one in members if _is_link(one)]
                 targets = {link: _target(archive, link) for link in links}
         except (zipfile.BadZipFile, OSError) as error:
@@ -99,6 +103,7 @@ class Zip(Archive):
             files=[member for member, one in members if not one.is_dir() and member not in targets],
             links=[Link(link.name, target) for link, target in targets.items() if target is not None],
             others=[(link.name, "a link that cannot be read") for link, target in targets.items() if target is None],
+            notes=() if note is None else (note,),
         )
 
     def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
