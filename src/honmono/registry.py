@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import pkgutil
 import sys
 import traceback
@@ -109,7 +110,7 @@ def _from_file(name: str) -> Entry:
 @cache
 def import_file(file: Path) -> Any:
     """The module in a file that the user named: this runs its code."""
-    path = hashlib.blake2b(str(file).encode(), digest_size=4).hexdigest()  # many files are named recipe.py
+    path = hashlib.blake2b(os.fsencode(file), digest_size=4).hexdigest()  # many files are named recipe.py
     spec = importlib.util.spec_from_file_location(f"honmono_recipe_{file.stem}_{path}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -19,7 +19,7 @@ from honmono.comparison.table import images, legend, printable, table
 from honmono.comparison.words import protocol_in_words, unshared_in_words
 from honmono.errors import Refused
 from honmono.plots.page import Table
-from honmono.runs.files import atomic_write_bytes
+from honmono.runs.files import as_utf8, atomic_write_bytes
 from honmono.runs.protocols import concerning
 
 
@@ -104,7 +104,7 @@ class Comparison:
         if out.suffix == ".html":
             return page(self).write(out)
         out.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write_bytes(out, self.csv().encode())
+        atomic_write_bytes(out, as_utf8(self.csv()))
         return out
 
     def _row(self, place: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from honmono.errors import Refused
 from honmono.runs.directory import RunDirectory
 from honmono.runs.fields import flat
+from honmono.runs.files import readable
 from honmono.runs.log import read as read_log
 
 
@@ -121,7 +122,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
             "/".join(path.parts[-length:]) if names.count(name) > 1 else name
             for path, name in zip(paths, names, strict=True)
         ]
-    return names
+    return [readable(name) for name in names]
 
 
 def _hardware(session: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from honmono.data.conversion import Request, convert
 from honmono.data.fit import Fit
 from honmono.data.sources import open_source
+from honmono.runs.files import readable
 
 
 _NAMES_SHOWN = 20
@@ -44,8 +45,7 @@ class Report:
             for fate, names in names_by_fate.items():
                 rest = f", and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
                 lines.append(f"  {fate}: {', '.join(names[:_NAMES_SHOWN])}{rest}")
-        # A file name that is not valid text must not stop the report.
-        return [line.encode("utf-8", "replace").decode("utf-8") for line in lines]
+        return [readable(line) for line in lines]  # the source as it was named this time may be no valid text
 
 
 def check(

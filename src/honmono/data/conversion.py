@@ -14,6 +14,7 @@ from honmono.data.parallel import in_parallel, progress
 from honmono.data.source import Content, Listing, Source
 from honmono.data.survey import Survey, survey
 from honmono.errors import Refused
+from honmono.runs.files import readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +63,11 @@ class Conversion:
 
     def record(self, source: Source, request: Request) -> dict[str, Any]:
         """All that is to be told, as plain JSON values."""
-        items, classes = self.listing.items, self.listing.classes
+        names = [readable(item.name) for item in self.listing.items]
+        classes = self.listing.classes
         counts = np.bincount(self.labels(), minlength=len(classes)) if classes else ()
         return {
-            "source": source.name,
+            "source": readable(source.name),
             "fingerprint": source.fingerprint(),
             "count": len(self.order),
             "size": self.size,
@@ -77,9 +79,9 @@ class Conversion:
             "formats": dict(self.formats.most_common()),
             "holds": self.survey.to_json(),
             "notes": list(self.listing.notes),
-            "repaired": [{"name": items[index].name, "what": what} for index, what in sorted(self.repaired)],
-            "skipped": [{"name": items[index].name, "why": why} for index, why in sorted(self.skipped)]
-            + [{"name": name, "why": why} for name, why in self.listing.strays],
+            "repaired": [{"name": names[index], "what": what} for index, what in sorted(self.repaired)],
+            "skipped": [{"name": names[index], "why": why} for index, why in sorted(self.skipped)]
+            + [{"name": readable(name), "why": readable(why)} for name, why in self.listing.strays],
         }
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from honmono.data.source import Item, Listing
 from honmono.errors import Refused
+from honmono.runs.files import readable
 
 
 SPLITS = ("train", "test", "val", "valid", "validation")
@@ -57,7 +58,7 @@ def lay_out(source: str, names: Sequence[str], split: str | None) -> Layout:
     labels = {at: index.get(parts[0]) for at, parts in pictures}
     positions = _taking_turns(sorted(labels, key=lambda at: names[at]), labels)
     items = tuple(Item(names[at], labels[at]) for at in positions)
-    return Layout(Listing(items, classes, strays, tuple(notes)), positions)
+    return Layout(Listing(items, tuple(map(readable, classes)), strays, tuple(notes)), positions)
 
 
 def _suffix(parts: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ class Listing:
 
     items: the pictures. Where they lie class by class the order takes turns among the classes, so that the first
         few hundred already show every class.
-    classes: the class names; () for none.
+    classes: the class names, each of them valid text; () for none.
     strays: (name, why) of the files that are no pictures by their name.
     notes: decisions worth telling, a sentence each.
     """

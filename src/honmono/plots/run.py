@@ -10,6 +10,7 @@ from honmono.plots.film import film, frames
 from honmono.plots.landscape import kept, landscape, load, mixture
 from honmono.plots.measured import measured
 from honmono.runs.directory import RunDirectory
+from honmono.runs.files import readable
 from honmono.runs.log import read
 from honmono.runs.measurements import best, of_training
 
@@ -32,10 +33,11 @@ def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
     out = out or run.path / "plots"
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "curves.png"]
-    curves(columns, written[0], title=f"{run.path.resolve().name}, step {columns['step'][-1]:,}")
+    name = readable(run.path.resolve().name)
+    curves(columns, written[0], title=f"{name}, step {columns['step'][-1]:,}")
     if lines := of_training(run):
         written.append(out / "metrics.png")
-        measured(lines, best(run), written[-1], title=run.path.resolve().name)
+        measured(lines, best(run), written[-1], title=name)
     if len(pictures := frames(run.samples)) > 1:
         written.append(out / "film.gif")
         film(pictures, written[-1])

@@ -43,7 +43,17 @@ def sweep_partial(directory: Path) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes strict JSON, atomically. NaN and infinities raise `ValueError`: say null or a string instead."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    atomic_write_bytes(path, (text + "\n").encode())
+    atomic_write_bytes(path, as_utf8(text + "\n"))
+
+
+def readable(name: str) -> str:
+    r"""A name from the file system as text that can be written: a byte that is not UTF-8 becomes `\xe9`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def as_utf8(text: str) -> bytes:
+    r"""Text as valid UTF-8 where a path in it is not: `\udce9` is JSON's escape, too, and reads back as it was."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def fsync_directory(path: Path) -> None:
