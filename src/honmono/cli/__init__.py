@@ -1,5 +1,6 @@
 """The command `honmono`: one verb per function, nothing heavy imported until a verb runs."""
 
+import io
 import os
 import sys
 import warnings
@@ -51,6 +52,7 @@ def main() -> None:
     # GNU's OpenMP lets waiting threads spin for milliseconds: a step of dcgan-digits took ten times as long on two busy
     # cores. To sleep at once (OMP_WAIT_POLICY=PASSIVE) made it twice as long on idle ones. This is good on both.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    _write_any_text()
     warnings.showwarning = lambda message, *_: _warn(str(message))
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="honmono", standalone_mode=False)
@@ -71,6 +73,13 @@ def main() -> None:
     except OSError as error:
         status = _say(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _write_any_text() -> None:
+    r"""What an output's encoding lacks (a Windows code page, ASCII) is written as `\u672c`, where it would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _warn(message: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 
 def print_json(value: Any) -> None:
-    """One strict JSON document on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    """One strict JSON document on standard output, in ASCII: valid whatever that stream's encoding is."""
+    print(json.dumps(value, indent=2, allow_nan=False))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
