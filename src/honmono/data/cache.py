@@ -8,16 +8,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from honmono.errors import Refused
+
 
 def cache_dir() -> Path:
-    """`HONMONO_CACHE`, else `honmono` in the platform's folder for what can be made again."""
+    """`HONMONO_CACHE`, else `honmono` in the platform's folder for what can be made again.
+
+    Raises `Refused` where that lies in a home directory and there is none, as in a container under any user's number.
+    """
     if chosen := os.environ.get("HONMONO_CACHE"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "honmono" / "cache"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/honmono").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "honmono"
+        folder = Path(chosen)
+    elif sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")) / "honmono" / "cache"
+    elif sys.platform == "darwin":
+        folder = Path("~/Library/Caches/honmono")
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "honmono"
+    try:
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise Refused(
+            f"there is no home directory to keep packed data in ({folder}): name a folder for it in HONMONO_CACHE"
+        ) from error
 
 
 @contextmanager

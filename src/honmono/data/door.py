@@ -1,13 +1,12 @@
 """The door from `--data` to a recipe: which data a word means, and which recipe suits it."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from honmono.data.base import Data
 from honmono.data.idx import holds_idx
 from honmono.data.mixtures import Grid, Mixture, Ring
 from honmono.data.pictures import Pictures
-from honmono.data.sources import STACKED, digits_of
+from honmono.data.sources import STACKED, digits_of, expanded
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 
@@ -29,7 +28,7 @@ def suitable(source: str | None) -> tuple[str, str]:
 
 
 def _holds_idx(source: str) -> bool:
-    paths = (Path(text).expanduser() for text in (source, source.rpartition("@")[0]) if text)
+    paths = (expanded(text) for text in (source, source.rpartition("@")[0]) if text)
     return any(path.is_dir() and holds_idx(path) for path in paths)
 
 
@@ -81,6 +80,6 @@ def absolute(source: str) -> str:
     """A path as an absolute one, so that a run finds its data from anywhere; other sources as they are."""
     path, at, split = source.rpartition("@") if "@" in source else (source, "", "")
     for text, tail in ((source, ""), (path, at + split)):
-        if text and Path(text).expanduser().exists():
-            return str(Path(text).expanduser().resolve()) + tail
+        if text and expanded(text).exists():
+            return str(expanded(text).resolve()) + tail
     return source

@@ -64,14 +64,22 @@ def digits_of(spec: str) -> str | None:
     return digits
 
 
+def expanded(text: str) -> Path:
+    """A path with `~` as the home directory; as it is where there is no such home, as in a shell."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def _path_and_split(spec: str) -> tuple[Path, str | None]:
-    path = Path(spec).expanduser()
+    path = expanded(spec)
     if path.exists():
         return path, None
     before, at, split = spec.rpartition("@")
-    if at and before and Path(before).expanduser().exists():
-        return Path(before).expanduser(), split
-    path = Path(before).expanduser() if at and before else path
+    if at and before and expanded(before).exists():
+        return expanded(before), split
+    path = expanded(before) if at and before else path
     siblings = [sibling.name for sibling in path.parent.iterdir()] if path.parent.is_dir() else []
     nearest = did_you_mean(path.name, [*siblings, *(["digits"] if path.parent == Path() else [])])
     mend = nearest or ": give 'digits', 'hf:NAME', a folder, a .zip, .tar(.gz), .npy or .npz"

@@ -1,0 +1,46 @@
+"""Where packed pictures are kept, and what is said where there is no such place."""
+
+from pathlib import Path
+
+import pytest
+
+from honmono.data.cache import cache_dir
+from honmono.data.mixtures import Grid
+from honmono.data.pictures import Pictures
+from honmono.data.sources import open_source
+from honmono.errors import Refused
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """As in a container that runs under a number of which the system knows no user."""
+    pwd = pytest.importorskip("pwd")
+    for name in ("HOME", "HONMONO_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def no_entry(number: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", no_entry)
+    with pytest.raises(RuntimeError):
+        Path.home()
+    return monkeypatch
+
+
+def test_without_a_home_the_refusal_names_the_variable(homeless: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="no home directory .*HONMONO_CACHE"):
+        Pictures(source="digits").open()
+    for name in ("XDG_CACHE_HOME", "HONMONO_CACHE"):
+        homeless.setenv(name, str(tmp_path / name))
+        assert cache_dir().is_relative_to(tmp_path / name)
+    assert Pictures(source="digits").open().length == 1797
+
+
+def test_without_a_home_points_need_none(homeless: pytest.MonkeyPatch) -> None:
+    assert Grid().open().sample_shape == (2,)
+
+
+@pytest.mark.parametrize("path", ["~/pictures", "~no-such-user/pictures"])
+def test_the_home_of_nobody_is_a_path_that_is_not_there(homeless: pytest.MonkeyPatch, path: str) -> None:
+    with pytest.raises(Refused, match=f"there is no {path}"):
+        open_source(path)
