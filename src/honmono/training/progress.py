@@ -1,21 +1,19 @@
-"""Telling how training goes: a live bar on a terminal, plain lines elsewhere."""
+"""Telling how training goes: a live bar on a terminal, plain lines elsewhere.
+
+Step and time left come first and are always there; what a terminal is too narrow for is left out from the end.
+"""
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, ProgressColumn, Task
+from rich.text import Text
 
 
 LINE_EVERY = 10.0  # seconds between plain lines
+BAR = 12  # characters
 
 
 class TrainingProgress:
@@ -25,31 +23,23 @@ class TrainingProgress:
         self._console = Console(stderr=True, quiet=silent, soft_wrap=True, highlight=False)
         self._steps, self._begun, self._first = steps, time.monotonic(), done
         self._last_line = -LINE_EVERY
-        columns = (
-            TextColumn("step"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[status]}"),
-        )
-        self._bar = (
-            Progress(*columns, console=self._console, transient=True) if sys.stderr.isatty() and not silent else None
-        )
+        live = sys.stderr.isatty() and not self._console.is_dumb_terminal and not silent
+        self._bar = Progress(_Line(self._console), console=self._console, transient=True) if live else None
         if self._bar:
-            self._task = self._bar.add_task("train", total=steps, completed=done, status="")
+            self._task = self._bar.add_task("train", total=steps, completed=done, details=())
             self._bar.start()
 
     def update(self, step: int, losses: Mapping[str, float], images_per_second: float) -> None:
         """Shows where the run stands."""
-        shown = "  ".join(f"{_short(name)} {value:.3f}" for name, value in losses.items())
-        status = f"{shown}  {images_per_second:,.0f} images/s"
+        details = [
+            f"{images_per_second:,.0f} images/s",
+            *(f"{_short(name)} {value:.3f}" for name, value in losses.items()),
+        ]
         if self._bar:
-            self._bar.update(self._task, completed=step, status=status)
+            self._bar.update(self._task, completed=step, details=details)
         elif time.monotonic() - self._last_line >= LINE_EVERY or step >= self._steps:
             self._last_line = time.monotonic()
-            self._console.print(f"step {step}/{self._steps}  {status}  {self._left(step)}")
+            self._console.print("  ".join([_place(step, self._steps, self._left(step)), *details]), markup=False)
 
     def say(self, line: str) -> None:
         """One line above the bar."""
@@ -59,9 +49,42 @@ class TrainingProgress:
         if self._bar:
             self._bar.stop()
 
-    def _left(self, step: int) -> str:
-        seconds = (time.monotonic() - self._begun) / max(step - self._first, 1) * (self._steps - step)
-        return f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d} left"
+    def _left(self, step: int) -> float:
+        return (time.monotonic() - self._begun) / max(step - self._first, 1) * (self._steps - step)
+
+
+class _Line(ProgressColumn):
+    """All of the live line, never wider than the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def render(self, task: Task) -> Text:
+        step, steps = int(task.completed), int(task.total or 0)
+        full, empty = ("━", "·") if self._console.encoding.startswith("utf") else ("#", ".")
+        done = round(BAR * step / max(steps, 1))
+        bar = full * done + empty * (BAR - done)
+        place = _place(step, steps, task.time_remaining)
+        # One column less: some terminals go to the next line after the last.
+        line = _fitting(place, [bar, *task.fields["details"]], self._console.width - 1)
+        return Text(line, no_wrap=True, overflow="crop")
+
+
+def _fitting(line: str, details: Sequence[str], width: int) -> str:
+    """The line with as many of the details, the first first, as fit into a width."""
+    for detail in details:
+        if len(line) + 2 + len(detail) > width:
+            break
+        line += f"  {detail}"
+    return line
+
+
+def _place(step: int, steps: int, seconds: float | None) -> str:
+    """Where the run stands, and the time left where it can be told."""
+    if seconds is None:
+        return f"step {step}/{steps}  -:--:-- left"
+    return f"step {step}/{steps}  {int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d} left"
 
 
 def _short(name: str) -> str:
