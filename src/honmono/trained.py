@@ -69,7 +69,8 @@ class TrainedRun:
     ) -> Tensor:
         """`num` samples as the generator makes them: float32 (num, *sample_shape) on the CPU, in the recipe's range.
 
-        label: a class by name or number; None: all in turn. The first samples are the same whatever `num` is.
+        label: a class by name (or by number, if it is an int); None: all in turn. The first samples are the same
+        whatever `num` is.
         """
         return torch.cat([*self.chunks(num, label=label, seed=seed, truncation=truncation)])
 
@@ -100,15 +101,40 @@ class TrainedRun:
         return generate(self.raw_generator, self.recipe, latents.astype(np.float32), labels).float().cpu()
 
     def class_number(self, label: str | int) -> int:
-        """A class by its name or number."""
+        """A class's number by its name; a whole number that is no name is the number itself.
+
+        Raises `Refused` where a whole number is the name of one class and the number of another.
+        """
         if not self.classes:
             raise Refused(f"--label {label}: this run's recipe is not conditional, so no class can be asked for")
-        if str(label) in self.classes:
-            return self.classes.index(str(label))
-        if str(label).isdecimal() and int(label) < len(self.classes):
-            return int(label)
-        known = ", ".join(self.classes[:20])
-        raise Refused(f"--label {label}: no such class{did_you_mean(str(label), self.classes)} (classes: {known})")
+        numbered = not isinstance(label, str) and 0 <= label < len(self.classes)
+        if str(label) not in self.classes:
+            if numbered:
+                return int(label)
+            near = did_you_mean(str(label), self.classes)
+            raise Refused(
+                f"--label {label}: no such class{near} ({self._known()}; --label-index takes a number from 0)"
+            )
+        named = self.classes.index(str(label))
+        if numbered and named != label:
+            raise Refused(
+                f"label={label} is the class '{label}' and the number of the class '{self.classes[int(label)]}': give"
+                f" label='{label}' or label='{self.classes[int(label)]}'"
+            )
+        return named
+
+    def class_name(self, number: int) -> str:
+        """A class's name by its number, from 0 on."""
+        if not self.classes:
+            raise Refused(f"--label-index {number}: this run's recipe is not conditional, so it has no classes")
+        if not 0 <= number < len(self.classes):
+            last = len(self.classes) - 1
+            raise Refused(f"--label-index {number}: give a number from 0 to {last} ({self._known()})")
+        return self.classes[number]
+
+    def _known(self) -> str:
+        more = ", ..." if len(self.classes) > 20 else ""
+        return f"classes: {', '.join(self.classes[:20])}{more}"
 
 
 def load(

@@ -63,6 +63,8 @@ def test_a_wrong_call_is_refused_in_one_line(here: Path, refused: Refusal, words
     [
         ("--label eleven", "--label eleven: no such class (classes: 0, 1, 2, 3"),
         ("--label 10", "--label 10: no such class; did you mean"),
+        ("--label-index 10", "--label-index 10: give a number from 0 to 9 (classes: 0, 1"),
+        ("--label 1 --label-index 1", "--label and --label-index both name a class"),
         ("--num 0", "--num 0: ask for at least one sample"),
         ("--num -3", "--num -3: ask for at least one sample"),
         ("--truncation 0", "--truncation 0.0: it must be at least 0.01"),

@@ -34,7 +34,8 @@ def test_a_grid_of_all_classes(call: Command, run: Path) -> None:
     ("words", "asked"),
     [
         ([], {}),
-        (["--label", "3"], {"label": 3}),
+        (["--label", "3"], {"label": "3"}),
+        (["--label-index", "3"], {"label": "3"}),
         (["--seed", "5"], {"seed": 5}),
         (["--truncation", "0.5"], {"truncation": 0.5}),
     ],

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from honmono.errors import Refused
+
 
 Run = Annotated[Path, Argument(help="a run directory")]
 Seed = Annotated[int, Option(help="which latents are drawn")]
@@ -16,7 +18,8 @@ TrustCode = Annotated[bool, Option("--trust-code", help="run the recipe.py in th
 def sample(
     run: Run,
     num: Annotated[int, Option(help="how many samples")] = 64,
-    label: Annotated[str | None, Option(help="one class, by name or number; all in turn otherwise")] = None,
+    label: Annotated[str | None, Option(help="one class, by its name; all in turn otherwise")] = None,
+    label_index: Annotated[int | None, Option(help="one class, by its number from 0 on")] = None,
     seed: Seed = 0,
     truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
     batch_norm: Annotated[
@@ -34,7 +37,10 @@ def sample(
     from honmono.trained import load
     from honmono.written import write_samples
 
+    if label is not None and label_index is not None:
+        raise Refused("--label and --label-index both name a class: give one of them")
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    label = label if label_index is None else trained.class_name(label_index)
     trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
     print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))
 
