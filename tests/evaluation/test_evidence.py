@@ -68,6 +68,36 @@ def test_class_i_is_asked_of_sample_i(gather: Gather, saying: Callable[..., nn.M
     assert found.features[:, 0].round().int().tolist() == [levels[place % 4] for place in range(30)]
 
 
+def test_real_labels_are_the_places_of_their_names(
+    gather: Gather, drawing: nn.Module, recipe: Recipe, stored: Path, networks: Networks
+) -> None:
+    """The stored pictures' classes are 0, 1 and 2."""
+    evidence = gather(drawing)
+    evidence.classes = ("2", "cat", "0")
+    found = evidence.extracted("real", "quarters", 300)
+    own = Reference(recipe, (1, 8, 8), str(stored), networks).reals("quarters").extracted(300)
+    assert found.labels is not None and own.labels is not None
+    assert found.labels.tolist() == [{0: 2, 1: -1, 2: 0}[label] for label in own.labels.tolist()]
+    assert gather(drawing, recipe=replace(recipe, conditional=False)).extracted("real", "quarters", 9).labels is None
+
+
+def test_the_first_fakes_are_looked_at_again_without_being_drawn_again(gather: Gather, drawing: nn.Module) -> None:
+    drawn = 0
+
+    def count(*_: object) -> None:
+        nonlocal drawn
+        drawn += 1
+
+    drawing.register_forward_hook(count)
+    with undisturbed(torch.device("cpu")):
+        evidence, places = gather(drawing), torch.tensor([250, 3, 3])
+        expected = gather(drawing).pictures("fake", "quarters", places)
+        evidence.extracted("fake", "quarters", 256)
+        before = drawn
+        assert torch.equal(evidence.pictures("fake", "quarters", places), expected) and drawn == before
+        assert len(evidence.pictures("fake", "quarters", torch.tensor([900]))) == 1 and drawn > before
+
+
 def test_the_first_fakes_never_depend_on_how_many_are_asked_for(gather: Gather, drawing: nn.Module) -> None:
     with undisturbed(torch.device("cpu")):
         at_once = gather(drawing).extracted("fake", "quarters", 600).features

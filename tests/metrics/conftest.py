@@ -25,6 +25,7 @@ class Injected(Evidence):
     labels: Tensor | None = None
     pictures_given: dict[Side, Tensor] = field(default_factory=dict)
     channels_given: Tensor | None = None
+    real_labels: Tensor | None = None
     noted: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
@@ -36,8 +37,8 @@ class Injected(Evidence):
 
     def extracted(self, side: Side, network: str, number: int) -> Extracted:
         logits = None if self.logits is None or side == "real" else self.logits[:number]
-        labels = None if self.labels is None or side == "real" else self.labels[:number]
-        return Extracted(self.features[side][:number], logits, labels)
+        labels = self.labels if side == "fake" else self.real_labels
+        return Extracted(self.features[side][:number], logits, None if labels is None else labels[:number])
 
     def pictures(self, side: Side, network: str, places: Tensor) -> Tensor:
         return self.pictures_given[side][places]

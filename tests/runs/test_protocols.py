@@ -8,6 +8,8 @@ from honmono.runs.protocols import arrow, better, giver
 KEYS = {
     "prdc[mnist]": {"precision[mnist]": "higher", "recall[mnist]": "higher"},
     "neighbours[mnist]": {"neighbour_distance[mnist]": "neither"},
+    "variety[mnist]": {"variety[mnist]": "neither"},
+    "labels[mnist]": {"label_fidelity[mnist]": "higher"},
     "mine": {"mine": "lower", "mine.part": "sideways"},
 }
 
@@ -19,6 +21,8 @@ KEYS = {
         ("mine", "mine", "lower", "↓"),
         ("neighbour_distance[mnist]", "neighbours[mnist]", None, ""),
         ("mine.part", "mine", None, ""),
+        ("variety[mnist].cat", "variety[mnist]", None, ""),
+        ("label_fidelity[mnist].a].b", "labels[mnist]", "higher", "↑"),
         ("modes", None, None, ""),
     ],
 )

@@ -14,7 +14,10 @@ def evaluate(
     run: Run,
     metrics: Annotated[
         str | None,
-        Option(help="of modes, stacked_modes, fid[mnist], kid[...], prdc[...], is[...], labels[...], neighbours[...]"),
+        Option(
+            help="of modes, stacked_modes, fid[mnist], kid[...], prdc[...], is[...], labels[...], nearest_class[...],"
+            " variety[...], neighbours[...]"
+        ),
     ] = None,
     num: Annotated[int | None, Option(help="fakes for each metric; otherwise as many as it asks for")] = None,
     seeds: Annotated[int, Option(help="so many sample seeds: means and 95% intervals")] = 1,

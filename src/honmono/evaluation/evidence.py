@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from honmono.errors import Refused
 from honmono.evaluation.conforming import quantized
 from honmono.evaluation.extraction import Extraction, Networks
-from honmono.evaluation.reference import Reference
+from honmono.evaluation.reference import Reals, Reference
 from honmono.evaluation.watch import Watch
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.randomness import reseed, seed_of
@@ -54,6 +54,7 @@ class GeneratorEvidence(Evidence):
         self._reference, self._networks, self.device = reference, networks, networks.device
         self._watches: list[Watch] = []
         self._extractions: dict[tuple[str, str], Extraction] = {}
+        self._first: dict[str, list[Tensor]] = {}
         self._points: Tensor | None = None
         self._notes: list[str] = []
 
@@ -78,10 +79,10 @@ class GeneratorEvidence(Evidence):
         """What the feature network of that name says of `number` samples; of all reals where there are fewer."""
         self._refuse_points(network)
         if side == "real":
-            return self._reference.reals(network).extracted(number)
+            return self._named(self._reference.reals(network), number)
         key = ("whole", network)
         if key not in self._extractions:
-            self._extractions[key] = self._networks.extraction(network, self._pictures(network))
+            self._extractions[key] = self._networks.extraction(network, self._keeping(network))
         features, logits = self._extractions[key].first(number)
         labels = torch.arange(number) % len(self.classes) if self.classes else None
         return Extracted(features, logits, labels)
@@ -89,10 +90,16 @@ class GeneratorEvidence(Evidence):
     def pictures(
         self, side: Side, network: str, places: Int[Tensor, " number"]
     ) -> UInt8[Tensor, "number channels height width"]:
-        """The pictures behind `extracted` at these places, as the network is given them. For few of them."""
+        """The pictures behind `extracted` at these places, as the network is given them.
+
+        For few of them, or for the first fakes, after they were extracted.
+        """
         self._refuse_points(network)
         if side == "real":
             return self._reference.reals(network).pictures(places)
+        first = self._first.get(network, ())
+        if int(places.max()) < sum(map(len, first)):
+            return torch.cat([*first])[places]
         return _at(self._pictures(network), places)
 
     def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
@@ -110,8 +117,25 @@ class GeneratorEvidence(Evidence):
             raise Refused(f"the {network} features tell no classes apart: take mnist or digits")
         return logits.view(number, channels, -1)
 
+    def _named(self, reals: Reals, number: int) -> Extracted:
+        """Real samples, their labels being places among the classes that the generator is asked for."""
+        found, names = reals.extracted(number), reals.stored.classes
+        if found.labels is None or not self.classes:
+            return found._replace(labels=None)
+        places = [self.classes.index(name) if name in self.classes else -1 for name in names]
+        return found._replace(labels=torch.tensor(places)[found.labels])
+
     def _pictures(self, network: str) -> Iterator[Tensor]:
         return self._samples(self._reference.conforming(network))
+
+    def _keeping(self, network: str) -> Iterator[Tensor]:
+        """The fakes as the network is given them; the first are kept."""
+        first, room = self._first.setdefault(network, []), self.kept
+        for pictures in self._pictures(network):
+            if room > 0:
+                first.append(pictures.cpu())
+                room -= pictures.numel()
+            yield pictures
 
     def _samples(self, measured: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
         """The fakes chunk by chunk, each looked at; pictures are quantized before they are `measured`."""

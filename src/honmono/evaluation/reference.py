@@ -45,7 +45,7 @@ BLOCK = 1_024  # pictures read at once
 class Originals:
     """Real pictures as one feature network wants them.
 
-    content: hash of pixels and labels. take: the uint8 pictures at some indices.
+    content: hash of pixels and labels. classes: what the labels stand for. take: the uint8 pictures at some indices.
     """
 
     source: str
@@ -53,6 +53,7 @@ class Originals:
     content: str
     total: int
     labels: np.ndarray | None
+    classes: tuple[str, ...]
     take: Callable[[np.ndarray], Tensor]
 
 
@@ -117,7 +118,7 @@ class Reference:
         def take(indices: np.ndarray) -> Tensor:
             return torch.from_numpy(pixels[indices])
 
-        return Originals(source, split, packed.fingerprint, len(pixels), labels, take)
+        return Originals(source, split, packed.fingerprint, len(pixels), labels, packed.classes, take)
 
     def _as_trained(self, wanted: Pictures) -> Pictures:
         """The recipe's own data where its pixels are the same: they are packed already."""
@@ -140,7 +141,7 @@ class Reference:
             return conform(quantized(dataset.gather(indices, stream(0, "reference")).real, value_range))
 
         name = str(getattr(data, "source", None) or type(data).__name__)
-        return Originals(name, None, dataset.fingerprint, dataset.length, None, take)
+        return Originals(name, None, dataset.fingerprint, dataset.length, None, (), take)
 
 
 class Reals:

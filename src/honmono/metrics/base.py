@@ -18,8 +18,9 @@ Better = Literal["higher", "lower", "neither"]
 class Extracted(NamedTuple):
     """What a feature network says of `number` samples, all on the CPU, where there is room for them.
 
-    features: float32. logits: of its classes; None where it classifies nothing. labels: the real classes, or those that
-    the fakes were asked for; None where there are none.
+    features: float32. logits: of its classes; None where it classifies nothing. labels: the places among the evidence's
+    classes of those that the fakes were asked for, or of the reals' own, -1 for one that is not among them; None where
+    there are none.
     """
 
     features: Float[Tensor, "number dimension"]
@@ -33,7 +34,10 @@ class Evidence(ABC):
     data: the recipe's. classes: the names of those that can be asked of the generator, () where it takes none.
     seed: which fakes are drawn. Real samples do not depend on it.
     device: where long work on features is best done, block by block; the features themselves lie on the CPU.
+    kept: so many bytes of the first fakes' pictures are kept while features are extracted, to be looked at for nothing.
     """
+
+    kept: ClassVar[int] = 2**25
 
     data: Data
     classes: tuple[str, ...]
@@ -52,7 +56,10 @@ class Evidence(ABC):
     def pictures(
         self, side: Side, network: str, places: Int[Tensor, " number"]
     ) -> UInt8[Tensor, "number channels height width"]:
-        """The pictures behind `extracted` at these places, as the network is given them. For few of them."""
+        """The pictures behind `extracted` at these places, as the network is given them.
+
+        For few of them, or for the first fakes, after they were extracted.
+        """
 
     @abstractmethod
     def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
@@ -89,4 +96,8 @@ class Metric(ABC):
 
     @abstractmethod
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        """The numbers, under exactly these keys. Raises `Refused` where there are too few samples for them."""
+        """The numbers under these keys. Raises `Refused` where there are too few samples for them.
+
+        Parts of a number may stand behind them whose names only the evidence has, `variety[mnist].cat`: they are given
+        by whoever gives `variety[mnist]`, and the same values are better.
+        """

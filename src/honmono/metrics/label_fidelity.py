@@ -17,6 +17,7 @@ from honmono.metrics.refusals import (
     refuse_fields_below,
     refuse_not_finite,
     refuse_unknown_features,
+    some_of,
 )
 from honmono.metrics.through_features import FeatureMetric
 
@@ -94,10 +95,5 @@ class LabelFidelity(FeatureMetric):
             raise Refused(f"{self.name}: the generator takes no labels, so it cannot draw a wrong one: leave this out")
         if set(asked) != set(read):
             sides = ("the data", set(asked) - set(read)), ("the network", set(read) - set(asked))
-            told = ", ".join(f"only {side} has {_some(names)}" for side, names in sides if names)
+            told = ", ".join(f"only {side} has {some_of(sorted(names))}" for side, names in sides if names)
             raise Refused(f"{self.name}: the network reads other classes than the data's ({told}): give other features")
-
-
-def _some(names: set[str]) -> str:
-    shown = sorted(names)[:5]
-    return ", ".join(map(repr, shown)) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

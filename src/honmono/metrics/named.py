@@ -12,14 +12,19 @@ from honmono.metrics.inception_score import InceptionScore
 from honmono.metrics.kid import KID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.neighbours import Neighbours
 from honmono.metrics.prdc import PRDC
 from honmono.metrics.stacked_modes import StackedModes
+from honmono.metrics.variety import Variety
 
 
 METRICS: dict[str, type[Metric]] = {
     metric.kind: metric
-    for metric in (ModeCoverage, StackedModes, FID, KID, InceptionScore, PRDC, LabelFidelity, Neighbours)
+    for metric in (
+        *(ModeCoverage, StackedModes, FID, KID, InceptionScore, PRDC),
+        *(LabelFidelity, NearestClass, Variety, Neighbours),
+    )
 }
 _NAME = re.compile(r"(?P<kind>\w+)(?:\[(?P<features>[^][]*)\])?")
 

@@ -1,7 +1,7 @@
 """What metrics refuse alike: fields out of range, unknown features, samples that are too few or no numbers."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from torch import Tensor
@@ -64,6 +64,12 @@ def extracted(evidence: Evidence, side: Side, network: str, number: int) -> Extr
     if side == "fake" and not all_finite(found.features):
         raise Failed(f"the features[{network}] of the fakes hold NaN or infinity: look at the samples behind them")
     return found
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """The first of some names, in quotes: 'a', 'b' and 3 more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import final
 
 from torch import Tensor
 
-from honmono.metrics.base import Evidence, Metric
+from honmono.metrics.base import Evidence, Extracted, Metric
 from honmono.metrics.refusals import extracted, refuse_too_few
 
 
@@ -36,8 +36,14 @@ class ComparingMetric(FeatureMetric, ABC):
         """How many samples of each side it takes in features of so many numbers."""
 
     @final
+    def sides(self, evidence: Evidence) -> tuple[Extracted, Extracted]:
+        """What the network says of reals and of fakes; too few reals are refused before any fake is made."""
+        real = extracted(evidence, "real", self.features, self.reals)
+        refuse_too_few(self.name, "real", len(real.features), self.least(real.features.shape[1]))
+        return real, extracted(evidence, "fake", self.features, self.fakes)
+
+    @final
     def both(self, evidence: Evidence) -> tuple[Tensor, Tensor]:
-        """The features of reals and of fakes; too few reals are refused before any fake is made."""
-        real = extracted(evidence, "real", self.features, self.reals).features
-        refuse_too_few(self.name, "real", len(real), self.least(real.shape[1]))
-        return real, extracted(evidence, "fake", self.features, self.fakes).features
+        """The features alone."""
+        real, fake = self.sides(evidence)
+        return real.features, fake.features

@@ -23,13 +23,18 @@ BY_NAME = ("reals", "features", "metrics")  # by network or metric: one that onl
 
 
 def giver(key: str, protocol: Mapping[str, Any]) -> str | None:
-    """The metric that gave a number: prdc[mnist] gave precision[mnist]. None where the protocol does not say."""
-    return next((name for name, keys in _keys(protocol).items() if isinstance(keys, Mapping) and key in keys), None)
+    """The metric that gave a number: prdc[mnist] gave precision[mnist]. None where the protocol does not say.
+
+    A part, `variety[mnist].7`, is given by whoever gives `variety[mnist]`.
+    """
+    named = ((name, keys) for name, keys in _keys(protocol).items() if isinstance(keys, Mapping))
+    return next((name for name, keys in named if key in keys or _whole(key) in keys), None)
 
 
 def better(key: str, protocol: Mapping[str, Any]) -> str | None:
     """Which values of a number are better, `higher` or `lower`; None where neither is, or where nobody said."""
-    direction = _keys(protocol).get(giver(key, protocol) or "", {}).get(key)
+    keys = _keys(protocol).get(giver(key, protocol) or "", {})
+    direction = keys.get(key, keys.get(_whole(key)))
     return direction if direction in ("higher", "lower") else None
 
 
@@ -68,6 +73,12 @@ def concerning(key: str, protocol: Mapping[str, Any]) -> Mapping[str, Any]:
         for part, named in parts.items()
     }
     return {**protocol, **own}
+
+
+def _whole(key: str) -> str:
+    """The number that a key is a part of, or itself."""
+    whole, bracket, _ = key.partition("].")
+    return f"{whole}]" if bracket else key
 
 
 def _keys(protocol: Mapping[str, Any]) -> Mapping[str, Any]:
