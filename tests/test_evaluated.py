@@ -12,13 +12,14 @@ from safetensors.torch import load_file, save_file
 
 import honmono
 from honmono.errors import Failed, Refused
-from honmono.evaluated import evaluate
+from honmono.evaluated import Evaluation, evaluate
 from honmono.evaluation.measure import measure
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.registry import find
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
+from honmono.runs.measurements import is_detail
 from honmono.trained import load
 
 
@@ -35,6 +36,14 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(original: Path, tmp_path: Path) -> Path:
     """The run, to be written into."""
     return Path(shutil.copytree(original, tmp_path / "run"))
+
+
+@pytest.fixture
+def unconditional(tmp_path: Path) -> Path:
+    """A tiny run that learns no classes."""
+    changes = {**find("dcgan-digits").tiny, "conditional": "false"}
+    honmono.train("dcgan-digits", steps=1, changes=changes, run=tmp_path / "unconditional")
+    return tmp_path / "unconditional"
 
 
 @pytest.fixture(scope="module")
@@ -129,22 +138,47 @@ def test_points_are_counted_without_asking(points: Path) -> None:
         evaluate(points, reference="digits")
 
 
-def test_the_recipe_s_own_metrics_are_the_default(run: Path) -> None:
+def with_metrics(run: Path, metrics: list[dict[str, Any]], **fields: Any) -> None:
+    """Has the run's recipe name these metrics."""
     value = json.loads((run / "recipe.json").read_text())
-    value["recipe"]["metrics"] = [{"$class": "FID", "features": "mnist", "fakes": 150, "reals": 300}]
+    value["recipe"] |= {"metrics": metrics, **fields}
     (run / "recipe.json").write_text(json.dumps(value))
+
+
+def wholes(made: Evaluation) -> list[str]:
+    return [key for key in made.measured.metrics if not is_detail(key)]
+
+
+def test_the_recipe_s_own_metrics_are_the_default(run: Path) -> None:
+    with_metrics(run, [{"$class": "FID", "features": "mnist", "fakes": 150, "reals": 300}])
     made = evaluate(run)
-    assert list(made.measured.metrics) == ["fid[mnist]"]
+    assert wholes(made)[0] == "fid[mnist]"
     assert made.measured.protocol["metrics"]["fid[mnist]"] == {"features": "mnist", "fakes": 150, "reals": 300}
-    assert made.measured.protocol["reals"]["mnist"]["count"] == 300
-    value["recipe"]["metrics"] = []
-    (run / "recipe.json").write_text(json.dumps(value))
+    assert made.measured.protocol["fakes"]["count"].keys() == {"fid[mnist]", "labels[mnist]", "variety[mnist]"}
+
+
+def test_where_classes_are_learned_they_are_judged_without_asking(run: Path) -> None:
+    with_metrics(run, [])
+    made = evaluate(run, num=300)
+    assert wholes(made) == ["label_fidelity[digits]", "variety[digits]", "variety_pixels[digits]"]
+    assert {f"variety[digits].{name}" for name in "0123456789"} < set(made.measured.metrics)
+    metrics = [{"$class": kind, "features": "cifar10", "fakes": 300} for kind in ("LabelFidelity", "NearestClass")]
+    with_metrics(run, metrics)
+    assert wholes(evaluate(run))[:2] == ["nearest_class[cifar10]", "nearest_class_of_reals[cifar10]"]
+
+
+def test_where_none_are_learned_metrics_of_classes_are_left_out(unconditional: Path) -> None:
+    fid = {"$class": "FID", "features": "mnist", "fakes": 150, "reals": 300}
+    with_metrics(unconditional, [fid, {"$class": "NearestClass", "features": "mnist"}])
+    assert list(evaluate(unconditional).measured.metrics) == ["fid[mnist]"]
+    with_metrics(unconditional, [])
     with pytest.raises(Refused, match=r"the recipe names no metrics of its own: say which, as in --metrics fid\["):
-        evaluate(run)
-    value["recipe"]["data"] = {"$class": "StackedMNIST", "source": "nowhere"}
-    (run / "recipe.json").write_text(json.dumps(value))
+        evaluate(unconditional)
+    with pytest.raises(Refused, match=r"nearest_class\[mnist\]: the generator takes no labels"):
+        evaluate(unconditional, "nearest_class[mnist]")
+    with_metrics(unconditional, [], data={"$class": "StackedMNIST", "source": "nowhere"})
     with pytest.raises(Refused, match=r"say which, as in --metrics stacked_modes\[mnist\]$"):
-        evaluate(run)
+        evaluate(unconditional)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from honmono.data.parallel import progress
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.measure import Measured, measure
-from honmono.evaluation.ready import ready
+from honmono.evaluation.ready import applicable, of_classes, ready
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
@@ -24,6 +24,7 @@ from honmono.trained import TrainedRun, Weights, load
 
 
 SUGGESTED = ("fid", "kid", "prdc")
+ANY_PICTURES = "cifar10"  # what pictures are looked at through where no network of ours was made for their size
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def evaluate(
 ) -> Evaluation:
     """Measures a run and adds a line to its metrics.jsonl; an evaluation that is interrupted leaves none.
 
-    metrics: names ("fid[mnist],modes") or metrics; None: the recipe's own, on points the modes. num: fakes for each, in
+    metrics: names ("fid[mnist],modes") or metrics; None: the recipe's own, on points the modes, and where classes are
+    learned whether they are drawn right and how variously. num: fakes for each, in
     place of the metrics' own numbers. seeds: so many sample seeds, 0, 1, ..., give a mean and a 95 % interval.
     checkpoint, weights: as for `honmono.load`. reference: a source of real pictures in place of the training's own.
     truncation: as for `sample`. Raises `Refused` for what cannot be measured, before any sample is drawn where it can.
@@ -132,8 +134,7 @@ def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, nu
     if names:
         chosen = [metric_named(name, default) if isinstance(name, str) else name for name in names]
     else:
-        points = isinstance(trained.recipe.data, Mixture)
-        chosen = [*(trained.recipe.metrics or ((ModeCoverage(),) if points else ()))]
+        chosen = _own_metrics(trained, default)
     if not chosen:
         fitting = ",".join(f"{kind}[{default or 'inception'}]" for kind in SUGGESTED)
         if isinstance(trained.recipe.data, StackedMNIST):
@@ -142,6 +143,15 @@ def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, nu
     if num is not None and num < 1:
         raise Refused(f"--num {num}: ask for at least one sample")
     return chosen if num is None else [replace(one, fakes=num) for one in chosen]
+
+
+def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
+    """The recipe's that have something to judge; on points at least the modes, where classes are learned also these."""
+    recipe, classes = trained.recipe, trained.classes
+    if isinstance(recipe.data, Mixture):
+        return [*(recipe.metrics or (ModeCoverage(),))]
+    chosen = applicable(recipe, recipe.metrics, classes)
+    return chosen + (of_classes(chosen, classes, network or ANY_PICTURES) if recipe.conditional and classes else [])
 
 
 def _default_network(trained: TrainedRun) -> str | None:

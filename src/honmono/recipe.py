@@ -129,7 +129,7 @@ class Training:
     keep: how many checkpoints stay on disk, besides the best; 0 for all.
     measure_images: the recipe's metrics are measured each time that so many more images have been seen, and at the end;
         None: at the end alone.
-    best: which of their numbers the best checkpoint is chosen by, "fid[mnist]"; None: the first of the first metric.
+    best: which of their numbers the best checkpoint is chosen by, "fid[mnist]"; None: the first that sees variety.
     """
 
     steps: int = 10_000

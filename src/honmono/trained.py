@@ -193,7 +193,8 @@ def _chosen(directory: RunDirectory, which: str) -> Checkpoint:
         best = measurements.best(directory)
         if best is None:
             raise Refused(
-                f"{directory.path} has no best checkpoint: nothing was measured during training; leave out --checkpoint"
+                f"{directory.path} has no best checkpoint: {measurements.why_none_is_best(directory)};"
+                " leave out --checkpoint for the newest"
             )
         which = str(best)
     if not which.isdecimal() or int(which) not in steps:

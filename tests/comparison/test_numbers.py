@@ -66,7 +66,7 @@ def test_without_numbers_it_says_which_command_makes_them(make: Maker, measure: 
     measure(runs[0], {"modes": 5}, protocol("modes"))
     with pytest.raises(Refused, match=rf"{runs[3].path} and 1 more are not measured yet: run `honmono evaluate"):
         measured(runs, NEWEST)
-    with pytest.raises(Refused, match="no metric was measured during training"):
+    with pytest.raises(Refused, match="nothing was measured during training"):
         measured(runs[:1], "best")
 
 

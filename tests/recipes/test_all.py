@@ -10,9 +10,9 @@ import torch
 
 import honmono
 from honmono.description import nominal_interface
-from honmono.evaluation.ready import ready
+from honmono.evaluation.ready import applicable, ready
 from honmono.override import override
-from honmono.recipe import Recipe, every_update
+from honmono.recipe import Recipe, every_update, settled
 from honmono.registry import entries
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
@@ -25,6 +25,7 @@ from honmono.training.trainer import PLAYERS, Trainer
 
 Small = Callable[[Recipe], Recipe]
 # Points; a smaller batch at the end of an epoch; convolutions and, through R1, second derivatives.
+SEES_VARIETY = {"fid", "kid", "coverage", "recall", "modes", "reverse_kl"}
 COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits")
 
 
@@ -49,8 +50,24 @@ def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
 @pytest.mark.parametrize("name", entries())
 def test_its_metrics_can_be_measured(name: str, on_small_data: Small) -> None:
     recipe = on_small_data(entries()[name].make())
-    assert ready(recipe, recipe.metrics, nominal_interface(recipe).classes) == {}
-    assert bool(best_by(recipe.training.best, recipe.metrics)) == bool(recipe.metrics)
+    classes = nominal_interface(recipe).classes
+    fitting = applicable(settled(recipe, len(classes), None), recipe.metrics, classes)
+    assert ready(recipe, fitting, classes) == {} and bool(fitting) == bool(recipe.metrics)
+
+
+@pytest.mark.parametrize("name", entries())
+def test_its_best_is_chosen_by_a_number_that_sees_variety(name: str) -> None:
+    recipe = entries()[name].make()
+    first = next(iter(best_by(recipe.training.best, recipe.metrics)), None)
+    assert (first is None) == (recipe.metrics == ())
+    assert first is None or first.partition("[")[0] in SEES_VARIETY
+
+
+@pytest.mark.parametrize("name", entries())
+def test_a_conditional_one_measures_whether_and_how_variously_classes_are_drawn(name: str) -> None:
+    recipe = entries()[name].make()
+    kinds = {metric.kind for metric in recipe.metrics}
+    assert not recipe.conditional or ("variety" in kinds and kinds & {"labels", "nearest_class"})
 
 
 @pytest.mark.parametrize("name", entries())

@@ -2,17 +2,28 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import honmono
 from honmono.errors import Refused
 from honmono.metrics.base import Metric
+from honmono.metrics.fid import FID
+from honmono.metrics.inception_score import InceptionScore
+from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.neighbours import Neighbours
+from honmono.metrics.prdc import PRDC
+from honmono.metrics.variety import COLLAPSED, Variety
 from honmono.plots.run import plot
+from honmono.recipe import Recipe
+from honmono.registry import find
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
-from honmono.training.measuring import best_by
+from honmono.trained import load
+from honmono.training.measuring import Measuring, best_by
 
 
 Train = Callable[..., RunDirectory]
@@ -76,6 +87,92 @@ def test_the_keys_that_decide(scripted: Script) -> None:
     assert list(best_by(None, (modes, other))) == ["modes", "high_quality", "reverse_kl"]
     assert list(best_by(None, (other, modes))) == ["scripted[mnist]"]
     assert list(best_by("reverse_kl", (other, modes))) == ["reverse_kl", "modes", "high_quality"]
+
+
+def test_a_number_that_does_not_see_variety_decides_only_where_nothing_else_can() -> None:
+    labels, variety, fid = LabelFidelity(features="mnist"), Variety(features="mnist"), FID(features="mnist")
+    prdc, score = PRDC(features="mnist"), InceptionScore(features="mnist")
+    assert list(best_by(None, (labels, score, variety, fid, prdc))) == ["fid[mnist]"]
+    seeing = ["coverage[mnist]", "precision[mnist]", "recall[mnist]", "density[mnist]"]
+    assert list(best_by(None, (labels, prdc)))[1:] == [seeing[1], *seeing[3:], seeing[0]]
+    assert list(best_by("coverage[mnist]", (labels, prdc))) == seeing
+    assert list(best_by(None, (NearestClass(features="mnist"), variety))) == ["nearest_class[mnist]"]
+    assert list(best_by("label_fidelity[mnist]", (labels, fid))) == ["label_fidelity[mnist]"]
+
+
+def marked(run: RunDirectory, warned: dict[int, list[str]]) -> None:
+    """Adds warnings to the lines of these steps, as a training that had them in force."""
+    lines = measurements.read(run)
+    measurements.truncate(run, -1)
+    for line in lines:
+        kinds = warned.get(line["step"])
+        measurements.append(run, line | ({"warnings": kinds} if kinds else {}))
+
+
+def test_a_checkpoint_that_a_warning_concerns_is_never_the_best(train: Train, scripted: Script) -> None:
+    run = train(metrics=[scripted(1.0, 5.0, 2.0, 3.0, 4.0)], keep=0)
+    marked(run, {7: ["collapse"], 16: ["discriminator_won"]})
+    assert measurements.best(run) == 13
+    marked(run, {step: ["collapse"] for step in (4, 7, 10, 13, 16)})
+    assert measurements.best(run) is None
+
+
+def test_where_a_warning_concerns_all_there_is_no_best_and_the_newest_alone_stay(train: Train) -> None:
+    run = train(keep=0)
+    marked(run, {step: ["collapse"] for step in (4, 7, 10, 13)} | {16: ["memorised", "collapse"]})
+    assert measurements.best(run) is None
+    told = (
+        r"no best checkpoint: a warning concerns each of its 5 measured checkpoints \(collapse, memorised\); leave out"
+    )
+    with pytest.raises(Refused, match=told):
+        load(run.path, checkpoint="best")
+    train(metrics=(), steps=18, keep=1)
+    assert measurements.best(run) is None and run.checkpoint_steps() == [18]
+
+
+def test_warnings_in_force_stand_in_the_line(
+    in_training: Any, points: Recipe, scripted: Script, tmp_path: Path
+) -> None:
+    trainer, run, said = in_training(points), RunDirectory.create_at(tmp_path / "run"), []
+    trainer.step()
+    measuring = Measuring(trainer, run, [scripted(1.0)], said.append)
+    measuring.measure(["discriminator_won", "collapse"])
+    assert measurements.read(run)[0]["warnings"] == ["discriminator_won", "collapse"] and measuring.best() is None
+    assert "not the best: discriminator_won, collapse;" in said[0] and "best so far" not in said[0]
+    measuring.measure()
+    assert "warnings" not in measurements.read(run)[1] and measuring.best() == 1 and "best so far" in said[-1]
+
+
+def test_the_best_of_the_default_recipe_is_not_where_each_class_is_one_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After 20 steps each class is nearly one picture, which the classifier reads right, better than what follows."""
+    run, fewer = RunDirectory(tmp_path / "run"), {f"metrics.{place}.fakes": "1000" for place in range(3)}
+    for steps in (20, 120):
+        honmono.train("dcgan-digits", run=run.path, steps=steps, changes=fewer, device="cpu", compile="off")
+    early, late = (line["metrics"] for line in measurements.read(run))
+    assert early["label_fidelity[digits]"] > 0.99 > late["label_fidelity[digits]"]
+    assert early["variety_pixels[digits]"] < COLLAPSED < late["variety_pixels[digits]"]
+    assert early["coverage[digits]"] < 0.5 < late["coverage[digits]"]
+    assert [line.get("warnings") for line in measurements.read(run)] == [["collapse"], None]
+    assert measurements.best(run) == 120 and load(run.path, checkpoint="best").step == 120
+    told = capsys.readouterr().err
+    assert "warning: step 20: class" in told and "drawn as nearly one picture" in told and "--set fake_labels" in told
+
+
+def test_a_run_whose_record_names_other_metrics_goes_on(tmp_path: Path) -> None:
+    """As of a version in which the recipe measured less: by its own record, and by the recipe's name of today."""
+    run, tiny = RunDirectory(tmp_path / "run"), dict(find("dcgan-digits").tiny)
+    before = tiny | {"metrics": "(LabelFidelity(features=digits, fakes=50),)"}
+    today = {name: value for name, value in tiny.items() if name != "metrics"}
+    today |= {f"metrics.{place}.fakes": "50" for place in range(3)}
+    honmono.train("dcgan-digits", run=run.path, steps=1, changes=before)
+    honmono.train(resume=run.path, steps=2)
+    honmono.train("dcgan-digits", run=run.path, steps=3, changes=today)
+    lines = measurements.read(run)
+    assert [line["step"] for line in lines] == [1, 2, 3]
+    assert list(lines[1]["best_by"]) == ["label_fidelity[digits]"] and "coverage[digits]" in lines[2]["best_by"]
+    assert measurements.best(run) == 3 or lines[2]["warnings"] == ["collapse"]
 
 
 def test_no_checkpoint_is_best_by_a_number_of_which_neither_more_nor_less_is(train: Train, scripted: Script) -> None:

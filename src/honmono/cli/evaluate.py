@@ -59,6 +59,7 @@ def _print(made: Any) -> None:
 
 def _tell(made: Any) -> None:
     from honmono.evaluation.protocol import told
+    from honmono.runs.measurements import is_detail
     from honmono.runs.protocols import arrow, better
 
     measured = made.measured
@@ -72,13 +73,24 @@ def _tell(made: Any) -> None:
             arrow(better(key, measured.protocol)),
         ]
         for key, value in measured.metrics.items()
+        if not is_detail(key)
     ]
     table(("metric", "value", *(["95% interval"] if intervals else []), "better"), rows)
+    _tell_classes({key: value for key, value in measured.metrics.items() if is_detail(key)})
     print(f"protocol: {told(measured.protocol)}")
     for note in measured.notes:
         print(f"note: {note}")
     for path in made.pictures:
         print(path)
+
+
+def _tell_classes(details: dict[str, float]) -> None:
+    """A class in a row, with each number that was measured by class."""
+    parts = [(f"{whole}]", name, value) for key, value in details.items() for whole, _, name in [key.partition("].")]]
+    wholes, names = dict.fromkeys(whole for whole, _, _ in parts), dict.fromkeys(name for _, name, _ in parts)
+    shown = {(whole, name): f"{value:.5g}" for whole, name, value in parts}
+    if parts:
+        table(("class", *wholes), [[name, *(shown.get((whole, name), "") for whole in wholes)] for name in names])
 
 
 def _interval(ends: tuple[float, float] | None) -> str:

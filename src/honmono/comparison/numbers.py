@@ -94,7 +94,7 @@ def _best(run: RunDirectory, lines: Sequence[Line]) -> int:
     best = measurements.best(run, steps)
     if best is None:
         raise Refused(
-            f"{run.path} has no best checkpoint: no metric was measured during training; leave out --checkpoint"
+            f"{run.path} has no best checkpoint: {measurements.why_none_is_best(run, steps)}; leave out --checkpoint"
         )
     return best
 

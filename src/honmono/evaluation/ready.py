@@ -10,6 +10,8 @@ from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.nearest_class import NearestClass
+from honmono.metrics.variety import Variety
 from honmono.recipe import Recipe
 
 
@@ -29,6 +31,36 @@ def ready(
     return {name: why for name, why in found.items() if why is not None}
 
 
+def applicable(recipe: Recipe, metrics: Sequence[Metric], classes: Sequence[str]) -> list[Metric]:
+    """The metrics that have something to judge here; the others are no fault, and are left out without a word.
+
+    Metrics of classes judge nothing where no classes are asked for, and a classifier of other classes than the data's
+    nothing that `nearest_class`, where it is among them, does not. classes: of the data.
+    """
+    conditional = bool(classes) and bool(recipe.conditional)
+    fitting = [metric for metric in metrics if conditional or not metric.of_classes]
+    if any(isinstance(metric, NearestClass) for metric in fitting):
+        return [metric for metric in fitting if not isinstance(metric, LabelFidelity) or metric.reads(classes)]
+    return fitting
+
+
+def of_classes(metrics: Sequence[Metric], classes: Sequence[str], network: str) -> list[Metric]:
+    """What a conditional recipe of pictures is to be judged by and these metrics do not hold yet.
+
+    Whether it draws what it is asked for, read by the network where that knows the classes, and the variety of each
+    class. network: what to look through where none of the metrics says so.
+    """
+    through = next((name for metric in metrics if isinstance(name := getattr(metric, "features", None), str)), network)
+    fakes = max((metric.fakes for metric in metrics), default=Metric.fakes)  # which others draw already
+    added: list[Metric] = []
+    if not any(metric.of_classes for metric in metrics):
+        reads = set(classes) == set(feature_network(through).classes)
+        added.append((LabelFidelity if reads else NearestClass)(features=through, fakes=fakes))
+    if not any(isinstance(metric, Variety) for metric in metrics):
+        added.append(Variety(features=through, fakes=fakes))
+    return added
+
+
 def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None) -> str | None:
     network = getattr(metric, "features", None)
     points = isinstance(recipe.data, Mixture)
@@ -42,6 +74,8 @@ def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, ref
         feature_network(network).checksum()
         if isinstance(metric, LabelFidelity) and (classes is not None or not recipe.conditional):
             metric.refuse_other_classes(classes if classes and recipe.conditional else ())
+        if metric.of_classes and not recipe.conditional:
+            raise Refused("the generator takes no labels, so it cannot draw a wrong one: leave this out")
         if hasattr(metric, "reals"):
             _refuse_no_source(recipe, reference)
     except (Refused, Failed) as obstacle:

@@ -79,6 +79,10 @@ class Metric(ABC):
 
     kind: ClassVar[str]  # how --metrics names it: "fid"
     needs: ClassVar[str] = ""  # a package that not everyone has: "torchmetrics"
+    of_classes: ClassVar[bool] = False  # whether it judges what a generator draws when it is asked for classes
+    # Its numbers, before the bracket, that may be perfect where few different samples are drawn: a best checkpoint is
+    # chosen by them only where nothing else can choose.
+    blind: ClassVar[frozenset[str]] = frozenset()
 
     fakes: int = 10_000
 
@@ -89,7 +93,7 @@ class Metric(ABC):
 
     @abstractmethod
     def keys(self) -> dict[str, Better]:
-        """The numbers it gives, and which are better; the first is what a best checkpoint is chosen by.
+        """The numbers it gives, and which are better; the first that is not `blind` chooses a best checkpoint.
 
         `neither`: a number to look at, of which more is no better than less. No checkpoint is chosen by it.
         """

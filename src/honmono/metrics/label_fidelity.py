@@ -62,6 +62,8 @@ class LabelFidelity(FeatureMetric):
     """
 
     kind: ClassVar[str] = "labels"
+    of_classes: ClassVar[bool] = True
+    blind: ClassVar[frozenset[str]] = frozenset({"label_fidelity"})
 
     def __post_init__(self) -> None:
         refuse_fields_below(self, fakes=1)
@@ -88,12 +90,16 @@ class LabelFidelity(FeatureMetric):
             fidelity = label_fidelity(found.logits, place[found.labels])
         return dict(zip(self.keys(), (fidelity.overall, *fidelity.of_class), strict=True))
 
+    def reads(self, classes: Sequence[str]) -> bool:
+        """Whether its network knows these classes, and no others."""
+        return set(classes) == set(feature_network(self.features).classes)
+
     def refuse_other_classes(self, asked: Sequence[str]) -> None:
         """Of a generator that is asked for these classes, none of them if it takes no labels."""
         read = feature_network(self.features).classes
         if not asked:
             raise Refused(f"{self.name}: the generator takes no labels, so it cannot draw a wrong one: leave this out")
-        if set(asked) != set(read):
+        if not self.reads(asked):
             sides = ("the data", set(asked) - set(read)), ("the network", set(read) - set(asked))
             told = ", ".join(f"only {side} has {some_of(sorted(names))}" for side, names in sides if names)
             raise Refused(f"{self.name}: the network reads other classes than the data's ({told}): give other features")

@@ -103,6 +103,7 @@ class PRDC(ComparingMetric):
     """
 
     kind: ClassVar[str] = "prdc"
+    blind: ClassVar[frozenset[str]] = frozenset({"precision", "density"})
 
     neighbours: int = 5
 

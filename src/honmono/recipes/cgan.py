@@ -22,6 +22,7 @@ from honmono.grids import SampleGrid
 from honmono.latents import Uniform
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.variety import Variety
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.maxout import Maxout
 from honmono.networks.outputs import bounded
@@ -151,7 +152,7 @@ def cgan_mnist_article() -> Recipe:
         conditional=True,
         fake_labels="real",
         grids=(SampleGrid(columns=8), SampleGrid(name="one-latent", latent="one", columns=8)),
-        metrics=(LabelFidelity(features="mnist"),),
+        metrics=(FID(features="mnist"), LabelFidelity(features="mnist"), Variety(features="mnist")),
     )
 
 
@@ -201,7 +202,7 @@ def cgan_mnist_paper() -> Recipe:
         ),
         conditional=True,
         grids=(SampleGrid(), SampleGrid(name="row-latents", latent="row")),
-        metrics=(LabelFidelity(features="mnist"), FID(features="mnist")),
+        metrics=(FID(features="mnist"), LabelFidelity(features="mnist"), Variety(features="mnist")),
     )
 
 
@@ -237,7 +238,6 @@ def cgan_mnist() -> Recipe:
             measure_images=images // 4,
         ),
         grids=(SampleGrid(), SampleGrid(name="row-latents", latent="row")),
-        metrics=(LabelFidelity(features="mnist"), FID(features="mnist")),
     )
 
 

@@ -20,6 +20,8 @@ from honmono.grids import SampleGrid
 from honmono.latents import Normal, Uniform
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.prdc import PRDC
+from honmono.metrics.variety import Variety
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.outputs import bounded, square_size
@@ -210,7 +212,7 @@ def dcgan_mnist() -> Recipe:
         optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=Training(steps=10_000, batch_size=64, average=Average(halflife=5_000), measure_images=160_000),
         conditional=True,
-        metrics=(FID(features="mnist"), LabelFidelity(features="mnist")),
+        metrics=(FID(features="mnist"), LabelFidelity(features="mnist"), Variety(features="mnist")),
     )
 
 
@@ -227,7 +229,13 @@ def dcgan_digits() -> Recipe:
         parent,
         data=Pictures(source="digits"),
         training=replace(parent.training, steps=3_000, measure_images=48_000),
-        metrics=(LabelFidelity(features="digits", fakes=5_000),),
+        # Precision, recall, density and coverage need no package beside honmono's own. Coverage chooses the best: the
+        # Fréchet distance was 1.21 after 20 steps, each class being nearly one picture, and 1.49 after 100.
+        metrics=(
+            PRDC(features="digits", fakes=5_000),
+            LabelFidelity(features="digits", fakes=5_000),
+            Variety(features="digits", fakes=5_000),
+        ),
     )
 
 

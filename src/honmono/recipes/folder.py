@@ -23,6 +23,9 @@ from torch.optim import Adam
 from honmono.data.pictures import Pictures
 from honmono.latents import Normal
 from honmono.metrics.fid import FID
+from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.nearest_class import NearestClass
+from honmono.metrics.variety import Variety
 from honmono.networks.dcgan import initialise
 from honmono.networks.doubling import doubled_maps
 from honmono.networks.outputs import bounded, with_embedding
@@ -218,5 +221,8 @@ def folder() -> Recipe:
         optimizers=Pair(partial(Adam, lr=5e-4, betas=(0.0, 0.99))),
         training=Training(steps=40_000, batch_size=32, average=Average(halflife=10_000), measure_images=320_000),
         conditional="auto",
-        metrics=(FID(features="cifar10"),),
+        metrics=(
+            FID(features="cifar10"),
+            *(LabelFidelity(features="cifar10"), NearestClass(features="cifar10"), Variety(features="cifar10")),
+        ),
     )

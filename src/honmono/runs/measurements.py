@@ -3,7 +3,9 @@
 A line says which `run` and `checkpoint` (a step) was judged, at which `step` and `images` (seen), `seconds` (what the
 evaluation took), the `time`, whether it was made `during_training`, the `metrics` by key, their `intervals` (95%, over
 sample seeds; where there were several) and the `protocol`. Lines made during training also hold `best_by`: the keys
-that the best checkpoint is chosen by, each with the better direction; the first decides, the others break ties.
+that the best checkpoint is chosen by, each with the better direction; the first decides, the others break ties. And
+`warnings`, where there are any: the kinds of those in force when it was made ("collapse", ...); such a checkpoint is
+never the best.
 JSON has no word for a number that is not finite: among the metrics it is null, in a protocol it is a text.
 """
 
@@ -35,8 +37,13 @@ def line(
     intervals: Mapping[str, tuple[float, float]],
     protocol: Mapping[str, Any],
     best_by: Mapping[str, str] | None = None,
+    warnings: Sequence[str] = (),
 ) -> Line:
-    """An evaluation as its line. best_by: given by a training, which chooses a best checkpoint; None elsewhere."""
+    """An evaluation as its line.
+
+    best_by: given by a training, which chooses a best checkpoint; None elsewhere. warnings: the kinds of those in
+    force, as a training knows them.
+    """
     made = {
         "run": run.path.resolve().name,
         "checkpoint": checkpoint,
@@ -49,6 +56,8 @@ def line(
     }
     if best_by is not None:
         made["best_by"] = dict(best_by)
+    if warnings:
+        made["warnings"] = list(warnings)
     if intervals:
         made["intervals"] = {key: [_strict(end) for end in ends] for key, ends in intervals.items()}
     return made | {"protocol": _told(dict(protocol))}
@@ -93,14 +102,32 @@ def truncate(run: RunDirectory, step: int) -> None:
 def best(run: RunDirectory, among: Collection[int] | None = None) -> int | None:
     """The step of the best checkpoint by what was measured during training; None where none was.
 
-    The newest line says by which keys; only lines that can be compared are looked at. Of equals the later is taken.
-    among: the steps to choose from; None: those whose checkpoint is there.
+    The newest line says by which keys; only lines that can be compared are looked at, and none with a warning. Of
+    equals the later is taken. among: the steps to choose from; None: those whose checkpoint is there.
     """
     lines = of_training(run)
     by = lines[-1]["best_by"] if lines else {}
+    sound = [line for line in _candidates(run, among) if not line.get("warnings")]
+    return max(((_rank(line, by), line["checkpoint"]) for line in sound), default=(None, None))[1]
+
+
+def why_none_is_best(run: RunDirectory, among: Collection[int] | None = None) -> str:
+    """Why `best` found none, in words."""
+    if not of_training(run):
+        return "nothing was measured during training"
+    candidates = _candidates(run, among)
+    if not candidates:
+        return "no checkpoint that is there has a number by which it is better than another"
+    kinds = ", ".join(dict.fromkeys(str(kind) for line in candidates for kind in line.get("warnings", ())))
+    return f"a warning concerns each of its {len(candidates)} measured checkpoints ({kinds})"
+
+
+def _candidates(run: RunDirectory, among: Collection[int] | None) -> list[Line]:
+    """The lines of checkpoints that are there, as far as they can be compared by the newest line's first key."""
+    lines = of_training(run)
+    by = lines[-1]["best_by"] if lines else {}
     steps = run.checkpoint_steps() if among is None else among
-    alike = [line for line in comparable(lines, next(iter(by), "")) if line["checkpoint"] in steps]
-    return max(((_rank(line, by), line["checkpoint"]) for line in alike), default=(None, None))[1]
+    return [line for line in comparable(lines, next(iter(by), "")) if line["checkpoint"] in steps]
 
 
 def of_training(run: RunDirectory) -> list[Line]:

@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.evaluation.measure import Measured, measure
 from honmono.evaluation.protocol import told
-from honmono.evaluation.ready import ready
+from honmono.evaluation.ready import applicable, ready
 from honmono.metrics.base import Better, Metric
+from honmono.metrics.variety import Variety
 from honmono.recipe import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import metric_column
 from honmono.runs.measurements import Line, is_detail
 from honmono.training.trainer import Trainer
+
+
+COLLAPSE = "collapse"  # the kind of warning that a measured variety gives
 
 
 class Measuring:
@@ -41,11 +45,14 @@ class Measuring:
         crossed = every is not None and before // every < self._seen // every
         return bool(self._metrics) and (ended or crossed)
 
-    def measure(self) -> dict[str, float]:
-        """Measures, records and tells; returns the columns for the log. What fails is told, and training goes on."""
+    def measure(self, warnings: Sequence[str] = ()) -> dict[str, float]:
+        """Measures, records and tells; returns the columns for the log. What fails is told, and training goes on.
+
+        warnings: the kinds of those now in force ("collapse", ...), so that this checkpoint will not be the best.
+        """
         begun = time.monotonic()
         try:
-            line = self._line()
+            line = self._line(warnings)
         except Exception as error:  # whatever a metric raises: hours of training do not end for it
             why = str(error) if isinstance(error, Refused | Failed) else f"{type(error).__name__}: {error}"
             self._tell_once(f"warning: step {self._trainer.clock.step} is not measured: ", why)
@@ -65,7 +72,7 @@ class Measuring:
         """The step whose checkpoint is to be kept: the best of those on disk and of this moment's, about to be."""
         return measurements.best(self._run, {*self._run.checkpoint_steps(), self._trainer.clock.step})
 
-    def _line(self) -> Line:
+    def _line(self, warnings: Sequence[str]) -> Line:
         begun, clock = time.monotonic(), self._trainer.clock
         try:
             measured = self._measured(self._metrics)
@@ -85,7 +92,13 @@ class Measuring:
             intervals=measured.intervals,
             protocol=measured.protocol,
             best_by=self._best_by,
+            warnings=[*dict.fromkeys((*warnings, *self._seen_in(measured)))],
         )
+
+    def _seen_in(self, measured: Measured) -> list[str]:
+        """The kinds of warnings that the numbers themselves give: a class or the generator draws nearly one picture."""
+        varieties = [metric for metric in self._metrics if isinstance(metric, Variety)]
+        return [COLLAPSE] if any(metric.collapsed(measured.metrics) for metric in varieties) else []
 
     def _measured(self, metrics: Sequence[Metric]) -> Measured:
         trainer, interface = self._trainer, self._trainer.interface
@@ -106,9 +119,10 @@ class Measuring:
     def _told_of(self, line: Line) -> str:
         firsts = {next(iter(metric.keys())) for metric in self._metrics} | {*[*self._best_by][:1]}
         shown = ", ".join(f"{k} {v:.4g}" for k, v in line["metrics"].items() if k in firsts and v is not None)
-        best, cost = self.best(), f"{line['seconds']:.1f} s to measure"
-        where = "" if best == line["step"] else f": step {best}"
-        return f"step {line['step']}: {shown} ({cost if best is None else f'best so far{where}; {cost}'})"
+        best, rank = self.best(), f"not the best: {', '.join(line['warnings'])}; " if line.get("warnings") else ""
+        if best is not None:
+            rank += f"best so far{'' if best == line['step'] else f': step {best}'}; "
+        return f"step {line['step']}: {shown} ({rank}{line['seconds']:.1f} s to measure)"
 
     def _tell_once(self, before: str, text: str) -> None:
         if text not in self._told:
@@ -119,8 +133,9 @@ class Measuring:
 def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
     """The keys that checkpoints are judged by and which values are better: the first decides, the rest break ties.
 
-    They are one metric's: `key`'s, that key first; None: those of the first metric that has any such key. {} where none
-    has. Raises `Refused` for an unknown key, and for one of which neither more nor less is better.
+    They are one metric's: `key`'s, that key first; None: the first key that sees whether samples vary, or, where none
+    does, the first of any. {} where there is none. Raises `Refused` for an unknown key, and for one of which neither
+    more nor less is better.
     """
     every = {name: metric.keys() for metric in metrics for name in metric.keys()}
     judging = [name for name, keys in every.items() if keys[name] != "neither"]
@@ -129,7 +144,9 @@ def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
         near = "" if key in every else did_you_mean(key, judging)
         known = ", ".join(judging) or f"none: the recipe has no {'such ' if every else ''}metrics"
         raise Refused(f"training.best is {key}, {why}{near} (keys: {known})")
-    first = key or next(iter(judging), None)
+    blind = {name for metric in metrics for name in metric.keys() if name.partition("[")[0] in metric.blind}
+    seeing = [name for name in judging if name not in blind]
+    first = key or next(iter(seeing or judging), None)
     if first is None:
         return {}
     keys = every[first]
@@ -138,11 +155,12 @@ def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
 
 
 def measurable(recipe: Recipe, classes: Sequence[str]) -> tuple[list[int], list[str]]:
-    """The places of the recipe's metrics that can be measured here, and a line for each other one.
+    """The places of the recipe's metrics that can be measured here, and a line for each other one that should be.
 
     classes: of the data. Raises `Refused` where `training.best` is no key of any of them.
     """
     best_by(recipe.training.best, recipe.metrics)
-    obstacles = ready(recipe, recipe.metrics, classes)
-    places = [place for place, metric in enumerate(recipe.metrics) if metric.name not in obstacles]
+    fitting = applicable(recipe, recipe.metrics, classes)
+    obstacles = ready(recipe, fitting, classes)
+    places = [place for place, one in enumerate(recipe.metrics) if one in fitting and one.name not in obstacles]
     return places, [f"not measured during training: {why}" for why in obstacles.values()]
