@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from faults import faults
 from PIL import Image
 
 from honmono.comparison import summary
@@ -42,9 +43,9 @@ PANEL = 3.0  # inches of a landscape's panel
 MOST_BYTES = 120 * 1024
 HEAD = """# Gallery
 
-What recipes draw: the last pictures of one real run each, and what that run took. Where it was shorter than the recipe
-says, the pictures are of a beginning: its share of the steps stands below them. Runs under other seeds, where there are
-any, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
+What recipes draw: the last pictures of one real run each, and what that run took. Below them stands what is wrong with
+them, as far as the run's numbers say it; where nothing stands, they say nothing. Runs under other seeds, where there
+are any, are in the [quality tables](../benchmarks/README.md). Seconds are of training alone, on a machine shared with
 other work. Protocols of the numbers are in the runs' `metrics.jsonl`. Made by `python benchmarks/gallery.py RUN ...`.
 
 `cifar10_jpg.tar.gz` is CIFAR-10 (JPEG), a lossy copy, and `mnist` the directory of MNIST's own files; `fid[cifar10]`
@@ -184,7 +185,7 @@ def page(kept: Mapping[str, Mapping[str, Any]]) -> str:
     parts = [HEAD]
     for name, entry in entries().items():
         if name in kept:
-            parts.append("\n".join(section(name, entry.summary, kept[name])))
+            parts.append("\n".join(section(name, entry.summary, kept)))
     steps = json.loads(FULL_SIZE.read_text(encoding="utf-8")) if FULL_SIZE.exists() else {}
     missing = [
         f"| `{name}` | {entry.summary} | {a_step(steps.get(name))} |"
@@ -215,14 +216,17 @@ def a_step(row: Mapping[str, Any] | None) -> str:
     return f"{row['shape']}, {parameters}, batch {row['batch']}: {seconds} s, {row['gib']:.1f} GiB"
 
 
-def section(name: str, summary: str, run: Mapping[str, Any]) -> Sequence[str]:
+def section(name: str, summary: str, kept: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+    run, recipe = kept[name], find(name).make()
+    wrong = " ".join(faults(name, recipe, kept))
     numbers = ", ".join(f"`{key}` {value:g}" for key, value in run["metrics"].items())
-    cost = f"{length(run['step'], find(name).make().training.steps)}, {run['images']:,} images seen"
+    cost = f"{length(run['step'], recipe.training.steps)}, {run['images']:,} images seen"
     cost += f" in batches of {run['batch_size']}, seed {run['seed']}, {run['seconds']:,.0f} s ({run['precision']})"
     data = f"data: `{run['data']}`; " if run["data"] else ""
     return [
         *(f"## {name}", "", f"{summary[0].upper()}{summary[1:]}.", ""),
         *(line for file in run["pictures"] for line in (f"![{file.removesuffix('.png')}](images/gallery/{file})", "")),
+        *((f"**What is wrong:** {wrong}", "") if wrong else ()),
         *("```sh", run["command"], "```", ""),
         f"{cost}; {data}{run['hardware']}. Measured: {numbers or 'nothing'}.",
     ]
