@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from honmono.data.check import check
+from honmono.data.door import with_source
 from honmono.data.pictures import Pictures
 from honmono.data.source import Source
 from honmono.data.sources import open_source
@@ -195,6 +196,23 @@ def test_links_are_followed_once_and_broken_ones_skipped(tmp_path: Path, encode)
     record = check(str(tmp_path / "set")).record
     assert record["count"] == 1
     assert record["skipped"] == [{"name": "gone.png", "why": "cannot be read: No such file or directory"}]
+
+
+@pytest.mark.parametrize(
+    ("address", "mend"),
+    [
+        ("https://example.org/cats.zip", "is a web address: download it"),
+        ("http://example.org/cats.zip@train", "is a web address: download it"),
+        ("s3://bucket/cats/", "is a web address: download it"),
+        ("https://huggingface.co/datasets/someone/cats/tree/main", "give hf:someone/cats$"),
+        ("hf://datasets/someone/cats", "give hf:someone/cats$"),
+        ("file:///data/cats", "give its path, /data/cats$"),
+        ("stacked-mnist:https://example.org/mnist", "is a web address: download it"),
+    ],
+)
+def test_web_addresses_say_what_to_do(address: str, mend: str) -> None:
+    with pytest.raises(Refused, match=mend):
+        with_source(Pictures(), address, "a recipe").open()
 
 
 def test_words_that_name_nothing(tmp_path: Path, encode) -> None:

@@ -24,6 +24,7 @@ def open_source(spec: str) -> Source:
     """
     if spec == "digits":
         return Digits()
+    _refuse_address(spec)
     if digits := digits_of(spec):
         raise Refused(
             f"{spec} is drawn from {digits} as it is trained on, and holds no pictures of its own: name {digits}"
@@ -62,6 +63,19 @@ def digits_of(spec: str) -> str | None:
     if not digits:
         raise Refused(f"{spec}: say where the digits are, as in {STACKED}:DIR with a directory of MNIST's IDX files")
     return digits
+
+
+def _refuse_address(spec: str) -> None:
+    """Raises `Refused` for a web address: nothing is downloaded but data sets that have a name."""
+    scheme, is_address, place = spec.partition("://")
+    if not is_address or not scheme.isalnum() or Path(spec).exists():
+        return
+    if scheme == "file":
+        raise Refused(f"{spec} is an address of a file: give its path, /{place.lstrip('/')}")
+    _, on_the_hub, name = place.rpartition("datasets/")
+    if on_the_hub and (scheme == "hf" or place.startswith("huggingface.co/")):
+        raise Refused(f"{spec} is the address of a data set of Hugging Face: give hf:{'/'.join(name.split('/')[:2])}")
+    raise Refused(f"{spec} is a web address: download it, and give the path of the file or folder (or hf:NAME)")
 
 
 def expanded(text: str) -> Path:
