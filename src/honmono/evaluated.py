@@ -19,6 +19,7 @@ from honmono.metrics.named import metric as metric_named
 from honmono.metrics.stacked_modes import StackedModes
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
+from honmono.runs.files import refuse_unwritable
 from honmono.runs.grids import grid, save_png
 from honmono.trained import TrainedRun, Weights, load
 
@@ -74,6 +75,7 @@ def evaluate(
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint, weights=weights)
     chosen = _metrics(trained, metrics, num)
     _refuse_obstacles(trained, chosen, reference)
+    refuse_unwritable(trained.run.path, "its metrics.jsonl keeps every evaluation, so copy the run where you can write")
     measured = measure(
         trained.raw_generator,
         trained.recipe,

@@ -13,6 +13,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.latents import Normal
 from honmono.randomness import stream
+from honmono.runs.files import refuse_unwritable
 from honmono.runs.grids import grid, save_png, to_uint8
 from honmono.trained import TrainedRun
 from honmono.training.pictures import POINTS
@@ -38,6 +39,7 @@ def write_samples(
     """Writes `num` samples where `out` says, and returns the path; memory does not grow with `num`."""
     points = len(trained.interface.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)
+    refuse_unwritable(out.parent, "name another place with --out")
     asked = {"label": label, "seed": seed, "truncation": truncation}
     if raw:
         if out.suffix != ".npy":
@@ -143,6 +145,7 @@ def write_interpolation(
         raise Refused(f"--out {out}: a film ends in .gif or .webp")
     if len(trained.interface.sample_shape) == 1:
         raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
+    refuse_unwritable(out.parent, "name another place with --out")
     asked = [] if label is None and not labels else _walked(label, labels)
     columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not asked else 8
     steps = walk(trained, columns * 4, [trained.class_number(one) for one in asked], seed=seed)

@@ -1,12 +1,15 @@
 """Wrong calls: one line on standard error that says how to mend it, exit 2, and nothing left behind."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 
+Command = Callable[..., Any]
 Refusal = Callable[..., str]
 
 
@@ -33,6 +36,7 @@ Refusal = Callable[..., str]
         ("train --set training.steps", "--set training.steps: write it as FIELD=VALUE"),
         ("show gan-grid --set widths=1", "did you mean 'generator.widths'"),
         ("train --data no-such-folder", "there is no no-such-folder: give 'digits', 'hf:NAME', a folder"),
+        ("train --data https://example.org/a.zip", "https://example.org/a.zip is a web address: download it"),
         ("train --data digit", "there is no digit; did you mean 'digits'?"),
         ("data check no-such-folder", "there is no no-such-folder"),
         ("data pack no-such-folder", "there is no no-such-folder"),
@@ -80,6 +84,34 @@ def test_a_wrong_sample_is_refused_in_one_line(here: Path, run: Path, refused: R
     assert line in refused("sample", "run", *words.split())
     if "--out grid.jpg" in words:
         assert "a film ends in .gif or .webp" in refused("interpolate", "run", "--out", "grid.jpg")
+
+
+@pytest.mark.parametrize(
+    ("words", "mend"),
+    [
+        ("sample run", "name another place with --out"),
+        ("sample run --out run/new/pictures", "name another place with --out"),
+        ("interpolate run", "name another place with --out"),
+        ("plot run", "name another place with --out"),
+        ("evaluate run --metrics labels", "its metrics.jsonl keeps every evaluation, so copy the run"),
+    ],
+)
+def test_a_run_that_is_read_only_says_where_to_write(
+    here: Path, run: Path, call: Command, refused: Refusal, words: str, mend: str
+) -> None:
+    shutil.copytree(run, here / "run")
+    (here / "run").chmod(0o555)
+    if os.access(here / "run", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    assert f"cannot write into 'run', which is read-only here: {mend}" in refused(*words.split())
+    assert call("sample", "run", "--out", "grid.png", "--num", 4).code == 0
+
+
+@pytest.mark.parametrize("verb", ["sample", "interpolate", "plot"])
+def test_a_file_in_the_way_of_an_output_is_named(here: Path, run: Path, refused: Refusal, verb: str) -> None:
+    (here / "notes.txt").touch()
+    out = "notes.txt/plots" if verb == "plot" else "notes.txt/drawn.gif" if verb == "interpolate" else "notes.txt/a.png"
+    assert "'notes.txt' is a file; name another place with --out" in refused(verb, run, "--out", out)
 
 
 def test_the_directory_of_runs_is_not_taken_for_a_run(here: Path, run: Path, refused: Refusal) -> None:

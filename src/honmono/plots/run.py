@@ -10,7 +10,7 @@ from honmono.plots.film import film, frames
 from honmono.plots.landscape import kept, landscape, load, mixture
 from honmono.plots.measured import measured
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import readable
+from honmono.runs.files import readable, refuse_unwritable
 from honmono.runs.log import read
 from honmono.runs.measurements import best, of_training
 
@@ -31,6 +31,7 @@ def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
     if not columns:
         raise Refused(f"'{run.path}' has logged nothing yet; train it for a step first")
     out = out or run.path / "plots"
+    refuse_unwritable(out, "name another place with --out")
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "curves.png"]
     name = readable(run.path.resolve().name)

@@ -9,6 +9,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from honmono.errors import Refused
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a new file through to the disk. Not atomic: for a directory that is renamed once whole."""
@@ -54,6 +56,15 @@ def readable(name: str) -> str:
 def as_utf8(text: str) -> bytes:
     r"""Text as valid UTF-8 where a path in it is not: `\udce9` is JSON's escape, too, and reads back as it was."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def refuse_unwritable(folder: Path, mend: str) -> None:
+    """Raises `Refused`, before there is anything to write, where nothing can be written into a folder, new or not."""
+    there = next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path())
+    if not there.is_dir():
+        raise Refused(f"cannot write into '{folder}': '{there}' is a file; {mend}")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Refused(f"cannot write into '{there}', which is read-only here: {mend}")
 
 
 def fsync_directory(path: Path) -> None:
