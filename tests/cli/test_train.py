@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,15 @@ def test_a_new_run_begins_from_another(call: Command, here: Path, tiny: list[str
     child = here / "runs/00001-dcgan-digits"
     for name in ("generator", "discriminator", "average"):
         assert weights(child, 0)[f"{name}.safetensors"] == weights(here / "parent", 2)[f"{name}.safetensors"]
+
+
+def test_a_run_that_lost_its_environment_goes_on_with_a_warning(call: Command, run: Path, here: Path) -> None:
+    again = Path(shutil.copytree(run, here / "again"))
+    (again / "environment.json").unlink()
+    said = call("train", "--resume", again, "--steps", 3)
+    assert (
+        said.code == 0 and "warning: the run has no environment.json: going on with this machine's choices" in said.err
+    )
+    environment = json.loads((again / "environment.json").read_text())
+    assert environment["engine"]["device"] == "cpu" and len(environment["resumed"]) == 1
+    assert "no environment.json" not in call("train", "--resume", again, "--steps", 4).err

@@ -115,12 +115,23 @@ def test_a_run_s_own_code_is_run_only_when_it_is_trusted(run: RunDirectory) -> N
     record.read_record(run, trust_code=True)  # a recipe given as a value leaves no source
 
 
+def test_a_run_that_lost_its_environment_begins_another(run: RunDirectory) -> None:
+    run.environment_json.unlink()
+    assert record.read_choices(run) is None
+    record.refuse_other_data(run, "whatever it is")
+    record.go_on(run, record_of(5), CHOICES, "hash", ["honmono", "again"])
+    environment = record.read_environment(run)
+    assert record.read_choices(run) == CHOICES and len(environment["resumed"]) == 1
+    with pytest.raises(Refused):
+        record.refuse_other_data(run, "whatever it is")
+
+
 def test_an_environment_that_cannot_be_read_stops_a_resume(run: RunDirectory) -> None:
     rewrite(run.environment_json, engine={"device": "cpu"})
-    with pytest.raises(Refused, match="environment.json does not say what the run was started with"):
+    with pytest.raises(Refused, match="environment.json lacks the choices of the run's start"):
         record.read_choices(run)
     run.environment_json.write_text("{torn")
-    with pytest.raises(Refused, match="environment.json cannot be read .* cannot go on"):
+    with pytest.raises(Refused, match="environment.json cannot be read .* remove it to go on"):
         record.read_choices(run)
 
 

@@ -121,7 +121,7 @@ def _unfinished(call: Call, new: Record) -> list[str]:
 
 def _resume(call: Call, run: RunDirectory) -> Session:
     old, recipe, lines = _same_recipe(call, run)
-    choices, other = _choices_again(call, record.read_choices(run))
+    choices, other = _choices_again(call, record.read_choices(run), recipe)
     engine, trainer, fingerprint = opened(recipe, choices, run)
     metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None
@@ -206,8 +206,13 @@ def _steps(call: Call, trainer: Trainer) -> int:
     return steps
 
 
-def _choices_again(call: Call, old: Choices) -> tuple[Choices, list[str]]:
-    """The recorded choices, but for what the call says otherwise."""
+def _choices_again(call: Call, old: Choices | None, recipe: Recipe) -> tuple[Choices, list[str]]:
+    """The recorded choices, but for what the call says otherwise; where none are recorded those of a new run."""
+    if old is None:
+        lost = "warning: the run has no environment.json: going on with this machine's choices, perhaps not bit for bit"
+        return choose(call.device, call.precision, call.compile, recipe.training.precision), [
+            f"{lost}; whether its data is still the same cannot be checked"
+        ]
     asked = {"device": call.device, "precision": call.precision, "compile": call.compile}
     wanted = {k: v for k, v in asked.items() if v != "auto"}
     full = {"device": old.device, "precision": old.precision, "compile": "on" if old.compile else "off"} | wanted

@@ -33,6 +33,9 @@ FREE = frozenset(
 )
 
 
+_WITHOUT = "restore it, or remove it to go on with this machine's choices"
+
+
 @dataclass(frozen=True)
 class Record:
     """A run's recipe.json: enough to build its networks again."""
@@ -81,26 +84,30 @@ def begin(
 
 def go_on(run: RunDirectory, record: Record, choices: Choices, data: str, argv: list[str]) -> None:
     """Adds a resume to a run's records; its recipe may ask for more steps now."""
-    value = read_environment(run)
-    value["resumed"] = [*value.get("resumed", []), _environment(choices, data, argv)]
+    session = _environment(choices, data, argv)
+    value = read_environment(run) or dict(session)  # where it was lost, this is all that is known
+    value["resumed"] = [*value.get("resumed", []), session]
     write_json(run.environment_json, value)
     write_json(run.recipe_json, record.to_json())
 
 
 def read_environment(run: RunDirectory) -> dict[str, Any]:
-    """A run's environment.json."""
+    """A run's environment.json; {} where it is not there."""
     try:
         return json.loads(run.environment_json.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError) as error:
-        raise Refused(f"{run.environment_json} cannot be read ({error}): this run cannot go on") from error
+        raise Refused(f"{run.environment_json} cannot be read ({error}): {_WITHOUT}") from error
 
 
-def read_choices(run: RunDirectory) -> Choices:
-    """The choices that a run was started with."""
+def read_choices(run: RunDirectory) -> Choices | None:
+    """The choices that a run was started with; None where its environment.json is not there."""
+    environment = read_environment(run)
     try:
-        return Choices(**read_environment(run)["engine"])
+        return Choices(**environment["engine"]) if environment else None
     except (KeyError, TypeError) as error:
-        raise Refused(f"{run.environment_json} does not say what the run was started with ({error})") from error
+        raise Refused(f"{run.environment_json} lacks the choices of the run's start ({error}): {_WITHOUT}") from error
 
 
 def read_parent(run: RunDirectory) -> dict[str, Any] | None:
@@ -140,7 +147,7 @@ def fits(run: RunDirectory, checkpoint: Path) -> Iterator[None]:
 
 def refuse_other_data(run: RunDirectory, fingerprint: str, source: str | None = None) -> None:
     """Raises `Refused` where the data's content, now found at `source`, is not what the run was trained on."""
-    if read_environment(run).get("data") != fingerprint:
+    if read_environment(run).get("data", fingerprint) != fingerprint:
         words = ["--from", str(run.path), *([] if source is None else ["--data", source])]
         raise Refused(
             f"the data of {run.path} has changed since it was started: restore it, or begin a new run on it with the "
