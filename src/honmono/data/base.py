@@ -29,7 +29,7 @@ class Dataset(ABC):
     classes: tuple[str, ...]  # class names, () where there are none
     fingerprint: str  # hash of the content, for records and protocols
     length: int | None  # number of samples; None when they are drawn without end
-    labels: np.ndarray | None = None  # (length,) class indices, where there are classes
+    labels: np.ndarray | None = None  # (length,) class indices of the stored samples, where they are known
 
     @abstractmethod
     def to(self, device: device, dtype: dtype = float32) -> None:

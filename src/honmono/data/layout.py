@@ -1,7 +1,7 @@
 """How file names tell classes and splits: one rule for folders and archives."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -11,6 +11,7 @@ from honmono.runs.files import readable
 
 
 SPLITS = ("train", "test", "val", "valid", "validation")
+_TOOK = "took the split"  # begins the note of which one it was, and of which
 _SUFFIXES = frozenset(
     ".avif .bmp .dib .gif .ico .j2k .jfif .jp2 .jpe .jpeg .jpg .mpo".split()
     + ".pbm .pgm .png .pnm .ppm .qoi .tga .tif .tiff .webp".split()
@@ -31,6 +32,12 @@ def hidden(name: str) -> bool:
     return any(part.startswith(".") or part in _JUNK for part in PurePosixPath(name).parts)
 
 
+def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
+    """All splits of a source, by the note of them that `lay_out` left in its listing; () where it has none."""
+    note = next((note for note in notes if note.startswith(_TOOK)), "")
+    return tuple(note.rpartition("' of ")[2].split(", ")) if note else ()
+
+
 def lay_out(source: str, names: Sequence[str], split: str | None) -> Layout:
     """Finds the pictures, the split and the classes among the `/`-separated names of a folder's or archive's files.
 
@@ -45,7 +52,7 @@ def lay_out(source: str, names: Sequence[str], split: str | None) -> Layout:
     notes: list[str] = []
     if tops and not rooted and all(top.lower() in SPLITS for top in tops):
         chosen = _choose(source, sorted(tops), split)
-        notes.append(f"took the split {chosen!r} of {', '.join(sorted(tops))}")
+        notes.append(f"{_TOOK} {chosen!r} of {', '.join(sorted(tops))}")
         pictures = _look_through([(at, parts[1:]) for at, parts in pictures if parts[0] == chosen])
         tops = {parts[0] for _, parts in pictures if len(parts) > 1}
         rooted = any(len(parts) == 1 for _, parts in pictures)

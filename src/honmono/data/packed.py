@@ -23,7 +23,7 @@ class PackedPictures(Dataset):
 
     def __init__(self, entry: Path, source: str, range: tuple[float, float], flip: bool) -> None:
         self._pictures: np.ndarray = np.load(entry / PICTURES, mmap_mode="r")
-        self.labels = np.load(entry / LABELS) if (entry / LABELS).exists() else None
+        self.labels: np.ndarray | None = np.load(entry / LABELS) if (entry / LABELS).exists() else None
         self._labels = None if self.labels is None else torch.from_numpy(self.labels)
         self._range, self._flip = range, flip
         self.path = entry

@@ -1,0 +1,44 @@
+"""Pictures that a source holds apart from those that are trained on: its test split, or one for validation."""
+
+from dataclasses import replace
+
+from honmono.data.base import Dataset
+from honmono.data.idx import Idx
+from honmono.data.layout import splits_named
+from honmono.data.packed import PackedPictures
+from honmono.data.pictures import Pictures
+from honmono.data.sources import open_source
+from honmono.errors import Refused
+
+
+HELD_OUT = ("test", "val", "valid", "validation")
+
+
+def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures | None:
+    """Up to `limit` pictures of another split of the same source, packed as those that are trained on were.
+
+    None where the data is no train split, where the source has no other, or where the other has other classes.
+    opened: what `pictures` opened as.
+    """
+    if not isinstance(opened, PackedPictures) or pictures.source is None or pictures.source == "digits":
+        return None
+    source = open_source(pictures.source)
+    if (source.split or "train").lower() != "train":
+        return None
+    whole = pictures.source.removesuffix(f"@{source.split}")
+    channels, size, _ = opened.sample_shape
+    wanted = replace(pictures, size=size, channels=channels, limit=limit, expects=None)
+    for split in _others(opened, isinstance(source, Idx) or pictures.source.startswith("hf:")):
+        try:
+            found = replace(wanted, source=f"{whole}@{split}").open()
+        except Refused:
+            continue
+        return found if found.classes == opened.classes else None
+    return None
+
+
+def _others(opened: PackedPictures, by_trial: bool) -> list[str]:
+    """Splits to look for. by_trial: whether the source can only be asked for one, and then is quick to say no."""
+    names = HELD_OUT if by_trial else splits_named(opened.record["notes"])
+    named = {name.lower(): name for name in names}
+    return [named[split] for split in HELD_OUT if split in named]
