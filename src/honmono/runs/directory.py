@@ -104,6 +104,11 @@ class RunDirectory:
         return self.path / "metrics.jsonl"
 
     @property
+    def warnings_jsonl(self) -> Path:
+        """What the run warned of while it trained."""
+        return self.path / "warnings.jsonl"
+
+    @property
     def samples(self) -> Path:
         """The directory of `real.png` and of one picture per sampled step."""
         return self.path / "samples"

@@ -1,0 +1,71 @@
+"""warnings.jsonl: what a run warned of while it trained, a line each.
+
+A line says at which `step` and `images` (seen), which `warning` ("collapse", "discriminator_won", "generator_won",
+"memorised"), the `classes` that it is about ([] for the whole run), and the `text` that the user read. A line with
+`over: true` says that it no longer holds of these classes.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from honmono.errors import Failed
+from honmono.runs.directory import RunDirectory
+from honmono.runs.files import atomic_write_bytes
+
+
+Line = dict[str, Any]
+
+
+def append(run: RunDirectory, step: int, images: int, warning: str, classes: Collection[str], text: str | None) -> None:
+    """Adds a warning; text: None where it no longer holds. Raises `Failed` where the disk is full."""
+    line = {"step": step, "images": images, "warning": warning, "classes": [*classes]}
+    _write(run, [*read(run), line | ({"over": True} if text is None else {"text": text})])
+
+
+def read(run: RunDirectory) -> list[Line]:
+    """Every line in order; [] where there are none."""
+    path = run.warnings_jsonl
+    parsed = (_parse(text) for text in path.read_bytes().split(b"\n")) if path.exists() else ()
+    return [line for line in parsed if line is not None]
+
+
+def truncate(run: RunDirectory, step: int) -> None:
+    """Takes away the lines after `step`, which a training that goes on from there makes again."""
+    lines = read(run)
+    kept = [line for line in lines if line["step"] <= step]
+    if len(kept) < len(lines):
+        _write(run, kept)
+
+
+def standing(run: RunDirectory) -> dict[str, list[str]]:
+    """The warnings that still hold, each with the classes that it is about."""
+    found: dict[str, dict[str, None]] = {}
+    for line in read(run):
+        classes = dict.fromkeys(line["classes"])
+        before = found.pop(line["warning"], {})
+        if not line.get("over"):
+            found[line["warning"]] = before | classes
+        elif left := {name: None for name in before if name not in classes}:
+            found[line["warning"]] = left
+    return {warning: [*classes] for warning, classes in found.items()}
+
+
+def _write(run: RunDirectory, lines: list[Line]) -> None:
+    """Whole or not at all: there are few of them."""
+    data = b"".join((json.dumps(line) + "\n").encode() for line in lines)
+    try:
+        atomic_write_bytes(run.warnings_jsonl, data)
+    except OSError as error:
+        safe = "the run's checkpoints are whole"
+        raise Failed(f"cannot write '{run.warnings_jsonl}': {error.strerror}; {safe}") from error
+
+
+def _parse(text: bytes) -> Line | None:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    needed = {"step": int, "warning": str, "classes": list}
+    fits = isinstance(line, dict) and all(isinstance(line.get(name), kind) for name, kind in needed.items())
+    return line if fits else None
