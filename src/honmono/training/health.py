@@ -1,23 +1,40 @@
 """Noticing a run that has died: numbers that are no numbers, and players that have saturated."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from honmono.objectives.base import ADVERSARIAL, Objective
+from honmono.recipe import PlayerName
 
 
 WINDOW = 100  # steps
-NEAR = 1e-3  # how close to its bound a loss must stay to count as saturated
+# How close to its bound a loss must stay to count as saturated. Of the standard GAN's discriminator it means that it
+# gives reals and fakes 99.5% on average.
+NEAR = 1e-2
+
+
+class Saturated(NamedTuple):
+    """A player whose loss stays at a bound, and what to say of it."""
+
+    winner: PlayerName
+    text: str
 
 
 class Health:
-    """Watches the totals of both players' losses over the last 100 steps."""
+    """Watches the totals of both players' losses over the last 100 steps.
+
+    It sees a player that has won only where certainty has a value: of the Wasserstein loss and of Coulomb potentials no
+    score says how sure the discriminator is, and in a healthy run too it may score every real above every fake; of
+    RealnessGAN's cross-entropy the least value changes with the anchors that are drawn. Under R1 and its kin the
+    discriminator stays short of certainty, which is what they are for; a generator that dies there is seen by what it
+    draws.
+    """
 
     def __init__(self, objective: Objective) -> None:
         self._bounds = objective.bounds()
         self._window: dict[str, list[float]] = {}
-        self._warned: set[str] = set()
 
     def broken(self, steps: Sequence[int], rows: Sequence[Mapping[str, float]]) -> str | None:
         """Which loss stopped being a number, and when, in plain words; None while all is well."""
@@ -27,9 +44,14 @@ class Health:
                     return f"the loss {name} became {value} at step {step}"
         return None
 
-    def warnings(self, rows: Sequence[Mapping[str, float]]) -> list[str]:
-        """What to tell of players whose loss has stayed at one of its bounds for the whole window; each told once."""
-        told = []
+    @property
+    def full(self) -> bool:
+        """Whether the window has been filled; after a resume it begins anew."""
+        return all(len(window) == WINDOW for window in self._window.values())
+
+    def saturated(self, rows: Sequence[Mapping[str, float]]) -> list[Saturated]:
+        """The players whose loss has stayed at one of its bounds for the whole window, now that these rows are in."""
+        found = []
         for player, bounds in self._bounds.items():
             adversarial = [f"{player}.{name}" for name in ADVERSARIAL]
             parts = [[value for name, value in row.items() if name in adversarial] for row in rows]
@@ -39,19 +61,17 @@ class Health:
                 (b for b in bounds if len(window) == WINDOW and np.abs(np.subtract(window, b)).max() < NEAR),
                 None,
             )
-            if stuck is None:
-                self._warned.discard(player)
-            elif player not in self._warned:
-                self._warned.add(player)
-                told.append(_explain(player, stuck, stuck == max(bounds)))
-        return told
+            if stuck is not None:
+                found.append(_explained(player, stuck, stuck == max(bounds)))
+        return found
 
 
-def _explain(player: str, bound: float, highest: bool) -> str:
-    loser = player if highest else ("generator" if player == "discriminator" else "discriminator")
-    winner = "discriminator" if loser == "generator" else "generator"
-    return (
-        f"the {player}'s loss has stayed at its {'highest' if highest else 'lowest'} possible value ({bound:.4g}) for"
-        f" {WINDOW} steps: the {winner} wins outright and the {loser} learns almost nothing. A lower learning rate for"
-        f" the {winner} often helps (--set optimizers.{winner}.lr=...)"
+def _explained(player: str, bound: float, highest: bool) -> Saturated:
+    won: dict[bool, PlayerName] = {True: "discriminator", False: "generator"}
+    winner = won[(player == "generator") == highest]
+    loser = won[winner == "generator"]
+    text = (
+        f"the {player}'s loss has stayed at its {'highest' if highest else 'lowest'} possible value ({bound:.4g})"
+        f" within {NEAR:g} for {WINDOW} steps: the {winner} wins outright and the {loser} learns almost nothing"
     )
+    return Saturated(winner, text)

@@ -12,7 +12,7 @@ from typing import Any
 from honmono.errors import Failed, Refused
 from honmono.recipe import LEFT_TO_DATA, Recipe
 from honmono.registry import Entry, import_file
-from honmono.runs import measurements
+from honmono.runs import measurements, warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.fields import flat, same
@@ -158,6 +158,7 @@ def refuse_other_data(run: RunDirectory, fingerprint: str, source: str | None = 
 def cut_back(run: RunDirectory, step: int) -> None:
     """Takes away what logs, measurements and film say of steps that will be made again."""
     measurements.truncate(run, step)
+    warned.truncate(run, step)
     with Log(run) as log:
         log.truncate(step)
     for picture in run.samples.glob("[0-9]" * 9 + "*.*"):

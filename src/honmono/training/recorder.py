@@ -19,12 +19,12 @@ from honmono.runs.files import sweep_partial
 from honmono.runs.log import Log, learning_rate_column
 from honmono.runs.trackers import Tracker
 from honmono.training import checkpoint
-from honmono.training.health import Health
 from honmono.training.landscapes import Landscapes
 from honmono.training.measuring import Measuring
 from honmono.training.pictures import Pictured
 from honmono.training.progress import TrainingProgress
 from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.watch import Watch
 
 
 FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
@@ -58,10 +58,10 @@ class Recorder:
         self._training, self._engine = trainer.recipe.training, trainer.engine
         self._log = Log(run) if self._engine.writes else None
         self._trackers = list(trackers)
-        self._health = Health(trainer.recipe.objective)
         self._pictures, self._landscapes = Pictured(trainer, run), Landscapes(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
         self._measuring = Measuring(trainer, run, metrics, self.say)
+        self._watch = Watch(trainer, run, self.say)
         self._pending: list[tuple[int, int, float, dict[PlayerName, float], Tensor, list[str]]] = []
         self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
         self._seconds, self._begun = seconds, time.monotonic()
@@ -105,6 +105,7 @@ class Recorder:
         values = torch.stack([loss.reshape(()) for loss in losses.values()])
         images, seconds = self._trainer.clock.images, self._elapsed()
         self._pending.append((step, images, seconds, self._trainer.rates(), values, list(losses)))
+        self._watch.look()
         ended = step >= self._steps
         pictures = ended or step % self._training.sample_every == 0
         measures = self._measuring.due(ended)
@@ -146,10 +147,9 @@ class Recorder:
         self._pending = []
         rows = self._rows(values, names)
         seconds = (*seconds[:-1], self._elapsed())  # elsewhere than on the CPU the last step is done only now
-        if broken := self._health.broken(steps, rows):
+        if broken := self._watch.broken(steps, rows):
             raise Diverged(f"{broken}: training has diverged. {self._last_good()}")
-        for line in self._health.warnings(rows):
-            self.say(f"warning: {line}")
+        self._watch.losses(rows)
         speed = self._speed(images[-1])
         measured = self._measure() if measures else {}
         due = [i for i, step in enumerate(steps) if step == 1 or step % self._training.log_every == 0]
@@ -163,7 +163,7 @@ class Recorder:
 
     def _measure(self) -> dict[str, float]:
         """What was measured, by column. It costs training no speed: its seconds do not count."""
-        measured = self._measuring.measure() if self._engine.writes else {}
+        measured = self._measuring.measure(self._watch.in_force()) if self._engine.writes else {}
         self._flushed = (self._flushed[0], time.monotonic())
         return measured
 

@@ -40,7 +40,7 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
         recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
-        self.recipe, self.engine, self.clock = recipe, engine, Clock()
+        self.recipe, self.dataset, self.engine, self.clock = recipe, dataset, engine, Clock()
         self.interface = Interface(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
         networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
@@ -245,6 +245,10 @@ class Trainer:
             batch = self._stream.batch(images)
             images += len(batch.real)
             yield batch
+
+    def shown(self, real: Tensor) -> Tensor:
+        """Real samples as the players see them now: at the present size of networks that grow."""
+        return self._growing.shown(real) if self._growing else real
 
     def sampler(self) -> torch.nn.Module:
         """The generator that samples are made with: the averaged one where the recipe averages."""
