@@ -1,6 +1,6 @@
 """Drawing fakes from a generator, in chunks of one size, so that sample i never depends on how many are asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import final
 
@@ -48,10 +48,12 @@ def fakes(
     label: int | None = None,
     truncation: float | None = None,
     share: int = 1,
+    turn: Sequence[int] | None = None,
 ) -> Iterator[Tensor]:
     """Fakes without end, in chunks of the recipe's batch size (chunk, *sample_shape), on the generator's device.
 
-    label: one class for all; None: the classes in turn. truncation: the largest latent, for normal latents.
+    label: one class for all; None: the classes in turn, or those of `turn` alone.
+    truncation: the largest latent, for normal latents.
     share: so many samples in a row have one latent: sample i has the one that sample i // share has with 1.
     Batch norm acts as the recipe's `sampling` says; no buffer of the generator changes.
     """
@@ -63,7 +65,8 @@ def fakes(
             n: latents(recipe.latent, stream(seed, "sample", n), chunk, truncation) for n in np.unique(at).tolist()
         }
         latent = np.stack([drawn[n][place] for n, place in zip(at.tolist(), within.tolist(), strict=True)])
-        labels = np.full(chunk, label) if label is not None else places % max(num_classes, 1)
+        classes = np.arange(max(num_classes, 1)) if turn is None else np.array(turn)
+        labels = np.full(chunk, label) if label is not None else classes[places % len(classes)]
         yield generate(generator, recipe, latent, labels if recipe.conditional else None)
 
 

@@ -3,17 +3,24 @@
 Which grids there are is the recipe's to say (`Recipe.grids`).
 """
 
+import csv
+import io
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from honmono.grids import SampleGrid
+from honmono.randomness import stream
+from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
+from honmono.runs.files import atomic_write_bytes
 from honmono.runs.grids import grid, save_png, to_uint8
 from honmono.sampling import fakes, take
+from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
 
@@ -27,12 +34,12 @@ class Pictured:
 
     def __init__(self, trainer: Trainer, run: RunDirectory) -> None:
         self._trainer, self._run = trainer, run
-        classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
-        self._classes = classes
+        self._classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
+        self._shown = columns(trainer)  # of the classes
         self._points = len(trainer.interface.sample_shape) == 1
 
     def _columns(self, shown: SampleGrid) -> int:
-        return shown.columns or (self._classes if 2 <= self._classes <= 16 else 8)
+        return shown.columns or (len(self._shown) if len(self._shown) > 1 else 8)
 
     def _number(self, shown: SampleGrid) -> int:
         return POINTS if self._points else self._columns(shown) * shown.rows
@@ -43,37 +50,66 @@ class Pictured:
         if self._points:
             self._scatter(None, path)
             return path
-        columns = self._columns(first)
-        by_class = columns == self._classes
-        self._save(self._by_class(first.rows) if by_class else self._reals(self._number(first)), columns, path)
+        self.classes()
+        wide = self._columns(first)
+        by_class = wide == len(self._shown)
+        self._save(self._by_class(first.rows) if by_class else self._reals(self._number(first)), wide, path)
         return path
 
     def _reals(self, number: int) -> Tensor:
         return take((batch.real for batch in self._trainer.reals()), number).float().cpu()
 
     def _by_class(self, rows: int) -> Tensor:
-        """The first reals of each class in turn; a class that runs short begins again."""
-        found: list[list[Tensor]] = [[] for _ in range(self._classes)]
+        """The first reals of each class shown, in turn; a class that runs short begins again."""
+        found: dict[int, list[Tensor]] = {label: [] for label in self._shown}
         for batch in islice(self._trainer.reals(), MOST_BATCHES):
             assert batch.label is not None
             for sample, label in zip(batch.real, batch.label.tolist(), strict=True):
-                found[label].append(sample)
-            if all(len(samples) >= rows for samples in found):
+                found.get(label, []).append(sample)
+            if all(len(samples) >= rows for samples in found.values()):
                 break
-        if not all(found):  # a class too rare to wait for
-            return self._reals(rows * self._classes)
-        return torch.stack([samples[row % len(samples)] for row in range(rows) for samples in found]).float().cpu()
+        found |= {label: self._stored(label, rows) for label, samples in found.items() if not samples}
+        if not all(found.values()):  # a class without a picture
+            return self._reals(rows * len(self._shown))
+        return (
+            torch.stack([samples[row % len(samples)] for row in range(rows) for samples in found.values()])
+            .float()
+            .cpu()
+        )
+
+    def _stored(self, label: int, rows: int) -> list[Tensor]:
+        """The first of a class as they are stored: it is too rare to wait for."""
+        dataset = self._trainer.dataset
+        places = np.arange(0) if dataset.labels is None else np.flatnonzero(dataset.labels == label)[:rows]
+        return [*dataset.gather(places, stream(0, "reals of a class")).real] if len(places) else []
+
+    def classes(self) -> None:
+        """`samples/classes.txt`: which class each column shows, its pictures, and its label fidelity once measured."""
+        if not self._shown or self._columns(self._trainer.recipe.grids[0]) != len(self._shown):
+            return
+        names, of_class = self._trainer.interface.classes, counts(self._trainer)
+        lines = measurements.read(self._run)
+        measured = lines[-1]["metrics"] if lines else {}
+        text = io.StringIO()
+        table = csv.writer(text, delimiter="\t", lineterminator="\n")
+        table.writerow(["column", "class", "pictures", "label_fidelity"])
+        for column, name in enumerate((names[label] for label in self._shown), start=1):
+            ending = f"].{name}"
+            fidelity = [v for key, v in measured.items() if key.startswith("label_fidelity[") and key.endswith(ending)]
+            table.writerow([column, name, of_class.get(name, ""), *fidelity])
+        atomic_write_bytes(self._run.samples / "classes.txt", text.getvalue().encode(errors="surrogateescape"))
 
     def fake(self, step: int) -> Path:
         """The generator's samples (the averaged one's where the recipe averages), in every grid; returns the first."""
         trainer, recipe = self._trainer, self._trainer.recipe
         for shown in recipe.grids:
-            columns, number = self._columns(shown), self._number(shown)
-            share = {"each": 1, "row": columns, "one": number}[shown.latent]
+            wide, number = self._columns(shown), self._number(shown)
+            share = {"each": 1, "row": wide, "one": number}[shown.latent]
             seed = recipe.training.seed + SEED_OFFSET
             shown_as = replace(recipe, sampling=shown.sampling or recipe.sampling)
-            made = fakes(trainer.sampler(), shown_as, self._classes, seed=seed, share=share)
-            self._save(take(made, number).float().cpu(), columns, self._run.sample(step, shown.name))
+            turn = self._shown if wide == len(self._shown) else None
+            made = fakes(trainer.sampler(), shown_as, self._classes, seed=seed, share=share, turn=turn)
+            self._save(take(made, number).float().cpu(), wide, self._run.sample(step, shown.name))
         return self._run.sample(step)
 
     def _save(self, samples: Tensor, columns: int, path: Path) -> None:

@@ -20,6 +20,7 @@ from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
 from honmono.training.call import Call, adapt, ask, entry_of
+from honmono.training.classes import class_lines
 from honmono.training.engine import Choices, choose, recorded
 from honmono.training.measuring import measurable
 from honmono.training.opening import opened, rehearsed
@@ -234,6 +235,7 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
     classes = trainer.interface.classes
     if classes and not trainer.recipe.conditional:
         lines.append(f"the data has {len(classes)} classes, which are not used: --set conditional=true asks for them")
+    lines += class_lines(trainer)
     lines += trainer.growth(steps)
     augment = getattr(trainer.recipe.objective, "augment", None)
     if augment is not None and augment.active:

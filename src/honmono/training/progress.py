@@ -23,6 +23,7 @@ class TrainingProgress:
         self._console = Console(stderr=True, quiet=silent, soft_wrap=True, highlight=False)
         self._steps, self._begun, self._first = steps, time.monotonic(), done
         self._last_line = -LINE_EVERY
+        self._measured = ""
         live = sys.stderr.isatty() and not self._console.is_dumb_terminal and not silent
         self._bar = Progress(_Line(self._console), console=self._console, transient=True) if live else None
         if self._bar:
@@ -32,6 +33,7 @@ class TrainingProgress:
     def update(self, step: int, losses: Mapping[str, float], images_per_second: float) -> None:
         """Shows where the run stands."""
         details = [
+            *([self._measured] if self._measured else []),
             f"{images_per_second:,.0f} images/s",
             *(f"{_short(name)} {value:.3f}" for name, value in losses.items()),
         ]
@@ -40,6 +42,10 @@ class TrainingProgress:
         elif time.monotonic() - self._last_line >= LINE_EVERY or step >= self._steps:
             self._last_line = time.monotonic()
             self._console.print("  ".join([_place(step, self._steps, self._left(step)), *details]), markup=False)
+
+    def measured(self, text: str) -> None:
+        """What was measured last, to stand beside the losses from now on."""
+        self._measured = text
 
     def say(self, line: str) -> None:
         """One line above the bar."""

@@ -16,7 +16,7 @@ from honmono.metrics.base import Metric
 from honmono.recipe import PlayerName
 from honmono.runs.directory import RunDirectory
 from honmono.runs.files import sweep_partial
-from honmono.runs.log import Log, learning_rate_column
+from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
 from honmono.training import checkpoint
 from honmono.training.landscapes import Landscapes
@@ -27,6 +27,7 @@ from honmono.training.trainer import PLAYERS, Trainer
 from honmono.training.watch import Watch
 
 
+LABELS = metric_column("label_fidelity")  # begins the column of what the progress shows too
 FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
 FLUSH_ELSEWHERE = 50
 IMPATIENCE = 2.0  # seconds
@@ -165,6 +166,10 @@ class Recorder:
         """What was measured, by column. It costs training no speed: its seconds do not count."""
         measured = self._measuring.measure(self._watch.in_force()) if self._engine.writes else {}
         self._flushed = (self._flushed[0], time.monotonic())
+        for column, value in measured.items():
+            if column.startswith(LABELS):
+                self._progress.measured(f"labels {value:.2f}")
+                self._pictures.classes()
         return measured
 
     def _rows(self, values: tuple[Tensor, ...], names: tuple[list[str], ...]) -> list[dict[str, float]]:
