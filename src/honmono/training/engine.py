@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from honmono.errors import Refused
+from honmono.training import compiling
 
 
 Precision = Literal["fp32", "bf16", "fp64"]
@@ -196,9 +197,7 @@ def choose(
         raise Refused(f"--precision {wanted}: expected one of auto, {', '.join(DTYPES)}")
     if wanted == "fp64" and chosen.startswith("mps"):
         raise Refused("--precision fp64: Apple's GPUs have no float64; add --device cpu")
-    if compile not in ("auto", "on", "off"):
-        raise Refused(f"--compile {compile}: expected one of auto, on, off")
-    compiles = compile == "on" or (compile == "auto" and chosen.startswith("cuda"))
+    compiles = compiling.decide(compile, chosen)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
 

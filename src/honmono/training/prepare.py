@@ -21,7 +21,7 @@ from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
 from honmono.training.call import Call, adapt, ask, entry_of
 from honmono.training.classes import class_lines
-from honmono.training.engine import Choices, choose, recorded
+from honmono.training.engine import Choices, choose, device_of, recorded
 from honmono.training.measuring import measurable
 from honmono.training.opening import opened, rehearsed
 from honmono.training.record import Record
@@ -218,11 +218,12 @@ def _choices_again(call: Call, old: Choices | None, recipe: Recipe) -> tuple[Cho
     wanted = {k: v for k, v in asked.items() if v != "auto"}
     full = {"device": old.device, "precision": old.precision, "compile": "on" if old.compile else "off"} | wanted
     try:
-        choices = replace(choose(**full), threads=old.threads)
+        device_of(full["device"])
     except Refused as refusal:
-        if call.device != "auto" or old.device == "cpu":
+        if call.device != "auto":
             raise
         raise Refused(f"the run was started on {old.device}, which is not here: add --device cpu") from refusal
+    choices = replace(choose(**full), threads=old.threads)
     changed = [k for k, v in recorded(choices).items() if v != recorded(old)[k]]
     warning = f"warning: other {', '.join(changed)} than before: the run goes on, but not bit for bit"
     return choices, [warning] if changed else []

@@ -18,6 +18,7 @@ from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
 from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
+from honmono.training.compiling import failing_in_a_line
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.fakes import GivenFakes, SharedFakes
@@ -227,7 +228,8 @@ class Trainer:
         """Trains up to step `steps`; the keeper is told of every step."""
         while self.clock.step < steps:
             try:
-                losses = self.step()
+                with failing_in_a_line(self.engine.choices.compile):
+                    losses = self.step()
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
