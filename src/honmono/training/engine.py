@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -64,8 +65,7 @@ class Engine:
         layout = torch.channels_last if choices.precision == "bf16" else torch.contiguous_format
         self.memory_format: torch.memory_format = layout
         torch.set_num_threads(choices.threads)
-        # A processor takes ten times as long for numbers next to zero, and networks that go wrong are full of them.
-        torch.set_flush_denormal(True)
+        _flush_denormals()
         _be_deterministic(self.device)
 
     @property
@@ -276,6 +276,13 @@ def _local_device(device: str) -> torch.device:
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
         torch.cuda.set_device(device)
     return torch.device(device)
+
+
+def _flush_denormals() -> None:
+    """A processor takes ten times as long for numbers next to zero, and networks that go wrong are full of them."""
+    for dtype in (np.float32, np.float64):
+        np.finfo(dtype)  # NumPy before 2.4 computes these facts once, and warns where it finds such numbers flushed
+    torch.set_flush_denormal(True)
 
 
 def _be_deterministic(device: torch.device) -> None:
