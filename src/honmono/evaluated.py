@@ -11,7 +11,7 @@ from honmono.data.parallel import progress
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.measure import Measured, measure
-from honmono.evaluation.ready import applicable, of_classes, ready
+from honmono.evaluation.ready import applicable, fetched, of_classes, ready
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
@@ -103,7 +103,8 @@ def _refuse_call(seeds: int) -> None:
 def _refuse_obstacles(trained: TrainedRun, metrics: Sequence[Metric], reference: str | None) -> None:
     if reference is not None and isinstance(trained.recipe.data, Mixture):
         raise Refused(f"--reference {reference}: points are held against their own mixture: leave it out")
-    for obstacle in ready(trained.recipe, metrics, trained.classes, reference=reference).values():
+    obstacles = ready(trained.recipe, metrics, trained.classes, reference=reference) or fetched(metrics)
+    for obstacle in obstacles.values():
         raise Refused(obstacle)
 
 

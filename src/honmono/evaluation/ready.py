@@ -24,8 +24,7 @@ def ready(
 ) -> dict[str, str]:
     """What stands in the way of each metric, in a line, by its name; {} where all can be measured.
 
-    classes: of the data; None where nobody has looked yet. Opens no picture. Weights that have to be downloaded are:
-    better now than after hours of training.
+    classes: of the data; None where nobody has looked yet. Opens no picture and downloads nothing: `fetched` does.
     """
     found = {metric.name: _obstacle(recipe, metric, classes, reference) for metric in metrics}
     return {name: why for name, why in found.items() if why is not None}
@@ -61,17 +60,32 @@ def of_classes(metrics: Sequence[Metric], classes: Sequence[str], network: str) 
     return added
 
 
+def fetched(metrics: Sequence[Metric]) -> dict[str, str]:
+    """Downloads the weights that these metrics need: better now than after hours of training.
+
+    What stands in the way of each, like `ready`, which is to be asked before: then nothing is downloaded in vain.
+    """
+    found = {}
+    for metric in metrics:
+        network = getattr(metric, "features", None)
+        try:
+            if isinstance(network, str):
+                feature_network(network).checksum()
+        except (Refused, Failed) as obstacle:
+            found[metric.name] = f"{metric.name}: {obstacle}"
+    return found
+
+
 def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None) -> str | None:
     network = getattr(metric, "features", None)
     points = isinstance(recipe.data, Mixture)
-    if metric.needs and find_spec(metric.needs) is None:
-        return f"{metric.name} needs {metric.needs}: pip install 'honmono[metrics]'"
     if points == isinstance(network, str):
         return f"{metric.name} judges {_kind(not points)}, and this recipe makes {_kind(points)}: {_instead(points)}"
-    if not isinstance(network, str):
-        return None
     try:
-        feature_network(network).checksum()
+        if isinstance(network, str):
+            feature_network(network).check_packages()  # first: its extra brings what the metric needs too
+        if metric.needs and find_spec(metric.needs) is None:
+            return f"{metric.name} needs {metric.needs}: pip install 'honmono[metrics]'"
         if isinstance(metric, LabelFidelity) and (classes is not None or not recipe.conditional):
             metric.refuse_other_classes(classes if classes and recipe.conditional else ())
         if metric.of_classes and not recipe.conditional:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.evaluation.measure import Measured, measure
 from honmono.evaluation.protocol import told
-from honmono.evaluation.ready import applicable, ready
+from honmono.evaluation.ready import applicable, fetched, ready
 from honmono.metrics.base import Better, Metric
 from honmono.metrics.variety import Variety
 from honmono.recipe import Recipe
@@ -162,5 +162,6 @@ def measurable(recipe: Recipe, classes: Sequence[str]) -> tuple[list[int], list[
     best_by(recipe.training.best, recipe.metrics)
     fitting = applicable(recipe, recipe.metrics, classes)
     obstacles = ready(recipe, fitting, classes)
+    obstacles |= fetched([metric for metric in fitting if metric.name not in obstacles])
     places = [place for place, one in enumerate(recipe.metrics) if one in fitting and one.name not in obstacles]
     return places, [f"not measured during training: {why}" for why in obstacles.values()]

@@ -108,8 +108,11 @@ def inception_file(hub: Path, monkeypatch: Patch) -> Path:
 def test_a_missing_package_is_told_with_the_command_that_installs_it(network: Pretrained, monkeypatch: Patch) -> None:
     package = network.package.split(".")[0]
     break_import(monkeypatch, package, ModuleNotFoundError(f"No module named {package!r}", name=package))
-    message = refusal(lambda: network.load(CPU))
-    assert message == f"the {network.name} features need the package {package}: pip install 'honmono[{network.name}]'"
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *args, **kwargs: pytest.fail("downloaded in vain"))
+    for ask in (network.check_packages, network.checksum, lambda: network.load(CPU)):
+        message = refusal(ask)
+        assert message.startswith(f"the {network.name} features need the package {package}: pip install")
+        assert f"'honmono[{network.name}]'" in message and ("CUDA" in message) == (network.name == "inception")
 
 
 @both

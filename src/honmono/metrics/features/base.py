@@ -27,8 +27,12 @@ class FeatureNetwork(ABC):
     classes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
+    def check_packages(self) -> None:
+        """Raises `Refused` where a package that it needs is missing. Downloads nothing."""
+
+    @abstractmethod
     def checksum(self) -> str:
-        """Of its weights, for the protocol."""
+        """Of its weights, for the protocol; they are downloaded if need be."""
 
     @abstractmethod
     def load(self, device: torch.device) -> Extract:

@@ -89,6 +89,9 @@ class Classifier(FeatureNetwork):
         except (OSError, ValueError) as error:
             raise self._failed(f"the record cannot be read ({error})") from error
 
+    def check_packages(self) -> None:
+        """They come with honmono and need nothing else."""
+
     def checksum(self) -> str:
         """The SHA-256 of the weights' file. Raises `Failed` where it is not what was shipped."""
         return hashlib.sha256(self._content()).hexdigest()

@@ -30,6 +30,12 @@ class Pretrained(FeatureNetwork):
     channels = 3
 
     package: ClassVar[str]  # the module that holds the network; the extra that brings it is called like the network
+    member: ClassVar[str]  # the network's class in it
+    caution: ClassVar[str]  # what to know before the extra is installed
+
+    def check_packages(self) -> None:
+        """Imports the package."""
+        self._network_class()
 
     def checksum(self) -> str:
         """The SHA-256 of the weights' file, which is downloaded if need be."""
@@ -58,22 +64,21 @@ class Pretrained(FeatureNetwork):
     def features(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
         """Features and logits of uint8 pictures (batch, 3, height, width)."""
 
-    def _imported(self, wanted: str) -> Any:
-        """The package's module that holds `wanted`, once that is sure to be there."""
+    def _network_class(self) -> Any:
+        """The network's class in its package. Raises `Refused` where it cannot be imported."""
         try:
-            module = importlib.import_module(self.package)
-            getattr(module, wanted)
+            return getattr(importlib.import_module(self.package), self.member)
         except Exception as error:  # a torchvision made for another torch raises almost anything
             if isinstance(error, ModuleNotFoundError) and error.name == self.package.split(".")[0]:
                 raise Refused(
                     f"the {self.name} features need the package {error.name}: pip install 'honmono[{self.name}]'"
+                    f"{self.caution}"
                 ) from error
             why = f"{self.package} cannot be imported ({_one_line(error)})"
             raise Refused(
                 f"the {self.name} features are not to be had: {why}: if that is for torchvision, install the one made "
                 "for your torch, or measure through mnist, digits or cifar10"
             ) from error
-        return module
 
     def _not_there(self, error: Exception, mend: str) -> Refused:
         return Refused(f"the weights of the {self.name} features cannot be downloaded ({_one_line(error)}): {mend}")
@@ -93,7 +98,11 @@ class Inception(Pretrained):
 
     name, dimension = "inception", 2_048
     classes = tuple(str(number) for number in range(1_008))
-    package = "torch_fidelity.feature_extractor_inceptionv3"
+    package, member = "torch_fidelity.feature_extractor_inceptionv3", "FeatureExtractorInceptionV3"
+    caution = (
+        " (it brings torchvision: where torch is a build for the CPU, install first the torchvision of the same source,"
+        " or pip replaces torch by a build for CUDA of 5 GB)"
+    )
 
     address: ClassVar[str] = (
         "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
@@ -102,6 +111,7 @@ class Inception(Pretrained):
 
     def weights(self) -> Path:
         """Where torch keeps downloads, so that torch-fidelity and torchmetrics share the file."""
+        self.check_packages()  # before anything is downloaded in vain
         path = Path(torch.hub.get_dir()) / "checkpoints" / self.address.rpartition("/")[2]
         if not path.exists():
             try:
@@ -113,7 +123,7 @@ class Inception(Pretrained):
 
     def network(self) -> nn.Module:
         """torch-fidelity's extractor."""
-        extractor = self._imported("FeatureExtractorInceptionV3").FeatureExtractorInceptionV3
+        extractor = self._network_class()
         # torch-fidelity may unpickle the file, so it is checked first, and not only when it was downloaded.
         if not self.checksum().startswith(self.begins):
             raise Refused(f"{self.weights()} is damaged or another file: remove it, and it is downloaded again")
@@ -135,14 +145,15 @@ class DinoV2(Pretrained):
     """
 
     name, dimension = "dinov2", 768
-    package = "transformers"
+    package, member = "transformers", "Dinov2Model"
+    caution = ""
 
     repository: ClassVar[str] = "facebook/dinov2-base"
     side: ClassVar[int] = 224
 
     def weights(self) -> Path:
         """In the Hugging Face cache."""
-        self._imported("Dinov2Model")  # which brings the hub's library
+        self.check_packages()  # transformers brings the hub's library
         hub = importlib.import_module("huggingface_hub")
         try:
             files = ["config.json", "model.safetensors"]
@@ -152,8 +163,9 @@ class DinoV2(Pretrained):
 
     def network(self) -> nn.Module:
         """transformers' Dinov2Model, from safetensors only."""
-        model = self._imported("Dinov2Model").Dinov2Model
-        return model.from_pretrained(str(self.weights().parent), local_files_only=True, use_safetensors=True)
+        return self._network_class().from_pretrained(
+            str(self.weights().parent), local_files_only=True, use_safetensors=True
+        )
 
     def features(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
         """The 768 numbers of the class token; no logits."""
