@@ -122,7 +122,7 @@ def _unfinished(call: Call, new: Record) -> list[str]:
 
 def _resume(call: Call, run: RunDirectory) -> Session:
     old, recipe, lines = _same_recipe(call, run)
-    choices, other = _choices_again(call, record.read_choices(run), recipe)
+    choices, other = _choices_again(call, run, recipe)
     engine, trainer, fingerprint = opened(recipe, choices, run)
     metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None
@@ -207,8 +207,9 @@ def _steps(call: Call, trainer: Trainer) -> int:
     return steps
 
 
-def _choices_again(call: Call, old: Choices | None, recipe: Recipe) -> tuple[Choices, list[str]]:
+def _choices_again(call: Call, run: RunDirectory, recipe: Recipe) -> tuple[Choices, list[str]]:
     """The recorded choices, but for what the call says otherwise; where none are recorded those of a new run."""
+    old = record.read_choices(run)
     if old is None:
         lost = "warning: the run has no environment.json: going on with this machine's choices, perhaps not bit for bit"
         return choose(call.device, call.precision, call.compile, recipe.training.precision), [
@@ -223,10 +224,13 @@ def _choices_again(call: Call, old: Choices | None, recipe: Recipe) -> tuple[Cho
         if call.device != "auto":
             raise
         raise Refused(f"the run was started on {old.device}, which is not here: add --device cpu") from refusal
-    choices = replace(choose(**full), threads=old.threads)
+    chosen = choose(**full)
+    choices = replace(chosen, threads=old.threads)
+    lines = [f"{line}, so it goes on with {old.threads}" for line in record.other_threads(run.path, old, chosen)]
     changed = [k for k, v in recorded(choices).items() if v != recorded(old)[k]]
-    warning = f"warning: other {', '.join(changed)} than before: the run goes on, but not bit for bit"
-    return choices, [warning] if changed else []
+    if changed:
+        lines.append(f"warning: other {', '.join(changed)} than before: the run goes on, but not bit for bit")
+    return choices, lines
 
 
 def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:

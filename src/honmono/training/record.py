@@ -125,6 +125,13 @@ def left_to_data(run: RunDirectory) -> list[str]:
         return []
 
 
+def other_threads(run: Path, before: Choices, chosen: Choices) -> list[str]:
+    """A line where this process would compute with another number of threads than a run did; none on a GPU."""
+    if chosen.device != "cpu" or chosen.threads == before.threads:
+        return []
+    return [f"threads: {before.threads} in {run}, {chosen.threads} here; their number changes the last bits of sums"]
+
+
 def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
     before, after = flat(to_json(old)), flat(to_json(new))

@@ -1,0 +1,29 @@
+"""How many threads a run computes with: sums end in other bits under another number."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import honmono
+from honmono.registry import find
+from honmono.training.engine import Choices
+from honmono.training.prepare import Call, prepare
+from honmono.training.record import other_threads
+
+
+def test_another_number_is_said_where_a_processor_computes() -> None:
+    before = Choices("cpu", "fp32", False, 1, 2)
+    assert other_threads(Path("run"), before, before) == []
+    assert "2 in run, 8 here" in other_threads(Path("run"), before, replace(before, threads=8))[0]
+    assert other_threads(Path("run"), before, replace(before, threads=8, device="cuda")) == []
+
+
+def test_a_resume_keeps_its_number_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = honmono.train("gan-grid", steps=1, changes=find("gan-grid").tiny, run=tmp_path / "run").run.path
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    session = prepare(Call(resume=path, steps=2))
+    line = f"threads: 1 in {path}, 3 here; their number changes the last bits of sums, so it goes on with 1"
+    assert line in session.lines
+    assert session.trainer.engine.choices.threads == 1
