@@ -6,13 +6,27 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+LOWEST := .venv-lowest
+NEWEST := .venv-newest
+# The ways into honmono, in tests that take a minute together: the command, Python, the README.
+WAYS_IN := tests/cli tests/test_readme.py tests/test_trained.py tests/test_bounds.py tests/metrics/test_fid.py
+TESTED := --editable '.[metrics]' pytest beartype
+
+install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+
+# A short demo in which any warning is an error, then the tests.
+define test-ways-in
+	rm -rf $(1)/demo
+	cd $(1) && bin/python -W error -m honmono train --steps 50 --run demo
+	$(1)/bin/python -m pytest $(WAYS_IN)
+endef
 
 .NOTPARALLEL:
-.PHONY: help demo test check lint types format clean
+.PHONY: help demo test test-lowest test-newest check lint types format clean
 
 help: ## say what each command does (the default)
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(VENV)/core.stamp ## train on the built-in digits and name the picture that it made
 	$(BIN)/honmono train
@@ -20,7 +34,15 @@ demo: $(VENV)/core.stamp ## train on the built-in digits and name the picture th
 test: $(VENV)/dev.stamp ## run the tests (ARGS go to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
-check: lint types test ## all that CI checks
+test-lowest: $(LOWEST)/stamp ## the same with the lowest versions that pyproject.toml promises: the demo, the tests of each way in
+	$(call test-ways-in,$(LOWEST))
+
+test-newest: $(NEWEST)/bin/pip ## the same with the newest versions that there are
+	@echo "Installing the newest versions into $(NEWEST): minutes the first time."
+	$(call install,$(NEWEST)) --upgrade --upgrade-strategy eager $(TESTED)
+	$(call test-ways-in,$(NEWEST))
+
+check: lint types test test-lowest test-newest ## all that CI checks
 
 lint: $(VENV)/dev.stamp ## check format and lint
 	$(BIN)/ruff format --check
@@ -34,23 +56,28 @@ format: $(VENV)/dev.stamp ## format, and mend what lint can mend
 	$(BIN)/ruff check --fix
 
 clean: ## remove the environment and the caches; runs/ stays
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) $(NEWEST) build dist src/*.egg-info .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # pip is the last file that venv writes, so an interrupted one is begun again.
-$(BIN)/pip:
+%/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "honmono needs Python 3.11 or newer, and this one is " + sys.version.split()[0] + \
 	  "; name another one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $*
 
 $(VENV)/core.stamp: pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing honmono into $(VENV): minutes the first time, nothing afterwards."
-	$(INSTALL) --editable .
+	$(call install,$(VENV)) --constraint constraints.txt --editable .
 	@touch $@
 
 # The development environment holds the core, so that `make demo` after `make test` installs nothing.
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing honmono and its development tools into $(VENV): minutes the first time, nothing afterwards."
-	$(INSTALL) --editable '.[dev]'
+	$(call install,$(VENV)) --constraint constraints.txt --editable '.[dev]'
 	@touch $(VENV)/core.stamp $@
+
+$(LOWEST)/stamp: pyproject.toml constraints-lowest.txt | $(LOWEST)/bin/pip
+	@echo "Installing the lowest versions into $(LOWEST): minutes the first time, nothing afterwards."
+	$(call install,$(LOWEST)) --constraint constraints-lowest.txt $(TESTED)
+	@touch $@

@@ -146,8 +146,8 @@ def test_every_make_target_and_link_on_a_page_exists(page: str) -> None:
     in_code = [inline for inline in re.findall(r"`([^`\n]+)`", text)] + [
         line for _, _, block in blocks(page) for line in block.splitlines()
     ]
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {match[1] for line in in_code if (match := re.match(r"make ([a-z]+)\b", line))}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {match[1] for line in in_code if (match := re.match(r"make ([a-z-]+)", line))}
     assert named <= targets, f"{page}: no such make target: {sorted(named - targets)}"
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert "://" in link or (ROOT / page).parent.joinpath(link).exists(), f"{page}: {link} is not there"
