@@ -112,6 +112,14 @@ def test_links_in_circles_end() -> None:
     assert set(resolved(circles).values()) == {"a link that leads back to itself"}
 
 
+def test_a_stranger_s_links_cost_no_more_than_they_are_worth() -> None:
+    """Folders with a link to the next one, so that the first would hold all of them, one below the other."""
+    deep = {f"d{n}/next": f"../d{n + 1}" for n in range(200)} | {"d200/end.png": "../pool/a.png"}
+    reached = resolved(deep)
+    assert reached["d170/next" + "/next" * 29 + "/end.png"] == 0
+    assert reached["d0/next" + "/next" * 40] == "a link below 40 others"
+
+
 def test_an_archive_of_links_alone_to_hidden_files(tmp_path: Path, encode) -> None:
     """As data sets are kept by tools that store each content once."""
     (tmp_path / ".store").mkdir()

@@ -10,6 +10,7 @@ _MOST_FOLLOWED = 1_000_000  # names; a few links to folders of links can stand f
 _OUT = "a link that leads out of the archive"
 _LOOP = "a link that leads back to itself"
 _NOTHING = "a link that leads to nothing in the archive"
+_TOO_DEEP = f"a link below {_MOST_HOPS} others"
 _TOO_MANY = f"a link after {_MOST_FOLLOWED:,} names that links have given already"
 
 
@@ -72,6 +73,8 @@ class _Tree:
             inside = self._below(real)
             if f"{path}/".startswith(real and f"{real}/") or real in above:
                 raise _Nowhere(_LOOP)
+            if len(above) == _MOST_HOPS:
+                raise _Nowhere(_TOO_DEEP)
             if not inside:
                 raise _Nowhere(_NOTHING)
         except _Nowhere as nowhere:
