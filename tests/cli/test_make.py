@@ -72,7 +72,7 @@ def test_a_film_between_latents(call: Command, run: Path) -> None:
 
 
 def test_films_of_classes(call: Command, refused: Callable[..., str], run: Path) -> None:
-    for words in (("--label", 3), ("--labels", "3,7")):
+    for words in (("--label", 3), ("--label-index", 3), ("--labels", "3,7")):
         with Image.open(made(call("interpolate", run, "--out", "film.gif", *words))) as film:
             assert getattr(film, "n_frames", 1) > 1
     assert "no such class" in refused("interpolate", run, "--labels", "3,seven", "--out", "other.gif")
