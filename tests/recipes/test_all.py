@@ -25,7 +25,7 @@ from honmono.training.trainer import PLAYERS, Trainer
 
 Small = Callable[[Recipe], Recipe]
 # Points; a smaller batch at the end of an epoch; convolutions and, through R1, second derivatives.
-SEES_VARIETY = {"fid", "kid", "coverage", "recall", "modes", "reverse_kl"}
+SEES_VARIETY = {"fid", "kid", "coverage", "modes", "reverse_kl"}
 COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits")
 
 

@@ -80,9 +80,9 @@ class Metric(ABC):
     kind: ClassVar[str]  # how --metrics names it: "fid"
     needs: ClassVar[str] = ""  # a package that not everyone has: "torchmetrics"
     of_classes: ClassVar[bool] = False  # whether it judges what a generator draws when it is asked for classes
-    # Its numbers, before the bracket, that may be perfect where few different samples are drawn: a best checkpoint is
-    # chosen by them only where nothing else can choose.
-    blind: ClassVar[frozenset[str]] = frozenset()
+    # Its numbers, before the bracket, that may be perfect where few different samples are drawn, or poor ones: a best
+    # checkpoint is chosen by them only where nothing else can choose.
+    one_sided: ClassVar[frozenset[str]] = frozenset()
 
     fakes: int = 10_000
 
@@ -93,7 +93,7 @@ class Metric(ABC):
 
     @abstractmethod
     def keys(self) -> dict[str, Better]:
-        """The numbers it gives, and which are better; the first that is not `blind` chooses a best checkpoint.
+        """The numbers it gives, and which are better; the first that is not `one_sided` chooses a best checkpoint.
 
         `neither`: a number to look at, of which more is no better than less. No checkpoint is chosen by it.
         """

@@ -59,7 +59,7 @@ class InceptionScore(FeatureMetric):
 
     kind: ClassVar[str] = "is"
     needs: ClassVar[str] = "torchmetrics"
-    blind: ClassVar[frozenset[str]] = frozenset({"is"})
+    one_sided: ClassVar[frozenset[str]] = frozenset({"is"})
 
     splits: int = 10
 

@@ -63,7 +63,7 @@ class LabelFidelity(FeatureMetric):
 
     kind: ClassVar[str] = "labels"
     of_classes: ClassVar[bool] = True
-    blind: ClassVar[frozenset[str]] = frozenset({"label_fidelity"})
+    one_sided: ClassVar[frozenset[str]] = frozenset({"label_fidelity"})
 
     def __post_init__(self) -> None:
         refuse_fields_below(self, fakes=1)

@@ -84,7 +84,7 @@ class ModeCoverage(Metric):
     """
 
     kind: ClassVar[str] = "modes"
-    blind: ClassVar[frozenset[str]] = frozenset({"high_quality"})
+    one_sided: ClassVar[frozenset[str]] = frozenset({"high_quality"})
 
     fakes: int = 2_500
     radius: float = 3.0

@@ -103,7 +103,7 @@ class NearestClass(ComparingMetric):
 
     kind: ClassVar[str] = "nearest_class"
     of_classes: ClassVar[bool] = True
-    blind: ClassVar[frozenset[str]] = frozenset({"nearest_class"})
+    one_sided: ClassVar[frozenset[str]] = frozenset({"nearest_class"})
 
     def __post_init__(self) -> None:
         refuse_fields_below(self, fakes=1, reals=2)

@@ -103,7 +103,7 @@ class PRDC(ComparingMetric):
     """
 
     kind: ClassVar[str] = "prdc"
-    blind: ClassVar[frozenset[str]] = frozenset({"precision", "density"})
+    one_sided: ClassVar[frozenset[str]] = frozenset({"precision", "recall", "density"})
 
     neighbours: int = 5
 

@@ -119,7 +119,10 @@ def why_none_is_best(run: RunDirectory, among: Collection[int] | None = None) ->
     if not candidates:
         return "no checkpoint that is there has a number by which it is better than another"
     kinds = ", ".join(dict.fromkeys(str(kind) for line in candidates for kind in line.get("warnings", ())))
-    return f"a warning concerns each of its {len(candidates)} measured checkpoints ({kinds})"
+    which = (
+        "its one measured checkpoint" if len(candidates) == 1 else f"each of its {len(candidates)} measured checkpoints"
+    )
+    return f"a warning concerns {which} ({kinds})"
 
 
 def _candidates(run: RunDirectory, among: Collection[int] | None) -> list[Line]:

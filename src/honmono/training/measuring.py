@@ -133,9 +133,9 @@ class Measuring:
 def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
     """The keys that checkpoints are judged by and which values are better: the first decides, the rest break ties.
 
-    They are one metric's: `key`'s, that key first; None: the first key that sees whether samples vary, or, where none
-    does, the first of any. {} where there is none. Raises `Refused` for an unknown key, and for one of which neither
-    more nor less is better.
+    They are one metric's: `key`'s, that key first; None: the first key that sees both how good samples are and how
+    various, or, where none does, the first of any. {} where there is none. Raises `Refused` for an unknown key, and for
+    one of which neither more nor less is better.
     """
     every = {name: metric.keys() for metric in metrics for name in metric.keys()}
     judging = [name for name, keys in every.items() if keys[name] != "neither"]
@@ -144,9 +144,8 @@ def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
         near = "" if key in every else did_you_mean(key, judging)
         known = ", ".join(judging) or f"none: the recipe has no {'such ' if every else ''}metrics"
         raise Refused(f"training.best is {key}, {why}{near} (keys: {known})")
-    blind = {name for metric in metrics for name in metric.keys() if name.partition("[")[0] in metric.blind}
-    seeing = [name for name in judging if name not in blind]
-    first = key or next(iter(seeing or judging), None)
+    one_sided = {name for metric in metrics for name in metric.keys() if name.partition("[")[0] in metric.one_sided}
+    first = key or next(iter([name for name in judging if name not in one_sided] or judging), None)
     if first is None:
         return {}
     keys = every[first]
