@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from honmono.training.trainer import Trainer
 
 
@@ -14,10 +12,7 @@ COLUMNS = 16  # classes in a grid at most: half of them the commonest, half the 
 
 def counts(trainer: Trainer) -> dict[str, int]:
     """How many samples each class has; {} where the data does not know."""
-    labels, classes = trainer.dataset.labels, trainer.interface.classes
-    if labels is None or not classes:
-        return {}
-    return dict(zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True))
+    return trainer.dataset.class_counts if trainer.dataset.labels is not None else {}
 
 
 def columns(trainer: Trainer) -> list[int]:

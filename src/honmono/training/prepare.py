@@ -244,7 +244,12 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
     lines += trainer.growth(steps)
     augment = getattr(trainer.recipe.objective, "augment", None)
     if augment is not None and augment.active:
-        lines.append("the discriminator sees augmented pictures: --set objective.augment.probability=0 leaves it away")
+        rare = augment.classes and f" of {', '.join(classes[label] for label in augment.classes[:8])}"
+        more = ", ..." if augment.classes and len(augment.classes) > 8 else ""
+        lines.append(
+            f"the discriminator sees augmented pictures{rare or ''}{more}:"
+            " --set objective.augment.probability=0 leaves augmentation out"
+        )
     if trainer.recipe.data.order == "stored" and _of_one_class(next(trainer.reals())):
         lines.append(
             "warning: the data is stored class by class and seen as it is stored, so a batch holds one class:"

@@ -17,6 +17,7 @@ def against_collapse(recipe: Recipe, whole: bool, pictures: bool) -> list[str]:
     tries = []
     if not whole:
         tries += ["--set fake_labels=real"] if recipe.fake_labels == "uniform" else []
+        tries += ["--set data.oversample=1"] if recipe.data.oversample < 1 else []
         tries.append("more pictures of the class")
     elif not recipe.conditional and isinstance(recipe.objective, LogitObjective) and recipe.objective.pack == 1:
         tries.append("--set objective.pack=2")
