@@ -144,12 +144,14 @@ def quality(case: Case, root: Path) -> dict[str, Any]:
     )
     cpu = None if begun_before else round(time.process_time() - cpu, 1)
     evaluation = honmono.evaluate(trained.run.path, metrics or None)
+    choices = read_choices(trained.run)
+    assert choices is not None, "a run that was just trained has its environment.json"
     return {
         "recipe": case.label,
         "seed": case.seed,
         "images": trained.images,
         "steps": trained.step,
-        "precision": read_choices(trained.run).precision,
+        "precision": choices.precision,
         "seconds": seconds_of(trained.run),
         "cpu_seconds": cpu,
         "metrics": {key: round(value, 5) for key, value in evaluation.measured.metrics.items()},

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def generator(recipe: Recipe) -> nn.Module:
     return build_networks(recipe, DIGITS)[0]
 
 
-def drawn(generator: nn.Module, recipe: Recipe, chunks: int, seed: int = 0, **asked: int) -> Tensor:
+def drawn(generator: nn.Module, recipe: Recipe, chunks: int, seed: int = 0, **asked: Any) -> Tensor:
     return torch.cat([*islice(fakes(generator, recipe, 10, seed=seed, **asked), chunks)])
 
 

@@ -66,16 +66,15 @@ def evaluate(
     """Measures a run and adds a line to its metrics.jsonl; an evaluation that is interrupted leaves none.
 
     metrics: names ("fid[mnist],modes") or metrics; None: the recipe's own, on points the modes, and where classes are
-    learned whether they are drawn right and how variously. num: fakes for each, in
-    place of the metrics' own numbers. seeds: so many sample seeds, 0, 1, ..., give a mean and a 95 % interval.
-    checkpoint, weights: as for `honmono.load`. reference: a source of real pictures in place of the training's own.
-    truncation: as for `sample`. Raises `Refused` for what cannot be measured, before any sample is drawn where it can.
+    learned whether they are drawn right and how variously. num: fakes for each, in place of the metrics' own numbers.
+    seeds: so many sample seeds, 0, 1, ..., give a mean and a 95 % interval.
+    checkpoint, weights: as for `honmono.load`; truncation: as for `sample`. reference: a source of other real pictures.
+    Raises `Refused` for what cannot be measured, before any sample is drawn where it can.
     """
     _refuse_call(seeds)
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint, weights=weights)
     chosen = _metrics(trained, metrics, num)
     _refuse_obstacles(trained, chosen, reference)
-    refuse_unwritable(trained.run.path, "its metrics.jsonl keeps every evaluation, so copy the run where you can write")
     measured = measure(
         trained.raw_generator,
         trained.recipe,
@@ -101,6 +100,7 @@ def _refuse_call(seeds: int) -> None:
 
 
 def _refuse_obstacles(trained: TrainedRun, metrics: Sequence[Metric], reference: str | None) -> None:
+    refuse_unwritable(trained.run.path, "its metrics.jsonl keeps every evaluation: copy the run where you can write")
     if reference is not None and isinstance(trained.recipe.data, Mixture):
         raise Refused(f"--reference {reference}: points are held against their own mixture: leave it out")
     obstacles = ready(trained.recipe, metrics, trained.classes, reference=reference) or fetched(metrics)

@@ -31,7 +31,8 @@ def test_training_leaves_a_complete_run_and_names_its_pictures(call: Command, he
     assert {path.name for path in run.iterdir() if not path.name.startswith(".")} == {
         *("recipe.json", "recipe.py", "environment.json", "log.csv", "log.jsonl", "samples", "checkpoints")
     }
-    assert {path.name for path in (run / "samples").iterdir()} == {"real.png", "000000000.png", "000000002.png"}
+    pictures = {"real.png", "000000000.png", "000000002.png"}
+    assert {path.name for path in (run / "samples").iterdir()} == pictures | {"classes.txt"}
     assert weights(run, 2).keys() == {
         f"{name}.safetensors"
         for name in ("generator", "discriminator", "average", "optimizer-generator", "optimizer-discriminator")

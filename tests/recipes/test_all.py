@@ -51,7 +51,7 @@ def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
 def test_its_metrics_can_be_measured(name: str, on_small_data: Small) -> None:
     recipe = on_small_data(entries()[name].make())
     classes = nominal_interface(recipe).classes
-    fitting = applicable(settled(recipe, len(classes), None), recipe.metrics, classes)
+    fitting = applicable(settled(recipe, [0] * len(classes), None), recipe.metrics, classes)
     assert ready(recipe, fitting, classes) == {} and bool(fitting) == bool(recipe.metrics)
 
 

@@ -42,13 +42,19 @@ def parameters(trainer: Trainer) -> torch.Tensor:
     return torch.cat([parameter.detach().flatten() for one in networks for parameter in one.parameters()])
 
 
+def moves_of(trainer: Trainer) -> list[tuple[int, ...]]:
+    """The shapes of what each class has of its own in the generator."""
+    named = trainer.networks["generator"].named_parameters()
+    return [tuple(parameter.shape) for name, parameter in named if name.startswith("moves.")]
+
+
 def test_it_is_conditional_where_there_are_classes(tiny: Recipe, tmp_path: Path) -> None:
     trainer = in_training(tiny)
-    assert trainer.recipe.conditional is True and trainer.networks["generator"].embedding is not None
+    assert trainer.recipe.conditional is True and moves_of(trainer) == [(10, 16), (10, 8)]
     np.save(tmp_path / "plain.npy", np.zeros((20, 16, 16, 3), np.uint8))
     plain = replace(tiny, data=replace(tiny.data, source=str(tmp_path / "plain.npy")))
     trainer = in_training(plain)
-    assert trainer.recipe.conditional is False and trainer.networks["generator"].embedding is None
+    assert trainer.recipe.conditional is False and moves_of(trainer) == []
     assert in_training(replace(tiny, conditional=False)).recipe.conditional is False
 
 
@@ -56,7 +62,7 @@ def test_small_sets_are_augmented(tiny: Recipe) -> None:
     trainer = in_training(tiny)
     assert isinstance(trainer.recipe.objective, Relativistic)
     assert trainer.recipe.objective.augment == DiffAugment(probability=1.0)
-    assert trainer.recipe.objective.chances == 20
+    assert trainer.recipe.objective.chances == 20 + 1  # the augmentation's, and the wrong label's
 
 
 def test_a_run_says_what_was_decided(tiny: Recipe, tmp_path: Path) -> None:

@@ -23,7 +23,11 @@ from honmono.training.call import Call
 from honmono.training.prepare import Session, prepare
 
 
-TINY = {**find("folder").tiny, "training.average": "Average(halflife=1_000_000)", "training.checkpoint_every": "2"}
+TINY = {
+    **find("folder").tiny,
+    **{"training.average": "Average(halflife=1_000_000)", "training.checkpoint_every": "2"},
+    **{"generator.labels": "latent", "discriminator.projection": "mean"},  # so that each player has one embedding
+}
 HERE: dict[str, Any] = {"device": "cpu", "precision": "fp32", "compile": "off"}
 CLASSES = ("cat", "dog", "fox")
 

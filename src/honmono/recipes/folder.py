@@ -8,6 +8,11 @@ discriminator's samples.
 The players are light enough for two cores. Behind each convolution that changes the scale, but for those next to the
 picture, stand residual blocks with a narrow waist, so that arithmetic is spent where maps are small and channels many.
 Branches begin at zero, so that at first both players are DCGANs (Zhang et al., Fixup, 2019, arXiv:1901.09321).
+
+Labels are learned early, and rare classes with the others: a fake has the label of the real that it is paired with;
+each class moves the generator's batch norms (arXiv:1707.00683) and is projected on the discriminator's whole last map
+(arXiv:1802.05637); reals under wrong labels are ranked below themselves (arXiv:1605.05396); rare classes are repeated
+(arXiv:1908.03195) and augmented. What each of these brings stands in benchmarks/README.md.
 """
 
 from functools import partial
@@ -30,10 +35,12 @@ from honmono.networks.dcgan import initialise
 from honmono.networks.doubling import doubled_maps
 from honmono.networks.outputs import bounded, with_embedding
 from honmono.objectives.augment import DiffAugment
+from honmono.objectives.mismatch import Mismatch
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
 from honmono.recipe import Average, Pair, Recipe, Training
 from honmono.registry import recipe
+from honmono.schedules import InverseSquareRoot
 
 
 SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN
@@ -193,10 +200,15 @@ class ResidualDiscriminator(nn.Module):
     summary="what `honmono train --data FOLDER` takes: size, channels, classes and augmentation follow from the data",
     quirks=(
         "conditional where the data has at least two classes (conditional: auto; true or false)",
-        "fewer than 10,000 pictures are augmented before the discriminator sees them"
-        " (objective.augment.probability: auto; 0 never, 1 always)",
-        "rates of 0.0005: at 0.002 it learns as fast at first, and of CIFAR-10 it draws worse after 14,400 steps than"
-        " after 4,800 (optimizers)",
+        "fewer than 10,000 pictures are augmented before the discriminator sees them, and of a larger set those classes"
+        " of fewer than 1,000 (objective.augment.probability, objective.augment.classes: auto; probability 0: never)",
+        "pictures of classes below the mean size are repeated until each class is as frequent as the mean"
+        " (data.oversample: 1; 0: as stored)",
+        "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",
+        "reals under wrong labels teach the discriminator its labels, at some cost of variety within classes that are"
+        " told apart easily (objective.penalties.2.weight; 0: not)",
+        "rates of 0.001 for 100,000 images, then falling with the square root of the images seen"
+        " (training.learning_rates); a constant 0.002 draws worse after 14,400 steps on CIFAR-10 than after 4,800",
         "the gradient penalties are estimated from every fourth sample (objective.penalties.0.every, ...1.every)",
     ),
     tiny={
@@ -209,18 +221,25 @@ class ResidualDiscriminator(nn.Module):
 )
 def folder() -> Recipe:
     return Recipe(
-        data=Pictures(),
+        data=Pictures(oversample=1.0),
         latent=Normal(128),
-        generator=partial(ResidualGenerator, width=32),
-        discriminator=partial(ResidualDiscriminator, width=32),
+        generator=partial(ResidualGenerator, width=32, labels="norm"),
+        discriminator=partial(ResidualDiscriminator, width=32, projection="grid"),
         objective=Relativistic(
             together=True,
-            penalties=(R1(1.0, every=4), R2(1.0, every=4)),
-            augment=DiffAugment(probability="auto"),
+            penalties=(R1(1.0, every=4), R2(1.0, every=4), Mismatch(1.0, margin=0.25)),
+            augment=DiffAugment(probability="auto", classes="auto"),
         ),
-        optimizers=Pair(partial(Adam, lr=5e-4, betas=(0.0, 0.99))),
-        training=Training(steps=40_000, batch_size=32, average=Average(halflife=10_000), measure_images=320_000),
+        optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),
+        training=Training(
+            steps=40_000,
+            batch_size=32,
+            average=Average(halflife=5_000),
+            learning_rates=Pair(InverseSquareRoot(images=100_000)),
+            measure_images=320_000,
+        ),
         conditional="auto",
+        fake_labels="real",
         metrics=(
             FID(features="cifar10"),
             *(LabelFidelity(features="cifar10"), NearestClass(features="cifar10"), Variety(features="cifar10")),
