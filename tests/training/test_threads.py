@@ -27,3 +27,13 @@ def test_a_resume_keeps_its_number_and_says_so(tmp_path: Path, monkeypatch: pyte
     line = f"threads: 1 in {path}, 3 here; their number changes the last bits of sums, so it goes on with 1"
     assert line in session.lines
     assert session.trainer.engine.choices.threads == 1
+
+
+def test_a_run_that_begins_from_another_says_where_its_number_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = honmono.train("gan-grid", steps=1, changes=find("gan-grid").tiny, run=tmp_path / "run").run.path
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    session = prepare(Call(from_run=path, run=tmp_path / "child", steps=1))
+    assert any(line.startswith(f"threads: {threads} in {path}, 3 here") for line in session.lines)

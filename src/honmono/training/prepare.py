@@ -78,6 +78,8 @@ def _start(call: Call) -> Session:
     if parent:
         parent.check_processes(engine)
         lines.append(parent.give(trainer))
+        before = record.read_choices(parent.run)
+        lines += record.other_threads(parent.run.path, before, choices) if before else []
     metrics, unmeasured = _metrics(trainer)
     steps = _steps(call, trainer)
     new = Record(entry.name, record.with_steps(trainer.recipe, steps), trainer.interface)
