@@ -1,0 +1,161 @@
+"""Goldens: numbers that were computed once and that every later version must give again.
+
+`python -m pytest tests/goldens --regenerate` computes and stores them anew. All imports of the library's modules that
+these tests need are in this file; the tests themselves use only what the library's top level offers.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import honmono
+from honmono.description import nominal_interface
+from honmono.override import override
+from honmono.recipe import Recipe
+from honmono.sampling import fakes
+from honmono.training.engine import Engine, choose
+from honmono.training.trainer import Trainer
+
+
+GOLDENS = Path(__file__).parent
+LEARNED = ("generator", "discriminator")
+Golden = Callable[..., None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="compute and store the goldens anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a value with the stored one of that name, or stores it where the tests run with --regenerate."""
+
+    def check(name: str, value: Any, relative: float = 1e-9, absolute: float = 1e-15, store: bool = True) -> None:
+        path = GOLDENS / f"{name}.json"
+        if store and request.config.getoption("--regenerate", default=False):
+            path.write_text(json.dumps(value, indent=0, allow_nan=False) + "\n", encoding="utf-8")
+        found = _differences(json.loads(path.read_text(encoding="utf-8")), value, relative, absolute)
+        assert not found, "\n".join(found)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def differences() -> Callable[..., list[str]]:
+    """Compares two JSON values: `differences(stored, now, relative, absolute)` names every place where they differ."""
+    return _differences
+
+
+def _differences(stored: Any, now: Any, relative: float, absolute: float, path: str = "") -> list[str]:
+    """Where two JSON values differ: numbers by more than the tolerance, everything else at all.
+
+    absolute: for numbers that are 0 in exact arithmetic, such as a symmetric loss, and that rounding makes 1e-17.
+    """
+    if isinstance(stored, dict) and isinstance(now, Mapping):
+        names = dict.fromkeys([*stored, *now])
+        parts = [(f"{path}/{name}", stored.get(name), now.get(name)) for name in names]
+    elif isinstance(stored, list) and isinstance(now, list) and len(stored) == len(now):
+        parts = [(f"{path}/{place}", *pair) for place, pair in enumerate(zip(stored, now, strict=True))]
+    elif isinstance(stored, float) and isinstance(now, float):
+        same = math.isclose(stored, now, rel_tol=relative, abs_tol=absolute)
+        return [] if same else [f"{path}: {stored!r} is stored, {now!r} computed"]
+    else:
+        return [] if stored == now else [f"{path}: {stored!r} is stored, {now!r} computed"]
+    return [line for place, one, other in parts for line in _differences(one, other, relative, absolute, place)]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], Path]:
+    """An .npz of 22 pictures of noise in ten classes, of which two have three pictures and the others two."""
+
+    def make(channels: int, size: int) -> Path:
+        path = tmp_path_factory.getbasetemp() / f"noise-{channels}x{size}x{size}.npz"
+        if not path.exists():
+            shape = (22, size, size) if channels == 1 else (22, size, size, channels)
+            pixels = (numbers(path.stem, shape) + math.sqrt(3)) / math.sqrt(12) * 256
+            np.savez(path, images=pixels.astype(np.uint8), labels=np.arange(22) % 10)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def tiny(pictures: Callable[[int, int], Path]) -> Callable[..., Recipe]:
+    """A registered recipe with its `tiny` override, on noise; where it trains on points, on 44 of them."""
+
+    def make(name: str, **changes: str) -> Recipe:
+        entry = honmono.find(name)
+        recipe = override(entry.make(), {**entry.tiny, **changes})
+        if hasattr(recipe.data, "sigma"):
+            return override(recipe, {"data.samples": "44"})
+        channels, size, _ = nominal_interface(recipe).sample_shape
+        size, channels = getattr(recipe.data, "expects", None) or (size, channels)
+        stacked = hasattr(recipe.data, "draw_seed")
+        return override(recipe, {"data.source": str(pictures(1 if stacked else channels, size))})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def train_in_float64() -> Callable[[Recipe, int], dict[str, Any]]:
+    """Trains a recipe from the weights of `set_weights`: losses of every step, then norms of tensors and samples."""
+
+    def train(recipe: Recipe, steps: int) -> dict[str, Any]:
+        trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp64", "off")))
+        set_weights(trainer, grows=recipe.growth is not None)
+        losses = [{name: loss.item() for name, loss in trainer.step().items()} for _ in range(steps)]
+        networks = {name: group for name, group in trainer.tensors().items() if "optimizer" not in name}
+        classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
+        return {
+            "losses": losses,
+            "images": trainer.clock.images,
+            "samples": norm(next(fakes(trainer.sampler(), trainer.recipe, classes, seed=0))),
+            "norms": {name: {key: norm(one) for key, one in group.items()} for name, group in networks.items()},
+        }
+
+    return train
+
+
+def norm(tensor: Tensor) -> float:
+    return tensor.double().norm().item()
+
+
+@torch.no_grad()
+def set_weights(trainer: Trainer, grows: bool) -> None:
+    """Overwrites what torch's initialisers drew, whose last bits differ among processors."""
+    groups = trainer.tensors()
+    for player in LEARNED:
+        for name, tensor in floating(groups[player]):
+            values = numbers(f"{player}.{name}", tuple(tensor.shape))
+            tensor.copy_(torch.from_numpy(scaled(name, values, grows)))
+    for name, tensor in groups.get("average", {}).items():
+        tensor.copy_(groups["generator"][name])
+
+
+def floating(group: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """All tensors but counters and the statistics of batch norm, which begin at 0 and 1."""
+    return ((name, one) for name, one in group.items() if one.is_floating_point() and ".running_" not in f".{name}")
+
+
+def scaled(name: str, values: np.ndarray, grows: bool) -> np.ndarray:
+    """Numbers of variance 1 in the size usual for a tensor; networks that grow scale their weights themselves."""
+    if values.ndim >= 2:
+        return values if grows else values / math.sqrt(values[0].size)
+    if name.endswith((".weight_u", "._u", "._v")):  # of spectral norm: unit vectors
+        return values / np.linalg.norm(values)
+    return 0.1 * values + (1.0 if name.endswith("weight") else 0.0)
+
+
+def numbers(key: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Uniform float64 numbers of mean 0 and variance 1: Philox keyed by the text, the same everywhere."""
+    digest = hashlib.blake2b(key.encode(), digest_size=16).digest()
+    random = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+    return (random.random(shape) * 2 - 1) * math.sqrt(3)
