@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +20,43 @@ from torch import Tensor
 import honmono
 from honmono.description import nominal_interface
 from honmono.override import override
-from honmono.recipe import Recipe
+from honmono.recipe import Recipe, settled
+from honmono.runs.directory import RunDirectory
 from honmono.sampling import fakes
+from honmono.training.build import build_networks
 from honmono.training.engine import Engine, choose
+from honmono.training.record import Record, read_record
 from honmono.training.trainer import Trainer
 
 
 GOLDENS = Path(__file__).parent
-LEARNED = ("generator", "discriminator")
-Golden = Callable[..., None]
+PLAYERS = ("generator", "discriminator")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="compute and store the goldens anew")
 
 
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Golden:
-    """Compares a value with the stored one of that name, or stores it where the tests run with --regenerate."""
+@pytest.fixture(scope="session")
+def stored(request: pytest.FixtureRequest) -> Callable[[str, Callable[[], Any]], Any]:
+    """The stored JSON of a name; with --regenerate what `make` computes is stored first."""
+    regenerate = request.config.getoption("--regenerate", default=False)
 
-    def check(name: str, value: Any, relative: float = 1e-9, absolute: float = 1e-15, store: bool = True) -> None:
+    def read(name: str, make: Callable[[], Any]) -> Any:
         path = GOLDENS / f"{name}.json"
-        if store and request.config.getoption("--regenerate", default=False):
-            path.write_text(json.dumps(value, indent=0, allow_nan=False) + "\n", encoding="utf-8")
-        found = _differences(json.loads(path.read_text(encoding="utf-8")), value, relative, absolute)
+        if regenerate:
+            path.write_text(json.dumps(make(), indent=0, allow_nan=False) + "\n", encoding="utf-8")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    return read
+
+
+@pytest.fixture
+def golden(stored: Callable[[str, Callable[[], Any]], Any]) -> Callable[..., None]:
+    """Compares a value with the stored one of that name."""
+
+    def check(name: str, value: Any, relative: float = 1e-9, absolute: float = 1e-15) -> None:
+        found = _differences(stored(name, lambda: value), value, relative, absolute)
         assert not found, "\n".join(found)
 
     return check
@@ -132,7 +146,7 @@ def norm(tensor: Tensor) -> float:
 def set_weights(trainer: Trainer, grows: bool) -> None:
     """Overwrites what torch's initialisers drew, whose last bits differ among processors."""
     groups = trainer.tensors()
-    for player in LEARNED:
+    for player in PLAYERS:
         for name, tensor in floating(groups[player]):
             values = numbers(f"{player}.{name}", tuple(tensor.shape))
             tensor.copy_(torch.from_numpy(scaled(name, values, grows)))
@@ -159,3 +173,41 @@ def numbers(key: str, shape: tuple[int, ...]) -> np.ndarray:
     digest = hashlib.blake2b(key.encode(), digest_size=16).digest()
     random = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
     return (random.random(shape) * 2 - 1) * math.sqrt(3)
+
+
+@pytest.fixture(scope="session")
+def record_of() -> Callable[[str], dict[str, Any]]:
+    """What a run of a registered recipe writes as its recipe.json, and the shapes of its networks' parameters."""
+
+    def make(name: str) -> dict[str, Any]:
+        recipe = honmono.find(name).make()
+        interface = nominal_interface(recipe)
+        if recipe.conditional == "auto":  # as on data with classes
+            interface = replace(interface, classes=tuple("0123456789"))
+        recipe = settled(recipe, [100] * len(interface.classes), 1_000)
+        return _recorded(Record(name, recipe, interface))
+
+    return make
+
+
+@pytest.fixture
+def record_from(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The same from a recipe.json, as a run directory's is read."""
+
+    def read(recipe_json: dict[str, Any]) -> dict[str, Any]:
+        run = RunDirectory(tmp_path)
+        run.recipe_json.write_text(json.dumps(recipe_json), encoding="utf-8")
+        return _recorded(read_record(run))
+
+    return read
+
+
+def _recorded(record: Record) -> dict[str, Any]:
+    with torch.device("meta"):  # shapes without numbers
+        networks = build_networks(record.recipe, record.interface)
+    shapes = {player: _shapes(network) for player, network in zip(PLAYERS, networks, strict=True)}
+    return {"shapes": shapes, "recipe_json": record.to_json()}
+
+
+def _shapes(network: torch.nn.Module) -> str:
+    return " ".join("x".join(map(str, parameter.shape)) for parameter in network.parameters())
