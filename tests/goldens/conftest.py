@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 import honmono
@@ -24,7 +25,9 @@ from honmono.recipe import Recipe, settled
 from honmono.runs.directory import RunDirectory
 from honmono.sampling import fakes
 from honmono.training.build import build_networks
+from honmono.training.call import Call
 from honmono.training.engine import Engine, choose
+from honmono.training.prepare import prepare
 from honmono.training.record import Record, read_record
 from honmono.training.trainer import Trainer
 
@@ -87,25 +90,47 @@ def _differences(stored: Any, now: Any, relative: float, absolute: float, path: 
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], Path]:
-    """An .npz of 22 pictures of noise in ten classes, of which two have three pictures and the others two."""
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """An .npz of grey or colour squares in ten classes: a coarse pattern for each class, and noise.
 
-    def make(channels: int, size: int) -> Path:
-        path = tmp_path_factory.getbasetemp() / f"noise-{channels}x{size}x{size}.npz"
+    The default number gives three pictures to two classes and two to the others.
+    """
+
+    def make(channels: int, size: int, number: int = 22) -> Path:
+        path = tmp_path_factory.getbasetemp() / f"pictures-{channels}x{size}x{size}-{number}.npz"
         if not path.exists():
-            shape = (22, size, size) if channels == 1 else (22, size, size, channels)
-            pixels = (numbers(path.stem, shape) + math.sqrt(3)) / math.sqrt(12) * 256
-            np.savez(path, images=pixels.astype(np.uint8), labels=np.arange(22) % 10)
+            np.savez(path, images=_pixels(channels, size, number), labels=np.arange(number) % 10)
         return path
 
     return make
 
 
-@pytest.fixture
-def tiny(pictures: Callable[[int, int], Path]) -> Callable[..., Recipe]:
-    """A registered recipe with its `tiny` override, on noise; where it trains on points, on 44 of them."""
+def _pixels(channels: int, size: int, number: int) -> np.ndarray:
+    patterns = np.kron(numbers("patterns", (10, 4, 4, 3)), np.ones((1, -(-size // 4), -(-size // 4), 1)))
+    noise = numbers(f"noise {size}", (number, size, size, 3))
+    pixels = 128 + 50 * patterns[np.arange(number) % 10, :size, :size] + 20 * noise
+    pixels = pixels.clip(0, 255).astype(np.uint8)
+    return pixels if channels == 3 else pixels[..., 0]
 
-    def make(name: str, **changes: str) -> Recipe:
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 150 PNGs of 16x16 pixels in ten subfolders."""
+    path = tmp_path_factory.mktemp("folder")
+    for place, pixels in enumerate(_pixels(3, 16, 150)):
+        (path / f"class-{place % 10}").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(path / f"class-{place % 10}" / f"{place:03}.png")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(pictures: Callable[..., Path]) -> Callable[..., Recipe]:
+    """A registered recipe with its `tiny` override, on pictures of `source`; where it trains on points, on 44 of them.
+
+    source: None takes 22 of the size and channels that the recipe was written for.
+    """
+
+    def make(name: str, source: Path | str | None = None, **changes: str) -> Recipe:
         entry = honmono.find(name)
         recipe = override(entry.make(), {**entry.tiny, **changes})
         if hasattr(recipe.data, "sigma"):
@@ -113,7 +138,7 @@ def tiny(pictures: Callable[[int, int], Path]) -> Callable[..., Recipe]:
         channels, size, _ = nominal_interface(recipe).sample_shape
         size, channels = getattr(recipe.data, "expects", None) or (size, channels)
         stacked = hasattr(recipe.data, "draw_seed")
-        return override(recipe, {"data.source": str(pictures(1 if stacked else channels, size))})
+        return override(recipe, {"data.source": str(source or pictures(1 if stacked else channels, size))})
 
     return make
 
@@ -124,7 +149,7 @@ def train_in_float64() -> Callable[[Recipe, int], dict[str, Any]]:
 
     def train(recipe: Recipe, steps: int) -> dict[str, Any]:
         trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp64", "off")))
-        set_weights(trainer, grows=recipe.growth is not None)
+        set_weights(trainer)
         losses = [{name: loss.item() for name, loss in trainer.step().items()} for _ in range(steps)]
         networks = {name: group for name, group in trainer.tensors().items() if "optimizer" not in name}
         classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
@@ -138,14 +163,27 @@ def train_in_float64() -> Callable[[Recipe, int], dict[str, Any]]:
     return train
 
 
+@pytest.fixture(scope="session")
+def train_run() -> Callable[[Recipe, Path, int], None]:
+    """`honmono.train` in float64, but from the weights of `set_weights`."""
+
+    def train(recipe: Recipe, run: Path, steps: int) -> None:
+        session = prepare(Call(recipe=recipe, run=run, steps=steps, device="cpu", precision="fp64", compile="off"))
+        set_weights(session.trainer)
+        with session.recorder() as recorder:
+            session.trainer.fit(session.steps, recorder)
+
+    return train
+
+
 def norm(tensor: Tensor) -> float:
     return tensor.double().norm().item()
 
 
 @torch.no_grad()
-def set_weights(trainer: Trainer, grows: bool) -> None:
+def set_weights(trainer: Trainer) -> None:
     """Overwrites what torch's initialisers drew, whose last bits differ among processors."""
-    groups = trainer.tensors()
+    groups, grows = trainer.tensors(), trainer.recipe.growth is not None
     for player in PLAYERS:
         for name, tensor in floating(groups[player]):
             values = numbers(f"{player}.{name}", tuple(tensor.shape))
