@@ -29,13 +29,13 @@ from torch import Tensor
 import honmono
 from honmono.data.pack import PICTURES
 from honmono.data.pictures import Pictures
+from honmono.files import write_json
 from honmono.metrics.features.base import Extract
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import frechet_distance
 from honmono.metrics.prdc import prdc
 from honmono.metrics.spread import spread
 from honmono.runs.environment import environment
-from honmono.runs.files import write_json
 from honmono.runs.grids import grid, save_png
 from honmono.trained import TrainedRun
 

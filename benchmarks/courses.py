@@ -19,9 +19,9 @@ from gallery import command
 
 from honmono.comparison import summary
 from honmono.errors import Refused
+from honmono.files import write_json
 from honmono.plots.landscape import extremes, kept, load
 from honmono.runs import measurements
-from honmono.runs.files import write_json
 from honmono.runs.measurements import is_detail
 
 

@@ -25,6 +25,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from honmono.data.pack import LABELS, PICTURES
 from honmono.data.pictures import Pictures
+from honmono.files import atomic_write_bytes, write_json
 from honmono.metrics.features.classifiers import (
     WEIGHTS,
     Classifier,
@@ -36,7 +37,6 @@ from honmono.metrics.features.classifiers import (
 from honmono.metrics.features.named import feature_network
 from honmono.randomness import seed_of, stream
 from honmono.runs.environment import environment
-from honmono.runs.files import atomic_write_bytes, write_json
 
 
 @dataclass(frozen=True)

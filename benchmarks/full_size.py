@@ -20,11 +20,12 @@ import torch
 
 from honmono.benchmark import Noise
 from honmono.description import nominal_interface
+from honmono.devices import choose
+from honmono.files import write_json
 from honmono.override import override
 from honmono.registry import find
 from honmono.runs.environment import environment
-from honmono.runs.files import write_json
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

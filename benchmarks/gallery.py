@@ -20,6 +20,7 @@ from PIL import Image
 
 from honmono.comparison import summary
 from honmono.errors import Refused
+from honmono.files import atomic_write_bytes, write_json
 from honmono.plots.film import frames
 from honmono.plots.landscape import drawn, load
 from honmono.plots.style import png
@@ -27,7 +28,6 @@ from honmono.recipe import LEFT_TO_DATA
 from honmono.registry import entries, find
 from honmono.runs import measurements
 from honmono.runs.fields import flat
-from honmono.runs.files import atomic_write_bytes, write_json
 from honmono.runs.grids import GAP
 from honmono.runs.measurements import is_detail
 from honmono.serial import to_json

@@ -25,13 +25,14 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from honmono.devices import choose, has_bf16
+from honmono.files import write_json
 from honmono.override import override
 from honmono.registry import find
 from honmono.runs.environment import environment
-from honmono.runs.files import write_json
 from honmono.runs.grids import to_uint8
 from honmono.sampling import fakes, take
-from honmono.training.engine import Engine, choose, has_bf16
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

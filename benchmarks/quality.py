@@ -25,12 +25,12 @@ import honmono
 from honmono.comparison.numbers import spread
 from honmono.errors import Failed, Refused
 from honmono.evaluated import Evaluation
+from honmono.files import write_json
 from honmono.metrics.named import metric
 from honmono.override import override
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
-from honmono.runs.files import write_json
 from honmono.runs.measurements import is_detail
 from honmono.training.checkpoint import read_newest
 from honmono.training.record import read_choices

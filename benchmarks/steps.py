@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from honmono.benchmark import measure_all
+from honmono.files import write_json
 from honmono.runs.environment import environment
-from honmono.runs.files import write_json
 
 
 def main() -> None:

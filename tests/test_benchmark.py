@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from honmono import benchmark
+from honmono.devices import choose
 from honmono.override import override
 from honmono.plain import PlainLoop
 from honmono.recipe import every_update
 from honmono.registry import entries, find
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 
 
 def tiny(name):

@@ -56,7 +56,7 @@ ENGINE_ONLY = {
 }
 ENGINE = {
     "training/engine.py": "it is the engine",
-    "training/compiling.py": "it tries the compiler for the engine",
+    "devices.py": "it tries the compiler for the engine",
     "runs/environment.py": "it records the devices' names",
 }
 

@@ -16,11 +16,12 @@ from honmono.data.base import Batch, Dataset
 from honmono.data.door import with_source
 from honmono.data.mixtures import Mixture
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.plain import PlainLoop
 from honmono.recipe import Recipe, Together, Update
 from honmono.registry import entries, find
 from honmono.training.build import Interface
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

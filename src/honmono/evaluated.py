@@ -12,6 +12,7 @@ from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.measure import Measured, measure
 from honmono.evaluation.ready import applicable, fetched, of_classes, ready
+from honmono.files import refuse_unwritable
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
@@ -19,7 +20,6 @@ from honmono.metrics.named import metric as metric_named
 from honmono.metrics.stacked_modes import StackedModes
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import refuse_unwritable
 from honmono.runs.grids import grid, save_png
 from honmono.trained import TrainedRun, Weights, load
 

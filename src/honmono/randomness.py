@@ -1,6 +1,8 @@
 """Randomness without memory: every draw is a function of (seed, purpose, clock), so that nothing needs saving."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -36,3 +38,21 @@ def reseed(seed: int, device: torch.device) -> None:
         torch.get_device_module(device).default_generators[device.index or 0].manual_seed(seed)
     elif device.type != "cpu":
         torch.get_device_module(device).manual_seed(seed)
+
+
+@contextmanager
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """Within it the default generators of the CPU and of a device may be used freely; afterwards they are as before.
+
+    Not `torch.random.fork_rng`, which cannot do this for Apple's GPUs.
+    """
+    state = torch.get_rng_state()
+    module = None if device.type == "cpu" else torch.get_device_module(device)
+    where = (device,) if device.type == "cuda" else ()
+    device_state = None if module is None else module.get_rng_state(*where)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+        if module is not None:
+            module.set_rng_state(device_state, *where)

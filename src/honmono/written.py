@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from honmono.errors import Refused
+from honmono.files import refuse_unwritable
 from honmono.latents import Normal
 from honmono.randomness import stream
-from honmono.runs.files import refuse_unwritable
 from honmono.runs.grids import grid, save_png, to_uint8
 from honmono.trained import TrainedRun
 from honmono.training.pictures import POINTS

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from honmono.files import write_json
 from honmono.metrics.named import metric
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import write_json
 from honmono.runs.grids import grid, save_png
 from honmono.runs.log import Log
 

@@ -131,8 +131,8 @@ def test_distances_are_those_of_the_features(recipe: Recipe, stored: Path, drawi
     from honmono.evaluation.evidence import GeneratorEvidence, Subject
     from honmono.evaluation.extraction import Networks
     from honmono.evaluation.reference import Reference
-    from honmono.evaluation.undisturbed import undisturbed
     from honmono.metrics.features.named import feature_network
+    from honmono.randomness import undisturbed
 
     networks = Networks(feature_network, torch.device("cpu"))
     with undisturbed(networks.device):

@@ -7,11 +7,12 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.functional import scaled_dot_product_attention
 
 from honmono.data.base import Batch
+from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.networks.attention import SelfAttention2d, attention
 from honmono.objectives.base import Draws, Player, Players
 from honmono.objectives.penalties import R1
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 
 
 class Attentive(nn.Module):

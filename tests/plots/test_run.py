@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from honmono.errors import Refused
+from honmono.files import write_json
 from honmono.plots.run import plot
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import write_json
 from honmono.runs.grids import grid, save_png
 from honmono.runs.log import Log
 from honmono.runs.measurements import append, line

@@ -10,6 +10,7 @@ import torch
 
 import honmono
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.evaluation.ready import applicable, ready
 from honmono.override import override
 from honmono.recipe import Recipe, every_update, settled
@@ -18,7 +19,7 @@ from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.sampling import fakes
 from honmono.serial import recipe_from_json, to_json
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.measuring import best_by
 from honmono.training.trainer import PLAYERS, Trainer
 

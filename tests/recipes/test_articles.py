@@ -10,6 +10,7 @@ from torch.optim import Adam
 
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
+from honmono.devices import choose
 from honmono.latents import Normal, Uniform
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import WeightDecay
@@ -18,7 +19,7 @@ from honmono.objectives.wasserstein import Wasserstein
 from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import entries
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import PLAYERS, Trainer
 
 

@@ -12,6 +12,7 @@ from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
 from honmono.data.pictures import Pictures
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 from honmono.objectives.base import Draws
 from honmono.override import override
@@ -22,7 +23,7 @@ from honmono.registry import entries
 from honmono.runs.grids import to_uint8
 from honmono.serial import to_json
 from honmono.training.build import build_networks, count_parameters
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.moment import Moment
 from honmono.training.trainer import Trainer
 

@@ -16,6 +16,7 @@ from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
 from honmono.data.pictures import Pictures
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.latents import Uniform
 from honmono.networks.batch_norm import couples_samples
 from honmono.objectives.nonsaturating import NonSaturating
@@ -25,7 +26,7 @@ from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dc
 from honmono.runs.grids import to_uint8
 from honmono.sampling import fakes, take
 from honmono.training.build import build_networks, count_parameters
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

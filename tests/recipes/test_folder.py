@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import honmono
+from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.augment import DiffAugment
@@ -19,7 +20,7 @@ from honmono.recipe import Recipe
 from honmono.recipes.folder import folder
 from honmono.registry import find
 from honmono.training.call import Call
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.prepare import prepare
 from honmono.training.trainer import Trainer
 

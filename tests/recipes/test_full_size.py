@@ -7,9 +7,10 @@ import torch
 
 from honmono.benchmark import Noise
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.override import override
 from honmono.registry import find
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import PLAYERS, Trainer
 
 

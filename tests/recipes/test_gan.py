@@ -8,11 +8,12 @@ import torch
 from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe import Recipe, every_update
 from honmono.recipes.gan import gan_grid, gan_mnist_article
 from honmono.training.build import build_networks, count_parameters
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

@@ -8,6 +8,7 @@ import pytest
 from honmono.data.order import SampleOrder
 from honmono.data.stacked import StackedMNIST
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.networks.batch_norm import couples_samples
 from honmono.override import override
 from honmono.recipe import Recipe, Together, Update
@@ -15,7 +16,7 @@ from honmono.recipes.pacgan import pacgan_grid
 from honmono.recipes.stacked_mnist import dcgan_stacked_mnist, pacgan_stacked_mnist
 from honmono.serial import to_json
 from honmono.training.build import build_networks, count_parameters
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

@@ -13,6 +13,7 @@ from honmono.data.door import with_source
 from honmono.data.order import SampleOrder
 from honmono.data.pictures import Pictures
 from honmono.description import describe_recipe
+from honmono.devices import choose
 from honmono.latents import Normal
 from honmono.objectives.anchors import NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
@@ -28,7 +29,7 @@ from honmono.recipes.realness import (
 )
 from honmono.registry import entries
 from honmono.runs.directory import RunDirectory
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.landscapes import MESH, Landscapes
 from honmono.training.trainer import Trainer
 

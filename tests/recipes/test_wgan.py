@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from honmono.counts import WarmUp
 from honmono.description import nominal_interface
+from honmono.devices import choose
 from honmono.latents import Uniform
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.override import override
@@ -18,7 +19,7 @@ from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_nocl
 from honmono.registry import find
 from honmono.serial import to_json
 from honmono.training.build import build_networks
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.moment import fresh_batches
 from honmono.training.trainer import PLAYERS, Trainer
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from honmono.errors import Refused
+from honmono.files import write_json
 from honmono.runs.directory import RunDirectory, unfinished
-from honmono.runs.files import write_json
 
 
 def started(root: Path, recipe: dict, *checkpoints: int, name: str = "gan-grid") -> RunDirectory:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import honmono
+from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.modes import ModeCoverage
@@ -17,7 +18,7 @@ from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from honmono.devices import choose, recorded
 from honmono.errors import Refused
-from honmono.training.engine import RECOMPILE_LIMIT, Engine, choose, frozen, recorded
+from honmono.training.engine import RECOMPILE_LIMIT, Engine, frozen
 
 
 def engine(precision: str = "fp32", compile: str = "off", rank: int = 0, processes: int = 1) -> Engine:

@@ -8,6 +8,7 @@ import torch
 
 from honmono.counts import WarmUp
 from honmono.data.stream import Stream
+from honmono.devices import choose
 from honmono.objectives.base import DrawsByStep
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
@@ -15,7 +16,7 @@ from honmono.override import override
 from honmono.recipe import Recipe, Together, Update
 from honmono.recipes.dcgan import dcgan_digits
 from honmono.schedules import Linear
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
 from honmono.training.moment import Clock, Moment, fresh_batches
 from honmono.training.trainer import Trainer
 

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 from torch import Tensor, nn
 
+from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.recipe import Recipe
-from honmono.training.engine import choose
 from honmono.training.opening import rehearsed
 
 

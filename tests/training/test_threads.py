@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import honmono
+from honmono.devices import Choices
 from honmono.registry import find
-from honmono.training.engine import Choices
 from honmono.training.prepare import Call, prepare
 from honmono.training.record import other_threads
 

@@ -44,8 +44,8 @@ def show(
 
 def env(json: AsJson = False) -> None:
     """Show versions, devices and what honmono would choose here."""
+    from honmono.devices import choose, recorded
     from honmono.runs.environment import environment
-    from honmono.training.engine import choose, recorded
 
     facts = environment(sys.argv) | {"chosen": recorded(choose())}
     print_json(facts) if json else table(("what", "value"), [[name, str(value)] for name, value in facts.items()])

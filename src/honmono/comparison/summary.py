@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from honmono.errors import Refused
+from honmono.files import readable
 from honmono.runs.directory import RunDirectory
 from honmono.runs.fields import flat
-from honmono.runs.files import readable
 from honmono.runs.log import read as read_log
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from honmono.data.conversion import Request, convert
 from honmono.data.fit import Fit
 from honmono.data.sources import open_source
-from honmono.runs.files import readable
+from honmono.files import readable
 
 
 _NAMES_SHOWN = 20

@@ -14,7 +14,7 @@ from honmono.data.parallel import in_parallel, progress
 from honmono.data.source import Content, Listing, Source
 from honmono.data.survey import Survey, survey
 from honmono.errors import Refused
-from honmono.runs.files import readable
+from honmono.files import readable
 
 
 @dataclass(frozen=True, kw_only=True)

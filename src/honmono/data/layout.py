@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from honmono.data.source import Item, Listing
 from honmono.errors import Refused
-from honmono.runs.files import readable
+from honmono.files import readable
 
 
 SPLITS = ("train", "test", "val", "valid", "validation")

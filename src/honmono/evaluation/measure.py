@@ -14,10 +14,10 @@ from honmono.evaluation.evidence import GeneratorEvidence, Subject
 from honmono.evaluation.extraction import Networks, Progress, silent
 from honmono.evaluation.protocol import Protocol, protocol_of
 from honmono.evaluation.reference import Reference
-from honmono.evaluation.undisturbed import undisturbed
 from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.neighbours import Neighbours
+from honmono.randomness import undisturbed
 from honmono.recipe import Recipe
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from honmono.errors import Refused
-from honmono.runs.files import atomic_write_bytes
+from honmono.files import atomic_write_bytes
 
 
 MOST_FRAMES = 200  # more are thinned out evenly, the first and the last kept

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from honmono.files import atomic_write_bytes
 from honmono.plots.style import Stroke
-from honmono.runs.files import atomic_write_bytes
 
 
 LARGE = 5 * 2**20  # bytes from which on a page is said to be large

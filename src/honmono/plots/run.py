@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from honmono.errors import Refused
+from honmono.files import readable, refuse_unwritable
 from honmono.plots.curves import curves
 from honmono.plots.film import film, frames
 from honmono.plots.landscape import kept, landscape, load, mixture
 from honmono.plots.measured import measured
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import readable, refuse_unwritable
 from honmono.runs.log import read
 from honmono.runs.measurements import best, of_training
 

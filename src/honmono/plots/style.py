@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from honmono.runs.files import atomic_write_bytes
+from honmono.files import atomic_write_bytes
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from honmono.errors import Refused, did_you_mean
-from honmono.runs.files import partial
+from honmono.files import partial
 
 
 PARTS = {"samples", "checkpoints"}  # directories, made first

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from honmono.runs.files import atomic_write_bytes
+from honmono.files import atomic_write_bytes
 
 
 GAP = 2  # pixels between the pictures and around them

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Self
 
 from honmono.errors import Failed
+from honmono.files import atomic_write_bytes
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import atomic_write_bytes
 
 
 Row = Mapping[str, int | float]

@@ -19,8 +19,8 @@ from typing import Any
 from filelock import FileLock
 
 from honmono.errors import Failed
+from honmono.files import atomic_write_bytes, fsync_directory
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import atomic_write_bytes, fsync_directory
 from honmono.runs.protocols import differences, giver
 
 

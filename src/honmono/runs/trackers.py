@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from honmono.errors import Refused, did_you_mean
+from honmono.files import atomic_write_bytes
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import atomic_write_bytes
 from honmono.runs.log import Row
 
 

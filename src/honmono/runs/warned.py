@@ -10,8 +10,8 @@ from collections.abc import Collection
 from typing import Any
 
 from honmono.errors import Failed
+from honmono.files import atomic_write_bytes
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import atomic_write_bytes
 
 
 Line = dict[str, Any]

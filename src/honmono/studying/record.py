@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from honmono.errors import Refused
+from honmono.files import write_json
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import write_json
 
 
 FILE = "study.json"

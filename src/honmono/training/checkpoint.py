@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from honmono.errors import Failed
-from honmono.runs.files import atomic_write_bytes, fsync_directory, write_json
+from honmono.files import atomic_write_bytes, fsync_directory, write_json
 
 
 Tensors = Mapping[str, Mapping[str, Tensor]]

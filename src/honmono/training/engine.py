@@ -5,37 +5,23 @@ import contextlib
 import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from honmono.devices import DTYPES, Choices
 from honmono.errors import Refused
-from honmono.training import compiling
 
 
-Precision = Literal["fp32", "bf16", "fp64"]
 # Torch counts recompilations for each Python function, and all losses of a process are one: at its own limit of 8 the
 # fifth recipe of a benchmark would quietly run uncompiled.
 RECOMPILE_LIMIT = 256
 PATIENCE = timedelta(hours=12)  # the others wait while one process packs the data
-DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What was chosen for a run. A resume repeats it: bits are promised only under equal choices."""
-
-    device: str
-    precision: Precision
-    compile: bool
-    processes: int
-    threads: int
 
 
 class PlayerOf:
@@ -183,74 +169,6 @@ def frozen(module: nn.Module) -> Iterator[None]:
     finally:
         for parameter in trained:
             parameter.requires_grad_(True)
-
-
-def choose(
-    device: str = "auto", precision: str = "auto", compile: str = "auto", recipe_precision: str = "auto"
-) -> Choices:
-    """Fills in every "auto". No choice depends on a stopwatch or on the run's length: equal commands, equal runs."""
-    chosen = _choose_device(device)
-    wanted = precision if precision != "auto" else recipe_precision
-    if wanted == "auto":
-        wanted = "bf16" if gains_by_bf16(chosen) else "fp32"
-    if wanted not in DTYPES:
-        raise Refused(f"--precision {wanted}: expected one of auto, {', '.join(DTYPES)}")
-    if wanted == "fp64" and chosen.startswith("mps"):
-        raise Refused("--precision fp64: Apple's GPUs have no float64; add --device cpu")
-    compiles = compiling.decide(compile, chosen)
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
-
-
-def recorded(choices: Choices) -> dict[str, Any]:
-    """The choices as JSON, for the run's record."""
-    return asdict(choices)
-
-
-def has_bf16(device: str) -> bool:
-    """Whether the processor multiplies bf16 matrices natively (elsewhere bf16 is emulated, and far slower)."""
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_capability(device)[0] >= 8
-    # Not mkldnn's own word: it says yes to any AVX512, where bf16 is emulated still.
-    return device == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def gains_by_bf16(device: str) -> bool:
-    """Whether bf16 matrix products are quicker than float32's here: what "auto" goes by.
-
-    AVX512-bf16 doubles the rate on AMD's processors. On Intel's it halves it (measured on a Sapphire Rapids: 168
-    against 309 GFLOP/s), and only AMX gains.
-    """
-    if device != "cpu" or not has_bf16(device):
-        return has_bf16(device)
-    return torch.cpu._is_amx_tile_supported() or torch.cpu.get_capabilities()["cpu_name"].startswith("AMD")
-
-
-def device_of(name: str) -> torch.device:
-    """The device of that name, "auto" for the best there is."""
-    return torch.device(_choose_device(name))
-
-
-def _choose_device(device: str) -> str:
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    kind = device.split(":")[0]
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}
-    if kind not in there:
-        raise Refused(f"--device {device}: expected auto, cpu, cuda, cuda:N or mps")
-    if not there[kind]():
-        raise Refused(
-            f"--device {device}: this machine (or this build of torch) has no {kind}; --device auto picks what it has"
-        )
-    try:
-        known = torch.device(device).index in (None, *range(torch.accelerator.device_count() if kind == "cuda" else 1))
-    except RuntimeError:
-        known = False
-    if not known:
-        raise Refused(f"--device {device}: there is no such {kind} device; --device {kind} takes the first")
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and (kind == "mps" or ":" in device):
-        raise Refused(f"--device {device}: several processes need a device each; --device cuda or cpu shares them out")
-    return device
 
 
 def _join(device: str) -> tuple[int, int]:

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from honmono.data.mixtures import Mixture
+from honmono.files import atomic_write_bytes
 from honmono.networks.batch_norm import sampling
 from honmono.objectives.coulomb import Coulomb, potential
 from honmono.plots.window import window
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import atomic_write_bytes
 from honmono.sampling import fakes, take
 from honmono.training.pictures import POINTS, SEED_OFFSET
 from honmono.training.trainer import Trainer

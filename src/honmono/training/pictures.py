@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from honmono.files import atomic_write_bytes
 from honmono.grids import SampleGrid
 from honmono.randomness import stream
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import atomic_write_bytes
 from honmono.runs.grids import grid, save_png, to_uint8
 from honmono.sampling import fakes, take
 from honmono.training.classes import columns, counts

@@ -9,6 +9,7 @@ from filelock import FileLock
 
 from honmono.data.base import Batch
 from honmono.data.door import suitable
+from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.override import override
@@ -21,7 +22,6 @@ from honmono.serial import outside_classes, to_json
 from honmono.training import checkpoint, record
 from honmono.training.call import Call, adapt, ask, entry_of
 from honmono.training.classes import class_lines
-from honmono.training.engine import Choices, choose, device_of, recorded
 from honmono.training.measuring import measurable
 from honmono.training.opening import opened, rehearsed
 from honmono.training.record import Record

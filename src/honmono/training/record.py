@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from honmono.devices import Choices, recorded
 from honmono.errors import Failed, Refused
+from honmono.files import write_json
 from honmono.recipe import LEFT_TO_DATA, Recipe
 from honmono.registry import Entry, import_file
 from honmono.runs import measurements, warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.fields import flat, same
-from honmono.runs.files import write_json
 from honmono.runs.log import Log
 from honmono.serial import NOTHING, recipe_from_json, to_json
 from honmono.training.build import Interface
-from honmono.training.engine import Choices, recorded
 
 
 # Fields, with all that stands below them, that say how long to train, how often to log and to save and what to measure,

@@ -12,10 +12,10 @@ from filelock import FileLock
 from torch import Tensor
 
 from honmono.errors import Diverged
+from honmono.files import sweep_partial
 from honmono.metrics.base import Metric
 from honmono.recipe import PlayerName
 from honmono.runs.directory import RunDirectory
-from honmono.runs.files import sweep_partial
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
 from honmono.training import checkpoint

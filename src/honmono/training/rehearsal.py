@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from honmono.errors import Refused
-from honmono.evaluation.undisturbed import undisturbed
+from honmono.randomness import undisturbed
 from honmono.recipe import PlayerName
 from honmono.training.engine import Engine, out_of_memory
 

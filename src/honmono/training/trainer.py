@@ -9,6 +9,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch, Dataset
 from honmono.data.stream import Stream
+from honmono.devices import failing_in_a_line
 from honmono.errors import Failed
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
@@ -18,7 +19,6 @@ from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
 from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
-from honmono.training.compiling import failing_in_a_line
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.fakes import GivenFakes, SharedFakes

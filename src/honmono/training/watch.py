@@ -5,7 +5,7 @@ The looks go by the clock, use draws of their own, and change no bit of the trai
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from honmono.evaluation.undisturbed import undisturbed
+from honmono.randomness import undisturbed
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.training.by_heart import Memory

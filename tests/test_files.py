@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from honmono.runs.files import atomic_write_bytes, write_bytes, write_json
+from honmono.files import atomic_write_bytes, write_bytes, write_json
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def test_json_is_strict(tmp_path: Path, value: object) -> None:
 def test_a_killed_writer_leaves_one_of_the_two_contents(tmp_path: Path) -> None:
     path = tmp_path / "a"
     writer = (
-        "import itertools, pathlib, sys; from honmono.runs.files import atomic_write_bytes\n"
+        "import itertools, pathlib, sys; from honmono.files import atomic_write_bytes\n"
         "for digit in itertools.cycle(b'01'): atomic_write_bytes(pathlib.Path(sys.argv[1]), bytes([digit]) * 300_000)"
     )
     for wait in (0.0, 0.01, 0.03):

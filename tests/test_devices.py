@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from honmono.devices import decide
 from honmono.errors import Refused
-from honmono.training.compiling import decide
 
 
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="here CUDA compiles")
@@ -51,7 +51,7 @@ from torch._inductor import config
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
 from honmono.registry import find
-from honmono.training.compiling import failing_in_a_line
+from honmono.devices import failing_in_a_line
 from honmono.training.engine import Choices, Engine
 from honmono.training.trainer import Trainer
 
