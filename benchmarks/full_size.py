@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from honmono.benchmark import Noise
+from honmono.benchmark.timing import Noise
 from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.files import write_json

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from honmono.benchmark import measure_all
+from honmono.benchmark.timing import measure_all
 from honmono.files import write_json
 from honmono.runs.environment import environment
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from honmono.api import train as train
-    from honmono.benchmark import measure_all as bench
+    from honmono.benchmark.timing import measure_all as bench
     from honmono.case import list_studies as list_studies
     from honmono.catalogue import catalogue as list_recipes
     from honmono.comparison.compare import compare as compare
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
     "Recipe": "honmono.recipe:Recipe",
-    "bench": "honmono.benchmark:measure_all",
+    "bench": "honmono.benchmark.timing:measure_all",
     "check_data": "honmono.data.check:check",
     "compare": "honmono.comparison.compare:compare",
     "environment": "honmono.runs.environment:environment",

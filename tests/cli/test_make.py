@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import honmono
-from honmono import benchmark
+from honmono.benchmark import timing
 
 
 Command = Callable[..., Any]
@@ -86,7 +86,7 @@ def test_plots_of_a_run(call: Command, run: Path) -> None:
 
 def test_bench_prints_one_document(call: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, short in {"ROUNDS": 1, "BLOCK_SECONDS": 0.01, "MATRIX": 64}.items():
-        monkeypatch.setattr(benchmark, name, short)
+        monkeypatch.setattr(timing, name, short)
     said = call("bench", "gan-grid", "--json")
     assert said.code == 0 and said.err == ""
     row = json.loads(said.out)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from honmono.benchmark import Noise
+from honmono.benchmark.timing import Noise
 from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.override import override

@@ -18,7 +18,7 @@ def bench(
     json: Annotated[bool, Option("--json", help="print one JSON document and nothing else")] = False,
 ) -> None:
     """Time a recipe's step against a plain eager loop of the same networks and updates."""
-    from honmono.benchmark import COLUMNS, measure_all
+    from honmono.benchmark.timing import COLUMNS, measure_all
 
     rows = measure_all(recipe, data=data, device=device, precision=precision, compile=compile)
     if json:

@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from honmono import benchmark
+from honmono.benchmark import timing
+from honmono.benchmark.plain_loop import PlainLoop
 from honmono.devices import choose
 from honmono.override import override
-from honmono.plain import PlainLoop
 from honmono.recipe import every_update
 from honmono.registry import entries, find
 from honmono.training.engine import Engine
@@ -18,20 +18,20 @@ def tiny(name):
 
 
 def test_a_row_has_the_promised_columns(monkeypatch):
-    monkeypatch.setattr(benchmark, "BLOCK_SECONDS", 0.01)
-    monkeypatch.setattr(benchmark, "MATRIX", 64)
-    (row,) = benchmark.measure_all("gan-grid", device="cpu", precision="auto", compile="auto")
-    assert tuple(row) == benchmark.COLUMNS
+    monkeypatch.setattr(timing, "BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr(timing, "MATRIX", 64)
+    (row,) = timing.measure_all("gan-grid", device="cpu", precision="auto", compile="auto")
+    assert tuple(row) == timing.COLUMNS
     assert (row["recipe"], row["batch_size"], row["device"], row["precision"]) == ("gan-grid", 512, "cpu", "fp32")
-    assert all(row[column] > 0 for column in benchmark.COLUMNS[4:])
+    assert all(row[column] > 0 for column in timing.COLUMNS[4:])
     assert row["ratio"] == pytest.approx(row["reference_ms_per_step"] / row["ms_per_step"], rel=0.01)
 
 
 @pytest.mark.parametrize("name", sorted(entries()))
 def test_noise_stands_in_for_data_that_is_not_at_hand(name, monkeypatch):
-    monkeypatch.setattr(benchmark, "BLOCK_SECONDS", 0.01)
-    monkeypatch.setattr(benchmark, "ROUNDS", 1)
-    row = benchmark.measure(tiny(name), Engine(choose("cpu", "fp32", "off")), None, name)
+    monkeypatch.setattr(timing, "BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr(timing, "ROUNDS", 1)
+    row = timing.measure(tiny(name), Engine(choose("cpu", "fp32", "off")), None, name)
     assert math.isfinite(row["gflops_per_second"]) and row["gflops_per_second"] > 0
 
 
@@ -40,7 +40,7 @@ def test_noise_stands_in_for_data_that_is_not_at_hand(name, monkeypatch):
 )
 def test_the_plain_loop_moves_both_players(name):
     recipe = tiny(name)
-    loop = PlainLoop(recipe, benchmark.Noise(benchmark.nominal_interface(recipe)), torch.device("cpu"))
+    loop = PlainLoop(recipe, timing.Noise(timing.nominal_interface(recipe)), torch.device("cpu"))
     networks = [player.module for player in loop._players]
     before = [[p.detach().clone() for p in network.parameters()] for network in networks]
     loop.step()
@@ -51,8 +51,8 @@ def test_the_plain_loop_moves_both_players(name):
 def test_arithmetic_is_counted_as_matrix_products():
     """gan-mnist-article at batch 64: 2 flops for each weight and sample, forward, and again for each gradient taken."""
     recipe = find("gan-mnist-article").make()
-    noise = benchmark.Noise(benchmark.nominal_interface(recipe))
-    gflop = benchmark._gflop_of_step(recipe, noise, Engine(choose("cpu", "fp32")))
+    noise = timing.Noise(timing.nominal_interface(recipe))
+    gflop = timing._gflop_of_step(recipe, noise, Engine(choose("cpu", "fp32")))
     generator = 100 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784
     discriminator = 784 * 1024 + 1024 * 512 + 512
     first_g, first_d = 100 * 256, 784 * 1024  # no gradient is taken of latents, nor of pictures in D's own update
@@ -73,6 +73,6 @@ def test_what_warms_up_is_timed_in_an_ordinary_step(monkeypatch):
         timed.extend(tuple(program) for program in programs)
         return 1.0, 1.0
 
-    monkeypatch.setattr(benchmark, "interleaved", interleaved)
-    benchmark.measure(find("wgan-grid-paper").make(), Engine(choose("cpu", "fp32", "off")), None, "wgan-grid-paper")
+    monkeypatch.setattr(timing, "interleaved", interleaved)
+    timing.measure(find("wgan-grid-paper").make(), Engine(choose("cpu", "fp32", "off")), None, "wgan-grid-paper")
     assert timed == [(5, 1), (5, 1)]
