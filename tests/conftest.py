@@ -129,7 +129,7 @@ def read_html() -> type[ReadHtml]:
 def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Any]:
     """A recipe on 22 pictures of the kind that it was written for (IDX files where grey, else a folder with classes),
     on stacks of them, or on 44 points; what is built in stays as it is."""
-    from honmono.data.door import with_source
+    from honmono.data.choose import with_source
     from honmono.data.mixtures import Mixture
     from honmono.data.stacked import StackedMNIST
     from honmono.description import nominal_interface

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.latents import Normal, Uniform
 from honmono.override import override
@@ -16,7 +17,7 @@ from honmono.randomness import stream
 from honmono.recipe import Recipe
 from honmono.registry import find
 from honmono.sampling import fakes, generate, latents, take
-from honmono.training.build import Interface, build_networks
+from honmono.training.build import build_networks
 
 
 DIGITS = Interface((1, 8, 8), tuple("0123456789"))

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.override import override
 from honmono.randomness import stream
@@ -17,7 +18,7 @@ from honmono.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid
 from honmono.trained import TrainedRun
-from honmono.training.build import Interface, build_networks
+from honmono.training.build import build_networks
 from honmono.written import slerp, walk, write_interpolation, write_samples
 
 

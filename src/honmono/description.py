@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from honmono.data.base import Data
+from honmono.data.base import Data, Interface
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import CHANNELS, StackedMNIST
@@ -15,7 +15,7 @@ from honmono.override import override
 from honmono.recipe import Recipe, children, leaves, settled
 from honmono.registry import find
 from honmono.serial import to_json
-from honmono.training.build import Interface, build_networks, count_parameters
+from honmono.training.build import build_networks, count_parameters
 
 
 def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:

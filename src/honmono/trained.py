@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from honmono.data.base import Interface
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.networks.batch_norm import SamplingMode
@@ -18,7 +19,7 @@ from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import to_uint8
 from honmono.sampling import ReadyGenerator, fakes, generate
-from honmono.training.build import Interface, build_networks
+from honmono.training.build import build_networks
 from honmono.training.checkpoint import Checkpoint, read, read_newest
 from honmono.training.growing import stand
 from honmono.training.record import Record, fits, read_record

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from honmono.data.order import SampleOrder
+from honmono.data.batches import SampleOrder
 from honmono.data.oversampling import Oversampling
 from honmono.errors import Refused
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from honmono.data.check import check
-from honmono.data.door import with_source
+from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.data.source import Source
 from honmono.data.sources import open_source

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from honmono.data.check import check
-from honmono.data.door import suitable, with_size, with_source
+from honmono.data.choose import suitable, with_size, with_source
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.data.door import with_source
-from honmono.data.order import SampleOrder
+from honmono.data.batches import SampleOrder
+from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.description import nominal_interface
 from honmono.devices import choose

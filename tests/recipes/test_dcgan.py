@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 from torch import nn
 
-from honmono.data.door import with_source
-from honmono.data.order import SampleOrder
+from honmono.data.batches import SampleOrder
+from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.description import nominal_interface
 from honmono.devices import choose

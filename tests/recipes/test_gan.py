@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from honmono.data.door import with_source
-from honmono.data.order import SampleOrder
+from honmono.data.batches import SampleOrder
+from honmono.data.choose import with_source
 from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.objectives.nonsaturating import NonSaturating

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from honmono.data.order import SampleOrder
+from honmono.data.batches import SampleOrder
 from honmono.data.stacked import StackedMNIST
 from honmono.description import nominal_interface
 from honmono.devices import choose

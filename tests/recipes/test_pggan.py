@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.data.door import with_source
+from honmono.data.choose import with_source
 from honmono.description import nominal_interface
 from honmono.errors import Refused
 from honmono.growth import Growth

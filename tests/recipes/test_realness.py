@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from honmono.data.door import with_source
-from honmono.data.order import SampleOrder
+from honmono.data.batches import SampleOrder
+from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.description import describe_recipe
 from honmono.devices import choose

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
@@ -13,7 +14,7 @@ from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import find
 from honmono.sampling import fakes
-from honmono.training.build import Interface, build_networks
+from honmono.training.build import build_networks
 from honmono.training.trainer import Trainer
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from honmono.counts import WarmUp
-from honmono.data.stream import Stream
+from honmono.data.batches import Stream
 from honmono.devices import choose
 from honmono.objectives.base import DrawsByStep
 from honmono.objectives.coulomb import Coulomb

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from honmono.data.base import Interface
 from honmono.devices import choose
 from honmono.errors import Failed, Refused
 from honmono.metrics.modes import ModeCoverage
@@ -19,7 +20,6 @@ from honmono.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.serial import to_json
 from honmono.training import record
-from honmono.training.build import Interface
 
 
 CHOICES = choose("cpu", "fp32", "off")

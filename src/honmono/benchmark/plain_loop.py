@@ -7,13 +7,13 @@ neither clips weights nor gives updates real batches by name, so that it does le
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Batch, Dataset
-from honmono.data.stream import Stream
+from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.batches import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Players
 from honmono.objectives.logit import LogitObjective
 from honmono.randomness import stream
 from honmono.recipe import Recipe, Update, every_update, settled
-from honmono.training.build import Interface, build_networks
+from honmono.training.build import build_networks
 
 
 class PlainPlayer:

@@ -13,14 +13,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from honmono.benchmark.plain_loop import PlainLoop
-from honmono.data.base import Batch, Dataset
-from honmono.data.door import with_source
+from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.choose import with_source
 from honmono.data.mixtures import Mixture
 from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.recipe import Recipe, Together, Update
 from honmono.registry import entries, find
-from honmono.training.build import Interface
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 

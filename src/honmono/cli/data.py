@@ -20,7 +20,7 @@ def check(
 ) -> None:
     """Say what would happen to each picture of a source."""
     from honmono.data.check import check as check_source
-    from honmono.data.door import MIXTURES
+    from honmono.data.choose import MIXTURES
     from honmono.errors import Refused
 
     if source in MIXTURES:

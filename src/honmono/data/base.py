@@ -72,3 +72,11 @@ class Data(ABC):
     @abstractmethod
     def open(self) -> Dataset:
         """Opens (packs, reads or prepares) the data; raises `Refused` where the source does not fit."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What the networks must fit: the shape of a sample and the names of the classes."""
+
+    sample_shape: tuple[int, ...]
+    classes: tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import Any
 
 from honmono.api import train
 from honmono.case import Study, find_study
-from honmono.data.door import absolute
+from honmono.data.choose import absolute
 from honmono.errors import Diverged, Refused
 from honmono.studying.page import page
 from honmono.studying.plan import Planned, open_data, plan

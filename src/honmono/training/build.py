@@ -1,24 +1,16 @@
 """Building a recipe's networks and optimizers, once the data has said its shape and classes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import nn
 
+from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
 from honmono.randomness import seed_of
 from honmono.recipe import PlayerName, Recipe
-
-
-@dataclass(frozen=True)
-class Interface:
-    """What the networks must fit: the shape of a sample and the names of the classes."""
-
-    sample_shape: tuple[int, ...]
-    classes: tuple[str, ...]
 
 
 def build_networks(recipe: Recipe, interface: Interface) -> tuple[nn.Module, nn.Module]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from honmono.data.door import found_anywhere, with_size, with_source
+from honmono.data.choose import found_anywhere, with_size, with_source
 from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import Entry, find

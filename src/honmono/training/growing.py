@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.growth import Growth
 from honmono.networks.growing import GrowingNetwork, at_stage
 from honmono.recipe import Recipe
-from honmono.training.build import Interface, build_networks
+from honmono.training.build import build_networks
 
 
 class Growing:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from honmono.data.base import Batch
-from honmono.data.stream import Stream
+from honmono.data.batches import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Objective
 from honmono.randomness import stream
 from honmono.recipe import FRESH, Recipe, Update, every_update

@@ -8,7 +8,7 @@ from math import isfinite
 from filelock import FileLock
 
 from honmono.data.base import Batch
-from honmono.data.door import suitable
+from honmono.data.choose import suitable
 from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric

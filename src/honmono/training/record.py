@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from honmono.data.base import Interface
 from honmono.devices import Choices, recorded
 from honmono.errors import Failed, Refused
 from honmono.files import write_json
@@ -20,7 +21,6 @@ from honmono.runs.environment import environment
 from honmono.runs.fields import flat, same
 from honmono.runs.log import Log
 from honmono.serial import NOTHING, recipe_from_json, to_json
-from honmono.training.build import Interface
 
 
 # Fields, with all that stands below them, that say how long to train, how often to log and to save and what to measure,

@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from honmono.data.base import Batch, Dataset
-from honmono.data.stream import Stream
+from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.batches import Stream
 from honmono.devices import failing_in_a_line
 from honmono.errors import Failed
 from honmono.networks.batch_norm import set_mode
@@ -17,7 +17,7 @@ from honmono.randomness import reseed, seed_of
 from honmono.recipe import PlayerName, Recipe, Together, Update, settled
 from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
-from honmono.training.build import Interface, build_networks, check_coupling, check_least_batch, check_parts, couples
+from honmono.training.build import build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Data
+from honmono.data.base import Data, Interface
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Failed, Refused
@@ -20,7 +20,6 @@ from honmono.recipe import Recipe
 from honmono.registry import Entry
 from honmono.runs.directory import RunDirectory
 from honmono.training import checkpoint, record
-from honmono.training.build import Interface
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.engine import Engine
 from honmono.training.growing import is_grown

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from honmono.data.base import Data, Dataset
-from honmono.data.door import found_anywhere, with_source
+from honmono.data.choose import found_anywhere, with_source
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused

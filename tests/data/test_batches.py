@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from honmono.data.base import Batch, Dataset
+from honmono.data.batches import Stream
 from honmono.data.mixtures import Grid, Ring
-from honmono.data.stream import Stream
 
 
 class FlippingDigits(Dataset):
