@@ -27,7 +27,7 @@ from PIL import Image
 from torch import Tensor
 
 import honmono
-from honmono.data.pack import PICTURES
+from honmono.data.packing.pack import PICTURES
 from honmono.data.pictures import Pictures
 from honmono.files import write_json
 from honmono.metrics.features.base import Extract

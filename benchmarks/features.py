@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from honmono.data.pack import LABELS, PICTURES
+from honmono.data.packing.pack import LABELS, PICTURES
 from honmono.data.pictures import Pictures
 from honmono.files import atomic_write_bytes, write_json
 from honmono.metrics.features.classifiers import (

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from honmono.case import list_studies as list_studies
     from honmono.catalogue import catalogue as list_recipes
     from honmono.comparison.compare import compare as compare
-    from honmono.data.check import check as check_data
+    from honmono.data.packing.check import check as check_data
     from honmono.description import describe_recipe as show
     from honmono.evaluated import evaluate as evaluate
     from honmono.plots.run import plot as plot
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LAZY = {
     "Recipe": "honmono.recipe:Recipe",
     "bench": "honmono.benchmark.timing:measure_all",
-    "check_data": "honmono.data.check:check",
+    "check_data": "honmono.data.packing.check:check",
     "compare": "honmono.comparison.compare:compare",
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluated:evaluate",

@@ -10,7 +10,7 @@ import pytest
 
 from honmono.data.held_out import held_out
 from honmono.data.layout import lay_out, splits_named
-from honmono.data.packed import PackedPictures
+from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from honmono.data.archive import Archive
-from honmono.data.check import check
 from honmono.data.links import Link, Member, followed
+from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
 from honmono.data.sources import open_source
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from honmono.data import packed
+from honmono.data.packing import packed
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
 

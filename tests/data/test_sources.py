@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data.check import check
 from honmono.data.choose import with_source
+from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
 from honmono.data.source import Source
 from honmono.data.sources import open_source

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from honmono.data.check import check
 from honmono.data.choose import suitable, with_size, with_source
 from honmono.data.mixtures import Grid
+from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data.check import check
+from honmono.data.packing.check import check
 
 
 def write(path: Path, names: Sequence[str], encoding: str, content: bytes) -> str:

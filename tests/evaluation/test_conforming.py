@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from honmono.data.fit import fitted
+from honmono.data.packing.fit import fitted
 from honmono.errors import Refused
 from honmono.evaluation.conforming import Conforming, quantized, recoloured
 

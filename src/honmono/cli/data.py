@@ -19,8 +19,8 @@ def check(
     json: Annotated[bool, Option("--json", help="print one JSON document")] = False,
 ) -> None:
     """Say what would happen to each picture of a source."""
-    from honmono.data.check import check as check_source
     from honmono.data.choose import MIXTURES
+    from honmono.data.packing.check import check as check_source
     from honmono.errors import Refused
 
     if source in MIXTURES:
@@ -32,7 +32,7 @@ def check(
 @app.command("pack")
 def pack(source: Source, size: Size = None) -> None:
     """Decode a source once into the cache, so that training starts at once."""
-    from honmono.data.check import Report
+    from honmono.data.packing.check import Report
     from honmono.data.pictures import Pictures
 
     dataset = Pictures(source=source, size=size).open()

@@ -14,10 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, cast, final
 
-from honmono.data.decode import LARGEST_BYTES
 from honmono.data.fingerprint import fingerprint_files
 from honmono.data.layout import Layout, hidden, lay_out
 from honmono.data.links import Link, Member, followed
+from honmono.data.packing.decode import LARGEST_BYTES
 from honmono.data.source import Content, Listing, Source, Unreadable
 from honmono.data.zip_names import names_of
 from honmono.errors import Refused

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from honmono.data.base import Data
-from honmono.data.conversion import Request
-from honmono.data.fit import Fit
-from honmono.data.pack import pack
-from honmono.data.packed import PackedPictures
+from honmono.data.packing.conversion import Request
+from honmono.data.packing.fit import Fit
+from honmono.data.packing.pack import pack
+from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.survey import Survey
 from honmono.data.sources import open_source
-from honmono.data.survey import Survey
 from honmono.errors import Refused
 
 

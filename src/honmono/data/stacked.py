@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 from honmono.data.base import Batch, Data, Dataset
-from honmono.data.conversion import Request
-from honmono.data.pack import pack
-from honmono.data.packed import PackedPictures
+from honmono.data.packing.conversion import Request
+from honmono.data.packing.pack import pack
+from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.survey import Survey
 from honmono.data.sources import open_source
-from honmono.data.survey import Survey
 from honmono.errors import Refused
 from honmono.randomness import stream
 

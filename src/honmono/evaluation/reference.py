@@ -22,8 +22,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from honmono.data.cache import cache_dir, turn_at, written_beside
-from honmono.data.fit import Fit
-from honmono.data.pack import LABELS, PICTURES
+from honmono.data.packing.fit import Fit
+from honmono.data.packing.pack import LABELS, PICTURES
 from honmono.data.pictures import Pictures
 from honmono.data.sources import open_source
 from honmono.data.stacked import StackedMNIST

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from honmono.data.base import Dataset
 from honmono.data.held_out import held_out
-from honmono.data.packed import PackedPictures
+from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
 from honmono.errors import Failed, Refused
 from honmono.networks.batch_norm import sampling

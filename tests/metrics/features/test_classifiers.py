@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from honmono.data.digits import Digits as DigitPictures
-from honmono.data.packed import PackedPictures
+from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
 from honmono.errors import Failed, Refused
 from honmono.metrics.features.base import Extract

@@ -10,8 +10,8 @@ import pytest
 
 from honmono.data import fingerprint
 from honmono.data.cache import turn_at, written_beside
-from honmono.data.conversion import Request
-from honmono.data.pack import pack
+from honmono.data.packing.conversion import Request
+from honmono.data.packing.pack import pack
 from honmono.data.pictures import Pictures
 from honmono.data.sources import open_source
 from honmono.errors import Failed, Refused

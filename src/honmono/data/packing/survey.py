@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from honmono.data.decode import SMALLEST_SIDE, Header, Unusable, read_header
+from honmono.data.packing.decode import SMALLEST_SIDE, Header, Unusable, read_header
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.source import Content, Listing, Source
 from honmono.errors import Refused

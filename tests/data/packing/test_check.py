@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data.check import check
+from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from honmono.data.cache import cache_dir, turn_at, written_beside
-from honmono.data.conversion import Conversion, Request, convert
+from honmono.data.packing.conversion import Conversion, Request, convert
+from honmono.data.packing.survey import Survey
 from honmono.data.source import Source
-from honmono.data.survey import Survey
 from honmono.errors import Failed
 
 

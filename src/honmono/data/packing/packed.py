@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from honmono.data.base import Batch, Dataset
-from honmono.data.pack import LABELS, PICTURES, read_record
+from honmono.data.packing.pack import LABELS, PICTURES, read_record
 
 
 _RESIDENT_BYTES = 2 << 30

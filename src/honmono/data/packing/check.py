@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from honmono.data.conversion import Request, convert
-from honmono.data.fit import Fit
+from honmono.data.packing.conversion import Request, convert
+from honmono.data.packing.fit import Fit
 from honmono.data.sources import open_source
 from honmono.files import readable
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.data.fit import Fit, fitted
+from honmono.data.packing.fit import Fit, fitted
 
 
 def fit(pixels: np.ndarray, size: int, how: Fit) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from honmono.data.decode import Unusable, decode, read_header
+from honmono.data.packing.decode import Unusable, decode, read_header
 from honmono.data.source import Unreadable
 
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from honmono.data.decode import Unusable, decode
-from honmono.data.fit import Fit, fitted
+from honmono.data.packing.decode import Unusable, decode
+from honmono.data.packing.fit import Fit, fitted
+from honmono.data.packing.survey import Survey, survey
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.source import Content, Listing, Source
-from honmono.data.survey import Survey, survey
 from honmono.errors import Refused
 from honmono.files import readable
 
