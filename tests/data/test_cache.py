@@ -7,7 +7,7 @@ import pytest
 from honmono.data.cache import cache_dir
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
-from honmono.data.sources import open_source
+from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
 

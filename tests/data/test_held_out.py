@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from honmono.data.held_out import held_out
-from honmono.data.layout import lay_out, splits_named
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
+from honmono.data.sources.layout import lay_out, splits_named
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from honmono.data.base import Data
-from honmono.data.idx import holds_idx
 from honmono.data.mixtures import Grid, Mixture, Ring
 from honmono.data.pictures import Pictures
-from honmono.data.sources import STACKED, digits_of, expanded
+from honmono.data.sources.idx import holds_idx
+from honmono.data.sources.open import STACKED, digits_of, expanded
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 

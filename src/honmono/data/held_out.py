@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from honmono.data.base import Dataset
-from honmono.data.idx import Idx
-from honmono.data.layout import splits_named
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
-from honmono.data.sources import open_source
+from honmono.data.sources.idx import Idx
+from honmono.data.sources.layout import splits_named
+from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
 

@@ -9,7 +9,7 @@ from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.survey import Survey
-from honmono.data.sources import open_source
+from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
 

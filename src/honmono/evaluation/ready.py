@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
-from honmono.data.sources import open_source
+from honmono.data.sources.open import open_source
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network

@@ -25,7 +25,7 @@ from honmono.data.cache import cache_dir, turn_at, written_beside
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import LABELS, PICTURES
 from honmono.data.pictures import Pictures
-from honmono.data.sources import open_source
+from honmono.data.sources.open import open_source
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.conforming import Conforming, quantized

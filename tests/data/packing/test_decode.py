@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from honmono.data.packing.decode import Unusable, decode, read_header
-from honmono.data.source import Unreadable
+from honmono.data.sources.base import Unreadable
 
 
 def decoded(content: bytes | Path | np.ndarray, side: int = 64) -> tuple[np.ndarray, tuple[str, ...]]:

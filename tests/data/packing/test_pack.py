@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data import fingerprint
 from honmono.data.cache import turn_at, written_beside
 from honmono.data.packing.conversion import Request
 from honmono.data.packing.pack import pack
 from honmono.data.pictures import Pictures
-from honmono.data.sources import open_source
+from honmono.data.sources import fingerprint
+from honmono.data.sources.open import open_source
 from honmono.errors import Failed, Refused
 
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from honmono.data.digits import Digits as DigitPictures
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
+from honmono.data.sources.digits import Digits as DigitPictures
 from honmono.errors import Failed, Refused
 from honmono.metrics.features.base import Extract
 from honmono.metrics.features.classifiers import WEIGHTS, Cifar10, Classifier, Digits, Mnist, from_stored, to_stored

@@ -6,7 +6,7 @@ from typing import Any
 
 from honmono.data.packing.conversion import Request, convert
 from honmono.data.packing.fit import Fit
-from honmono.data.sources import open_source
+from honmono.data.sources.open import open_source
 from honmono.files import readable
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile
 
-from honmono.data.source import Content, Unreadable
+from honmono.data.sources.base import LARGEST_BYTES, Content, Unreadable
 
 
 SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
 HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and told of
 LARGEST_PIXELS = 500_000_000  # 2 GB once decoded
-LARGEST_BYTES = 1 << 30
 
 # Those that Pillow decodes by itself: EPS, for one, would run Ghostscript on a stranger's file.
 _FORMATS = tuple("JPEG PNG WEBP GIF BMP DIB TIFF AVIF JPEG2000 PPM QOI ICO TGA".split())

@@ -15,7 +15,7 @@ import numpy as np
 from honmono.data.cache import cache_dir, turn_at, written_beside
 from honmono.data.packing.conversion import Conversion, Request, convert
 from honmono.data.packing.survey import Survey
-from honmono.data.source import Source
+from honmono.data.sources.base import Source
 from honmono.errors import Failed
 
 

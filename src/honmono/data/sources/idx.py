@@ -11,8 +11,8 @@ from typing import final
 
 import numpy as np
 
-from honmono.data.arrays import ArraySource, Stored, numbered_classes
-from honmono.data.fingerprint import fingerprint_files
+from honmono.data.sources.arrays import ArraySource, Stored, numbered_classes
+from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.errors import Refused
 
 

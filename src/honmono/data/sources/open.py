@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from honmono.data.archive import Tar, Zip
-from honmono.data.arrays import ArrayFile
-from honmono.data.digits import Digits
-from honmono.data.folder import Folder
-from honmono.data.hub import Hub
-from honmono.data.idx import Idx, holds_idx
-from honmono.data.layout import hidden
-from honmono.data.source import Source
+from honmono.data.sources.archive import Tar, Zip
+from honmono.data.sources.arrays import ArrayFile
+from honmono.data.sources.base import Source
+from honmono.data.sources.digits import Digits
+from honmono.data.sources.folder import Folder
+from honmono.data.sources.hub import Hub
+from honmono.data.sources.idx import Idx, holds_idx
+from honmono.data.sources.layout import hidden
 from honmono.errors import Refused, did_you_mean
 
 

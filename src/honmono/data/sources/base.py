@@ -65,3 +65,6 @@ class Source(ABC):
     @abstractmethod
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """Each of the first `count` items once, as (index, content), in the order that is quickest to read."""
+
+
+LARGEST_BYTES = 1 << 30

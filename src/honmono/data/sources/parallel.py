@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-from honmono.data.source import Content
+from honmono.data.sources.base import Content
 
 
 Result = TypeVar("Result")

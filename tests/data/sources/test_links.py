@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data.archive import Archive
-from honmono.data.links import Link, Member, followed
 from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
-from honmono.data.sources import open_source
+from honmono.data.sources.archive import Archive
+from honmono.data.sources.links import Link, Member, followed
+from honmono.data.sources.open import open_source
 
 
 LINKS = {

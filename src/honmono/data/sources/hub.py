@@ -7,8 +7,8 @@ from typing import Any, final
 
 import numpy as np
 
-from honmono.data.fingerprint import fingerprint
-from honmono.data.source import Content, Item, Listing, Source, Unreadable
+from honmono.data.sources.base import Content, Item, Listing, Source, Unreadable
+from honmono.data.sources.fingerprint import fingerprint
 from honmono.errors import Refused
 
 

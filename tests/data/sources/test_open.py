@@ -13,8 +13,8 @@ import pytest
 from honmono.data.choose import with_source
 from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
-from honmono.data.source import Source
-from honmono.data.sources import open_source
+from honmono.data.sources.base import Source
+from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
 

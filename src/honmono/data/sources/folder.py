@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import final
 
-from honmono.data.fingerprint import fingerprint_files
-from honmono.data.layout import Layout, hidden, lay_out
-from honmono.data.source import Content, Listing, Source
+from honmono.data.sources.base import Content, Listing, Source
+from honmono.data.sources.fingerprint import fingerprint_files
+from honmono.data.sources.layout import Layout, hidden, lay_out
 
 
 @final

@@ -1,6 +1,6 @@
 import pytest
 
-from honmono.data.layout import lay_out
+from honmono.data.sources.layout import lay_out
 from honmono.errors import Refused
 
 

@@ -11,8 +11,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from honmono.data.fingerprint import fingerprint_files
-from honmono.data.source import Content, Item, Listing, Source
+from honmono.data.sources.base import Content, Item, Listing, Source
+from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.errors import Refused
 
 

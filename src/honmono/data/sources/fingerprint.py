@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from honmono.data.cache import cache_dir, write_atomically
-from honmono.data.parallel import in_parallel, progress
-from honmono.data.source import Content
+from honmono.data.sources.base import Content
+from honmono.data.sources.parallel import in_parallel, progress
 
 
 # Two writes within one tick of a file system's clock cannot be told apart by their time stamps (FAT: two seconds), so a

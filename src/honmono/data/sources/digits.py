@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from honmono.data.arrays import ArraySource, Stored, numbered_classes
+from honmono.data.sources.arrays import ArraySource, Stored, numbered_classes
 
 
 @final

@@ -14,12 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, cast, final
 
-from honmono.data.fingerprint import fingerprint_files
-from honmono.data.layout import Layout, hidden, lay_out
-from honmono.data.links import Link, Member, followed
-from honmono.data.packing.decode import LARGEST_BYTES
-from honmono.data.source import Content, Listing, Source, Unreadable
-from honmono.data.zip_names import names_of
+from honmono.data.sources.base import LARGEST_BYTES, Content, Listing, Source, Unreadable
+from honmono.data.sources.fingerprint import fingerprint_files
+from honmono.data.sources.layout import Layout, hidden, lay_out
+from honmono.data.sources.links import Link, Member, followed
+from honmono.data.sources.zip_names import names_of
 from honmono.errors import Refused
 
 

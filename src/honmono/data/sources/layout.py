@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from honmono.data.source import Item, Listing
+from honmono.data.sources.base import Item, Listing
 from honmono.errors import Refused
 from honmono.files import readable
 
