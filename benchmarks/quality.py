@@ -24,7 +24,7 @@ from typing import Any
 import honmono
 from honmono.comparison.numbers import spread
 from honmono.errors import Failed, Refused
-from honmono.evaluated import Evaluation
+from honmono.evaluation.evaluate_run import Evaluation
 from honmono.files import write_json
 from honmono.metrics.named import metric
 from honmono.override import override

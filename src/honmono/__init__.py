@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from honmono.comparison.compare import compare as compare
     from honmono.data.packing.check import check as check_data
     from honmono.description import describe_recipe as show
-    from honmono.evaluated import evaluate as evaluate
+    from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.plots.run import plot as plot
     from honmono.recipe import Recipe as Recipe
     from honmono.registry import find as find
@@ -29,7 +29,7 @@ LAZY = {
     "check_data": "honmono.data.packing.check:check",
     "compare": "honmono.comparison.compare:compare",
     "environment": "honmono.runs.environment:environment",
-    "evaluate": "honmono.evaluated:evaluate",
+    "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "find": "honmono.registry:find",
     "interpolate": "honmono.written:write_interpolation",
     "list_recipes": "honmono.catalogue:catalogue",

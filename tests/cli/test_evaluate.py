@@ -111,7 +111,7 @@ def test_an_interrupted_evaluation_leaves_no_line(own: Path) -> None:
     assert process.stderr is not None
     try:
         for line in process.stderr:  # torch is there once metrics are
-            if "honmono.evaluated" in line:
+            if "honmono.evaluation.evaluate_run" in line:
                 break
         time.sleep(2)
         process.send_signal(signal.SIGINT)

@@ -11,7 +11,7 @@ import torch
 import honmono
 from honmono.description import nominal_interface
 from honmono.devices import choose
-from honmono.evaluation.ready import applicable, ready
+from honmono.evaluation.availability import applicable, ready
 from honmono.override import override
 from honmono.recipe import Recipe, every_update, settled
 from honmono.registry import entries

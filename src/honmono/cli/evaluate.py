@@ -30,7 +30,7 @@ def evaluate(
     json: AsJson = False,
 ) -> None:
     """Measure a run's samples: modes, distances to real pictures, label fidelity; recorded in its metrics.jsonl."""
-    from honmono.evaluated import evaluate as evaluate_run
+    from honmono.evaluation.evaluate_run import evaluate as evaluate_run
 
     try:
         made = evaluate_run(

@@ -10,10 +10,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from honmono.errors import Refused
-from honmono.evaluation.conforming import quantized
+from honmono.evaluation.checks import Watch
 from honmono.evaluation.extraction import Extraction, Networks
+from honmono.evaluation.preprocess import quantized
 from honmono.evaluation.reference import Reals, Reference
-from honmono.evaluation.watch import Watch
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.randomness import reseed, seed_of
 from honmono.recipe import Recipe

@@ -28,8 +28,8 @@ from honmono.data.pictures import Pictures
 from honmono.data.sources.open import open_source
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
-from honmono.evaluation.conforming import Conforming, quantized
 from honmono.evaluation.extraction import Networks, chunk_of
+from honmono.evaluation.preprocess import Conforming, quantized
 from honmono.metrics.base import Extracted
 from honmono.metrics.features.base import FeatureNetwork
 from honmono.randomness import stream

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from honmono.errors import Failed, Refused, did_you_mean
+from honmono.evaluation.availability import applicable, fetched, ready
 from honmono.evaluation.measure import Measured, measure
 from honmono.evaluation.protocol import told
-from honmono.evaluation.ready import applicable, fetched, ready
 from honmono.metrics.base import Better, Metric
 from honmono.metrics.variety import Variety
 from honmono.recipe import Recipe

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from honmono.data.packing.fit import fitted
 from honmono.errors import Refused
-from honmono.evaluation.conforming import Conforming, quantized, recoloured
+from honmono.evaluation.preprocess import Conforming, quantized, recoloured
 
 
 def pictures(number: int, channels: int, side: int) -> Tensor:

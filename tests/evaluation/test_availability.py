@@ -8,7 +8,7 @@ import pytest
 
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
-from honmono.evaluation.ready import applicable, of_classes, ready
+from honmono.evaluation.availability import applicable, of_classes, ready
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import FID

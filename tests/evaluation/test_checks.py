@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Failed
-from honmono.evaluation.conforming import quantized
-from honmono.evaluation.watch import Watch
+from honmono.evaluation.checks import Watch
+from honmono.evaluation.preprocess import quantized
 
 
 def watched(samples: Tensor, bounds: tuple[float, float] | None = (-1.0, 1.0)) -> list[str]:

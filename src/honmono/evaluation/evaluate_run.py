@@ -10,8 +10,8 @@ from honmono.data.mixtures import Mixture
 from honmono.data.sources.parallel import progress
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
+from honmono.evaluation.availability import applicable, fetched, of_classes, ready
 from honmono.evaluation.measure import Measured, measure
-from honmono.evaluation.ready import applicable, fetched, of_classes, ready
 from honmono.files import refuse_unwritable
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS

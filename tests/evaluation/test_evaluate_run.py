@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import honmono
 from honmono.errors import Failed, Refused
-from honmono.evaluated import Evaluation, evaluate
+from honmono.evaluation.evaluate_run import Evaluation, evaluate
 from honmono.evaluation.measure import measure
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
