@@ -30,6 +30,7 @@ import honmono
 from honmono.data.packing.pack import PICTURES
 from honmono.data.pictures import Pictures
 from honmono.files import write_json
+from honmono.generation.load import TrainedRun
 from honmono.metrics.features.base import Extract
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import frechet_distance
@@ -37,7 +38,6 @@ from honmono.metrics.prdc import prdc
 from honmono.metrics.spread import spread
 from honmono.runs.environment import environment
 from honmono.runs.grids import grid, save_png
-from honmono.trained import TrainedRun
 
 
 RESULTS = Path(__file__).parent / "results"

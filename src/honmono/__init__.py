@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from honmono.data.packing.check import check as check_data
     from honmono.description import describe_recipe as show
     from honmono.evaluation.evaluate_run import evaluate as evaluate
+    from honmono.generation.interpolate import write_interpolation as interpolate
+    from honmono.generation.load import load as load
+    from honmono.generation.write import write_samples as sample
     from honmono.plots.run import plot as plot
     from honmono.recipe import Recipe as Recipe
     from honmono.registry import find as find
     from honmono.runs.environment import environment as environment
     from honmono.studying.study import study as study
-    from honmono.trained import load as load
-    from honmono.written import write_interpolation as interpolate
-    from honmono.written import write_samples as sample
 
 # Resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
@@ -31,12 +31,12 @@ LAZY = {
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "find": "honmono.registry:find",
-    "interpolate": "honmono.written:write_interpolation",
+    "interpolate": "honmono.generation.write:write_interpolation",
     "list_recipes": "honmono.catalogue:catalogue",
     "list_studies": "honmono.case:list_studies",
-    "load": "honmono.trained:load",
+    "load": "honmono.generation.load:load",
     "plot": "honmono.plots.run:plot",
-    "sample": "honmono.written:write_samples",
+    "sample": "honmono.generation.write:write_samples",
     "show": "honmono.description:describe_recipe",
     "study": "honmono.studying.study:study",
     "train": "honmono.api:train",

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from honmono.generation.load import TrainedRun, load_as
 from honmono.recipe import Recipe
-from honmono.trained import TrainedRun, load_as
 from honmono.training.call import Call
 from honmono.training.prepare import prepare
 

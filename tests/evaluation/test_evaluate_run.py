@@ -14,13 +14,13 @@ import honmono
 from honmono.errors import Failed, Refused
 from honmono.evaluation.evaluate_run import Evaluation, evaluate
 from honmono.evaluation.measure import measure
+from honmono.generation.load import load
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.registry import find
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.measurements import is_detail
-from honmono.trained import load
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,11 @@ from honmono.errors import Failed, Refused
 from honmono.evaluation.evidence import GeneratorEvidence, Subject
 from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
+from honmono.generation.sampling import fakes
 from honmono.metrics.features.named import feature_network
 from honmono.randomness import undisturbed
 from honmono.recipe import Recipe
 from honmono.registry import find
-from honmono.sampling import fakes
 
 
 CLASSES = ("a", "b", "c", "d")

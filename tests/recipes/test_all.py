@@ -12,12 +12,12 @@ import honmono
 from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.evaluation.availability import applicable, ready
+from honmono.generation.sampling import fakes
 from honmono.override import override
 from honmono.recipe import Recipe, every_update, settled
 from honmono.registry import entries
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
-from honmono.sampling import fakes
 from honmono.serial import recipe_from_json, to_json
 from honmono.training.engine import Engine
 from honmono.training.measuring import best_by

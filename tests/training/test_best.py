@@ -8,6 +8,7 @@ import pytest
 
 import honmono
 from honmono.errors import Refused
+from honmono.generation.load import load
 from honmono.metrics.base import Metric
 from honmono.metrics.fid import FID
 from honmono.metrics.inception_score import InceptionScore
@@ -22,7 +23,6 @@ from honmono.recipe import Recipe
 from honmono.registry import find
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
-from honmono.trained import load
 from honmono.training.measuring import Measuring, best_by
 
 

@@ -8,12 +8,12 @@ import torch
 
 from honmono.data.base import Interface
 from honmono.errors import Refused
+from honmono.generation.sampling import fakes
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.override import override
 from honmono.recipe import Recipe
 from honmono.registry import find
-from honmono.sampling import fakes
 from honmono.training.build import build_networks
 from honmono.training.trainer import Trainer
 

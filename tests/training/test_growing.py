@@ -157,7 +157,7 @@ def test_a_loaded_run_samples_at_the_stage_it_was_saved_at(growing: Callable, tm
 
 
 def test_samples_of_the_first_stage_are_enlarged(growing: Callable, in_training: Build) -> None:
-    from honmono.sampling import fakes
+    from honmono.generation.sampling import fakes
 
     trainer = in_training(growing())
     made = next(fakes(trainer.sampler(), trainer.recipe, 0, seed=0))

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 import honmono
+from honmono.generation.sampling import fakes, take
 from honmono.metrics.spread import spread
 from honmono.override import override
 from honmono.recipe import Pair, Recipe
@@ -22,7 +23,6 @@ from honmono.registry import find
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.warned import Line
-from honmono.sampling import fakes, take
 from honmono.training.trainer import Trainer
 from honmono.training.watch import LOOK_EVERY, Watch
 

@@ -9,7 +9,7 @@ from honmono.errors import Refused
 
 
 if TYPE_CHECKING:  # it brings torch, which no verb waits for before it runs
-    from honmono.trained import TrainedRun
+    from honmono.generation.load import TrainedRun
 
 
 Run = Annotated[Path, Argument(help="a run directory")]
@@ -39,8 +39,8 @@ def sample(
     trust_code: TrustCode = False,
 ) -> None:
     """Draw samples from a run."""
-    from honmono.trained import load
-    from honmono.written import write_samples
+    from honmono.generation.load import load
+    from honmono.generation.write import write_samples
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
     label = _named(trained, label, label_index)
@@ -62,8 +62,8 @@ def interpolate(
     trust_code: TrustCode = False,
 ) -> None:
     """Make a film that walks from latent to latent."""
-    from honmono.trained import load
-    from honmono.written import write_interpolation
+    from honmono.generation.interpolate import write_interpolation
+    from honmono.generation.load import load
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
     several = labels.split(",") if labels is not None else ()

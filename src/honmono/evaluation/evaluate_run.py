@@ -13,6 +13,7 @@ from honmono.errors import Refused
 from honmono.evaluation.availability import applicable, fetched, of_classes, ready
 from honmono.evaluation.measure import Measured, measure
 from honmono.files import refuse_unwritable
+from honmono.generation.load import TrainedRun, Weights, load
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
@@ -21,7 +22,6 @@ from honmono.metrics.stacked_modes import StackedModes
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png
-from honmono.trained import TrainedRun, Weights, load
 
 
 SUGGESTED = ("fid", "kid", "prdc")

@@ -14,10 +14,10 @@ from honmono.evaluation.checks import Watch
 from honmono.evaluation.extraction import Extraction, Networks
 from honmono.evaluation.preprocess import quantized
 from honmono.evaluation.reference import Reals, Reference
+from honmono.generation.sampling import fakes, take
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.randomness import reseed, seed_of
 from honmono.recipe import Recipe
-from honmono.sampling import fakes, take
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from honmono.data.held_out import held_out
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
 from honmono.errors import Failed, Refused
+from honmono.generation.sampling import generate
 from honmono.networks.batch_norm import sampling
 from honmono.networks.outputs import full
 from honmono.objectives.logit import LogitObjective
 from honmono.randomness import stream
-from honmono.sampling import generate
 from honmono.training.trainer import Trainer
 
 

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from honmono.data.mixtures import Mixture
 from honmono.files import atomic_write_bytes
+from honmono.generation.sampling import fakes, take
 from honmono.networks.batch_norm import sampling
 from honmono.objectives.coulomb import Coulomb, potential
 from honmono.plots.window import window
 from honmono.runs.directory import RunDirectory
-from honmono.sampling import fakes, take
 from honmono.training.pictures import POINTS, SEED_OFFSET
 from honmono.training.trainer import Trainer
 

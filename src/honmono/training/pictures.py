@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from honmono.files import atomic_write_bytes
+from honmono.generation.sampling import fakes, take
 from honmono.grids import SampleGrid
 from honmono.randomness import stream
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png, to_uint8
-from honmono.sampling import fakes, take
 from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from honmono.generation.sampling import generate
 from honmono.metrics.spread import spread
 from honmono.randomness import stream
-from honmono.sampling import generate
 from honmono.training.trainer import Trainer
 
 

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from honmono.data.base import Interface
 from honmono.errors import Refused
+from honmono.generation.sampling import fakes, generate, latents, take
 from honmono.latents import Normal, Uniform
 from honmono.override import override
 from honmono.randomness import stream
 from honmono.recipe import Recipe
 from honmono.registry import find
-from honmono.sampling import fakes, generate, latents, take
 from honmono.training.build import build_networks
 
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from honmono.data.base import Interface
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
+from honmono.generation.sampling import ReadyGenerator, fakes, generate
 from honmono.networks.batch_norm import SamplingMode
 from honmono.recipe import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import to_uint8
-from honmono.sampling import ReadyGenerator, fakes, generate
 from honmono.training.build import build_networks
 from honmono.training.checkpoint import Checkpoint, read, read_newest
 from honmono.training.growing import stand

@@ -12,14 +12,15 @@ from PIL import Image
 
 from honmono.data.base import Interface
 from honmono.errors import Refused
+from honmono.generation.interpolate import slerp, walk, write_interpolation
+from honmono.generation.load import TrainedRun
+from honmono.generation.write import write_samples
 from honmono.override import override
 from honmono.randomness import stream
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid
-from honmono.trained import TrainedRun
 from honmono.training.build import build_networks
-from honmono.written import slerp, walk, write_interpolation, write_samples
 
 
 DIGITS = Interface((1, 8, 8), tuple("0123456789"))

@@ -15,12 +15,12 @@ from torch import Tensor
 
 import honmono
 from honmono.errors import Failed, Refused
+from honmono.generation.load import TrainedRun
 from honmono.objectives.logit import LogitObjective
 from honmono.override import override
 from honmono.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.serial import to_json
-from honmono.trained import TrainedRun
 
 
 TINY = find("dcgan-digits").tiny
