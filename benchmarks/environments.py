@@ -61,8 +61,8 @@ def environment() -> dict[str, Any]:
 def trained(name: str) -> str:
     """A hash of a tiny recipe's networks, averages and optimizers after a few steps."""
     from honmono.devices import Choices
-    from honmono.override import override
-    from honmono.registry import find
+    from honmono.recipe.override import override
+    from honmono.recipe.registry import find
     from honmono.training.engine import Engine
     from honmono.training.trainer import Trainer
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from honmono.data.mixtures import Mixture
 from honmono.metrics.variety import COLLAPSED
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 BEGINNING = 0.5  # of the recipe's steps: no more than that is a beginning

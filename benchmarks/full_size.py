@@ -19,11 +19,11 @@ from typing import Any
 import torch
 
 from honmono.benchmark.timing import Noise
-from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.files import write_json
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 from honmono.runs.environment import environment
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer

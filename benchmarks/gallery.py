@@ -24,13 +24,13 @@ from honmono.files import atomic_write_bytes, write_json
 from honmono.plots.film import frames
 from honmono.plots.landscape import drawn, load
 from honmono.plots.style import png
-from honmono.recipe import LEFT_TO_DATA
-from honmono.registry import entries, find
+from honmono.recipe.registry import entries, find
+from honmono.recipe.serialize import to_json
+from honmono.recipe.value import LEFT_TO_DATA
 from honmono.runs import measurements
 from honmono.runs.fields import flat
 from honmono.runs.grids import GAP
 from honmono.runs.measurements import is_detail
-from honmono.serial import to_json
 from honmono.training.checkpoint import read_newest
 
 

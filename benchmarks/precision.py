@@ -28,8 +28,8 @@ from torch.overrides import TorchFunctionMode
 from honmono.devices import choose, has_bf16
 from honmono.files import write_json
 from honmono.generation.sampling import fakes, take
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 from honmono.runs.environment import environment
 from honmono.runs.grids import to_uint8
 from honmono.training.engine import Engine

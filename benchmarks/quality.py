@@ -27,13 +27,13 @@ from honmono.errors import Failed, Refused
 from honmono.evaluation.evaluate_run import Evaluation
 from honmono.files import write_json
 from honmono.metrics.named import metric
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.record import read_choices
+from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.measurements import is_detail
 from honmono.training.checkpoint import read_newest
-from honmono.training.record import read_choices
 from honmono.training.recorder import Interrupted
 
 

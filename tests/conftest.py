@@ -132,7 +132,7 @@ def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], A
     from honmono.data.choose import with_source
     from honmono.data.mixtures import Mixture
     from honmono.data.stacked import StackedMNIST
-    from honmono.description import nominal_interface
+    from honmono.recipe.describe import nominal_interface
 
     def small(recipe: Any) -> Any:
         data = recipe.data

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from honmono.catalogue import COLUMNS, catalogue
-from honmono.recipe import Recipe, children
-from honmono.registry import entries
+from honmono.recipe.fields import children
+from honmono.recipe.registry import entries
+from honmono.recipe.value import Recipe
 
 
 def test_the_list_equals_the_registry() -> None:

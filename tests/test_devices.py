@@ -50,7 +50,7 @@ from torch._inductor import config
 
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
-from honmono.registry import find
+from honmono.recipe.registry import find
 from honmono.devices import failing_in_a_line
 from honmono.training.engine import Choices, Engine
 from honmono.training.trainer import Trainer

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from honmono.registry import find
+from honmono.recipe.registry import find
 from honmono.runs.grids import grid
 
 

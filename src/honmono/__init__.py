@@ -11,33 +11,33 @@ if TYPE_CHECKING:
     from honmono.catalogue import catalogue as list_recipes
     from honmono.comparison.compare import compare as compare
     from honmono.data.packing.check import check as check_data
-    from honmono.description import describe_recipe as show
     from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.generation.interpolate import write_interpolation as interpolate
     from honmono.generation.load import load as load
     from honmono.generation.write import write_samples as sample
     from honmono.plots.run import plot as plot
-    from honmono.recipe import Recipe as Recipe
-    from honmono.registry import find as find
+    from honmono.recipe.describe import describe_recipe as show
+    from honmono.recipe.registry import find as find
+    from honmono.recipe.value import Recipe as Recipe
     from honmono.runs.environment import environment as environment
     from honmono.studying.study import study as study
 
 # Resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
-    "Recipe": "honmono.recipe:Recipe",
+    "Recipe": "honmono.recipe.value:Recipe",
     "bench": "honmono.benchmark.timing:measure_all",
     "check_data": "honmono.data.packing.check:check",
     "compare": "honmono.comparison.compare:compare",
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
-    "find": "honmono.registry:find",
+    "find": "honmono.recipe.registry:find",
     "interpolate": "honmono.generation.write:write_interpolation",
     "list_recipes": "honmono.catalogue:catalogue",
     "list_studies": "honmono.case:list_studies",
     "load": "honmono.generation.load:load",
     "plot": "honmono.plots.run:plot",
     "sample": "honmono.generation.write:write_samples",
-    "show": "honmono.description:describe_recipe",
+    "show": "honmono.recipe.describe:describe_recipe",
     "study": "honmono.studying.study:study",
     "train": "honmono.api:train",
 }

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from honmono.generation.load import TrainedRun, load_as
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 from honmono.training.call import Call
 from honmono.training.prepare import prepare
 

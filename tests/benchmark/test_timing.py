@@ -6,9 +6,9 @@ import torch
 from honmono.benchmark import timing
 from honmono.benchmark.plain_loop import PlainLoop
 from honmono.devices import choose
-from honmono.override import override
-from honmono.recipe import every_update
-from honmono.registry import entries, find
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries, find
+from honmono.recipe.updates import every_update
 from honmono.training.engine import Engine
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import honmono
 from honmono.cli import main
-from honmono.registry import find
+from honmono.recipe.registry import find
 
 
 class Said(NamedTuple):

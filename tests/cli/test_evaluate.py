@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from honmono.registry import find
+from honmono.recipe.registry import find
 
 
 Command = Callable[..., Any]

@@ -15,7 +15,7 @@ from PIL import Image
 
 import honmono
 from honmono.cli import main
-from honmono.registry import find
+from honmono.recipe.registry import find
 
 
 Command = Callable[..., Any]

@@ -24,10 +24,10 @@ from torch import nn
 from torch.optim import SGD
 
 from honmono.data.pictures import Pictures
-from honmono.latents import Normal
+from honmono.recipe.latents import Normal
 from honmono.networks.mlp import MLPDiscriminator
 from honmono.objectives.logit import LogitObjective
-from honmono.recipe import Pair, Recipe, Training
+from honmono.recipe.value import Pair, Recipe, Training
 
 
 class Flat(nn.Module):

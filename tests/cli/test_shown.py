@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from honmono.cli.output import table
-from honmono.registry import entries, find
+from honmono.recipe.registry import entries, find
 
 
 Command = Callable[..., Any]

@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from honmono.evaluation.extraction import Networks
 from honmono.metrics.features.base import Extract, FeatureNetwork
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 
 
 class Quarters(FeatureNetwork):

@@ -19,8 +19,8 @@ from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.prdc import PRDC
 from honmono.metrics.stacked_modes import StackedModes
 from honmono.metrics.variety import Variety
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 
 
 DIGITS = tuple("0123456789")

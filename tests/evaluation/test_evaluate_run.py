@@ -17,7 +17,7 @@ from honmono.evaluation.measure import measure
 from honmono.generation.load import load
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
-from honmono.registry import find
+from honmono.recipe.registry import find
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.measurements import is_detail

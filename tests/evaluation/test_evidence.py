@@ -18,8 +18,8 @@ from honmono.evaluation.reference import Reference
 from honmono.generation.sampling import fakes
 from honmono.metrics.features.named import feature_network
 from honmono.randomness import undisturbed
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 
 
 CLASSES = ("a", "b", "c", "d")

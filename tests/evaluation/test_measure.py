@@ -23,8 +23,8 @@ from honmono.metrics.kid import KID
 from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.neighbours import Neighbours
 from honmono.metrics.prdc import PRDC
-from honmono.recipe import Average, Recipe
-from honmono.registry import find
+from honmono.recipe.registry import find
+from honmono.recipe.value import Average, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +209,8 @@ from torch import nn
 from honmono.evaluation.measure import measure
 from honmono.metrics.base import Metric
 from honmono.metrics.inception_score import InceptionScore
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 
 class Noise(nn.Module):
     def __init__(self):

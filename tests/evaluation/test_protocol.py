@@ -18,9 +18,9 @@ from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.modes import ModeCoverage
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.runs.protocols import better, differences, giver
 
 

@@ -21,7 +21,7 @@ from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import FEATURES, RECORD, Reference
 from honmono.metrics.features.named import feature_network
 from honmono.randomness import stream
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 SHAPE = (1, 8, 8)
@@ -149,7 +149,7 @@ import torch
 from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
 from honmono.metrics.features.named import feature_network
-from honmono.registry import find
+from honmono.recipe.registry import find
 recipe = find("dcgan-digits").make()
 networks = Networks(feature_network, torch.device("cpu"))
 found = Reference(recipe, (1, 8, 8), {str(stored)!r}, networks).reals("mnist").extracted(300)

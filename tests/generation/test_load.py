@@ -17,10 +17,10 @@ import honmono
 from honmono.errors import Failed, Refused
 from honmono.generation.load import TrainedRun
 from honmono.objectives.logit import LogitObjective
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.serialize import to_json
 from honmono.runs.directory import RunDirectory
-from honmono.serial import to_json
 
 
 TINY = find("dcgan-digits").tiny

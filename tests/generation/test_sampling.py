@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.generation.sampling import fakes, generate, latents, take
-from honmono.latents import Normal, Uniform
-from honmono.override import override
 from honmono.randomness import stream
-from honmono.recipe import Recipe
-from honmono.registry import find
-from honmono.training.build import build_networks
+from honmono.recipe.build import build_networks
+from honmono.recipe.latents import Normal, Uniform
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 
 
 DIGITS = Interface((1, 8, 8), tuple("0123456789"))

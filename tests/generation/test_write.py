@@ -15,12 +15,12 @@ from honmono.errors import Refused
 from honmono.generation.interpolate import slerp, walk, write_interpolation
 from honmono.generation.load import TrainedRun
 from honmono.generation.write import write_samples
-from honmono.override import override
 from honmono.randomness import stream
-from honmono.registry import find
+from honmono.recipe.build import build_networks
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid
-from honmono.training.build import build_networks
 
 
 DIGITS = Interface((1, 8, 8), tuple("0123456789"))

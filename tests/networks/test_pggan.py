@@ -17,7 +17,7 @@ from honmono.networks.pggan import (
     minibatch_stddev,
     pixel_norm,
 )
-from honmono.training.build import count_parameters
+from honmono.recipe.build import count_parameters
 
 
 Pair = tuple[PGGANGenerator, PGGANDiscriminator]

@@ -9,16 +9,17 @@ import pytest
 import torch
 
 import honmono
-from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.evaluation.availability import applicable, ready
 from honmono.generation.sampling import fakes
-from honmono.override import override
-from honmono.recipe import Recipe, every_update, settled
-from honmono.registry import entries
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries
+from honmono.recipe.serialize import recipe_from_json, to_json
+from honmono.recipe.updates import every_update
+from honmono.recipe.value import Recipe, settled
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
-from honmono.serial import recipe_from_json, to_json
 from honmono.training.engine import Engine
 from honmono.training.measuring import best_by
 from honmono.training.trainer import PLAYERS, Trainer

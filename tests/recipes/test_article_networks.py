@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.description import nominal_interface
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
-from honmono.recipe import Recipe
-from honmono.registry import entries
-from honmono.training.build import build_networks
+from honmono.recipe.build import build_networks
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.registry import entries
+from honmono.recipe.value import Recipe
 
 
 def made(name: str) -> Recipe:

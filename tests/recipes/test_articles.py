@@ -11,14 +11,14 @@ from torch.optim import Adam
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
 from honmono.devices import choose
-from honmono.latents import Normal, Uniform
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import WeightDecay
 from honmono.objectives.realness import Realness
 from honmono.objectives.wasserstein import Wasserstein
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import entries
+from honmono.recipe.latents import Normal, Uniform
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries
+from honmono.recipe.value import Recipe
 from honmono.training.engine import Engine
 from honmono.training.trainer import PLAYERS, Trainer
 

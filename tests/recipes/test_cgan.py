@@ -11,18 +11,19 @@ from torch import nn
 from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
-from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 from honmono.objectives.base import Draws
-from honmono.override import override
-from honmono.recipe import Recipe, every_update
+from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries
+from honmono.recipe.serialize import to_json
+from honmono.recipe.updates import every_update
+from honmono.recipe.value import Recipe
 from honmono.recipes.cgan import cgan_mnist, cgan_mnist_article, cgan_mnist_paper, dcgan_faces_article
 from honmono.recipes.dcgan import dcgan_mnist
-from honmono.registry import entries
 from honmono.runs.grids import to_uint8
-from honmono.serial import to_json
-from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine
 from honmono.training.moment import Moment
 from honmono.training.trainer import Trainer

@@ -4,15 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.description import nominal_interface
 from honmono.metrics.fid import FID
 from honmono.networks.dcgan_same import SameDCGANGenerator
 from honmono.networks.same_padding import SameConvTranspose2d
 from honmono.objectives.coulomb import Coulomb
-from honmono.override import override
-from honmono.recipe import Recipe, Together, every_update
+from honmono.recipe.build import build_networks
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.updates import Together, every_update
+from honmono.recipe.value import Recipe
 from honmono.recipes.coulomb import coulomb_cifar10_paper, coulomb_grid
-from honmono.training.build import build_networks
 
 
 def test_the_authors_numbers() -> None:

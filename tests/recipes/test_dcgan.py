@@ -15,17 +15,18 @@ from torch import nn
 from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
-from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.generation.sampling import fakes, take
-from honmono.latents import Uniform
 from honmono.networks.batch_norm import couples_samples
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.override import override
-from honmono.recipe import Recipe, every_update
+from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.latents import Uniform
+from honmono.recipe.override import override
+from honmono.recipe.updates import every_update
+from honmono.recipe.value import Recipe
 from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
 from honmono.runs.grids import to_uint8
-from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 

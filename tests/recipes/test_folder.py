@@ -15,10 +15,10 @@ from honmono.errors import Refused
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.relativistic import Relativistic
-from honmono.override import override
-from honmono.recipe import Recipe
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.recipes.folder import folder
-from honmono.registry import find
 from honmono.training.call import Call
 from honmono.training.engine import Engine
 from honmono.training.prepare import prepare

@@ -7,12 +7,13 @@ import torch
 
 from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
-from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Recipe, every_update
+from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.updates import every_update
+from honmono.recipe.value import Recipe
 from honmono.recipes.gan import gan_grid, gan_mnist_article
-from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 

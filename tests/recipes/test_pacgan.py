@@ -7,15 +7,16 @@ import pytest
 
 from honmono.data.batches import SampleOrder
 from honmono.data.stacked import StackedMNIST
-from honmono.description import nominal_interface
 from honmono.devices import choose
 from honmono.networks.batch_norm import couples_samples
-from honmono.override import override
-from honmono.recipe import Recipe, Together, Update
+from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.serialize import to_json
+from honmono.recipe.updates import Together, Update
+from honmono.recipe.value import Recipe
 from honmono.recipes.pacgan import pacgan_grid
 from honmono.recipes.stacked_mnist import dcgan_stacked_mnist, pacgan_stacked_mnist
-from honmono.serial import to_json
-from honmono.training.build import build_networks, count_parameters
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 

@@ -10,14 +10,16 @@ import torch
 from torch import nn
 
 from honmono.data.choose import with_source
-from honmono.description import nominal_interface
 from honmono.errors import Refused
-from honmono.growth import Growth
-from honmono.latents import Normal
 from honmono.networks.pggan import EqualizedConv2d, PGGANDiscriminator, PGGANGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
-from honmono.recipe import Recipe, every_update
+from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.growth import Growth
+from honmono.recipe.latents import Normal
+from honmono.recipe.updates import every_update
+from honmono.recipe.value import Recipe
 from honmono.recipes.pggan import (
     PGGANArticleDiscriminator,
     PGGANArticleGenerator,
@@ -26,7 +28,6 @@ from honmono.recipes.pggan import (
     pggan_mnist,
     pggan_mnist_article,
 )
-from honmono.training.build import build_networks, count_parameters
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:

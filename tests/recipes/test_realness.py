@@ -12,14 +12,16 @@ import torch
 from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
-from honmono.description import describe_recipe
 from honmono.devices import choose
-from honmono.latents import Normal
 from honmono.objectives.anchors import NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
-from honmono.override import override
 from honmono.plots.landscape import kept, load
-from honmono.recipe import Recipe, Update, every_update
+from honmono.recipe.describe import describe_recipe
+from honmono.recipe.latents import Normal
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries
+from honmono.recipe.updates import Update, every_update
+from honmono.recipe.value import Recipe
 from honmono.recipes.realness import (
     realness_celeba256_paper,
     realness_cifar10_article,
@@ -27,7 +29,6 @@ from honmono.recipes.realness import (
     realness_ffhq1024_paper,
     realness_toy,
 )
-from honmono.registry import entries
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
 from honmono.training.landscapes import MESH, Landscapes

@@ -8,17 +8,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.counts import WarmUp
-from honmono.description import nominal_interface
 from honmono.devices import choose
-from honmono.latents import Uniform
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
-from honmono.override import override
-from honmono.recipe import Clip, Recipe, Update
+from honmono.recipe.build import build_networks
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.latents import Uniform
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.serialize import to_json
+from honmono.recipe.updates import Update, WarmUp
+from honmono.recipe.value import Clip, Recipe
 from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
-from honmono.registry import find
-from honmono.serial import to_json
-from honmono.training.build import build_networks
 from honmono.training.engine import Engine
 from honmono.training.moment import fresh_batches
 from honmono.training.trainer import PLAYERS, Trainer

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from honmono.case import studies
-from honmono.description import nominal_interface
-from honmono.growth import Growth
 from honmono.objectives.realness import Realness
 from honmono.randomness import stream
-from honmono.recipe import Recipe
+from honmono.recipe.build import build_networks, check_coupling
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.growth import Growth
+from honmono.recipe.value import Recipe
 from honmono.studying.plan import Planned, plan
 from honmono.studying.record import Asked
-from honmono.training.build import build_networks, check_coupling
 
 
 @cache

@@ -2,11 +2,12 @@
 
 import pytest
 
-from honmono.counts import WarmUp
 from honmono.errors import Refused
-from honmono.override import override
-from honmono.recipe import Recipe, every_update, leaves
-from honmono.registry import find
+from honmono.recipe.fields import leaves
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.updates import WarmUp, every_update
+from honmono.recipe.value import Recipe
 from honmono.schedules import Constant
 from honmono.studying.scale import LEAST_STEPS, scaled
 

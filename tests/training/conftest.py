@@ -14,9 +14,9 @@ from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.modes import ModeCoverage
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer

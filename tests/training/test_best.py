@@ -19,8 +19,8 @@ from honmono.metrics.neighbours import Neighbours
 from honmono.metrics.prdc import PRDC
 from honmono.metrics.variety import COLLAPSED, Variety
 from honmono.plots.run import plot
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.training.measuring import Measuring, best_by

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
-from honmono.override import override
-from honmono.recipe import Pair, Recipe
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Pair, Recipe
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.training.by_heart import Memory

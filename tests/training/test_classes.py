@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import honmono
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import GAP
 from honmono.training.classes import class_lines, columns

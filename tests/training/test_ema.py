@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.recipe import Average
+from honmono.recipe.value import Average
 from honmono.training.ema import AveragedGenerator
 
 

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 import honmono
-from honmono.counts import WarmUp
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.networks.dcgan import DCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.override import override
-from honmono.recipe import Recipe, Together, Update
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.value import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read

@@ -11,8 +11,9 @@ from honmono.data.base import Batch
 from honmono.objectives.base import Draws, Players
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.override import override
-from honmono.recipe import Clip, Recipe, Together, Update
+from honmono.recipe.override import override
+from honmono.recipe.updates import Together, Update
+from honmono.recipe.value import Clip, Recipe
 from honmono.training.fakes import GivenFakes, SharedFakes
 from honmono.training.trainer import PLAYERS, Trainer
 

@@ -12,13 +12,13 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 import honmono
 from honmono.errors import Refused
-from honmono.growth import Growth
 from honmono.networks.growing import GrowingNetwork, at_stage, enlarged, halved
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.networks.pggan import PGGANGenerator
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.growth import Growth
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.training.trainer import PLAYERS, Trainer
 
 

@@ -11,7 +11,7 @@ import pytest
 from honmono.errors import Failed
 from honmono.metrics.base import Metric
 from honmono.metrics.modes import ModeCoverage
-from honmono.recipe import Pair
+from honmono.recipe.value import Pair
 from honmono.runs import log, measurements
 from honmono.runs.directory import RunDirectory
 from honmono.schedules import Constant

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from honmono.counts import WarmUp
 from honmono.data.batches import Stream
 from honmono.devices import choose
 from honmono.objectives.base import DrawsByStep
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.override import override
-from honmono.recipe import Recipe, Together, Update
+from honmono.recipe.override import override
+from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.value import Recipe
 from honmono.recipes.dcgan import dcgan_digits
 from honmono.schedules import Linear
 from honmono.training.engine import Engine

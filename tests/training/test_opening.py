@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from honmono.devices import choose
 from honmono.errors import Refused
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 from honmono.training.opening import rehearsed
 
 

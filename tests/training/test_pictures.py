@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 import honmono
-from honmono.grids import SampleGrid
-from honmono.override import override
 from honmono.plots.film import frames
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.grids import SampleGrid
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import GAP
 

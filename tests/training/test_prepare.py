@@ -13,7 +13,7 @@ import torch
 
 import honmono
 from honmono.errors import Failed, Refused
-from honmono.registry import find
+from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.training.call import Call
 from honmono.training.prepare import Session, prepare

@@ -14,7 +14,7 @@ from PIL import Image
 
 import honmono
 from honmono import cli
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.training import checkpoint
@@ -26,8 +26,8 @@ import signal
 import time
 from dataclasses import dataclass, replace
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 
 steps = -1  # the rehearsal before the first step counts too
 
@@ -76,7 +76,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Train:
     monkeypatch.chdir(tmp_path)
 
     def call(*words: str, what: str = "", at: int = 0) -> int:
-        from honmono.registry import import_file
+        from honmono.recipe.registry import import_file
 
         import_file.cache_clear()  # counts steps from 0 again
         begin = ("mine.py:mine", "--run", "run", "--steps", "12", "--set", f"objective.what={what}")

@@ -48,7 +48,7 @@ def test_the_rehearsal_leaves_no_trace(here: Path) -> None:
 OWN = """
 from dataclasses import dataclass, replace
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.registry import find
+from honmono.recipe.registry import find
 
 @dataclass(frozen=True)
 class Careless(NonSaturating):

@@ -8,9 +8,9 @@ import torch
 
 import honmono
 from honmono.devices import Choices
-from honmono.registry import find
+from honmono.recipe.record import other_threads
+from honmono.recipe.registry import find
 from honmono.training.prepare import Call, prepare
-from honmono.training.record import other_threads
 
 
 def test_another_number_is_said_where_a_processor_computes() -> None:

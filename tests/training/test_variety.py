@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.override import override
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
 from honmono.training.trainer import Trainer
 from honmono.training.variety import WHOLE, Variety
 

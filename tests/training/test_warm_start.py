@@ -15,10 +15,10 @@ from torch import Tensor
 
 import honmono
 from honmono.errors import Failed, Refused
-from honmono.registry import find
+from honmono.recipe.build import build_networks
+from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.training import checkpoint
-from honmono.training.build import build_networks
 from honmono.training.call import Call
 from honmono.training.prepare import Session, prepare
 
@@ -253,7 +253,7 @@ def test_a_stranger_s_code_runs_only_when_trusted(here: Path) -> None:
     source = (
         "from honmono.networks.mlp import MLPGenerator\n"
         "from honmono.recipes.gan import gan_grid\n"
-        "from honmono.recipe import replace\n"
+        "from honmono.recipe.value import replace\n"
         "from functools import partial\n"
         "class Own(MLPGenerator):\n    pass\n"
         "def mine():\n    return replace(gan_grid(), generator=partial(Own, widths=(8,)))\n"

@@ -17,9 +17,9 @@ from torch.optim import Adam
 import honmono
 from honmono.generation.sampling import fakes, take
 from honmono.metrics.spread import spread
-from honmono.override import override
-from honmono.recipe import Pair, Recipe
-from honmono.registry import find
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Pair, Recipe
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.warned import Line

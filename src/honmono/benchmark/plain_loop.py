@@ -12,8 +12,9 @@ from honmono.data.batches import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Players
 from honmono.objectives.logit import LogitObjective
 from honmono.randomness import stream
-from honmono.recipe import Recipe, Update, every_update, settled
-from honmono.training.build import build_networks
+from honmono.recipe.build import build_networks
+from honmono.recipe.updates import Update, every_update
+from honmono.recipe.value import Recipe, settled
 
 
 class PlainPlayer:

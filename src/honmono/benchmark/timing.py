@@ -16,10 +16,11 @@ from honmono.benchmark.plain_loop import PlainLoop
 from honmono.data.base import Batch, Dataset, Interface
 from honmono.data.choose import with_source
 from honmono.data.mixtures import Mixture
-from honmono.description import nominal_interface
 from honmono.devices import choose
-from honmono.recipe import Recipe, Together, Update
-from honmono.registry import entries, find
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.registry import entries, find
+from honmono.recipe.updates import Together, Update
+from honmono.recipe.value import Recipe
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 

@@ -27,7 +27,7 @@ def show(
     changes: Annotated[list[str] | None, Option("--set", help="show it with a field changed: FIELD=VALUE")] = None,
 ) -> None:
     """Show every field of a recipe, its quirks and its number of parameters."""
-    from honmono.description import describe_recipe
+    from honmono.recipe.describe import describe_recipe
 
     description = describe_recipe(recipe, parse_changes(changes))
     if json:

@@ -12,7 +12,7 @@ from honmono.metrics.features.named import feature_network
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.variety import Variety
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 def ready(

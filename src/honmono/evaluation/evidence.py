@@ -17,7 +17,7 @@ from honmono.evaluation.reference import Reals, Reference
 from honmono.generation.sampling import fakes, take
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.randomness import reseed, seed_of
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 @dataclass(frozen=True)

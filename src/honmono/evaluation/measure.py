@@ -18,7 +18,7 @@ from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.neighbours import Neighbours
 from honmono.randomness import undisturbed
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 CONFIDENCE = 0.95

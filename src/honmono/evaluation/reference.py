@@ -33,7 +33,7 @@ from honmono.evaluation.preprocess import Conforming, quantized
 from honmono.metrics.base import Extracted
 from honmono.metrics.features.base import FeatureNetwork
 from honmono.randomness import stream
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 FORMAT_VERSION = 1  # of what is kept: raise it whenever the same request would give other features

@@ -9,8 +9,8 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
-from honmono.latents import Normal
 from honmono.randomness import stream
+from honmono.recipe.latents import Normal
 from honmono.runs.grids import grid, to_uint8
 
 

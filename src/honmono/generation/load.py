@@ -15,14 +15,13 @@ from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.generation.sampling import ReadyGenerator, fakes, generate
 from honmono.networks.batch_norm import SamplingMode
-from honmono.recipe import Recipe
+from honmono.recipe.build import build_networks, stand
+from honmono.recipe.record import Record, fits, read_record
+from honmono.recipe.value import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import to_uint8
-from honmono.training.build import build_networks
 from honmono.training.checkpoint import Checkpoint, read, read_newest
-from honmono.training.growing import stand
-from honmono.training.record import Record, fits, read_record
 
 
 Weights = Literal["average", "raw"]

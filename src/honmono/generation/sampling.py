@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from honmono.errors import Refused
-from honmono.latents import Latent, Normal
 from honmono.networks.batch_norm import SamplingMode, sampling
 from honmono.randomness import stream
-from honmono.recipe import Recipe
+from honmono.recipe.latents import Latent, Normal
+from honmono.recipe.value import Recipe
 
 
 LEAST_TRUNCATION = 0.01  # below it, drawing again until all numbers are within takes too long

@@ -18,8 +18,6 @@ from torch.optim import SGD, Adam
 
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
-from honmono.grids import SampleGrid
-from honmono.latents import Uniform
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.variety import Variety
@@ -28,9 +26,8 @@ from honmono.networks.maxout import Maxout
 from honmono.networks.outputs import bounded
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.recipe import Pair, Recipe, Training, Update
+from honmono.recipe import Pair, Recipe, SampleGrid, Training, Uniform, Update, recipe
 from honmono.recipes.dcgan import dcgan_mnist
-from honmono.registry import recipe
 from honmono.schedules import Cosine, Geometric
 
 

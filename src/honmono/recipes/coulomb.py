@@ -6,14 +6,12 @@ from torch.optim import Adam
 
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
-from honmono.latents import Normal, Uniform
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.coulomb import Coulomb
-from honmono.recipe import Average, Pair, Recipe, Together, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Average, Normal, Pair, Recipe, Together, Training, Uniform, Update, recipe
 from honmono.schedules import Cosine, Geometric
 
 

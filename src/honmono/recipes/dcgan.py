@@ -16,8 +16,6 @@ from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
-from honmono.grids import SampleGrid
-from honmono.latents import Normal, Uniform
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.prdc import PRDC
@@ -28,8 +26,7 @@ from honmono.networks.outputs import bounded, square_size
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_size
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, WeightDecay
-from honmono.recipe import Average, Pair, Recipe, Training
-from honmono.registry import recipe
+from honmono.recipe import Average, Normal, Pair, Recipe, SampleGrid, Training, Uniform, recipe
 
 
 Padding = Literal["same", "symmetric"]

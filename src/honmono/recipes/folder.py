@@ -26,7 +26,6 @@ from torch.nn.functional import leaky_relu
 from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
-from honmono.latents import Normal
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.nearest_class import NearestClass
@@ -38,8 +37,7 @@ from honmono.objectives.augment import DiffAugment
 from honmono.objectives.mismatch import Mismatch
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
-from honmono.recipe import Average, Pair, Recipe, Training
-from honmono.registry import recipe
+from honmono.recipe import Average, Normal, Pair, Recipe, Training, recipe
 from honmono.schedules import InverseSquareRoot
 
 

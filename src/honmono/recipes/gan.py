@@ -6,14 +6,11 @@ from torch.optim import Adam
 
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
-from honmono.grids import SampleGrid
-from honmono.latents import Normal
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Pair, Recipe, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Normal, Pair, Recipe, SampleGrid, Training, Update, recipe
 
 
 @recipe(

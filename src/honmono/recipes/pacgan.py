@@ -9,13 +9,11 @@ from functools import partial
 from torch.optim import Adam
 
 from honmono.data.mixtures import Grid
-from honmono.latents import Normal
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.maxout import MaxoutDiscriminator
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Pair, Recipe, Together, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Normal, Pair, Recipe, Together, Training, Update, recipe
 
 
 @recipe(

@@ -14,16 +14,12 @@ from torch.optim import Adam
 
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
-from honmono.grids import SampleGrid
-from honmono.growth import Growth
-from honmono.latents import Normal
 from honmono.metrics.fid import FID
 from honmono.networks.outputs import bounded
 from honmono.networks.pggan import PGGANDiscriminator, PGGANGenerator
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
-from honmono.recipe import Average, Pair, Recipe, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Average, Growth, Normal, Pair, Recipe, SampleGrid, Training, Update, recipe
 
 
 def _check(sample_shape: tuple[int, ...], num_classes: int) -> int:

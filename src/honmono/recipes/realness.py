@@ -18,7 +18,6 @@ from torch.optim import Adam
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
-from honmono.latents import Normal
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.dcgan import initialise
@@ -27,8 +26,7 @@ from honmono.networks.mlp import MLPGenerator
 from honmono.networks.outputs import bounded, square_size
 from honmono.objectives.anchors import Anchors, NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
-from honmono.recipe import Pair, Recipe, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Normal, Pair, Recipe, Training, Update, recipe
 
 
 def _halvings(sample_shape: tuple[int, ...], num_classes: int) -> int:

@@ -5,13 +5,11 @@ from functools import partial
 from torch.optim import Adam
 
 from honmono.data.mixtures import Grid
-from honmono.latents import Uniform
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
-from honmono.recipe import Average, Pair, Recipe, Training
-from honmono.registry import recipe
+from honmono.recipe import Average, Pair, Recipe, Training, Uniform, recipe
 from honmono.schedules import Cosine, Geometric
 
 

@@ -9,12 +9,10 @@ from functools import partial
 from torch.optim import Adam
 
 from honmono.data.stacked import StackedMNIST
-from honmono.latents import Uniform
 from honmono.metrics.stacked_modes import StackedModes
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Pair, Recipe, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Pair, Recipe, Training, Uniform, Update, recipe
 
 
 @recipe(

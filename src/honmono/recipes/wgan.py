@@ -6,14 +6,11 @@ from math import inf, sqrt
 
 from torch.optim import Adam, RMSprop
 
-from honmono.counts import WarmUp
 from honmono.data.mixtures import Grid
-from honmono.latents import Normal, Uniform
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
-from honmono.recipe import Average, Clip, Pair, Recipe, Training, Update
-from honmono.registry import recipe
+from honmono.recipe import Average, Clip, Normal, Pair, Recipe, Training, Uniform, Update, WarmUp, recipe
 from honmono.schedules import Cosine, Inverse
 
 

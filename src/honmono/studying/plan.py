@@ -7,15 +7,15 @@ from pathlib import Path
 
 from honmono.case import Case, Study
 from honmono.errors import Refused
-from honmono.recipe import Recipe
-from honmono.registry import find
+from honmono.recipe.record import read_record, refuse_changes
+from honmono.recipe.registry import find
+from honmono.recipe.serialize import to_json
+from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
-from honmono.serial import to_json
 from honmono.studying.record import Asked
 from honmono.studying.scale import scaled
 from honmono.training.call import Call, adapt
 from honmono.training.prepare import settled_as
-from honmono.training.record import read_record, refuse_changes
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from honmono.counts import WarmUp
 from honmono.errors import Refused
-from honmono.growth import Growth
-from honmono.recipe import Recipe, children
+from honmono.recipe.fields import children
+from honmono.recipe.growth import Growth
+from honmono.recipe.updates import WarmUp
+from honmono.recipe.value import Recipe
 from honmono.schedules import Inverse, Ramp
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honmono.data.choose import found_anywhere, with_size, with_source
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import Entry, find
+from honmono.recipe.override import override
+from honmono.recipe.registry import Entry, find
+from honmono.recipe.value import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from honmono.recipe import Average
+from honmono.recipe.value import Average
 
 
 class AveragedGenerator:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from honmono.objectives.base import Draws, Player
-from honmono.recipe import PlayerName, Recipe, Update, every_update
+from honmono.recipe.updates import PlayerName, Update, every_update
+from honmono.recipe.value import Recipe
 
 
 class SharedFakes:

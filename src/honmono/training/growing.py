@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from honmono.data.base import Interface
-from honmono.errors import Refused
-from honmono.growth import Growth
-from honmono.networks.growing import GrowingNetwork, at_stage
-from honmono.recipe import Recipe
-from honmono.training.build import build_networks
+from honmono.networks.growing import at_stage
+from honmono.recipe.build import _growing, build_networks
+from honmono.recipe.growth import Growth
+from honmono.recipe.value import Recipe
 
 
 class Growing:
@@ -58,22 +57,9 @@ class Growing:
         return at_stage(real, self.sizes[first.stage], first.alpha if first.fading else None)
 
 
-def stand(growth: Growth | None, network: nn.Module, images: int) -> None:
-    """Takes one network, loaded from a checkpoint, to where it stood when `images` images had been seen."""
-    if growth is not None:
-        network = _growing(network)
-        network.stand(*growth.at(images, network.sizes))
-
-
 def is_grown(recipe: Recipe, interface: Interface, images: int) -> bool:
     """Whether a recipe's networks stand at their full size when `images` images have been seen."""
     if recipe.growth is None:
         return True
     network, _ = build_networks(recipe, interface)
     return images >= recipe.growth.grown(_growing(network).sizes)
-
-
-def _growing(network: nn.Module) -> GrowingNetwork:
-    if not isinstance(network, GrowingNetwork):
-        raise Refused(f"growth: {type(network).__name__} has no stages to grow through: use --set growth=none")
-    return network

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from honmono.objectives.base import ADVERSARIAL, Objective
-from honmono.recipe import PlayerName
+from honmono.recipe.updates import PlayerName
 
 
 WINDOW = 100  # steps

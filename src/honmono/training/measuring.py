@@ -9,7 +9,7 @@ from honmono.evaluation.measure import Measured, measure
 from honmono.evaluation.protocol import told
 from honmono.metrics.base import Better, Metric
 from honmono.metrics.variety import Variety
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import metric_column

@@ -10,7 +10,8 @@ from honmono.data.base import Batch
 from honmono.data.batches import Stream
 from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Objective
 from honmono.randomness import stream
-from honmono.recipe import FRESH, Recipe, Update, every_update
+from honmono.recipe.updates import FRESH, Update, every_update
+from honmono.recipe.value import Recipe
 from honmono.schedules import Constant, Schedule
 from honmono.training.engine import Engine
 

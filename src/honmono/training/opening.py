@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from honmono.devices import Choices
 from honmono.errors import Refused
-from honmono.recipe import Recipe
+from honmono.recipe import record
+from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
-from honmono.training import record
 from honmono.training.engine import Engine
 from honmono.training.rehearsal import Untrainable
 from honmono.training.trainer import Trainer

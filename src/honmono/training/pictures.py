@@ -15,8 +15,8 @@ from torch import Tensor
 
 from honmono.files import atomic_write_bytes
 from honmono.generation.sampling import fakes, take
-from honmono.grids import SampleGrid
 from honmono.randomness import stream
+from honmono.recipe.grids import SampleGrid
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png, to_uint8

@@ -12,19 +12,21 @@ from honmono.data.choose import suitable
 from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
-from honmono.override import override
-from honmono.recipe import LEFT_TO_DATA, Recipe, leaves
-from honmono.registry import Entry
+from honmono.recipe import record
+from honmono.recipe.fields import leaves
+from honmono.recipe.override import override
+from honmono.recipe.record import Record
+from honmono.recipe.registry import Entry
+from honmono.recipe.serialize import outside_classes, to_json
+from honmono.recipe.value import LEFT_TO_DATA, Recipe
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
-from honmono.serial import outside_classes, to_json
-from honmono.training import checkpoint, record
+from honmono.training import checkpoint
 from honmono.training.call import Call, adapt, ask, entry_of
 from honmono.training.classes import class_lines
 from honmono.training.measuring import measurable
 from honmono.training.opening import opened, rehearsed
-from honmono.training.record import Record
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
 from honmono.training.warm_start import Parent, read_parent, refuse_other_parent

@@ -14,7 +14,7 @@ from torch import Tensor
 from honmono.errors import Diverged
 from honmono.files import sweep_partial
 from honmono.metrics.base import Metric
-from honmono.recipe import PlayerName
+from honmono.recipe.updates import PlayerName
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker

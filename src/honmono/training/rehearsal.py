@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from honmono.errors import Refused
 from honmono.randomness import undisturbed
-from honmono.recipe import PlayerName
+from honmono.recipe.updates import PlayerName
 from honmono.training.engine import Engine, out_of_memory
 
 

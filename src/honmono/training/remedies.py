@@ -5,7 +5,8 @@ from typing import Any
 
 from honmono.objectives.logit import LogitObjective
 from honmono.objectives.penalties import R1
-from honmono.recipe import PlayerName, Recipe
+from honmono.recipe.updates import PlayerName
+from honmono.recipe.value import Recipe
 
 
 SLOWER = 2.0  # a rate is divided by it

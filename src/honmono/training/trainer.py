@@ -14,10 +14,11 @@ from honmono.errors import Failed
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Draws, Players
 from honmono.randomness import reseed, seed_of
-from honmono.recipe import PlayerName, Recipe, Together, Update, settled
+from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
+from honmono.recipe.updates import PlayerName, Together, Update
+from honmono.recipe.value import Recipe, settled
 from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
-from honmono.training.build import build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory

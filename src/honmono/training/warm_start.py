@@ -15,15 +15,16 @@ from honmono.data.base import Data, Interface
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Failed, Refused
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import Entry
+from honmono.recipe import record
+from honmono.recipe.override import override
+from honmono.recipe.record import Record
+from honmono.recipe.registry import Entry
+from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
-from honmono.training import checkpoint, record
+from honmono.training import checkpoint
 from honmono.training.checkpoint import Checkpoint
 from honmono.training.engine import Engine
 from honmono.training.growing import is_grown
-from honmono.training.record import Record
 from honmono.training.trainer import Trainer
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from honmono.latents import Latent, Normal, Uniform
 from honmono.randomness import stream
+from honmono.recipe.latents import Latent, Normal, Uniform
 
 
 @pytest.mark.parametrize("latent", [Normal(5), Uniform(5), Uniform(5, low=0.0, high=2.0)])

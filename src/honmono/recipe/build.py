@@ -9,8 +9,11 @@ from torch import nn
 from honmono.data.base import Interface
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
+from honmono.networks.growing import GrowingNetwork
 from honmono.randomness import seed_of
-from honmono.recipe import PlayerName, Recipe
+from honmono.recipe.growth import Growth
+from honmono.recipe.updates import PlayerName
+from honmono.recipe.value import Recipe
 
 
 def build_networks(recipe: Recipe, interface: Interface) -> tuple[nn.Module, nn.Module]:
@@ -96,3 +99,16 @@ def couples(recipe: Recipe, generator: nn.Module, discriminator: nn.Module) -> b
 def count_parameters(module: nn.Module) -> int:
     """The number of trained parameters."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def stand(growth: Growth | None, network: nn.Module, images: int) -> None:
+    """Takes one network, loaded from a checkpoint, to where it stood when `images` images had been seen."""
+    if growth is not None:
+        network = _growing(network)
+        network.stand(*growth.at(images, network.sizes))
+
+
+def _growing(network: nn.Module) -> GrowingNetwork:
+    if not isinstance(network, GrowingNetwork):
+        raise Refused(f"growth: {type(network).__name__} has no stages to grow through: use --set growth=none")
+    return network

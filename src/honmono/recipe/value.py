@@ -1,32 +1,24 @@
 """A recipe: one GAN as one frozen value, from its data to its last training step."""
 
-import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from math import isfinite
 from typing import Any, Generic, Literal, TypeVar
 
-from honmono.counts import Count
 from honmono.data.base import Data
-from honmono.errors import Refused, did_you_mean
-from honmono.grids import SampleGrid, refuse_alike
-from honmono.growth import Growth
-from honmono.latents import Latent
+from honmono.errors import Refused
 from honmono.metrics.base import Metric
 from honmono.objectives.base import Objective
+from honmono.recipe.fields import INTERFACE, canonical
+from honmono.recipe.grids import SampleGrid, refuse_alike
+from honmono.recipe.growth import Growth
+from honmono.recipe.latents import Latent
+from honmono.recipe.updates import PlayerName, Together, Update, every_update
 from honmono.schedules import Constant, Schedule
 
 
-PlayerName = Literal["generator", "discriminator"]
 T = TypeVar("T", covariant=True)
-
-# What the trainer supplies when it builds a network or an optimizer; everything else is a hyper-parameter.
-INTERFACE = {
-    "generator": frozenset({"latent_dim", "sample_shape", "num_classes"}),
-    "discriminator": frozenset({"sample_shape", "num_classes"}),
-    "optimizers": frozenset({"params"}),
-}
 
 
 @dataclass(frozen=True, init=False)
@@ -42,40 +34,6 @@ class Pair(Generic[T]):
 
     def of(self, player: PlayerName) -> T:
         return self.generator if player == "generator" else self.discriminator
-
-
-FRESH = "fresh"
-
-
-@dataclass(frozen=True)
-class Update:
-    """One optimizer step of one player.
-
-    draws: updates of a step that name the same draws share their latents and fake labels, and one of the generator
-        after one of the discriminator its fakes too; None: fresh ones each time.
-    real: likewise for the real batch; None: a fresh batch for the discriminator, the latest one for the generator;
-        "fresh": a fresh one for each update of either.
-    count: how often the update runs within a step; what it names is shared by its repetitions too.
-    """
-
-    player: PlayerName
-    draws: str | None = None
-    real: str | None = None
-    count: int | Count = 1
-
-    def __post_init__(self) -> None:
-        if isinstance(self.count, int) and self.count < 1:
-            raise Refused(f"the {self.player}'s update has count={self.count}; leave it out, or make it at least once")
-
-    def times(self, step: int) -> int:
-        return self.count if isinstance(self.count, int) else self.count.at(step)
-
-
-@dataclass(frozen=True)
-class Together:
-    """Updates made at once: every gradient is taken before any player moves (simultaneous gradient descent)."""
-
-    updates: tuple[Update, ...]
 
 
 @dataclass(frozen=True)
@@ -224,75 +182,3 @@ def settled(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Recipe:
         augment = objective.augment.settled(length, sizes if recipe.conditional else ())
         recipe = replace(recipe, objective=replace(objective, augment=augment))
     return recipe
-
-
-def every_update(updates: tuple[Update | Together, ...]) -> list[Update]:
-    """The updates of a program in order, simultaneous ones unwrapped."""
-    return [one for entry in updates for one in (entry.updates if isinstance(entry, Together) else (entry,))]
-
-
-def canonical(unbuilt: partial, interface: frozenset[str], where: str) -> partial:
-    """The same partial with every hyper-parameter by keyword and every default written out.
-
-    Raises `Refused` for an argument that the class does not take, be it the recipe's or one that it will be given.
-    """
-    if not isinstance(unbuilt, partial):
-        raise Refused(f"{where} must be a functools.partial of a class, not {unbuilt!r}")
-    made, signature = unbuilt.func.__name__, hyper_parameters(unbuilt.func, interface)
-    if alien := _not_taken(unbuilt.func, interface):
-        raise Refused(f"{where}: {made} does not take {', '.join(alien)}, which it would be given")
-    for name in unbuilt.keywords:
-        if name not in signature:
-            kind = "is supplied when it is built" if name in interface else "is not one of its arguments"
-            raise Refused(f"{where}: {name} {kind} ({made}){did_you_mean(name, signature)}")
-    try:
-        bound = inspect.Signature(list(signature.values())).bind_partial(*unbuilt.args, **unbuilt.keywords)
-    except TypeError as error:
-        raise Refused(f"{where}: {made}: {error}; give its arguments by keyword") from error
-    bound.apply_defaults()
-    missing = [name for name in signature if name not in bound.arguments]
-    if missing:
-        raise Refused(f"{where}: {made} needs a value for {', '.join(missing)}")
-    given = {name: _like(signature[name].default, value) for name, value in bound.arguments.items()}
-    return partial(unbuilt.func, **given)
-
-
-def _like(default: Any, value: Any) -> Any:
-    """`value` with floats in place of ints where the default has floats: torch's Adam refuses `betas=(0, 0.9)`."""
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if isinstance(default, tuple) and isinstance(value, tuple | list) and len(value) == len(default):
-        return tuple(map(_like, default, value))
-    return value
-
-
-def hyper_parameters(cls: Callable[..., Any], interface: frozenset[str]) -> dict[str, inspect.Parameter]:
-    """The parameters of a class's constructor that a recipe may set; `*args` and `**kwargs` have no names to set."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = inspect.signature(cls).parameters.items()
-    return {name: one for name, one in parameters if name not in interface and one.kind not in variadic}
-
-
-def _not_taken(cls: Callable[..., Any], interface: frozenset[str]) -> list[str]:
-    parameters = inspect.signature(cls).parameters
-    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-    return [] if takes_any else sorted(interface - parameters.keys())
-
-
-def children(value: Any) -> dict[str, Any]:
-    """The named parts of a recipe value: dataclass fields, a partial's keywords, a tuple's places; {} for a leaf."""
-    if isinstance(value, partial):
-        return dict(value.keywords)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
-    if isinstance(value, tuple) and any(children(item) for item in value):
-        return {str(place): item for place, item in enumerate(value)}
-    return {}
-
-
-def leaves(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Every field of a recipe by its dotted name, as `--set` and `honmono show` name it."""
-    parts = children(value)
-    if not parts:
-        return {prefix: value}
-    return {k: v for name, part in parts.items() for k, v in leaves(part, f"{prefix}.{name}".lstrip(".")).items()}

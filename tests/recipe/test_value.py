@@ -11,11 +11,13 @@ from torch.optim import SGD, Adam
 
 from honmono.data.mixtures import Grid
 from honmono.errors import Refused
-from honmono.latents import Normal
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Average, Pair, Recipe, Together, Training, Update, every_update, leaves
+from honmono.recipe.fields import leaves
+from honmono.recipe.latents import Normal
+from honmono.recipe.updates import Together, Update, every_update
+from honmono.recipe.value import Average, Pair, Recipe, Training
 from honmono.schedules import Constant, Cosine
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from honmono.counts import WarmUp
 from honmono.errors import Refused
-from honmono.recipe import Update
+from honmono.recipe.updates import Update, WarmUp
 
 
 def test_counts_follow_the_clock() -> None:

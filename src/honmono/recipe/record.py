@@ -13,14 +13,14 @@ from honmono.data.base import Interface
 from honmono.devices import Choices, recorded
 from honmono.errors import Failed, Refused
 from honmono.files import write_json
-from honmono.recipe import LEFT_TO_DATA, Recipe
-from honmono.registry import Entry, import_file
+from honmono.recipe.registry import Entry, import_file
+from honmono.recipe.serialize import NOTHING, recipe_from_json, to_json
+from honmono.recipe.value import LEFT_TO_DATA, Recipe
 from honmono.runs import measurements, warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.fields import flat, same
 from honmono.runs.log import Log
-from honmono.serial import NOTHING, recipe_from_json, to_json
 
 
 # Fields, with all that stands below them, that say how long to train, how often to log and to save and what to measure,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from honmono.errors import Refused, did_you_mean
-from honmono.recipe import Recipe
+from honmono.recipe.value import Recipe
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from honmono.errors import Refused
 from honmono.generation.sampling import fakes
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import find
-from honmono.training.build import build_networks
+from honmono.recipe.build import build_networks
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.value import Recipe
 from honmono.training.trainer import Trainer
 
 

@@ -12,14 +12,15 @@ from torch import nn, optim
 
 from honmono.data.base import Data
 from honmono.errors import Refused, did_you_mean
-from honmono.growth import Growth
-from honmono.latents import Latent
 from honmono.objectives.base import Objective
-from honmono.recipe import Recipe, Training, children
+from honmono.recipe.fields import children
+from honmono.recipe.growth import Growth
+from honmono.recipe.latents import Latent
+from honmono.recipe.value import Recipe, Training
 
 
 PACKAGES = ("data", "objectives", "networks", "metrics", "recipes")
-MODULES = ("recipe", "counts", "latents", "schedules", "growth", "grids")
+MODULES = ("recipe.value", "recipe.updates", "recipe.latents", "recipe.growth", "recipe.grids", "schedules")
 OUTSIDE = "recipe.py:"
 NOTHING: Mapping[str, Any] = {}
 OPTIMIZERS = (optim.Adam, optim.AdamW, optim.RMSprop, optim.SGD)

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from honmono.errors import Refused
-from honmono.override import override
-from honmono.recipe import Recipe
-from honmono.registry import entries, find
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries, find
+from honmono.recipe.value import Recipe
 
 
 HEAD = """
 from dataclasses import replace
 from honmono.errors import Refused
-from honmono.registry import find, recipe
+from honmono.recipe.registry import find, recipe
 
 def parent():
     return find("gan-grid").make()

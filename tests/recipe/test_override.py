@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from torch.optim import SGD
 
-from honmono.counts import WarmUp
 from honmono.data.mixtures import Ring
 from honmono.errors import Refused
-from honmono.latents import Uniform
 from honmono.metrics.fid import FID
 from honmono.networks.dcgan import DCGANDiscriminator
 from honmono.objectives.penalties import WeightDecay
-from honmono.override import override
-from honmono.recipe import Average, Pair, Recipe, Together, Update, leaves
-from honmono.registry import find
+from honmono.recipe.fields import leaves
+from honmono.recipe.latents import Uniform
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.serialize import to_json
+from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.value import Average, Pair, Recipe
 from honmono.schedules import Constant, Cosine
-from honmono.serial import to_json
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from honmono.errors import Failed, Refused
 from honmono.metrics.modes import ModeCoverage
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.override import override
-from honmono.recipe import Average
-from honmono.registry import find
+from honmono.recipe import record
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.serialize import to_json
+from honmono.recipe.value import Average
 from honmono.runs.directory import RunDirectory
-from honmono.serial import to_json
-from honmono.training import record
 
 
 CHOICES = choose("cpu", "fp32", "off")

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from honmono.errors import Refused, did_you_mean
-from honmono.recipe import INTERFACE, Recipe, children, hyper_parameters, leaves
-from honmono.serial import allowed
+from honmono.recipe.fields import INTERFACE, children, hyper_parameters, leaves
+from honmono.recipe.serialize import allowed
+from honmono.recipe.value import Recipe
 
 
 WORDS = {"true": True, "on": True, "false": False, "off": False, "none": None, "null": None}

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from torch import nn, optim
 
-from honmono.counts import WarmUp
 from honmono.errors import Refused
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Average, Pair, Recipe, Together, Training, Update
-from honmono.registry import entries, find
+from honmono.recipe.registry import entries, find
+from honmono.recipe.serialize import allowed, outside_classes, recipe_from_json, to_json
+from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.value import Average, Pair, Recipe, Training
 from honmono.schedules import Cosine
-from honmono.serial import allowed, outside_classes, recipe_from_json, to_json
 
 
 def text(value: Any) -> str:

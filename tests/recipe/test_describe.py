@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from honmono.description import describe_recipe, fields, nominal_interface
 from honmono.errors import Refused
-from honmono.override import override
-from honmono.registry import entries, find
+from honmono.recipe.describe import describe_recipe, fields, nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.registry import entries, find
 
 
 @pytest.mark.parametrize("name", sorted(entries()))
@@ -75,7 +75,7 @@ from dataclasses import dataclass, replace
 from honmono.data.base import Data
 from honmono.data.mixtures import Grid
 from honmono.objectives.base import Objective
-from honmono.registry import find
+from honmono.recipe.registry import find
 
 @dataclass(frozen=True)
 class Still(Objective):

@@ -1,7 +1,7 @@
 import pytest
 
 from honmono.errors import Refused
-from honmono.grids import SampleGrid, refuse_alike
+from honmono.recipe.grids import SampleGrid, refuse_alike
 
 
 def test_each_grid_has_a_file_of_its_own_and_the_first_is_the_film():

@@ -3,7 +3,7 @@
 import pytest
 
 from honmono.errors import Refused
-from honmono.growth import Growth
+from honmono.recipe.growth import Growth
 
 
 SIZES = (4, 8, 16, 32)

@@ -11,11 +11,12 @@ from honmono.data.base import Data, Interface
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import CHANNELS, StackedMNIST
-from honmono.override import override
-from honmono.recipe import Recipe, children, leaves, settled
-from honmono.registry import find
-from honmono.serial import to_json
-from honmono.training.build import build_networks, count_parameters
+from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.fields import children, leaves
+from honmono.recipe.override import override
+from honmono.recipe.registry import find
+from honmono.recipe.serialize import to_json
+from honmono.recipe.value import Recipe, settled
 
 
 def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
