@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from honmono.api import train as train
     from honmono.benchmark.timing import measure_all as bench
     from honmono.case import list_studies as list_studies
-    from honmono.catalogue import catalogue as list_recipes
     from honmono.comparison.compare import compare as compare
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from honmono.recipe.describe import describe_recipe as show
     from honmono.recipe.registry import find as find
     from honmono.recipe.value import Recipe as Recipe
+    from honmono.recipes import catalogue as list_recipes
     from honmono.runs.environment import environment as environment
     from honmono.studying.study import study as study
 
@@ -32,7 +32,7 @@ LAZY = {
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "find": "honmono.recipe.registry:find",
     "interpolate": "honmono.generation.write:write_interpolation",
-    "list_recipes": "honmono.catalogue:catalogue",
+    "list_recipes": "honmono.recipes:catalogue",
     "list_studies": "honmono.case:list_studies",
     "load": "honmono.generation.load:load",
     "plot": "honmono.plots.run:plot",

@@ -15,7 +15,7 @@ AsJson = Annotated[bool, Option("--json", help="print one JSON document and noth
 
 def list_recipes(json: AsJson = False) -> None:
     """List the recipes that come with honmono."""
-    from honmono.catalogue import COLUMNS, catalogue
+    from honmono.recipes import COLUMNS, catalogue
 
     rows = catalogue()
     print_json(rows) if json else table(COLUMNS, [[row[column] for column in COLUMNS] for row in rows])

@@ -1,0 +1,24 @@
+"""The list of recipes, read from their source without importing it, so that `honmono list` answers at once."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+
+COLUMNS = ("name", "source", "data", "summary")
+
+
+def catalogue() -> list[dict[str, str]]:
+    """Name, source, data and summary of every recipe that comes with honmono, in alphabetical order."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return sorted((row for file in files for row in _rows(file)), key=lambda row: row["name"])
+
+
+def _rows(file: Path) -> Iterator[dict[str, str]]:
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for call in node.decorator_list:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "recipe":
+                literals = {word.arg: word.value for word in call.keywords} | {"name": call.args[0]}
+                yield {column: ast.literal_eval(literals[column]) for column in COLUMNS}

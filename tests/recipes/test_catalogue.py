@@ -4,10 +4,10 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from honmono.catalogue import COLUMNS, catalogue
 from honmono.recipe.fields import children
 from honmono.recipe.registry import entries
 from honmono.recipe.value import Recipe
+from honmono.recipes import COLUMNS, catalogue
 
 
 def test_the_list_equals_the_registry() -> None:
