@@ -10,7 +10,7 @@ from honmono.comparison.agreement import Agreement
 from honmono.comparison.compare import compare
 from honmono.comparison.numbers import Number, Numbers
 from honmono.comparison.table import best_places, number_cell, text_rows
-from honmono.plots.page import Cell
+from honmono.reports.html import Cell
 
 
 Maker = Callable[..., Any]

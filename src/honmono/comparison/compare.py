@@ -19,7 +19,7 @@ from honmono.comparison.table import images, legend, printable, table
 from honmono.comparison.words import protocol_in_words, unshared_in_words
 from honmono.errors import Refused
 from honmono.files import as_utf8, atomic_write_bytes
-from honmono.plots.page import Table
+from honmono.reports.html import Table
 from honmono.runs.protocols import concerning
 
 

@@ -8,8 +8,8 @@ from honmono.comparison.numbers import UNKNOWN, Numbers
 from honmono.comparison.pictures import loss_curves, metric_curves, neighbours, newest_samples, real_samples
 from honmono.comparison.summary import Summary
 from honmono.comparison.table import details, legend
-from honmono.plots.page import Block, Bullets, Cell, Heading, Key, Page, Paragraph, Picture, Pictures, Table
 from honmono.plots.style import STROKES
+from honmono.reports.html import Block, Bullets, Cell, Heading, Key, Page, Paragraph, Picture, Pictures, Table
 from honmono.runs.fields import same
 
 

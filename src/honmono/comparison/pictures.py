@@ -9,8 +9,8 @@ from honmono.comparison.agreement import differing, groups, tell
 from honmono.comparison.summary import Summary
 from honmono.plots.film import frames
 from honmono.plots.overlaid import Curve, overlaid
-from honmono.plots.page import Picture
 from honmono.plots.style import STROKES
+from honmono.reports.html import Picture
 from honmono.runs import measurements
 from honmono.runs.log import METRIC
 from honmono.runs.measurements import Line, is_detail

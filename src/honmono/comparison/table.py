@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from honmono.comparison.agreement import Agreement, tell
 from honmono.comparison.numbers import UNKNOWN, Number, Numbers, named
 from honmono.comparison.summary import Summary
-from honmono.plots.page import Cell, Table
 from honmono.plots.style import STROKES
+from honmono.reports.html import Cell, Table
 from honmono.runs.measurements import is_detail
 from honmono.runs.protocols import arrow
 

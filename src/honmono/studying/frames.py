@@ -14,8 +14,8 @@ from honmono.comparison.pictures import embedded
 from honmono.comparison.summary import Summary
 from honmono.plots import film
 from honmono.plots.landscape import drawn, extremes, kept, load
-from honmono.plots.page import Picture
 from honmono.plots.style import png
+from honmono.reports.html import Picture
 
 
 SIDE = 2.6  # inches of a landscape's panel

@@ -14,7 +14,7 @@ from honmono.comparison.numbers import UNKNOWN, Numbers, spread
 from honmono.comparison.page import blocks
 from honmono.comparison.pictures import real_samples
 from honmono.comparison.summary import Summary
-from honmono.plots.page import Block, Bullets, Cell, Code, Heading, Page, Paragraph, Pictures, Table
+from honmono.reports.html import Block, Bullets, Cell, Code, Heading, Page, Paragraph, Pictures, Table
 from honmono.runs import measurements
 from honmono.runs.measurements import is_detail
 from honmono.runs.protocols import arrow

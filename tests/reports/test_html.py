@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from honmono.plots import page as pages
-from honmono.plots.page import (
+from honmono.plots.style import STROKES
+from honmono.reports import html as pages
+from honmono.reports.html import (
     FOLDED,
     LONG,
     Block,
@@ -25,7 +26,6 @@ from honmono.plots.page import (
     Pictures,
     Table,
 )
-from honmono.plots.style import STROKES
 
 
 NASTY = '<i onclick="x()">&\'\x1b\u202e'
