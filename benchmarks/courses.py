@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from gallery import command
 
-from honmono.comparison import summary
 from honmono.errors import Refused
 from honmono.files import write_json
 from honmono.plots.landscape import extremes, kept, load
+from honmono.reports.comparison import summary
 from honmono.runs import measurements
 from honmono.runs.measurements import is_detail
 

@@ -18,7 +18,6 @@ import numpy as np
 from faults import faults
 from PIL import Image
 
-from honmono.comparison import summary
 from honmono.errors import Refused
 from honmono.files import atomic_write_bytes, write_json
 from honmono.plots.film import frames
@@ -27,6 +26,7 @@ from honmono.plots.style import png
 from honmono.recipe.registry import entries, find
 from honmono.recipe.serialize import to_json
 from honmono.recipe.value import LEFT_TO_DATA
+from honmono.reports.comparison import summary
 from honmono.runs import measurements
 from honmono.runs.fields import flat
 from honmono.runs.grids import GAP

@@ -22,7 +22,6 @@ from statistics import fmean
 from typing import Any
 
 import honmono
-from honmono.comparison.numbers import spread
 from honmono.errors import Failed, Refused
 from honmono.evaluation.evaluate_run import Evaluation
 from honmono.files import write_json
@@ -30,6 +29,7 @@ from honmono.metrics.named import metric
 from honmono.recipe.override import override
 from honmono.recipe.record import read_choices
 from honmono.recipe.registry import find
+from honmono.reports.comparison.numbers import spread
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.measurements import is_detail

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from honmono.api import train as train
     from honmono.benchmark.timing import measure_all as bench
     from honmono.case import list_studies as list_studies
-    from honmono.comparison.compare import compare as compare
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.generation.interpolate import write_interpolation as interpolate
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from honmono.recipe.registry import find as find
     from honmono.recipe.value import Recipe as Recipe
     from honmono.recipes import catalogue as list_recipes
+    from honmono.reports.comparison.compare import compare as compare
     from honmono.runs.environment import environment as environment
     from honmono.studying.study import study as study
 
@@ -27,7 +27,7 @@ LAZY = {
     "Recipe": "honmono.recipe.value:Recipe",
     "bench": "honmono.benchmark.timing:measure_all",
     "check_data": "honmono.data.packing.check:check",
-    "compare": "honmono.comparison.compare:compare",
+    "compare": "honmono.reports.comparison.compare:compare",
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "find": "honmono.recipe.registry:find",

@@ -19,8 +19,8 @@ import pytest
 
 import honmono
 from honmono.case import Case, Study, find_study
-from honmono.comparison.numbers import spread
 from honmono.errors import Refused
+from honmono.reports.comparison.numbers import spread
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.studying.record import Book

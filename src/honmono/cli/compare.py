@@ -20,8 +20,8 @@ def compare(
     checkpoint: Annotated[str, Option(help="newest evaluated, or best during training")] = "newest",
 ) -> None:
     """Compare runs: their numbers, how they were measured, and what they cost."""
-    from honmono.comparison.compare import compare as compare_runs
-    from honmono.comparison.table import text_rows
+    from honmono.reports.comparison.compare import compare as compare_runs
+    from honmono.reports.comparison.table import text_rows
 
     which: Any = checkpoint
     made = compare_runs(runs, mixed=mixed, checkpoint=which, out=out)

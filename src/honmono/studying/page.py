@@ -7,13 +7,13 @@ from math import isfinite
 from statistics import fmean
 
 from honmono.case import Case, Study, Trace
-from honmono.comparison import agreement, numbers, summary
-from honmono.comparison.agreement import Agreement
-from honmono.comparison.compare import Comparison
-from honmono.comparison.numbers import UNKNOWN, Numbers, spread
-from honmono.comparison.page import blocks
-from honmono.comparison.pictures import real_samples
-from honmono.comparison.summary import Summary
+from honmono.reports.comparison import agreement, numbers, summary
+from honmono.reports.comparison.agreement import Agreement
+from honmono.reports.comparison.comparison import Comparison
+from honmono.reports.comparison.numbers import UNKNOWN, Numbers, spread
+from honmono.reports.comparison.page import blocks
+from honmono.reports.comparison.pictures import real_samples
+from honmono.reports.comparison.summary import Summary
 from honmono.reports.html import Block, Bullets, Cell, Code, Heading, Page, Paragraph, Pictures, Table
 from honmono.runs import measurements
 from honmono.runs.measurements import is_detail

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from honmono.comparison.numbers import Numbers
-from honmono.comparison.summary import Summary
 from honmono.errors import Refused
+from honmono.reports.comparison.numbers import Numbers
+from honmono.reports.comparison.summary import Summary
 from honmono.runs.protocols import better, differences, giver
 
 

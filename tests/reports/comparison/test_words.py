@@ -1,6 +1,6 @@
 """A protocol in words: nothing that matters is left out, whatever of it is there."""
 
-from honmono.comparison.words import protocol_in_words, unshared_in_words, value_in_words
+from honmono.reports.comparison.words import protocol_in_words, unshared_in_words, value_in_words
 
 
 PROTOCOL = {

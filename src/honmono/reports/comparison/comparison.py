@@ -1,24 +1,23 @@
-"""`honmono compare`: several runs in one table, if their numbers were measured alike."""
+"""Runs side by side, as a value: its table, its protocol, and what is not comparable."""
 
 import csv
 import io
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from honmono.comparison import agreement, numbers, summary
-from honmono.comparison.agreement import Agreement
-from honmono.comparison.numbers import Numbers, Which
-from honmono.comparison.page import page
-from honmono.comparison.summary import Summary
-from honmono.comparison.table import images, legend, printable, table
-from honmono.comparison.words import protocol_in_words, unshared_in_words
 from honmono.errors import Refused
 from honmono.files import as_utf8, atomic_write_bytes
+from honmono.reports.comparison import agreement
+from honmono.reports.comparison.agreement import Agreement
+from honmono.reports.comparison.numbers import Numbers
+from honmono.reports.comparison.page import page
+from honmono.reports.comparison.summary import Summary
+from honmono.reports.comparison.table import images, legend, printable, table
+from honmono.reports.comparison.words import protocol_in_words, unshared_in_words
 from honmono.reports.html import Table
 from honmono.runs.protocols import concerning
 
@@ -133,33 +132,6 @@ class Comparison:
             "hardware": run.hardware,
             "commands": run.commands,
         }
-
-
-def compare(
-    runs: Sequence[str | Path], *, mixed: bool = False, checkpoint: Which = "newest", out: str | Path | None = None
-) -> Comparison:
-    """Several runs' numbers side by side, from their directories alone.
-
-    A run's numbers are those of its newest evaluated checkpoint; of what was measured during training where nobody has
-    evaluated the run. checkpoint: "best": those of the checkpoint that was best during training.
-    mixed: numbers that were not measured alike are marked instead of refused. out: FILE.html or FILE.csv to write.
-    Raises `Refused` where a run has no numbers, or where protocols differ.
-    """
-    if out is not None:
-        refuse_other(Path(out))
-    if checkpoint not in ("newest", "best"):
-        raise Refused(f"--checkpoint {checkpoint}: newest or best")
-    read = summary.read([Path(run) for run in runs])
-    if len(read) < len(runs):
-        warnings.warn("a run that is named twice is shown once", stacklevel=2)
-    measured = numbers.measured([run.run for run in read], checkpoint)
-    found = agreement.agreements(measured)
-    if not mixed:
-        agreement.refuse_mixed(read, found)
-    made = Comparison(read, measured, found)
-    if out is not None:
-        made.write(out)
-    return made
 
 
 def refuse_other(out: Path) -> Path:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from honmono.comparison.agreement import Difference, agreements, differing, shared, unshared
-from honmono.comparison.numbers import Number, Numbers
+from honmono.reports.comparison.agreement import Difference, agreements, differing, shared, unshared
+from honmono.reports.comparison.numbers import Number, Numbers
 
 
 Maker = Callable[..., dict[str, Any]]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from honmono.comparison.summary import Cost, read
 from honmono.errors import Refused
+from honmono.reports.comparison.summary import Cost, read
 
 
 Maker = Callable[..., Any]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import honmono
-from honmono.comparison.table import text_rows
 from honmono.errors import Refused
+from honmono.reports.comparison.table import text_rows
 
 
 Maker = Callable[..., Any]
@@ -118,7 +118,9 @@ def test_more_runs_than_lines_and_pictures_can_show(make: Maker, measure: Maker,
 
 
 def test_reading_runs_loads_neither_torch_nor_matplotlib() -> None:
-    modules = "honmono.comparison.summary, honmono.comparison.numbers, honmono.comparison.compare"
+    modules = (
+        "honmono.reports.comparison.summary, honmono.reports.comparison.numbers, honmono.reports.comparison.compare"
+    )
     code = f"import sys, {modules}; print(*{{'torch', 'matplotlib', 'sklearn'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from honmono.comparison.numbers import Which, measured
 from honmono.errors import Refused
+from honmono.reports.comparison.numbers import Which, measured
 from honmono.runs.directory import RunDirectory
 
 

@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from honmono.comparison.numbers import UNKNOWN, Numbers
-from honmono.comparison.pictures import loss_curves, metric_curves, neighbours, newest_samples, real_samples
-from honmono.comparison.summary import Summary
-from honmono.comparison.table import details, legend
 from honmono.plots.style import STROKES
+from honmono.reports.comparison.numbers import UNKNOWN, Numbers
+from honmono.reports.comparison.pictures import loss_curves, metric_curves, neighbours, newest_samples, real_samples
+from honmono.reports.comparison.summary import Summary
+from honmono.reports.comparison.table import details, legend
 from honmono.reports.html import Block, Bullets, Cell, Heading, Key, Page, Paragraph, Picture, Pictures, Table
 from honmono.runs.fields import same
 
 
 if TYPE_CHECKING:
-    from honmono.comparison.compare import Comparison
+    from honmono.reports.comparison.comparison import Comparison
 
 
 CURVE, SAMPLES = 320, 380  # pixels: the least width of a figure, and of a picture of samples

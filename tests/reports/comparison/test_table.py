@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from honmono.comparison.agreement import Agreement
-from honmono.comparison.compare import compare
-from honmono.comparison.numbers import Number, Numbers
-from honmono.comparison.table import best_places, number_cell, text_rows
+from honmono.reports.comparison.agreement import Agreement
+from honmono.reports.comparison.compare import compare
+from honmono.reports.comparison.numbers import Number, Numbers
+from honmono.reports.comparison.table import best_places, number_cell, text_rows
 from honmono.reports.html import Cell
 
 
