@@ -19,8 +19,8 @@ from gallery import command
 
 from honmono.errors import Refused
 from honmono.files import write_json
-from honmono.plots.landscape import extremes, kept, load
 from honmono.reports.comparison import summary
+from honmono.reports.figures.landscape import extremes, kept, load
 from honmono.runs import measurements
 from honmono.runs.measurements import is_detail
 

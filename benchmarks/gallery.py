@@ -20,13 +20,13 @@ from PIL import Image
 
 from honmono.errors import Refused
 from honmono.files import atomic_write_bytes, write_json
-from honmono.plots.film import frames
-from honmono.plots.landscape import drawn, load
-from honmono.plots.style import png
 from honmono.recipe.registry import entries, find
 from honmono.recipe.serialize import to_json
 from honmono.recipe.value import LEFT_TO_DATA
 from honmono.reports.comparison import summary
+from honmono.reports.figures.film import frames
+from honmono.reports.figures.landscape import drawn, load
+from honmono.reports.figures.style import png
 from honmono.runs import measurements
 from honmono.runs.fields import flat
 from honmono.runs.grids import GAP

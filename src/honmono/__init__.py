@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from honmono.generation.interpolate import write_interpolation as interpolate
     from honmono.generation.load import load as load
     from honmono.generation.write import write_samples as sample
-    from honmono.plots.run import plot as plot
     from honmono.recipe.describe import describe_recipe as show
     from honmono.recipe.registry import find as find
     from honmono.recipe.value import Recipe as Recipe
     from honmono.recipes import catalogue as list_recipes
     from honmono.reports.comparison.compare import compare as compare
+    from honmono.reports.figures.run import plot as plot
     from honmono.runs.environment import environment as environment
     from honmono.studying.study import study as study
 
@@ -35,7 +35,7 @@ LAZY = {
     "list_recipes": "honmono.recipes:catalogue",
     "list_studies": "honmono.case:list_studies",
     "load": "honmono.generation.load:load",
-    "plot": "honmono.plots.run:plot",
+    "plot": "honmono.reports.figures.run:plot",
     "sample": "honmono.generation.write:write_samples",
     "show": "honmono.recipe.describe:describe_recipe",
     "study": "honmono.studying.study:study",

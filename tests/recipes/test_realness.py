@@ -15,7 +15,6 @@ from honmono.data.pictures import Pictures
 from honmono.devices import choose
 from honmono.objectives.anchors import NormalAnchor, UniformAnchor
 from honmono.objectives.realness import Realness
-from honmono.plots.landscape import kept, load
 from honmono.recipe.describe import describe_recipe
 from honmono.recipe.latents import Normal
 from honmono.recipe.override import override
@@ -29,6 +28,7 @@ from honmono.recipes.realness import (
     realness_ffhq1024_paper,
     realness_toy,
 )
+from honmono.reports.figures.landscape import kept, load
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
 from honmono.training.landscapes import MESH, Landscapes

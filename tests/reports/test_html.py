@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from honmono.plots.style import STROKES
 from honmono.reports import html as pages
+from honmono.reports.figures.style import STROKES
 from honmono.reports.html import (
     FOLDED,
     LONG,

@@ -18,9 +18,9 @@ from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.neighbours import Neighbours
 from honmono.metrics.prdc import PRDC
 from honmono.metrics.variety import COLLAPSED, Variety
-from honmono.plots.run import plot
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
+from honmono.reports.figures.run import plot
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.training.measuring import Measuring, best_by

@@ -9,10 +9,10 @@ import torch
 
 import honmono
 from honmono.objectives.coulomb import Coulomb
-from honmono.plots.landscape import kept, load
-from honmono.plots.run import plot
 from honmono.recipe.override import override
 from honmono.recipe.value import Recipe
+from honmono.reports.figures.landscape import kept, load
+from honmono.reports.figures.run import plot
 from honmono.runs.directory import RunDirectory
 from honmono.schedules import Geometric
 from honmono.training.landscapes import MESH, POINTS, Landscapes

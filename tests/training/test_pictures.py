@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 import honmono
-from honmono.plots.film import frames
 from honmono.recipe.grids import SampleGrid
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
+from honmono.reports.figures.film import frames
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import GAP
 

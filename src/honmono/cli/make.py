@@ -79,7 +79,7 @@ def _named(trained: "TrainedRun", label: str | None, index: int | None) -> str |
 
 def plot(run: Run, out: Annotated[Path | None, Option(help="directory for the pictures")] = None) -> None:
     """Plot a run's losses, learning rates and speed, and make a film of its samples."""
-    from honmono.plots.run import plot as plot_run
+    from honmono.reports.figures.run import plot as plot_run
 
     for path in plot_run(run, out):
         print(path)

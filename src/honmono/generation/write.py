@@ -13,8 +13,8 @@ from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
+from honmono.reports.figures.points import POINTS
 from honmono.runs.grids import grid, save_png, to_uint8
-from honmono.training.pictures import POINTS
 
 
 GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory
@@ -87,7 +87,7 @@ def _write_grid(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
 
 
 def _write_scatter(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
-    from honmono.plots.points import scatter
+    from honmono.reports.figures.points import scatter
 
     samples = trained.sample(num, **asked).numpy()
     data = trained.recipe.data.open()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from honmono.files import atomic_write_bytes
-from honmono.plots.style import Stroke
+from honmono.reports.figures.style import Stroke
 
 
 LARGE = 5 * 2**20  # bytes from which on a page is said to be large

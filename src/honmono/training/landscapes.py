@@ -11,9 +11,9 @@ from honmono.files import atomic_write_bytes
 from honmono.generation.sampling import fakes, take
 from honmono.networks.batch_norm import sampling
 from honmono.objectives.coulomb import Coulomb, potential
-from honmono.plots.window import window
+from honmono.reports.figures.points import POINTS, window
 from honmono.runs.directory import RunDirectory
-from honmono.training.pictures import POINTS, SEED_OFFSET
+from honmono.training.pictures import SEED_OFFSET
 from honmono.training.trainer import Trainer
 
 

@@ -17,6 +17,7 @@ from honmono.files import atomic_write_bytes
 from honmono.generation.sampling import fakes, take
 from honmono.randomness import stream
 from honmono.recipe.grids import SampleGrid
+from honmono.reports.figures.points import POINTS
 from honmono.runs import measurements
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png, to_uint8
@@ -24,7 +25,6 @@ from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
 
-POINTS = 2_500  # drawn in a scatter, as many as mode coverage is measured on
 SEED_OFFSET = 1  # a grid's latents are not those that `honmono sample` draws by default
 MOST_BATCHES = 200  # looked through for a real picture of each class
 
@@ -120,6 +120,6 @@ class Pictured:
             save_png(grid(to_uint8(samples, data_range), columns), path)
 
     def _scatter(self, fakes: Tensor | None, path: Path) -> None:
-        from honmono.plots.points import scatter
+        from honmono.reports.figures.points import scatter
 
         scatter(self._reals(POINTS).numpy(), None if fakes is None else fakes.numpy(), path)

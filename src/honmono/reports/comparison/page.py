@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from honmono.plots.style import STROKES
 from honmono.reports.comparison.numbers import UNKNOWN, Numbers
 from honmono.reports.comparison.pictures import loss_curves, metric_curves, neighbours, newest_samples, real_samples
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import details, legend
+from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Block, Bullets, Cell, Heading, Key, Page, Paragraph, Picture, Pictures, Table
 from honmono.runs.fields import same
 

@@ -5,11 +5,11 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from honmono.plots.film import frames
-from honmono.plots.overlaid import Curve, overlaid
-from honmono.plots.style import STROKES
 from honmono.reports.comparison.agreement import differing, groups, tell
 from honmono.reports.comparison.summary import Summary
+from honmono.reports.figures.film import frames
+from honmono.reports.figures.overlaid import Curve, overlaid
+from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Picture
 from honmono.runs import measurements
 from honmono.runs.log import METRIC

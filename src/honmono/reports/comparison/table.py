@@ -3,10 +3,10 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from honmono.plots.style import STROKES
 from honmono.reports.comparison.agreement import Agreement, tell
 from honmono.reports.comparison.numbers import UNKNOWN, Number, Numbers, named
 from honmono.reports.comparison.summary import Summary
+from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table
 from honmono.runs.measurements import is_detail
 from honmono.runs.protocols import arrow

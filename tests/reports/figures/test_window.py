@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from honmono.plots.window import window
+from honmono.reports.figures.points import window
 
 
 def test_it_is_a_square_around_the_reals_with_a_margin() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from honmono.plots.points import scatter
+from honmono.reports.figures.points import scatter
 
 
 def pixels(path: Path) -> np.ndarray:

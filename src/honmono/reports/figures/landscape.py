@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from honmono.plots.style import INK, PALETTE, VERMILION, dress, figure, save
+from honmono.reports.figures.style import INK, PALETTE, VERMILION, dress, figure, save
 
 
 if TYPE_CHECKING:

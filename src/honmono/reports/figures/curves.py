@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from honmono.plots.style import GREEN, INK, PALETTE, SKY, VERMILION, dress_over_images, figure, save
+from honmono.reports.figures.style import GREEN, INK, PALETTE, SKY, VERMILION, dress_over_images, figure, save
 from honmono.runs.log import METRIC
 
 
@@ -78,7 +78,7 @@ def _panels(columns: Columns) -> dict[str, dict[str, str]]:
         group, dot, name = column.partition(".")
         if group == "learning_rate":
             rates[name] = column
-        elif dot and group != METRIC:  # measured too rarely for these curves; plots/measured.py draws them
+        elif dot and group != METRIC:  # measured too rarely for these curves; reports/figures/measured.py draws them
             losses.setdefault(f"{group} loss", {})[name] = column
     speed = {name: name for name in columns if name == "images_per_second"}
     panels = {**losses, LEARNING_RATE: rates, SPEED: speed}

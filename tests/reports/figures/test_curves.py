@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.plots.curves import curves, smoothed
-from honmono.plots.style import VERMILION
+from honmono.reports.figures.curves import curves, smoothed
+from honmono.reports.figures.style import VERMILION
 
 
 def columns(rows: int, fake: Sequence[float | None]) -> dict[str, list]:

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from honmono.plots.style import INK, VERMILION, dress, figure, save
-from honmono.plots.window import window
+from honmono.reports.figures.style import INK, VERMILION, dress, figure, save
 
 
 MOST_SHOWN = 10_000  # real points; more only darken the same places
@@ -39,3 +38,16 @@ def scatter(real: Float[np.ndarray, "reals 2"], fake: Float[np.ndarray, "fakes 2
 def _count(inside: np.ndarray) -> str:
     outside = len(inside) - inside.sum()
     return f"fake ({len(inside):,}, {outside:,} outside)" if outside else f"fake ({len(inside):,})"
+
+
+MARGIN = 0.15  # of the reals' extent, on each side
+
+
+def window(real: Float[np.ndarray, "reals 2"]) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]]:
+    """The corners of a square around all real points."""
+    low, high = real.min(axis=0), real.max(axis=0)
+    half = (0.5 + MARGIN) * max((high - low).max(), 1e-6)
+    return (low + high) / 2 - half, (low + high) / 2 + half
+
+
+POINTS = 2_500  # drawn in a scatter, as many as mode coverage is measured on

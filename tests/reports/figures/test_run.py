@@ -9,7 +9,7 @@ import pytest
 
 from honmono.errors import Refused
 from honmono.files import write_json
-from honmono.plots.run import plot
+from honmono.reports.figures.run import plot
 from honmono.runs.directory import RunDirectory
 from honmono.runs.grids import grid, save_png
 from honmono.runs.log import Log
@@ -69,6 +69,6 @@ def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_importing_it_loads_neither_torch_nor_matplotlib() -> None:
-    code = "import sys, honmono.plots.run; print(*{'torch', 'matplotlib', 'sklearn'} & set(sys.modules))"
+    code = "import sys, honmono.reports.figures.run; print(*{'torch', 'matplotlib', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from honmono.plots.curves import LEAST_SMOOTHED, WINDOW, smoothed
-from honmono.plots.style import INK, Stroke, dress_over_images, figure, svg
+from honmono.reports.figures.curves import LEAST_SMOOTHED, WINDOW, smoothed
+from honmono.reports.figures.style import INK, Stroke, dress_over_images, figure, svg
 
 
 MOST_POINTS = 400  # of a curve: more than that no screen shows, and the page would carry them all

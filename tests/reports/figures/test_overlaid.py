@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from honmono.plots.overlaid import MOST_POINTS, Curve, overlaid
-from honmono.plots.style import STROKES
+from honmono.reports.figures.overlaid import MOST_POINTS, Curve, overlaid
+from honmono.reports.figures.style import STROKES
 
 
 def drawn(*values: list[float | None], logarithmic: bool = False) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.plots.landscape import Landscape, extremes, kept, landscape, load, mixture
+from honmono.reports.figures.landscape import Landscape, extremes, kept, landscape, load, mixture
 
 
 AXIS = np.linspace(-1, 1, 21)

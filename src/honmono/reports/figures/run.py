@@ -6,10 +6,10 @@ import numpy as np
 
 from honmono.errors import Refused
 from honmono.files import readable, refuse_unwritable
-from honmono.plots.curves import curves
-from honmono.plots.film import film, frames
-from honmono.plots.landscape import kept, landscape, load, mixture
-from honmono.plots.measured import measured
+from honmono.reports.figures.curves import curves
+from honmono.reports.figures.film import film, frames
+from honmono.reports.figures.landscape import kept, landscape, load, mixture
+from honmono.reports.figures.measured import measured
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.runs.measurements import best, of_training

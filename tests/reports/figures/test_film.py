@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from honmono.errors import Refused
-from honmono.plots.film import film, frames
+from honmono.reports.figures.film import film, frames
 
 
 def picture(level: int, size: int = 16, channels: int = 1) -> Image.Image:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.plots.measured import measured
-from honmono.plots.style import BLUE, VERMILION
+from honmono.reports.figures.measured import measured
+from honmono.reports.figures.style import BLUE, VERMILION
 
 
 def line(step: int, metrics: dict[str, float | None], **other: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from honmono.plots.style import BLUE, INK, SKY, VERMILION, dress_over_images, figure, save
+from honmono.reports.figures.style import BLUE, INK, SKY, VERMILION, dress_over_images, figure, save
 from honmono.runs.measurements import Line, comparable, is_detail
 
 
