@@ -37,7 +37,7 @@ from honmono.metrics.fid import frechet_distance
 from honmono.metrics.prdc import prdc
 from honmono.metrics.spread import spread
 from honmono.runs.environment import environment
-from honmono.runs.grids import grid, save_png
+from honmono.runs.images import grid, save_png
 
 
 RESULTS = Path(__file__).parent / "results"

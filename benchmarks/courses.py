@@ -21,8 +21,8 @@ from honmono.errors import Refused
 from honmono.files import write_json
 from honmono.reports.comparison import summary
 from honmono.reports.figures.landscape import extremes, kept, load
-from honmono.runs import measurements
-from honmono.runs.measurements import is_detail
+from honmono.runs import evaluations
+from honmono.runs.evaluations import is_detail
 
 
 RESULTS = Path(__file__).parent / "results"
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def course(run: summary.Summary) -> dict[str, Any]:
-    lines = [line for line in measurements.read(run.run) if line["during_training"]]
+    lines = [line for line in evaluations.read(run.run) if line["during_training"]]
     if not lines:
         raise Refused(f"{run.run.path} measured nothing while it trained: set training.measure_images")
     last = lines[-1]["step"]

@@ -27,11 +27,11 @@ from honmono.reports.comparison import summary
 from honmono.reports.figures.film import frames
 from honmono.reports.figures.landscape import drawn, load
 from honmono.reports.figures.style import png
-from honmono.runs import measurements
+from honmono.runs import evaluations
+from honmono.runs.checkpoints import read_newest
+from honmono.runs.evaluations import is_detail
 from honmono.runs.fields import flat
-from honmono.runs.grids import GAP
-from honmono.runs.measurements import is_detail
-from honmono.training.checkpoint import read_newest
+from honmono.runs.images import GAP
 
 
 KEPT = Path(__file__).parent / "results" / "gallery.json"
@@ -77,7 +77,7 @@ def told(run: summary.Summary, files: list[str]) -> dict[str, Any]:
     saved, _ = read_newest(run.run.checkpoints)
     if saved is None or saved.state["step"] != step:
         raise Refused(f"{run.run.path} has a picture of step {step} and no newest checkpoint of it: let it end")
-    lines = [line for line in measurements.read(run.run) if line["step"] == step]
+    lines = [line for line in evaluations.read(run.run) if line["step"] == step]
     numbers = {key: value for line in lines for key, value in line["metrics"].items() if not is_detail(key)}
     if not numbers and find(run.recipe).make().metrics:
         raise Refused(f"{run.run.path} was not measured at step {step}: honmono evaluate {run.run.path}")

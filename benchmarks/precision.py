@@ -31,7 +31,7 @@ from honmono.generation.sampling import fakes, take
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.runs.environment import environment
-from honmono.runs.grids import to_uint8
+from honmono.runs.images import to_uint8
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 

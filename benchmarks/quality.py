@@ -30,10 +30,10 @@ from honmono.recipe.override import override
 from honmono.recipe.record import read_choices
 from honmono.recipe.registry import find
 from honmono.reports.comparison.numbers import spread
+from honmono.runs.checkpoints import read_newest
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
-from honmono.runs.measurements import is_detail
-from honmono.training.checkpoint import read_newest
+from honmono.runs.evaluations import is_detail
 from honmono.training.recorder import Interrupted
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from honmono.recipe.registry import find
-from honmono.runs.grids import grid
+from honmono.runs.images import grid
 
 
 ROOT = Path(__file__).parents[1]

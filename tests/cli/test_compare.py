@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 
 
@@ -32,7 +32,7 @@ def measured(run: Path, here: Path) -> Callable[..., Path]:
         }
         made: dict[str, Any] = {"metrics": {"fid[digits]": fid}, "intervals": {}, "protocol": protocol}
         directory = RunDirectory(here / name)
-        measurements.append(directory, measurements.line(directory, 2, 128, seconds=1.0, **made))
+        evaluations.append(directory, evaluations.line(directory, 2, 128, seconds=1.0, **made))
         return Path(name)
 
     return copy

@@ -18,9 +18,9 @@ from honmono.generation.load import load
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.recipe.registry import find
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.measurements import is_detail
+from honmono.runs.evaluations import is_detail
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    return measurements.read(RunDirectory(run))
+    return evaluations.read(RunDirectory(run))
 
 
 def test_an_evaluation_is_a_line_with_its_protocol(run: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_best_checkpoint_is_the_best_measured_during_training(run: Path) -> 
     with pytest.raises(Refused, match="no best checkpoint: nothing was measured during training"):
         load(run, checkpoint="best")
     for step, value in ((1, 3.0), (2, 1.0), (3, 2.0)):
-        line = measurements.line(
+        line = evaluations.line(
             RunDirectory(run),
             step,
             8 * step,
@@ -114,7 +114,7 @@ def test_the_best_checkpoint_is_the_best_measured_during_training(run: Path) -> 
             protocol={},
             best_by={"fid[mnist]": "lower"},
         )
-        measurements.append(RunDirectory(run), line)
+        evaluations.append(RunDirectory(run), line)
     assert load(run, checkpoint="best").step == 2 and load(run).step == 3
 
 

@@ -20,7 +20,7 @@ from honmono.recipe.build import build_networks
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import grid
+from honmono.runs.images import grid
 
 
 DIGITS = Interface((1, 8, 8), tuple("0123456789"))

@@ -23,7 +23,7 @@ from honmono.recipe.updates import every_update
 from honmono.recipe.value import Recipe
 from honmono.recipes.cgan import cgan_mnist, cgan_mnist_article, cgan_mnist_paper, dcgan_faces_article
 from honmono.recipes.dcgan import dcgan_mnist
-from honmono.runs.grids import to_uint8
+from honmono.runs.images import to_uint8
 from honmono.training.engine import Engine
 from honmono.training.moment import Moment
 from honmono.training.trainer import Trainer

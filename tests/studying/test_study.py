@@ -21,7 +21,7 @@ import honmono
 from honmono.case import Case, Study, find_study
 from honmono.errors import Refused
 from honmono.reports.comparison.numbers import spread
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.studying.record import Book
 from honmono.studying.study import default_out
@@ -43,7 +43,7 @@ def weights(run: Path) -> dict[str, bytes]:
 
 
 def numbers_of(run: Path) -> dict[str, float]:
-    return measurements.read(RunDirectory(run))[-1]["metrics"]
+    return evaluations.read(RunDirectory(run))[-1]["metrics"]
 
 
 def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:

@@ -21,7 +21,7 @@ from honmono.metrics.variety import COLLAPSED, Variety
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 from honmono.reports.figures.run import plot
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.training.measuring import Measuring, best_by
 
@@ -44,26 +44,26 @@ def test_the_best_checkpoint_stays(
     train: Train, scripted: Script, values: tuple[float, ...], best: int, there: list[int]
 ) -> None:
     run = train(metrics=[scripted(*values)], keep=1)
-    assert measurements.best(run) == best
+    assert evaluations.best(run) == best
     assert run.checkpoint_steps() == there
-    told = [line["metrics"].get("scripted[mnist]") for line in measurements.read(run)]
+    told = [line["metrics"].get("scripted[mnist]") for line in evaluations.read(run)]
     assert told == [None if value != value else value for value in values]
 
 
 def test_the_best_is_chosen_by_the_key_that_was_asked_for(train: Train, scripted: Script) -> None:
     run = train(metrics=(MODES, scripted(1.0, 5.0, 2.0, 3.0, 4.0)), keep=1, best="scripted[mnist].part")
-    assert measurements.read(run)[-1]["best_by"] == {"scripted[mnist].part": "higher", "scripted[mnist]": "higher"}
-    assert measurements.best(run) == 4 and run.checkpoint_steps() == [4, 16]
+    assert evaluations.read(run)[-1]["best_by"] == {"scripted[mnist].part": "higher", "scripted[mnist]": "higher"}
+    assert evaluations.best(run) == 4 and run.checkpoint_steps() == [4, 16]
 
 
 def test_a_best_whose_checkpoint_is_gone_breaks_nothing(train: Train, scripted: Script) -> None:
     metrics = [scripted(1.0, 5.0, 2.0, 3.0, 0.0, 0.5, 0.5, 0.5, 0.5)]
     run = train(metrics=metrics, keep=2, steps=15)
-    assert measurements.best(run) == 7
+    assert evaluations.best(run) == 7
     run.checkpoint(7).rename(run.path / "gone")
-    assert measurements.best(run) == 13
+    assert evaluations.best(run) == 13
     train(metrics=metrics, keep=2, steps=24)
-    assert measurements.best(run) == 13 and run.checkpoint_steps() == [13, 22, 24]
+    assert evaluations.best(run) == 13 and run.checkpoint_steps() == [13, 22, 24]
 
 
 def test_a_key_that_is_not_measured_is_refused_before_anything_is_there(train: Train, tmp_path: Path) -> None:
@@ -76,9 +76,9 @@ def test_a_key_that_is_not_measured_is_refused_before_anything_is_there(train: T
 
 def test_the_best_stays_where_nothing_is_measured_any_more(train: Train) -> None:
     run = train(steps=9, keep=1)
-    best = measurements.best(run)
+    best = evaluations.best(run)
     train(metrics=(), steps=16, keep=1)
-    assert measurements.best(run) == best and run.checkpoint_steps() == [best, 16]
+    assert evaluations.best(run) == best and run.checkpoint_steps() == [best, 16]
 
 
 def test_the_keys_that_decide(scripted: Script) -> None:
@@ -102,32 +102,32 @@ def test_a_number_that_does_not_see_variety_decides_only_where_nothing_else_can(
 
 def marked(run: RunDirectory, warned: dict[int, list[str]]) -> None:
     """Adds warnings to the lines of these steps, as a training that had them in force."""
-    lines = measurements.read(run)
-    measurements.truncate(run, -1)
+    lines = evaluations.read(run)
+    evaluations.truncate(run, -1)
     for line in lines:
         kinds = warned.get(line["step"])
-        measurements.append(run, line | ({"warnings": kinds} if kinds else {}))
+        evaluations.append(run, line | ({"warnings": kinds} if kinds else {}))
 
 
 def test_a_checkpoint_that_a_warning_concerns_is_never_the_best(train: Train, scripted: Script) -> None:
     run = train(metrics=[scripted(1.0, 5.0, 2.0, 3.0, 4.0)], keep=0)
     marked(run, {7: ["collapse"], 16: ["discriminator_won"]})
-    assert measurements.best(run) == 13
+    assert evaluations.best(run) == 13
     marked(run, {step: ["collapse"] for step in (4, 7, 10, 13, 16)})
-    assert measurements.best(run) is None
+    assert evaluations.best(run) is None
 
 
 def test_where_a_warning_concerns_all_there_is_no_best_and_the_newest_alone_stay(train: Train) -> None:
     run = train(keep=0)
     marked(run, {step: ["collapse"] for step in (4, 7, 10, 13)} | {16: ["memorised", "collapse"]})
-    assert measurements.best(run) is None
+    assert evaluations.best(run) is None
     told = (
         r"no best checkpoint: a warning concerns each of its 5 measured checkpoints \(collapse, memorised\); leave out"
     )
     with pytest.raises(Refused, match=told):
         load(run.path, checkpoint="best")
     train(metrics=(), steps=18, keep=1)
-    assert measurements.best(run) is None and run.checkpoint_steps() == [18]
+    assert evaluations.best(run) is None and run.checkpoint_steps() == [18]
 
 
 def test_warnings_in_force_stand_in_the_line(
@@ -137,10 +137,10 @@ def test_warnings_in_force_stand_in_the_line(
     trainer.step()
     measuring = Measuring(trainer, run, [scripted(1.0)], said.append)
     measuring.measure(["discriminator_won", "collapse"])
-    assert measurements.read(run)[0]["warnings"] == ["discriminator_won", "collapse"] and measuring.best() is None
+    assert evaluations.read(run)[0]["warnings"] == ["discriminator_won", "collapse"] and measuring.best() is None
     assert "not the best: discriminator_won, collapse;" in said[0] and "best so far" not in said[0]
     measuring.measure()
-    assert "warnings" not in measurements.read(run)[1] and measuring.best() == 1 and "best so far" in said[-1]
+    assert "warnings" not in evaluations.read(run)[1] and measuring.best() == 1 and "best so far" in said[-1]
 
 
 def test_the_best_of_the_default_recipe_is_not_where_each_class_is_one_picture(
@@ -150,12 +150,12 @@ def test_the_best_of_the_default_recipe_is_not_where_each_class_is_one_picture(
     run, fewer = RunDirectory(tmp_path / "run"), {f"metrics.{place}.fakes": "1000" for place in range(3)}
     for steps in (20, 120):
         honmono.train("dcgan-digits", run=run.path, steps=steps, changes=fewer, device="cpu", compile="off")
-    early, late = (line["metrics"] for line in measurements.read(run))
+    early, late = (line["metrics"] for line in evaluations.read(run))
     assert early["label_fidelity[digits]"] > 0.99 > late["label_fidelity[digits]"]
     assert early["variety_pixels[digits]"] < COLLAPSED < late["variety_pixels[digits]"]
     assert early["coverage[digits]"] < 0.5 < late["coverage[digits]"]
-    assert [line.get("warnings") for line in measurements.read(run)] == [["collapse"], None]
-    assert measurements.best(run) == 120 and load(run.path, checkpoint="best").step == 120
+    assert [line.get("warnings") for line in evaluations.read(run)] == [["collapse"], None]
+    assert evaluations.best(run) == 120 and load(run.path, checkpoint="best").step == 120
     told = capsys.readouterr().err
     assert "warning: step 20: class" in told and "drawn as nearly one picture" in told and "--set fake_labels" in told
 
@@ -169,10 +169,10 @@ def test_a_run_whose_record_names_other_metrics_goes_on(tmp_path: Path) -> None:
     honmono.train("dcgan-digits", run=run.path, steps=1, changes=before)
     honmono.train(resume=run.path, steps=2)
     honmono.train("dcgan-digits", run=run.path, steps=3, changes=today)
-    lines = measurements.read(run)
+    lines = evaluations.read(run)
     assert [line["step"] for line in lines] == [1, 2, 3]
     assert list(lines[1]["best_by"]) == ["label_fidelity[digits]"] and "coverage[digits]" in lines[2]["best_by"]
-    assert measurements.best(run) == 3 or lines[2]["warnings"] == ["collapse"]
+    assert evaluations.best(run) == 3 or lines[2]["warnings"] == ["collapse"]
 
 
 def test_no_checkpoint_is_best_by_a_number_of_which_neither_more_nor_less_is(train: Train, scripted: Script) -> None:
@@ -185,7 +185,7 @@ def test_no_checkpoint_is_best_by_a_number_of_which_neither_more_nor_less_is(tra
     with pytest.raises(Refused, match="none: the recipe has no such metrics"):
         best_by("neighbour_distance[mnist]", (neighbours,))
     run = train(metrics=[neither], keep=1)
-    assert run.checkpoint_steps() == [16] and measurements.best(run) is None
-    lines = measurements.of_training(run)
+    assert run.checkpoint_steps() == [16] and evaluations.best(run) is None
+    lines = evaluations.of_training(run)
     assert len(lines) == 5 and [line["best_by"] for line in lines] == [{}] * 5
     assert plot(run.path, run.path / "plots")[1].name == "metrics.png"

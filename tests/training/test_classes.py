@@ -11,7 +11,7 @@ import honmono
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import GAP
+from honmono.runs.images import GAP
 from honmono.training.classes import class_lines, columns
 from honmono.training.trainer import Trainer
 

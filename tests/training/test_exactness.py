@@ -19,10 +19,9 @@ from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.updates import Together, Update, WarmUp
 from honmono.recipe.value import Recipe
-from honmono.runs import measurements
+from honmono.runs import checkpoints, evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
-from honmono.training import checkpoint
 from honmono.training.trainer import Trainer
 
 
@@ -84,8 +83,8 @@ def run(trainer: Trainer, steps: int) -> list[dict[str, float]]:
 
 def through_a_checkpoint(trainer: Trainer, fresh: Trainer, folder: Path) -> Trainer:
     clock = trainer.clock
-    path = checkpoint.write(folder, clock.step, trainer.tensors(), {"images": clock.images}, keep=0)
-    fresh.restore(checkpoint.read(path))
+    path = checkpoints.write(folder, clock.step, trainer.tensors(), {"images": clock.images}, keep=0)
+    fresh.restore(checkpoints.read(path))
     return fresh
 
 
@@ -176,8 +175,8 @@ def test_measuring_changes_no_bit(tmp_path: Path, precision: str, compile: str) 
     assert len(saved[0]) == 5 and saved[0] == saved[1] == saved[2]
     logs = [read(run) for run in runs]
     assert all(log[name] == logs[0][name] for log in logs[1:] for name in log if ".fake" in name or ".real" in name)
-    assert [[line["step"] for line in measurements.read(run)] for run in runs] == [[], [3, 5, 8, 10], [3, 5, 6, 8, 10]]
-    told = [{line["step"]: line["metrics"] for line in measurements.read(run)} for run in runs]
+    assert [[line["step"] for line in evaluations.read(run)] for run in runs] == [[], [3, 5, 8, 10], [3, 5, 6, 8, 10]]
+    told = [{line["step"]: line["metrics"] for line in evaluations.read(run)} for run in runs]
     assert told[1] == {step: metrics for step, metrics in told[2].items() if step != 6}
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from honmono.runs import measurements
+from honmono.runs import checkpoints, evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
-from honmono.training import checkpoint
 
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -106,7 +105,7 @@ def check_kills(folder: Path, recipe: str, kills: int, every: int, steps: int, s
     assert left == set(), "something half-written was left"
     assert killed.checkpoint_steps() == whole.checkpoint_steps()
     for step in whole.checkpoint_steps():
-        one, other = (checkpoint.read(run.checkpoint(step)) for run in (whole, killed))
+        one, other = (checkpoints.read(run.checkpoint(step)) for run in (whole, killed))
         assert one.state["images"] == other.state["images"]
         assert one.state["checksums"] == other.state["checksums"]
     one, other = read(whole), read(killed)
@@ -116,15 +115,15 @@ def check_kills(folder: Path, recipe: str, kills: int, every: int, steps: int, s
     assert [[row[name] for name in row if name not in TIMED] for row in jsonl[0]] == [
         [row[name] for name in row if name not in TIMED] for row in jsonl[1]
     ]
-    lines = [[untimed(line) for line in measurements.read(run)] for run in (whole, killed)]
+    lines = [[untimed(line) for line in evaluations.read(run)] for run in (whole, killed)]
     assert lines[0] == lines[1] and len(lines[0]) == (0 if recipe == "pictures" else steps * 16 // 20)
-    assert measurements.best(whole) == measurements.best(killed)
-    assert (measurements.best(whole) in whole.checkpoint_steps()) == bool(lines[0])
+    assert evaluations.best(whole) == evaluations.best(killed)
+    assert (evaluations.best(whole) in whole.checkpoint_steps()) == bool(lines[0])
     pictures = [{path.name: path.read_bytes() for path in run.samples.iterdir()} for run in (whole, killed)]
     assert pictures[0] == pictures[1]
 
 
-def untimed(line: measurements.Line) -> measurements.Line:
+def untimed(line: evaluations.Line) -> evaluations.Line:
     return {name: part for name, part in line.items() if name not in ("run", "seconds", "time")}
 
 

@@ -12,7 +12,7 @@ from honmono.errors import Failed
 from honmono.metrics.base import Metric
 from honmono.metrics.modes import ModeCoverage
 from honmono.recipe.value import Pair
-from honmono.runs import log, measurements
+from honmono.runs import evaluations, log
 from honmono.runs.directory import RunDirectory
 from honmono.schedules import Constant
 
@@ -31,15 +31,15 @@ def untimed(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def steps_of(run: RunDirectory) -> list[int]:
-    return [line["step"] for line in measurements.read(run)]
+    return [line["step"] for line in evaluations.read(run)]
 
 
 def test_it_is_measured_by_the_clock_and_at_the_end(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
     run = train(keep=0)
     assert steps_of(run) == [4, 7, 10, 13, 16]  # 16 images a step: beyond 50, 100, 150, 200; 250 at the end
-    assert [line["images"] for line in measurements.read(run)] == [64, 112, 160, 208, 256]
+    assert [line["images"] for line in evaluations.read(run)] == [64, 112, 160, 208, 256]
     assert run.checkpoint_steps() == [4, 7, 8, 10, 12, 13, 16]
-    line = measurements.read(run)[0]
+    line = evaluations.read(run)[0]
     assert list(line["metrics"]) == ["modes", "high_quality", "reverse_kl"] and line["during_training"]
     assert line["best_by"] == {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
     assert line["protocol"] and line["seconds"] > 0 and line["run"] == "run"
@@ -86,21 +86,21 @@ def test_a_resume_measures_what_an_undisturbed_run_does(train: Train) -> None:
     assert weights(whole, 16) == weights(parts, 16)
     assert steps_of(parts) == [4, 6, 7, 10, 11, 13, 16]  # besides, one at the end of each part
     ends = {6, 11}
-    assert untimed([line for line in measurements.read(parts) if line["step"] not in ends]) == untimed(
-        measurements.read(whole)
+    assert untimed([line for line in evaluations.read(parts) if line["step"] not in ends]) == untimed(
+        evaluations.read(whole)
     )
 
 
 def test_a_resume_cuts_back_to_its_checkpoint(train: Train) -> None:
     run = train()
-    whole = untimed(measurements.read(run))
-    measurements.append(run, measurements.read(run)[0] | {"during_training": False})
+    whole = untimed(evaluations.read(run))
+    evaluations.append(run, evaluations.read(run)[0] | {"during_training": False})
     for step in (13, 16):
         run.checkpoint(step).rename(run.path / str(step))
     with run.metrics_jsonl.open("ab") as file:
         file.write(b'{"torn')
     train(steps=16)
-    again = untimed(measurements.read(run))
+    again = untimed(evaluations.read(run))
     assert [line for line in again if line["during_training"]] == whole
     assert [line["step"] for line in again] == [4, 7, 10, 4, 13, 16]
 
@@ -122,11 +122,11 @@ def test_a_metric_whose_package_is_missing_is_told_before_the_training(
     train: Train, elsewhere: Metric, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = train(metrics=(elsewhere, MODES), best="scripted[mnist]")
-    assert all(list(line["metrics"]) == ["modes", "high_quality", "reverse_kl"] for line in measurements.read(run))
+    assert all(list(line["metrics"]) == ["modes", "high_quality", "reverse_kl"] for line in evaluations.read(run))
     told = capsys.readouterr().err
     line = "not measured during training: scripted[mnist] needs no_such_package: pip install 'honmono[metrics]'"
     assert told.count(line) == 1 and told.index(line) < told.index("step 4: ")
-    assert measurements.read(run)[0]["best_by"]["modes"] == "higher"
+    assert evaluations.read(run)[0]["best_by"]["modes"] == "higher"
     nothing = train("nothing", metrics=(elsewhere,))
     assert not nothing.metrics_jsonl.exists() and nothing.checkpoint_steps() == [8, 12, 16]
 
@@ -135,7 +135,7 @@ def test_measuring_costs_no_speed_and_no_seconds_of_training(train: Train, scrip
     begun = time.monotonic()
     run = train(metrics=[scripted(then="dawdle")], steps=3, log_every=1, measure_images=16)
     wall = time.monotonic() - begun
-    rows, measured = log.read(run), [line["seconds"] for line in measurements.read(run)]
+    rows, measured = log.read(run), [line["seconds"] for line in evaluations.read(run)]
     assert len(measured) == 3 and min(measured) >= 0.5
     assert (rows["seconds"][-1] or 0) + sum(measured) < wall
     assert sum(16 / speed for speed in rows["images_per_second"] if speed) + sum(measured) < wall
@@ -155,9 +155,9 @@ def test_metrics_may_change_in_a_resume(train: Train, scripted: Script) -> None:
     train(steps=16, metrics=[scripted(3.0)], measure_images=None)
     assert steps_of(run) == [4, 7, 8, 12, 16]
     assert weights(run, 16) == weights(train("plain", metrics=()), 16)
-    lines = measurements.of_training(run)
-    assert measurements.best(run) == 16 and steps_of(run) == [line["step"] for line in lines]
-    assert [line["step"] for line in measurements.comparable(lines, "modes")] == [12]  # of 40 fakes, as the newest
+    lines = evaluations.of_training(run)
+    assert evaluations.best(run) == 16 and steps_of(run) == [line["step"] for line in lines]
+    assert [line["step"] for line in evaluations.comparable(lines, "modes")] == [12]  # of 40 fakes, as the newest
 
 
 def test_one_metric_that_cannot_be_measured_keeps_no_other_from_it(
@@ -165,7 +165,7 @@ def test_one_metric_that_cannot_be_measured_keeps_no_other_from_it(
 ) -> None:
     run = train(metrics=(scripted(then="refuse", key="hopeless"), MODES))
     assert steps_of(run) == [4, 7, 10, 13, 16]
-    assert all(list(line["metrics"]) == ["modes", "high_quality", "reverse_kl"] for line in measurements.read(run))
+    assert all(list(line["metrics"]) == ["modes", "high_quality", "reverse_kl"] for line in evaluations.read(run))
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("warning:", "step 4: "))]
     assert told[0] == "warning: step 4: without hopeless: the generator draws nothing at all" and len(told) == 2
-    assert "best" not in told[1] and measurements.best(run) is None  # which is chosen by the other
+    assert "best" not in told[1] and evaluations.best(run) is None  # which is chosen by the other

@@ -15,7 +15,7 @@ from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 from honmono.reports.figures.film import frames
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import GAP
+from honmono.runs.images import GAP
 
 
 GRIDS = (

@@ -15,9 +15,9 @@ from PIL import Image
 import honmono
 from honmono import cli
 from honmono.recipe.value import Recipe
+from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
-from honmono.training import checkpoint
 
 
 # A recipe file of the user's own. Its objective does at one step what the test is about.
@@ -104,7 +104,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def saved(run: Path = Path("run")) -> list[int]:
-    return checkpoint.steps(run / "checkpoints")
+    return checkpoints.steps(run / "checkpoints")
 
 
 def test_a_complete_run(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +173,7 @@ def test_nan_ends_the_run_in_plain_words_and_the_last_good_checkpoint_stays(
         " The last good checkpoint is run/checkpoints/000000004; lower learning rates often help"
     )
     assert saved() == [4]
-    clean, damaged = checkpoint.read_newest(Path("run/checkpoints"))
+    clean, damaged = checkpoints.read_newest(Path("run/checkpoints"))
     assert clean is not None and not damaged
     assert all(t.isfinite().all() for members in clean.tensors.values() for t in members.values())
 

@@ -11,10 +11,9 @@ import pytest
 import torch
 
 import honmono
-from honmono.runs import measurements
+from honmono.runs import checkpoints, evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
-from honmono.training import checkpoint
 
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -56,7 +55,7 @@ def settings(**changes: str) -> list[str]:
 
 
 def assert_close(one: Path, other: Path) -> None:
-    a, b = (checkpoint.read(RunDirectory(run).checkpoint(STEPS)) for run in (one, other))
+    a, b = (checkpoints.read(RunDirectory(run).checkpoint(STEPS)) for run in (one, other))
     assert a.state["images"] == b.state["images"] == 5 * 22
     assert set(a.tensors) == set(b.tensors) and "average" in a.tensors
     for group, members in a.tensors.items():
@@ -82,7 +81,7 @@ def test_two_processes_equal_one(tmp_path: Path, pictures: Path, program: dict[s
     assert done.returncode == 0, done.stderr
     assert_close(tmp_path / "one", tmp_path / "two")
     assert done.stdout.count("pictures:") == 1 and done.stderr.count("device cpu, fp64, 2 processes") == 1
-    ours, theirs = (measurements.read(RunDirectory(tmp_path / run)) for run in ("one", "two"))
+    ours, theirs = (evaluations.read(RunDirectory(tmp_path / run)) for run in ("one", "two"))
     assert [line["step"] for line in ours] == [line["step"] for line in theirs] == [9, 18, 20]
     for mine, other in zip(ours, theirs, strict=True):
         assert mine["metrics"] == pytest.approx(other["metrics"], abs=1e-9) and mine["protocol"] == other["protocol"]
@@ -151,7 +150,7 @@ def test_a_program_may_train_again_and_leaves_the_group_at_its_end(tmp_path: Pat
     )
     done = launched(str(script), str(tmp_path))
     assert done.returncode == 0, done.stderr
-    ends = [checkpoint.read(RunDirectory(tmp_path / name).checkpoint(3)).tensors for name in ("one", "two")]
+    ends = [checkpoints.read(RunDirectory(tmp_path / name).checkpoint(3)).tensors for name in ("one", "two")]
     assert all(torch.equal(tensor, ends[1]["generator"][name]) for name, tensor in ends[0]["generator"].items())
 
 

@@ -17,8 +17,8 @@ import honmono
 from honmono.errors import Failed, Refused
 from honmono.recipe.build import build_networks
 from honmono.recipe.registry import find
+from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
-from honmono.training import checkpoint
 from honmono.training.call import Call
 from honmono.training.prepare import Session, prepare
 
@@ -66,7 +66,7 @@ def ready(**call: Any) -> Session:
 
 
 def saved(run: Path, step: int) -> dict[str, dict[str, Tensor]]:
-    return checkpoint.read(RunDirectory(run).checkpoint(step)).tensors
+    return checkpoints.read(RunDirectory(run).checkpoint(step)).tensors
 
 
 def fresh(session: Session) -> dict[str, dict[str, Tensor]]:

@@ -59,7 +59,7 @@ def _print(made: Any) -> None:
 
 def _tell(made: Any) -> None:
     from honmono.evaluation.protocol import told
-    from honmono.runs.measurements import is_detail
+    from honmono.runs.evaluations import is_detail
     from honmono.runs.protocols import arrow, better
 
     measured = made.measured

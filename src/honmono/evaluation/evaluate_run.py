@@ -19,9 +19,9 @@ from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.named import metric as metric_named
 from honmono.metrics.stacked_modes import StackedModes
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import grid, save_png
+from honmono.runs.images import grid, save_png
 
 
 SUGGESTED = ("fid", "kid", "prdc")
@@ -88,7 +88,7 @@ def evaluate(
         pictures=True,
         progress=progress,
     )
-    measurements.append(trained.run, _line(trained, measured))
+    evaluations.append(trained.run, _line(trained, measured))
     return Evaluation(trained.run, trained.step, trained.images, measured, _pictures(trained.run, measured))
 
 
@@ -109,7 +109,7 @@ def _refuse_obstacles(trained: TrainedRun, metrics: Sequence[Metric], reference:
 
 
 def _line(trained: TrainedRun, measured: Measured) -> dict[str, Any]:
-    line = measurements.line(
+    line = evaluations.line(
         trained.run,
         trained.step,
         trained.images,

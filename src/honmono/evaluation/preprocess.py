@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from honmono.errors import Refused
-from honmono.runs.grids import to_uint8
+from honmono.runs.images import to_uint8
 
 
 # Of red, green and blue in 65,536ths: ITU-R 601-2, in which Pillow turns real colour pictures into grey ones.

@@ -11,7 +11,7 @@ from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.recipe.latents import Normal
-from honmono.runs.grids import grid, to_uint8
+from honmono.runs.images import grid, to_uint8
 
 
 STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60

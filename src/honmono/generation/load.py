@@ -18,10 +18,10 @@ from honmono.networks.batch_norm import SamplingMode
 from honmono.recipe.build import build_networks, stand
 from honmono.recipe.record import Record, fits, read_record
 from honmono.recipe.value import Recipe
-from honmono.runs import measurements
+from honmono.runs import evaluations
+from honmono.runs.checkpoints import Checkpoint, read, read_newest
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import to_uint8
-from honmono.training.checkpoint import Checkpoint, read, read_newest
+from honmono.runs.images import to_uint8
 
 
 Weights = Literal["average", "raw"]
@@ -190,10 +190,10 @@ def _chosen(directory: RunDirectory, which: str) -> Checkpoint:
     """The checkpoint of a step, or the best. Raises `Refused` where there is none."""
     steps = directory.checkpoint_steps()
     if which == "best":
-        best = measurements.best(directory)
+        best = evaluations.best(directory)
         if best is None:
             raise Refused(
-                f"{directory.path} has no best checkpoint: {measurements.why_none_is_best(directory)};"
+                f"{directory.path} has no best checkpoint: {evaluations.why_none_is_best(directory)};"
                 " leave out --checkpoint for the newest"
             )
         which = str(best)

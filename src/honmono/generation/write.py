@@ -14,7 +14,7 @@ from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
-from honmono.runs.grids import grid, save_png, to_uint8
+from honmono.runs.images import grid, save_png, to_uint8
 
 
 GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory

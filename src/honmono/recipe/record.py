@@ -16,7 +16,7 @@ from honmono.files import write_json
 from honmono.recipe.registry import Entry, import_file
 from honmono.recipe.serialize import NOTHING, recipe_from_json, to_json
 from honmono.recipe.value import LEFT_TO_DATA, Recipe
-from honmono.runs import measurements, warned
+from honmono.runs import evaluations, warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.fields import flat, same
@@ -164,7 +164,7 @@ def refuse_other_data(run: RunDirectory, fingerprint: str, source: str | None = 
 
 def cut_back(run: RunDirectory, step: int) -> None:
     """Takes away what logs, measurements and film say of steps that will be made again."""
-    measurements.truncate(run, step)
+    evaluations.truncate(run, step)
     warned.truncate(run, step)
     with Log(run) as log:
         log.truncate(step)

@@ -15,8 +15,8 @@ from honmono.reports.comparison.page import blocks
 from honmono.reports.comparison.pictures import real_samples
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.html import Block, Bullets, Cell, Code, Heading, Page, Paragraph, Pictures, Table
-from honmono.runs import measurements
-from honmono.runs.measurements import is_detail
+from honmono.runs import evaluations
+from honmono.runs.evaluations import is_detail
 from honmono.runs.protocols import arrow
 from honmono.studying.frames import Frames
 from honmono.studying.plan import Planned
@@ -46,7 +46,7 @@ def page(study: Study, planned: Sequence[Planned], book: Book) -> Page:
 
 def _measured(run: Summary) -> Numbers:
     """Its numbers; none where nothing could be measured."""
-    if measurements.read(run.run):
+    if evaluations.read(run.run):
         return numbers.measured([run.run], "newest")[0]
     return Numbers(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
 

@@ -10,10 +10,10 @@ from honmono.evaluation.protocol import told
 from honmono.metrics.base import Better, Metric
 from honmono.metrics.variety import Variety
 from honmono.recipe.value import Recipe
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
+from honmono.runs.evaluations import Line, is_detail
 from honmono.runs.log import metric_column
-from honmono.runs.measurements import Line, is_detail
 from honmono.training.trainer import Trainer
 
 
@@ -59,7 +59,7 @@ class Measuring:
             return {}
         finally:
             self.seconds += time.monotonic() - begun
-        measurements.append(self._run, line)
+        evaluations.append(self._run, line)
         self._say(self._told_of(line))
         self._tell_once("measured by this protocol: ", told(line["protocol"]))
         return {
@@ -70,7 +70,7 @@ class Measuring:
 
     def best(self) -> int | None:
         """The step whose checkpoint is to be kept: the best of those on disk and of this moment's, about to be."""
-        return measurements.best(self._run, {*self._run.checkpoint_steps(), self._trainer.clock.step})
+        return evaluations.best(self._run, {*self._run.checkpoint_steps(), self._trainer.clock.step})
 
     def _line(self, warnings: Sequence[str]) -> Line:
         begun, clock = time.monotonic(), self._trainer.clock
@@ -83,7 +83,7 @@ class Measuring:
             measured = self._measured(fitting)
         for note in measured.notes:
             self._tell_once(f"warning: step {clock.step}: ", note)
-        return measurements.line(
+        return evaluations.line(
             self._run,
             clock.step,
             clock.images,

@@ -18,9 +18,9 @@ from honmono.generation.sampling import fakes, take
 from honmono.randomness import stream
 from honmono.recipe.grids import SampleGrid
 from honmono.reports.figures.points import POINTS
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import grid, save_png, to_uint8
+from honmono.runs.images import grid, save_png, to_uint8
 from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
@@ -88,7 +88,7 @@ class Pictured:
         if not self._shown or self._columns(self._trainer.recipe.grids[0]) != len(self._shown):
             return
         names, of_class = self._trainer.interface.classes, counts(self._trainer)
-        lines = measurements.read(self._run)
+        lines = evaluations.read(self._run)
         measured = lines[-1]["metrics"] if lines else {}
         text = io.StringIO()
         table = csv.writer(text, delimiter="\t", lineterminator="\n")

@@ -19,10 +19,10 @@ from honmono.recipe.record import Record
 from honmono.recipe.registry import Entry
 from honmono.recipe.serialize import outside_classes, to_json
 from honmono.recipe.value import LEFT_TO_DATA, Recipe
+from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
-from honmono.training import checkpoint
 from honmono.training.call import Call, adapt, ask, entry_of
 from honmono.training.classes import class_lines
 from honmono.training.measuring import measurable
@@ -96,7 +96,7 @@ def _start(call: Call) -> Session:
         record.begin(run, new, entry, choices, fingerprint, sys.argv, origin)
         if parent:  # a resume needs the parent no more
             state = {"images": 0, "seconds": 0.0}
-            checkpoint.write(run.checkpoints, 0, trainer.tensors(), state, recipe.training.keep)
+            checkpoints.write(run.checkpoints, 0, trainer.tensors(), state, recipe.training.keep)
     run = engine.share(run)
     lines += [*other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
     return Session(trainer, run, new, steps, 0.0, call.track, lines, lock, metrics)
@@ -133,7 +133,7 @@ def _resume(call: Call, run: RunDirectory) -> Session:
     lengths = (call.steps, call.images, call.epochs)
     asked = any(length is not None for length in lengths)
     steps = _steps(call, trainer) if asked else max(old.recipe.training.steps, recipe.training.steps)
-    saved, damaged = checkpoint.read_newest(run.checkpoints)
+    saved, damaged = checkpoints.read_newest(run.checkpoints)
     if damaged and saved is None:
         raise Failed(f"{damaged[0]}, and {run.path} has no other")
     if saved is None and (parent := record.read_parent(run)):
@@ -148,7 +148,7 @@ def _resume(call: Call, run: RunDirectory) -> Session:
     step = trainer.clock.step
     new = Record(old.name, record.with_steps(recipe, steps), old.interface) if step < steps else old
     if engine.writes and step < steps:
-        checkpoint.sweep(run.checkpoints, after=step)
+        checkpoints.sweep(run.checkpoints, after=step)
         record.cut_back(run, step)
         record.go_on(run, new, choices, fingerprint, sys.argv)
     engine.wait()

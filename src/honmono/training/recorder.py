@@ -15,10 +15,10 @@ from honmono.errors import Diverged
 from honmono.files import sweep_partial
 from honmono.metrics.base import Metric
 from honmono.recipe.updates import PlayerName
+from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
-from honmono.training import checkpoint
 from honmono.training.landscapes import Landscapes
 from honmono.training.measuring import Measuring
 from honmono.training.pictures import Pictured
@@ -134,7 +134,7 @@ class Recorder:
             self._log.sync()
             state = {"images": clock.images, "seconds": round(self._elapsed(), 3)}
             best = self._measuring.best()
-            checkpoint.write(self._run.checkpoints, clock.step, tensors, state, self._training.keep, best)
+            checkpoints.write(self._run.checkpoints, clock.step, tensors, state, self._training.keep, best)
         self._engine.wait()
 
     def _flush(self, measures: bool = False) -> None:
@@ -223,7 +223,7 @@ class Recorder:
                     )
 
     def _last_good(self) -> str:
-        newest = checkpoint.newest(self._run.checkpoints)
+        newest = checkpoints.newest(self._run.checkpoints)
         if newest is None:
             return "No checkpoint had been written yet; try lower learning rates (--set optimizers.generator.lr=...)"
         return f"The last good checkpoint is {newest}; lower learning rates often help"

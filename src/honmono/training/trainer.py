@@ -17,9 +17,9 @@ from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.recipe.updates import PlayerName, Together, Update
 from honmono.recipe.value import Recipe, settled
+from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
-from honmono.training.checkpoint import Checkpoint
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.fakes import GivenFakes, SharedFakes

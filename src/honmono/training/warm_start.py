@@ -20,9 +20,9 @@ from honmono.recipe.override import override
 from honmono.recipe.record import Record
 from honmono.recipe.registry import Entry
 from honmono.recipe.value import Recipe
+from honmono.runs import checkpoints
+from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.directory import RunDirectory
-from honmono.training import checkpoint
-from honmono.training.checkpoint import Checkpoint
 from honmono.training.engine import Engine
 from honmono.training.growing import is_grown
 from honmono.training.trainer import Trainer
@@ -146,9 +146,9 @@ def read_parent(path: Path, trust_code: bool, named: Mapping[str, Any]) -> Paren
         if not (path / "state.json").is_file():
             known = ", ".join(map(str, run.checkpoint_steps())) or "none"
             raise Refused(f"there is no checkpoint {path} (steps that were saved: {known})")
-        saved, damaged = checkpoint.read(path), []
+        saved, damaged = checkpoints.read(path), []
     else:
-        saved, damaged = checkpoint.read_newest(run.checkpoints)
+        saved, damaged = checkpoints.read_newest(run.checkpoints)
     if saved is None and damaged:
         raise Failed(f"{damaged[0]}, and {run.path} has no other")
     if saved is None:

@@ -9,9 +9,9 @@ import pytest
 
 from honmono.files import write_json
 from honmono.metrics.named import metric
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import grid, save_png
+from honmono.runs.images import grid, save_png
 from honmono.runs.log import Log
 
 
@@ -95,6 +95,6 @@ def measure() -> Callable[..., None]:
     ) -> None:
         ends = {key: (value - spread, value + spread) for key, value in metrics.items()} if spread else {}
         how = {"metrics": metrics, "intervals": ends, "protocol": made_by, "best_by": best_by}
-        measurements.append(run, measurements.line(run, step, 10 * step, seconds=1.5, **how))
+        evaluations.append(run, evaluations.line(run, step, 10 * step, seconds=1.5, **how))
 
     return add

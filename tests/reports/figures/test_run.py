@@ -11,9 +11,9 @@ from honmono.errors import Refused
 from honmono.files import write_json
 from honmono.reports.figures.run import plot
 from honmono.runs.directory import RunDirectory
-from honmono.runs.grids import grid, save_png
+from honmono.runs.evaluations import append, line
+from honmono.runs.images import grid, save_png
 from honmono.runs.log import Log
-from honmono.runs.measurements import append, line
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from statistics import fmean, stdev
 from typing import Any, Literal
 
 from honmono.errors import Refused
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.measurements import Line
+from honmono.runs.evaluations import Line
 
 
 Which = Literal["newest", "best"]
@@ -56,7 +56,7 @@ class Numbers:
 
 def measured(runs: Sequence[RunDirectory], which: Which) -> list[Numbers]:
     """The numbers of each run. Raises `Refused` where one has none, with the command that makes them."""
-    lines = [measurements.read(run) for run in runs]
+    lines = [evaluations.read(run) for run in runs]
     if missing := [run.path for run, own in zip(runs, lines, strict=True) if not own]:
         verb = "is" if len(missing) == 1 else "are"
         raise Refused(f"{named(missing)} {verb} not measured yet: run `honmono evaluate {missing[0]}` first")
@@ -91,10 +91,10 @@ def _measured(run: RunDirectory, lines: Sequence[Line], which: Which) -> Numbers
 def _best(run: RunDirectory, lines: Sequence[Line]) -> int:
     """The step that was best during training, of those that can still be evaluated."""
     steps = run.checkpoint_steps() or {line["checkpoint"] for line in lines}
-    best = measurements.best(run, steps)
+    best = evaluations.best(run, steps)
     if best is None:
         raise Refused(
-            f"{run.path} has no best checkpoint: {measurements.why_none_is_best(run, steps)}; leave out --checkpoint"
+            f"{run.path} has no best checkpoint: {evaluations.why_none_is_best(run, steps)}; leave out --checkpoint"
         )
     return best
 

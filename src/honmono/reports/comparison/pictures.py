@@ -11,9 +11,9 @@ from honmono.reports.figures.film import frames
 from honmono.reports.figures.overlaid import Curve, overlaid
 from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Picture
-from honmono.runs import measurements
+from honmono.runs import evaluations
+from honmono.runs.evaluations import Line, is_detail
 from honmono.runs.log import METRIC
-from honmono.runs.measurements import Line, is_detail
 from honmono.runs.protocols import arrow, better
 
 
@@ -39,7 +39,7 @@ def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
     lines = [
         (place, line)
         for place, run in enumerate(runs[: len(STROKES)])
-        for line in measurements.read(run.run)
+        for line in evaluations.read(run.run)
         if line.get("during_training") and isinstance(line.get("images"), int)
     ]
     keys = dict.fromkeys(key for _, line in lines for key in line["metrics"] if not is_detail(key))

@@ -8,7 +8,7 @@ from honmono.reports.comparison.numbers import UNKNOWN, Number, Numbers, named
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table
-from honmono.runs.measurements import is_detail
+from honmono.runs.evaluations import is_detail
 from honmono.runs.protocols import arrow
 
 

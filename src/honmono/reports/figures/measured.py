@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from honmono.reports.figures.style import BLUE, INK, SKY, VERMILION, dress_over_images, figure, save
-from honmono.runs.measurements import Line, comparable, is_detail
+from honmono.runs.evaluations import Line, comparable, is_detail
 
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def measured(lines: Sequence[Line], best: int | None, path: Path, title: str) -> None:
     """Draws a panel for each number; the parts of one (its classes) stand faint in its panel.
 
-    lines: what `honmono.runs.measurements.of_training` gives, at least one; where the protocol changed, the older ones
+    lines: what `honmono.runs.evaluations.of_training` gives, at least one; where the protocol changed, the older ones
     are left out. best: the step of the best checkpoint, marked in every panel. An interval, where there is one, is a
     band around its curve.
     """

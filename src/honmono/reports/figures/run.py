@@ -11,8 +11,8 @@ from honmono.reports.figures.film import film, frames
 from honmono.reports.figures.landscape import kept, landscape, load, mixture
 from honmono.reports.figures.measured import measured
 from honmono.runs.directory import RunDirectory
+from honmono.runs.evaluations import best, of_training
 from honmono.runs.log import read
-from honmono.runs.measurements import best, of_training
 
 
 MOST_LANDSCAPES = 60  # drawn of a run, evenly, the first and the last among them: each takes half a second

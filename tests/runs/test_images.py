@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from honmono.runs.grids import grid, save_png, to_uint8
+from honmono.runs.images import grid, save_png, to_uint8
 
 
 @pytest.mark.parametrize("limits", [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5)])

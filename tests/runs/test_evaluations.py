@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from honmono.runs import measurements
+from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.measurements import Line, append, best, comparable, is_detail, line, of_training, read, truncate
+from honmono.runs.evaluations import Line, append, best, comparable, is_detail, line, of_training, read, truncate
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ APPENDER = """
 import sys
 from pathlib import Path
 from honmono.runs.directory import RunDirectory
-from honmono.runs.measurements import append, line
+from honmono.runs.evaluations import append, line
 run = RunDirectory(Path(sys.argv[1]))
 for step in range(int(sys.argv[2]), 100, 2):
     append(run, line(run, step, step, seconds=0, metrics={"modes": 1}, intervals={}, protocol={"long": "x" * 5000}))
@@ -197,7 +197,7 @@ def test_a_full_disk_leaves_whole_lines(run: RunDirectory) -> None:
     append(run, measured(run, 1, 3.0))
     size = run.metrics_jsonl.stat().st_size
     limited = LIMIT.format(bytes=size + 50) + APPENDER
-    environment = os.environ | {"PYTHONPATH": str(Path(measurements.__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(evaluations.__file__).parents[2])}
     command = [sys.executable, "-c", limited, str(run.path), "0"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "Failed: cannot write" in done.stderr

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from honmono.errors import Failed
-from honmono.training import checkpoint
-from honmono.training.checkpoint import newest, read, read_newest, steps, sweep, write
+from honmono.runs import checkpoints
+from honmono.runs.checkpoints import newest, read, read_newest, steps, sweep, write
 
 
 def tensors(value: float = 1.0, size: int = 6) -> dict[str, dict[str, torch.Tensor]]:
@@ -188,4 +188,4 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
 def test_without_a_previous_one_the_failure_says_so(tmp_path: Path) -> None:
     with largest_file(4_096), pytest.raises(Failed, match="there is no checkpoint yet"):
         write(tmp_path / "checkpoints", 6, tensors(size=60_000), {}, keep=1)
-    assert checkpoint.newest(tmp_path / "checkpoints") is None
+    assert checkpoints.newest(tmp_path / "checkpoints") is None
