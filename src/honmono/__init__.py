@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from honmono.api import train as train
     from honmono.benchmark.timing import measure_all as bench
-    from honmono.case import list_studies as list_studies
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.generation.interpolate import write_interpolation as interpolate
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from honmono.reports.comparison.compare import compare as compare
     from honmono.reports.figures.run import plot as plot
     from honmono.runs.environment import environment as environment
-    from honmono.studying.study import study as study
+    from honmono.studies.run import study as study
+    from honmono.studies.study import list_studies as list_studies
 
 # Resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
@@ -33,12 +33,12 @@ LAZY = {
     "find": "honmono.recipe.registry:find",
     "interpolate": "honmono.generation.write:write_interpolation",
     "list_recipes": "honmono.recipes:catalogue",
-    "list_studies": "honmono.case:list_studies",
+    "list_studies": "honmono.studies.study:list_studies",
     "load": "honmono.generation.load:load",
     "plot": "honmono.reports.figures.run:plot",
     "sample": "honmono.generation.write:write_samples",
     "show": "honmono.recipe.describe:describe_recipe",
-    "study": "honmono.studying.study:study",
+    "study": "honmono.studies.run:study",
     "train": "honmono.api:train",
 }
 __version__ = "0.1.0"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from honmono.case import studies
+from honmono.studies.study import studies
 
 
 def test_without_a_name_all_are_listed(call: Callable[..., Any]) -> None:

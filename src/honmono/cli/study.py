@@ -27,7 +27,7 @@ def study(
     if name is None:
         _list()
         return
-    from honmono.studying.study import study as run_study
+    from honmono.studies.run import study as run_study
     from honmono.training.recorder import Interrupted
 
     try:
@@ -39,7 +39,7 @@ def study(
 
 
 def _list() -> None:
-    from honmono.case import list_studies
+    from honmono.studies.study import list_studies
 
     columns = ("name", "runs", "article", "asks")
     table(columns, [[row[column] for column in columns] for row in list_studies()])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import honmono
-from honmono.case import Case, Study, Trace, find_study, studies
 from honmono.errors import Refused
+from honmono.studies.study import Case, Study, Trace, find_study, studies
 
 
 NAMES = {

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from honmono.case import Case, Study
 from honmono.errors import Refused
 from honmono.recipe.record import read_record, refuse_changes
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
 from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
-from honmono.studying.record import Asked
-from honmono.studying.scale import scaled
+from honmono.studies.scale import scaled
+from honmono.studies.state import Asked
+from honmono.studies.study import Case, Study
 from honmono.training.call import Call, adapt
 from honmono.training.prepare import settled_as
 

@@ -80,9 +80,9 @@ class Study:
 @cache
 def studies() -> dict[str, Study]:
     """Every study that comes with honmono, by name, in alphabetical order."""
-    package = importlib.import_module("honmono.studies")
+    package = importlib.import_module("honmono.studies.articles")
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    found: list[Study] = [importlib.import_module(f"honmono.studies.{name}").STUDY for name in names]
+    found: list[Study] = [importlib.import_module(f"honmono.studies.articles.{name}").STUDY for name in names]
     return {study.name: study for study in sorted(found, key=lambda study: study.name)}
 
 

@@ -1,6 +1,6 @@
 """The conditional GAN of its article beside its paper's and today's: does each draw the digit that it is asked for?"""
 
-from honmono.case import Case, Study
+from honmono.studies.study import Case, Study
 
 
 SEEDS = (0, 1, 2)

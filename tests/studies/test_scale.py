@@ -9,7 +9,7 @@ from honmono.recipe.registry import find
 from honmono.recipe.updates import WarmUp, every_update
 from honmono.recipe.value import Recipe
 from honmono.schedules import Constant
-from honmono.studying.scale import LEAST_STEPS, scaled
+from honmono.studies.scale import LEAST_STEPS, scaled
 
 
 def small(name: str, scale: float) -> tuple[Recipe, Recipe]:

@@ -1,6 +1,6 @@
 """The DCGAN article's network with each of its quirks undone, one at a time, and all at once."""
 
-from honmono.case import Case, Study, Trace
+from honmono.studies.study import Case, Study, Trace
 
 
 AS_PUBLISHED = "as the article"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import isfinite
 from statistics import fmean
 
-from honmono.case import Case, Study, Trace
 from honmono.reports.comparison import agreement, numbers, summary
 from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.comparison import Comparison
@@ -18,9 +17,10 @@ from honmono.reports.html import Block, Bullets, Cell, Code, Heading, Page, Para
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.runs.protocols import arrow
-from honmono.studying.frames import Frames
-from honmono.studying.plan import Planned
-from honmono.studying.record import Book
+from honmono.studies.frames import Frames
+from honmono.studies.plan import Planned
+from honmono.studies.state import Book
+from honmono.studies.study import Case, Study, Trace
 
 
 FRAME, REALS = 300, 380  # pixels: the least width of a frame, and of the real samples

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import honmono
-from honmono.case import Case, Study, Trace
+from honmono.studies.study import Case, Study, Trace
 
 
 SMALL = {

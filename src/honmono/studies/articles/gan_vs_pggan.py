@@ -1,6 +1,6 @@
 """The MLP GAN and the 'PGGAN' of one article at ten epochs, and the steps between: which of them brought the gain?"""
 
-from honmono.case import Case, Study
+from honmono.studies.study import Case, Study
 
 
 EPOCH = 60_000  # images

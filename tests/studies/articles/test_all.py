@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.case import studies
 from honmono.objectives.realness import Realness
 from honmono.randomness import stream
 from honmono.recipe.build import build_networks, check_coupling
 from honmono.recipe.describe import nominal_interface
 from honmono.recipe.growth import Growth
 from honmono.recipe.value import Recipe
-from honmono.studying.plan import Planned, plan
-from honmono.studying.record import Asked
+from honmono.studies.plan import Planned, plan
+from honmono.studies.state import Asked
+from honmono.studies.study import studies
 
 
 @cache

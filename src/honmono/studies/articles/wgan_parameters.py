@@ -1,6 +1,6 @@
 """The WGAN article's parameters: six under which its WGAN fails, one under which it succeeds, no clipping."""
 
-from honmono.case import Case, Study, Trace
+from honmono.studies.study import Case, Study, Trace
 
 
 STEPS_OF_EPOCH = 195

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from honmono.case import Trace
 from honmono.reports.comparison.pictures import embedded
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.figures import film
 from honmono.reports.figures.landscape import drawn, extremes, kept, load
 from honmono.reports.figures.style import png
 from honmono.reports.html import Picture
+from honmono.studies.study import Trace
 
 
 SIDE = 2.6  # inches of a landscape's panel

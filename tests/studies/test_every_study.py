@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import honmono
-from honmono.case import studies
+from honmono.studies.study import studies
 
 
 @pytest.mark.slow

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from honmono.api import train
-from honmono.case import Study, find_study
 from honmono.data.choose import absolute
 from honmono.errors import Diverged, Refused
-from honmono.studying.page import page
-from honmono.studying.plan import Planned, open_data, plan
-from honmono.studying.record import Book
+from honmono.studies.page import page
+from honmono.studies.plan import Planned, open_data, plan
+from honmono.studies.state import Book
+from honmono.studies.study import Study, find_study
 from honmono.training.recorder import Interrupted
 
 
@@ -30,8 +30,9 @@ def study(
 ) -> Path:
     """Trains all cases of a study that are not trained yet, and writes `<name>.html` into its directory; returns that.
 
-    study: the name of one that comes with honmono, or a `honmono.case.Study` of your own. out: the directory; otherwise
-    runs/study-NAME, with the scale behind it. A study that was begun there goes on, with the arguments it began with.
+    study: the name of one that comes with honmono, or a `honmono.studies.Study` of your own.
+    out: the directory; otherwise runs/study-NAME, with the scale behind it. A study that was begun there goes on, with
+    the arguments it began with.
     scale: the share of its steps to train. data: for studies of pictures, as for `train`; otherwise each recipe's own.
     seeds: how many for each case; otherwise its own. changes: dotted fields of every case and their new values.
 

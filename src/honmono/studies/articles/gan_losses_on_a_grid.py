@@ -1,6 +1,6 @@
 """The WGAN article's losses, which it draws but does not compare: standard GAN, WGAN and Coulomb GAN on a grid."""
 
-from honmono.case import Case, Study
+from honmono.studies.study import Case, Study
 
 
 SEEDS = (0, 1, 2)

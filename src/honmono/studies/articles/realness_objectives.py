@@ -1,6 +1,6 @@
 """Questions to RealnessGAN of its article: three losses of G, more outcomes with more updates of G, anchors apart."""
 
-from honmono.case import Case, Study
+from honmono.studies.study import Case, Study
 
 
 def case(
