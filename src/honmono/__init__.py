@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from honmono.api import train as train
     from honmono.benchmark.timing import measure_all as bench
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from honmono.runs.environment import environment as environment
     from honmono.studies.run import study as study
     from honmono.studies.study import list_studies as list_studies
+    from honmono.training.train import train as train
 
 # Resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
@@ -39,7 +39,7 @@ LAZY = {
     "sample": "honmono.generation.write:write_samples",
     "show": "honmono.recipe.describe:describe_recipe",
     "study": "honmono.studies.run:study",
-    "train": "honmono.api:train",
+    "train": "honmono.training.train:train",
 }
 __version__ = "0.1.0"
 __all__ = [

@@ -21,7 +21,7 @@ from honmono.recipe.value import Recipe, settled
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.training.engine import Engine
-from honmono.training.measuring import best_by
+from honmono.training.periodic_evaluation import best_by
 from honmono.training.trainer import PLAYERS, Trainer
 
 

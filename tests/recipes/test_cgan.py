@@ -25,7 +25,7 @@ from honmono.recipes.cgan import cgan_mnist, cgan_mnist_article, cgan_mnist_pape
 from honmono.recipes.dcgan import dcgan_mnist
 from honmono.runs.images import to_uint8
 from honmono.training.engine import Engine
-from honmono.training.moment import Moment
+from honmono.training.inputs import Moment
 from honmono.training.trainer import Trainer
 
 

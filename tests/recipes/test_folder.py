@@ -21,7 +21,7 @@ from honmono.recipe.value import Recipe
 from honmono.recipes.folder import folder
 from honmono.training.call import Call
 from honmono.training.engine import Engine
-from honmono.training.prepare import prepare
+from honmono.training.session import prepare
 from honmono.training.trainer import Trainer
 
 

@@ -31,7 +31,7 @@ from honmono.recipes.realness import (
 from honmono.reports.figures.landscape import kept, load
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
-from honmono.training.landscapes import MESH, Landscapes
+from honmono.training.score_maps import MESH, Landscapes
 from honmono.training.trainer import Trainer
 
 

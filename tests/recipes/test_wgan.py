@@ -20,7 +20,7 @@ from honmono.recipe.updates import Update, WarmUp
 from honmono.recipe.value import Clip, Recipe
 from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
 from honmono.training.engine import Engine
-from honmono.training.moment import fresh_batches
+from honmono.training.inputs import fresh_batches
 from honmono.training.trainer import PLAYERS, Trainer
 
 

@@ -23,7 +23,7 @@ from honmono.recipe.value import Recipe
 from honmono.reports.figures.run import plot
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.training.measuring import Measuring, best_by
+from honmono.training.periodic_evaluation import Measuring, best_by
 
 
 Train = Callable[..., RunDirectory]

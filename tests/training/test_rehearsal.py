@@ -7,7 +7,7 @@ import torch
 
 from honmono.errors import Refused
 from honmono.training.call import Call
-from honmono.training.prepare import prepare
+from honmono.training.session import prepare
 
 
 @pytest.fixture

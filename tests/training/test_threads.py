@@ -10,7 +10,7 @@ import honmono
 from honmono.devices import Choices
 from honmono.recipe.record import other_threads
 from honmono.recipe.registry import find
-from honmono.training.prepare import Call, prepare
+from honmono.training.session import Call, prepare
 
 
 def test_another_number_is_said_where_a_processor_computes() -> None:

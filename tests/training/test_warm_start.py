@@ -20,7 +20,7 @@ from honmono.recipe.registry import find
 from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.training.call import Call
-from honmono.training.prepare import Session, prepare
+from honmono.training.session import Session, prepare
 
 
 TINY = {

@@ -42,8 +42,8 @@ def train(
 ) -> None:
     """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
     from honmono.training.call import Call
-    from honmono.training.prepare import prepare
     from honmono.training.recorder import Interrupted
+    from honmono.training.session import prepare
 
     call = Call(
         recipe=recipe,

@@ -15,7 +15,7 @@ from honmono.studies.scale import scaled
 from honmono.studies.state import Asked
 from honmono.studies.study import Case, Study
 from honmono.training.call import Call, adapt
-from honmono.training.prepare import settled_as
+from honmono.training.session import settled_as
 
 
 @dataclass(frozen=True)

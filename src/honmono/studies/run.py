@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from honmono.api import train
 from honmono.data.choose import absolute
 from honmono.errors import Diverged, Refused
 from honmono.studies.page import page
@@ -16,6 +15,7 @@ from honmono.studies.plan import Planned, open_data, plan
 from honmono.studies.state import Book
 from honmono.studies.study import Study, find_study
 from honmono.training.recorder import Interrupted
+from honmono.training.train import train
 
 
 def study(

@@ -19,12 +19,12 @@ from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
-from honmono.training.landscapes import Landscapes
-from honmono.training.measuring import Measuring
-from honmono.training.pictures import Pictured
+from honmono.training.periodic_evaluation import Measuring
 from honmono.training.progress import TrainingProgress
+from honmono.training.sample_grids import Pictured
+from honmono.training.score_maps import Landscapes
 from honmono.training.trainer import PLAYERS, Trainer
-from honmono.training.watch import Watch
+from honmono.training.watching.watch import Watch
 
 
 LABELS = metric_column("label_fidelity")  # begins the column of what the progress shows too

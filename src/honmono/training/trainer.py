@@ -22,10 +22,10 @@ from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
-from honmono.training.fakes import GivenFakes, SharedFakes
 from honmono.training.growing import Growing
-from honmono.training.moment import Clock, Moment, fresh_batches
+from honmono.training.inputs import Clock, Moment, fresh_batches
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
+from honmono.training.shared_fakes import GivenFakes, SharedFakes
 
 
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")

@@ -16,7 +16,7 @@ from honmono.errors import Failed, Refused
 from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.training.call import Call
-from honmono.training.prepare import Session, prepare
+from honmono.training.session import Session, prepare
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from honmono.reports.figures.landscape import kept, load
 from honmono.reports.figures.run import plot
 from honmono.runs.directory import RunDirectory
 from honmono.schedules import Geometric
-from honmono.training.landscapes import MESH, POINTS, Landscapes
+from honmono.training.score_maps import MESH, POINTS, Landscapes
 from honmono.training.trainer import Trainer
 
 

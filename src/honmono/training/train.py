@@ -6,7 +6,7 @@ from typing import Any
 from honmono.generation.load import TrainedRun, load_as
 from honmono.recipe.value import Recipe
 from honmono.training.call import Call
-from honmono.training.prepare import prepare
+from honmono.training.session import prepare
 
 
 def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:

@@ -14,7 +14,7 @@ from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
 from honmono.recipe.updates import Together, Update
 from honmono.recipe.value import Clip, Recipe
-from honmono.training.fakes import GivenFakes, SharedFakes
+from honmono.training.shared_fakes import GivenFakes, SharedFakes
 from honmono.training.trainer import PLAYERS, Trainer
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from honmono.randomness import undisturbed
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
-from honmono.training.by_heart import Memory
-from honmono.training.collapse import ALL, Collapse
-from honmono.training.health import Health
-from honmono.training.remedies import against_memory, against_winning
 from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.watching.by_heart import Memory
+from honmono.training.watching.collapse import ALL, Collapse
+from honmono.training.watching.health import Health
+from honmono.training.watching.remedies import against_memory, against_winning
 
 
 LOOK_EVERY = 50  # steps

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.training.trainer import Trainer
-from honmono.training.variety import WHOLE, Variety
+from honmono.training.watching.variety import WHOLE, Variety
 
 
 class Reals(nn.Module):

@@ -17,7 +17,7 @@ from honmono.recipe.value import Recipe
 from honmono.recipes.dcgan import dcgan_digits
 from honmono.schedules import Linear
 from honmono.training.engine import Engine
-from honmono.training.moment import Clock, Moment, fresh_batches
+from honmono.training.inputs import Clock, Moment, fresh_batches
 from honmono.training.trainer import Trainer
 
 

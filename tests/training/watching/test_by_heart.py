@@ -19,9 +19,9 @@ from honmono.recipe.registry import find
 from honmono.recipe.value import Pair, Recipe
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
-from honmono.training.by_heart import Memory
 from honmono.training.trainer import Trainer
-from honmono.training.watch import LEARNT, MEMORY_EVERY, Watch
+from honmono.training.watching.by_heart import Memory
+from honmono.training.watching.watch import LEARNT, MEMORY_EVERY, Watch
 
 
 def digits(first: int, last: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.warned import Line
 from honmono.training.trainer import Trainer
-from honmono.training.watch import LOOK_EVERY, Watch
+from honmono.training.watching.watch import LOOK_EVERY, Watch
 
 
 FALL = 60  # the step at which generators begin to draw nearly one picture

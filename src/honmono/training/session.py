@@ -25,8 +25,8 @@ from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.training.call import Call, adapt, ask, entry_of
 from honmono.training.classes import class_lines
-from honmono.training.measuring import measurable
 from honmono.training.opening import opened, rehearsed
+from honmono.training.periodic_evaluation import measurable
 from honmono.training.recorder import Recorder
 from honmono.training.trainer import Trainer
 from honmono.training.warm_start import Parent, read_parent, refuse_other_parent

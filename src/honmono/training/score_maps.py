@@ -13,7 +13,7 @@ from honmono.networks.batch_norm import sampling
 from honmono.objectives.coulomb import Coulomb, potential
 from honmono.reports.figures.points import POINTS, window
 from honmono.runs.directory import RunDirectory
-from honmono.training.pictures import SEED_OFFSET
+from honmono.training.sample_grids import SEED_OFFSET
 from honmono.training.trainer import Trainer
 
 

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from honmono.training.remedies import against_collapse
 from honmono.training.trainer import Trainer
-from honmono.training.variety import WHOLE, Look, Variety
+from honmono.training.watching.remedies import against_collapse
+from honmono.training.watching.variety import WHOLE, Look, Variety
 
 
 LOW, HIGH = 0.3, 0.4  # shares of the reals' spread: below the one is collapse, above the other it is over
