@@ -1,4 +1,5 @@
-"""Where nothing can be compiled, one line says so: a refusal where it was asked for, a warning where it was not."""
+"""Devices and precision are chosen or refused in a line. Where nothing can be compiled, a line says so: a refusal where it
+was asked for, a warning where it was not."""
 
 import os
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from honmono.devices import decide
+from honmono.devices import choose, decide, recorded
 from honmono.errors import Refused
 
 
@@ -51,8 +52,8 @@ from torch._inductor import config
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
 from honmono.recipe.registry import find
-from honmono.devices import failing_in_a_line
-from honmono.training.engine import Choices, Engine
+from honmono.devices import Choices, failing_in_a_line
+from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 recipe = find("gan-grid").make()
@@ -71,3 +72,62 @@ def test_a_compilation_that_fails_later_is_a_failure_in_a_line(tmp_path: Path) -
     run = subprocess.run([sys.executable, "-c", LATER], env=environment, capture_output=True, text=True)
     assert "cannot be compiled" in run.stdout and "--compile off" in run.stdout, run.stderr
     assert run.stdout.count("\n") == 1
+
+
+def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
+    chosen = choose("cpu")
+    assert chosen == choose("cpu") and chosen.precision in ("fp32", "bf16")
+    assert not chosen.compile  # on a CPU only when asked for
+    assert choose("cpu", "auto", "on", "fp64").precision == "fp64"
+    assert choose("cpu", "bf16", recipe_precision="fp32").precision == "bf16"
+    assert recorded(chosen)["threads"] == torch.get_num_threads()
+
+
+@pytest.mark.parametrize(
+    ("amx", "avx512_bf16", "name", "gains"),
+    [
+        (False, True, "AMD EPYC", True),
+        (False, True, "Intel Xeon", False),  # half of float32's rate there
+        (True, True, "Intel Xeon", True),
+        (False, False, "AMD EPYC", False),  # emulated, and far slower
+    ],
+)
+def test_bf16_is_the_default_only_where_it_is_faster(
+    amx: bool, avx512_bf16: bool, name: str, gains: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"cpu_name": name})
+    assert choose("cpu").precision == ("bf16" if gains else "fp32")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("tpu",), "--device tpu: expected auto, cpu, cuda, cuda:N or mps"),
+        (("cpu", "fp16"), "--precision fp16: expected one of auto, fp32, bf16, fp64"),
+        (("cpu", "fp32", "yes"), "--compile yes: expected one of auto, on, off"),
+    ],
+)
+def test_what_there_is_not_is_refused(call: tuple[str, ...], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        choose(*call)
+
+
+@pytest.mark.parametrize(("device", "there"), [("cuda", torch.cuda.is_available()), ("mps", torch.mps.is_available())])
+def test_a_device_that_is_missing_is_refused(device: str, there: bool) -> None:
+    if not there:
+        with pytest.raises(Refused, match=f"--device {device}: this machine .* has no {device}"):
+            choose(device)
+
+
+@pytest.mark.parametrize("device", ["cpu:x", "cpu:7", "gpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(device: str) -> None:
+    with pytest.raises(Refused, match=f"--device {device}: "):
+        choose(device)
+
+
+def test_several_processes_are_refused_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(Refused, match="several processes need a device each"):
+        choose("cpu:0")

@@ -1,46 +1,22 @@
 """Samples as files: grids, directories, arrays and films; refusals leave nothing behind."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from honmono.data.base import Interface
 from honmono.errors import Refused
-from honmono.generation.interpolate import slerp, walk, write_interpolation
+from honmono.generation.interpolate import write_interpolation
 from honmono.generation.load import TrainedRun
 from honmono.generation.write import write_samples
-from honmono.randomness import stream
-from honmono.recipe.build import build_networks
 from honmono.recipe.override import override
-from honmono.recipe.registry import find
-from honmono.runs.directory import RunDirectory
 from honmono.runs.images import grid
-
-
-DIGITS = Interface((1, 8, 8), tuple("0123456789"))
-
-
-def run_of(name: str, path: Path, interface: Interface, **changes: str) -> TrainedRun:
-    """A run of an untrained generator: its files are made like any other's."""
-    recipe = override(find(name).make(), {**find(name).tiny, **changes})
-    generator, _ = build_networks(recipe, interface)
-    return TrainedRun(RunDirectory(path), recipe, interface, generator, 0)
-
-
-@pytest.fixture
-def digits(tmp_path: Path) -> TrainedRun:
-    return run_of("dcgan-digits", tmp_path / "run", DIGITS)
-
-
-@pytest.fixture
-def points(tmp_path: Path) -> TrainedRun:
-    return run_of("gan-grid", tmp_path / "run", Interface((2,), ()), **{"data.samples": "100"})
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -82,10 +58,12 @@ def test_a_directory_holds_a_folder_of_pictures_for_each_class(digits: TrainedRu
         np.testing.assert_array_equal(pixels(path), picture[0])
 
 
-def test_a_directory_of_one_class_and_of_colours_without_classes(digits: TrainedRun, tmp_path: Path) -> None:
+def test_a_directory_of_one_class_and_of_colours_without_classes(
+    untrained: Callable[..., TrainedRun], digits: TrainedRun, tmp_path: Path
+) -> None:
     threes = write_samples(digits, 9, tmp_path / "threes", label="3")
     assert Counter(path.parent.name for path in threes.rglob("*.png")) == {"3": 9}
-    colour = run_of("dcgan-folder", tmp_path / "run", Interface((3, 16, 16), ("cat", "dog")))
+    colour = untrained("dcgan-folder", tmp_path / "run", Interface((3, 16, 16), ("cat", "dog")))
     out = write_samples(colour, 5, tmp_path / "colour")
     assert sorted(path.name for path in out.iterdir()) == [f"{number:06d}.png" for number in range(5)]
     np.testing.assert_array_equal(pixels(out / "000004.png"), colour.pictures(5)[4].transpose(1, 2, 0))
@@ -96,9 +74,9 @@ def test_a_directory_s_name_may_hold_a_dot(digits: TrainedRun, tmp_path: Path) -
     assert out.is_dir() and sum(path.suffix == ".png" for path in out.rglob("*")) == 3
 
 
-def test_the_folders_of_classes_stay_within_the_directory(digits: TrainedRun, tmp_path: Path) -> None:
+def test_the_folders_of_classes_stay_within_the_directory(untrained: Callable[..., TrainedRun], tmp_path: Path) -> None:
     names = ("..", ".", "../up", "/root", "a\\b", "猫", "")
-    strange = run_of("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), names))
+    strange = untrained("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), names))
     out = write_samples(strange, 7, tmp_path / "in" / "samples")
     folders = {path.name for path in out.iterdir()}
     assert folders == {"class-0", "class-1", "..-up", "-root", "a-b", "猫", "class-6"}
@@ -147,97 +125,6 @@ def test_points_are_scattered_or_raw(points: TrainedRun, tmp_path: Path) -> None
         write_samples(points, 100_001)
     with pytest.raises(Refused, match="a .png for one picture, or with --raw a .npy$"):
         write_samples(points, 20, tmp_path / "points")
-    with pytest.raises(Refused, match="makes films of pictures"):
-        write_interpolation(points, tmp_path / "points.gif")
-
-
-def frames(path: Path) -> list[np.ndarray]:
-    shown = []
-    with Image.open(path) as film:
-        for place in range(getattr(film, "n_frames", 1)):
-            film.seek(place)
-            shown.append(np.asarray(film.convert("RGB")).astype(int))
-    return shown
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_an_interpolation_is_a_film_that_ends_where_it_begins(digits: TrainedRun, tmp_path: Path, suffix: str) -> None:
-    torch.nn.init.normal_(digits.raw_generator.get_parameter("project.weight"))  # untrained ones hardly move
-    shown = frames(write_interpolation(digits, tmp_path / f"film{suffix}", seed=1))
-    assert len(shown) == 6 * 12
-    steps = [np.abs(here - there).mean() for here, there in zip(shown, shown[1:] + shown[:1], strict=True)]
-    assert min(steps) > 0 and max(steps) < 3 * np.median(steps)  # no jump, not even from the last frame to the first
-
-
-def test_a_film_holds_its_labels_whatever_their_number(tmp_path: Path) -> None:
-    for classes in (("one",), tuple(map(str, range(17)))):
-        trained = run_of("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), classes))
-        assert write_interpolation(trained, tmp_path / f"{len(classes)}.gif").exists()
-
-
-@pytest.mark.parametrize(
-    ("classes", "stops"), [((3,), 6), ((3, 7), 6), ((3, 7, 1), 6), ((9, 0, 5, 2), 8), (tuple(range(10)), 10)]
-)
-def test_a_film_through_classes_changes_them_halfway_on_one_path(
-    digits: TrainedRun, classes: tuple[int, ...], stops: int
-) -> None:
-    shown = torch.stack([*walk(digits, 5, classes, seed=1)])
-    assert len(shown) == stops * 12
-    latents = [digits.recipe.latent.draw(stream(1, "interpolate", stop), 5) for stop in range(stops)]
-    for stop, here in enumerate(latents):
-        one, following = (np.full(5, classes[place % len(classes)]) for place in (stop, stop + 1))
-        there = latents[(stop + 1) % stops]
-        for step, share, label in ((0, 0.0, one), (5, 5 / 12, one), (6, 0.5, following), (11, 11 / 12, following)):
-            expected = digits.at(slerp(here, there, share), label)
-            torch.testing.assert_close(shown[12 * stop + step], expected, rtol=0, atol=1e-5)
-
-
-def test_a_film_of_one_class_or_of_several(digits: TrainedRun, tmp_path: Path) -> None:
-    one = frames(write_interpolation(digits, tmp_path / "one.gif", label="4"))
-    several = frames(write_interpolation(digits, tmp_path / "several.gif", labels=["4", "5", "6", "7"]))
-    assert (len(one), len(several)) == (6 * 12, 8 * 12) and one[0].shape == several[0].shape
-    np.testing.assert_allclose(one[0], several[0], atol=8)  # a film's colours are few
-
-
-@pytest.mark.parametrize(
-    ("asked", "line"),
-    [
-        ({"label": "4", "labels": ["4", "5"]}, "--label is for a film of one class, --labels for one of several"),
-        ({"labels": ["4"]}, "--labels 4: name two classes or more"),
-        ({"labels": ["4", "eleven"]}, "--label eleven: no such class"),
-        ({"label": ""}, "no such class"),
-    ],
-)
-def test_a_film_of_unclear_classes_is_refused(
-    digits: TrainedRun, tmp_path: Path, asked: dict[str, Any], line: str
-) -> None:
-    with pytest.raises(Refused, match=line):
-        write_interpolation(digits, tmp_path / "film.gif", **asked)
-    assert [*tmp_path.iterdir()] == []
-
-
-def test_a_film_is_refused_before_it_is_made(digits: TrainedRun, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="a film ends in .gif or .webp"):
-        write_interpolation(digits, tmp_path / "film.mp4")
-    assert [*tmp_path.iterdir()] == []
-
-
-def test_spherical_interpolation_keeps_lengths_and_both_ends() -> None:
-    here, there = np.array([[2.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])
-    np.testing.assert_allclose(slerp(here, there, 0.0), here, atol=1e-12)
-    np.testing.assert_allclose(slerp(here, there, 1.0), there, atol=1e-12)
-    np.testing.assert_allclose(slerp(here, there, 0.5), [[2**0.5, 2**0.5], [0.5**0.5, 0.5**0.5]])
-    np.testing.assert_allclose(np.linalg.norm(slerp(here, there, 0.3), axis=1), [2, 1])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_equal_and_opposite_directions_are_joined_by_a_straight_line(dtype: type) -> None:
-    here = np.array([[3.0, 4.0], [3.0, 4.0], [0.1, 0.2], [1.0, 2.0]], dtype)
-    there = np.array([[3.0, 4.0], [6.0, 8.0], [0.1, 0.20001], [-2.0, -4.0]], dtype)
-    for share in (0.0, 0.25, 1.0):
-        np.testing.assert_allclose(slerp(here, there, share), here + share * (there - here), atol=1e-6)
-    one = slerp(np.array([[1.0], [2.0], [-1.0]], dtype), np.array([[2.0], [-2.0], [-1.0]], dtype), 0.5)
-    np.testing.assert_allclose(one, [[1.5], [0.0], [-1.0]], atol=1e-6)
 
 
 def test_the_range_of_the_data_says_what_is_black_and_white(digits: TrainedRun) -> None:

@@ -19,7 +19,7 @@ ARTICLE = {"article": "an article", "asks": "what comes of it?", "facts": ("it s
 
 
 def test_every_study_is_found_under_the_name_of_its_file() -> None:
-    files = Path(honmono.__file__).parent.joinpath("studies").glob("[a-z]*.py")
+    files = Path(honmono.__file__).parent.joinpath("studies", "articles").glob("[a-z]*.py")
     assert set(studies()) == {file.stem.replace("_", "-") for file in files} == NAMES
     assert all(find_study(name) is study for name, study in studies().items())
 

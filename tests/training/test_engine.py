@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.devices import choose, recorded
-from honmono.errors import Refused
+from honmono.devices import choose
 from honmono.training.engine import RECOMPILE_LIMIT, Engine, frozen
 
 
@@ -33,53 +32,6 @@ def test_numbers_next_to_zero_are_zero() -> None:
     assert (small * 0.1).item() > 0
     engine()
     assert (small * 0.1).item() == 0
-
-
-def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
-    chosen = choose("cpu")
-    assert chosen == choose("cpu") and chosen.precision in ("fp32", "bf16")
-    assert not chosen.compile  # on a CPU only when asked for
-    assert choose("cpu", "auto", "on", "fp64").precision == "fp64"
-    assert choose("cpu", "bf16", recipe_precision="fp32").precision == "bf16"
-    assert recorded(chosen)["threads"] == torch.get_num_threads()
-
-
-@pytest.mark.parametrize(
-    ("amx", "avx512_bf16", "name", "gains"),
-    [
-        (False, True, "AMD EPYC", True),
-        (False, True, "Intel Xeon", False),  # half of float32's rate there
-        (True, True, "Intel Xeon", True),
-        (False, False, "AMD EPYC", False),  # emulated, and far slower
-    ],
-)
-def test_bf16_is_the_default_only_where_it_is_faster(
-    amx: bool, avx512_bf16: bool, name: str, gains: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"cpu_name": name})
-    assert choose("cpu").precision == ("bf16" if gains else "fp32")
-
-
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        (("tpu",), "--device tpu: expected auto, cpu, cuda, cuda:N or mps"),
-        (("cpu", "fp16"), "--precision fp16: expected one of auto, fp32, bf16, fp64"),
-        (("cpu", "fp32", "yes"), "--compile yes: expected one of auto, on, off"),
-    ],
-)
-def test_what_there_is_not_is_refused(call: tuple[str, ...], says: str) -> None:
-    with pytest.raises(Refused, match=says):
-        choose(*call)
-
-
-@pytest.mark.parametrize(("device", "there"), [("cuda", torch.cuda.is_available()), ("mps", torch.mps.is_available())])
-def test_a_device_that_is_missing_is_refused(device: str, there: bool) -> None:
-    if not there:
-        with pytest.raises(Refused, match=f"--device {device}: this machine .* has no {device}"):
-            choose(device)
 
 
 @pytest.mark.parametrize(
@@ -142,18 +94,6 @@ def test_a_frozen_player_gets_no_gradient_and_is_as_before_afterwards() -> None:
     assert all(parameter.grad is not None for parameter in module.parameters())
     assert all(parameter.grad is None for parameter in other.parameters())
     assert other.weight.requires_grad and not other.bias.requires_grad
-
-
-@pytest.mark.parametrize("device", ["cpu:x", "cpu:7", "gpu", "cuda:99"])
-def test_a_device_that_is_not_there_is_refused(device: str) -> None:
-    with pytest.raises(Refused, match=f"--device {device}: "):
-        choose(device)
-
-
-def test_several_processes_are_refused_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(Refused, match="several processes need a device each"):
-        choose("cpu:0")
 
 
 def test_alone_there_is_nobody_to_wait_for() -> None:

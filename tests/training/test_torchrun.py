@@ -123,7 +123,8 @@ def test_no_thread_of_the_group_outlives_it(tmp_path: Path) -> None:
         "import atexit\n"
         "import os\n"
         "import torch\n"
-        "from honmono.training.engine import Engine, choose\n"
+        "from honmono.devices import choose\n"
+        "from honmono.training.engine import Engine\n"
         "atexit.register(lambda: len(os.listdir('/proc/self/task')) == 1 or os._exit(3))\n"  # called last
         "engine = Engine(choose('cpu'))\n"
         "engine.total(torch.ones(3))\n"

@@ -253,7 +253,7 @@ def test_a_stranger_s_code_runs_only_when_trusted(here: Path) -> None:
     source = (
         "from honmono.networks.mlp import MLPGenerator\n"
         "from honmono.recipes.gan import gan_grid\n"
-        "from honmono.recipe.value import replace\n"
+        "from dataclasses import replace\n"
         "from functools import partial\n"
         "class Own(MLPGenerator):\n    pass\n"
         "def mine():\n    return replace(gan_grid(), generator=partial(Own, widths=(8,)))\n"

@@ -4,7 +4,8 @@
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 
-import honmono
 from honmono.data.mixtures import Mixture
 from honmono.evaluation.evidence import Subject
 from honmono.evaluation.extraction import Networks
@@ -81,12 +81,16 @@ def _fields(metric: Metric) -> dict[str, Any]:
 
 
 def _versions(metrics: Sequence[Metric]) -> dict[str, str]:
-    versions = {"honmono": honmono.__version__, "torch": str(torch.__version__), "numpy": np.__version__}
-    for package in sorted({metric.needs for metric in metrics if metric.needs}):
-        try:
+    libraries = {"torch": str(torch.__version__), "numpy": np.__version__}
+    return _installed(["honmono"]) | libraries | _installed({metric.needs for metric in metrics if metric.needs})
+
+
+def _installed(packages: Collection[str]) -> dict[str, str]:
+    """The versions of packages; not of those imported from somewhere that was not installed."""
+    versions = {}
+    for package in sorted(packages):
+        with suppress(PackageNotFoundError):
             versions[package] = version(package)
-        except PackageNotFoundError:  # imported from somewhere that was not installed
-            continue
     return versions
 
 

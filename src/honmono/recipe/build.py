@@ -1,4 +1,4 @@
-"""Building a recipe's networks and optimizers, once the data has said its shape and classes."""
+"""Building a recipe's networks, once the data has said its shape and classes."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -104,11 +104,12 @@ def count_parameters(module: nn.Module) -> int:
 def stand(growth: Growth | None, network: nn.Module, images: int) -> None:
     """Takes one network, loaded from a checkpoint, to where it stood when `images` images had been seen."""
     if growth is not None:
-        network = _growing(network)
+        network = growing_network(network)
         network.stand(*growth.at(images, network.sizes))
 
 
-def _growing(network: nn.Module) -> GrowingNetwork:
+def growing_network(network: nn.Module) -> GrowingNetwork:
+    """The network as one with stages; refused where it has none."""
     if not isinstance(network, GrowingNetwork):
         raise Refused(f"growth: {type(network).__name__} has no stages to grow through: use --set growth=none")
     return network

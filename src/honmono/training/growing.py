@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Interface
 from honmono.networks.growing import at_stage
-from honmono.recipe.build import _growing, build_networks
+from honmono.recipe.build import build_networks, growing_network
 from honmono.recipe.growth import Growth
 from honmono.recipe.value import Recipe
 
@@ -16,7 +16,7 @@ class Growing:
 
     def __init__(self, growth: Growth, recipe: Recipe, networks: Sequence[nn.Module]) -> None:
         self.growth, self._otherwise = growth, recipe.training.batch_size
-        self._networks = [_growing(network) for network in networks]
+        self._networks = [growing_network(network) for network in networks]
         self.sizes = self._networks[0].sizes
         self.move_to(0)
 
@@ -62,4 +62,4 @@ def is_grown(recipe: Recipe, interface: Interface, images: int) -> bool:
     if recipe.growth is None:
         return True
     network, _ = build_networks(recipe, interface)
-    return images >= recipe.growth.grown(_growing(network).sizes)
+    return images >= recipe.growth.grown(growing_network(network).sizes)

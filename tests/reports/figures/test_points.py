@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from honmono.reports.figures.points import scatter
+from honmono.reports.figures.points import scatter, window
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -43,3 +43,14 @@ def test_points_outside_the_window_or_not_finite_are_left_out(tmp_path: Path) ->
 def test_reals_in_one_place_have_a_window_too(tmp_path: Path) -> None:
     scatter(np.zeros((5, 2)), np.zeros((3, 2)), tmp_path / "a.png")
     assert vermilion(pixels(tmp_path / "a.png")[40:]).any()
+
+
+def test_it_is_a_square_around_the_reals_with_a_margin() -> None:
+    low, high = window(np.array([[0.0, 5.0], [10.0, 7.0], [4.0, 6.0]]))
+    np.testing.assert_allclose(low, [5 - 6.5, 6 - 6.5])  # the wider extent, 10, and 15% of it on each side
+    np.testing.assert_allclose(high, [5 + 6.5, 6 + 6.5])
+
+
+def test_reals_in_one_place_have_one_too() -> None:
+    low, high = window(np.ones((4, 2)))
+    assert (low < 1).all() and (high > 1).all()

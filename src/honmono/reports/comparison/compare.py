@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from honmono.errors import Refused
+from honmono.files import as_utf8, atomic_write_bytes
 from honmono.reports.comparison import agreement, numbers, summary
-from honmono.reports.comparison.comparison import Comparison, refuse_other
+from honmono.reports.comparison.comparison import Comparison
 from honmono.reports.comparison.numbers import Which
+from honmono.reports.comparison.page import page
+
+
+SUFFIXES = (".html", ".csv")
 
 
 def compare(
@@ -21,7 +26,7 @@ def compare(
     Raises `Refused` where a run has no numbers, or where protocols differ.
     """
     if out is not None:
-        refuse_other(Path(out))
+        _refuse_other(Path(out))
     if checkpoint not in ("newest", "best"):
         raise Refused(f"--checkpoint {checkpoint}: newest or best")
     read = summary.read([Path(run) for run in runs])
@@ -33,5 +38,20 @@ def compare(
         agreement.refuse_mixed(read, found)
     made = Comparison(read, measured, found)
     if out is not None:
-        made.write(out)
+        _write(made, Path(out))
     return made
+
+
+def _write(comparison: Comparison, out: Path) -> None:
+    """Writes a page or a table, whole or not at all."""
+    if out.suffix == ".html":
+        page(comparison).write(out)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write_bytes(out, as_utf8(comparison.csv()))
+
+
+def _refuse_other(out: Path) -> None:
+    """Raises `Refused` where the path names no kind of file that a comparison is written as."""
+    if out.suffix not in SUFFIXES:
+        raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")

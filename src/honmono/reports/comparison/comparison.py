@@ -6,23 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from honmono.errors import Refused
-from honmono.files import as_utf8, atomic_write_bytes
 from honmono.reports.comparison import agreement
 from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.numbers import Numbers
-from honmono.reports.comparison.page import page
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import images, legend, printable, table
 from honmono.reports.comparison.words import protocol_in_words, unshared_in_words
 from honmono.reports.html import Table
 from honmono.runs.protocols import concerning
-
-
-SUFFIXES = (".html", ".csv")
 
 
 @dataclass(frozen=True)
@@ -93,19 +86,6 @@ class Comparison:
         writer.writerows(rows)
         return text.getvalue()
 
-    def html(self) -> str:
-        """One self-contained page."""
-        return page(self).html()
-
-    def write(self, out: str | Path) -> Path:
-        """Writes FILE.html or FILE.csv, whole or not at all."""
-        out = refuse_other(Path(out))
-        if out.suffix == ".html":
-            return page(self).write(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write_bytes(out, as_utf8(self.csv()))
-        return out
-
     def _row(self, place: int) -> dict[str, Any]:
         run, one = self.runs[place], self.measured[place]
         cost = run.cost(one.checkpoint)
@@ -132,13 +112,6 @@ class Comparison:
             "hardware": run.hardware,
             "commands": run.commands,
         }
-
-
-def refuse_other(out: Path) -> Path:
-    """The path. Raises `Refused` where it names no kind of file that a comparison is written as."""
-    if out.suffix not in SUFFIXES:
-        raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
-    return out
 
 
 def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:

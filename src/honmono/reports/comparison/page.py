@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from honmono.reports.comparison.comparison import Comparison
 from honmono.reports.comparison.numbers import UNKNOWN, Numbers
 from honmono.reports.comparison.pictures import loss_curves, metric_curves, neighbours, newest_samples, real_samples
 from honmono.reports.comparison.summary import Summary
@@ -13,15 +13,11 @@ from honmono.reports.html import Block, Bullets, Cell, Heading, Key, Page, Parag
 from honmono.runs.fields import same
 
 
-if TYPE_CHECKING:
-    from honmono.reports.comparison.comparison import Comparison
-
-
 CURVE, SAMPLES = 320, 380  # pixels: the least width of a figure, and of a picture of samples
 MOST_SAMPLES = 48  # pictures of samples on a page
 
 
-def page(comparison: "Comparison") -> Page:
+def page(comparison: Comparison) -> Page:
     """The page of a comparison."""
     runs = comparison.runs
     names = ", ".join(dict.fromkeys(run.recipe for run in runs))
@@ -29,7 +25,7 @@ def page(comparison: "Comparison") -> Page:
     return Page(title, blocks(comparison), names)
 
 
-def blocks(comparison: "Comparison", samples: bool = True) -> list[Block]:
+def blocks(comparison: Comparison, samples: bool = True) -> list[Block]:
     """All that stands under the title. samples: whether each run's newest are shown."""
     runs, measured = comparison.runs, comparison.measured
     made = comparison.table
@@ -45,7 +41,7 @@ def blocks(comparison: "Comparison", samples: bool = True) -> list[Block]:
     return parts
 
 
-def _protocol(comparison: "Comparison") -> Iterator[Block]:
+def _protocol(comparison: Comparison) -> Iterator[Block]:
     yield Heading("How it was measured")
     yield Bullets(comparison.measured_by)
 
@@ -70,7 +66,7 @@ def _told(run: Summary, field: str) -> str:
     return json.dumps(run.fields[field], ensure_ascii=False).strip('"') if field in run.fields else UNKNOWN
 
 
-def _details(comparison: "Comparison") -> Iterator[Block]:
+def _details(comparison: Comparison) -> Iterator[Block]:
     for whole, table in details(comparison.runs, comparison.measured, comparison.agreements).items():
         yield Heading(f"{whole}, part by part")
         yield table
