@@ -1,5 +1,4 @@
-"""Devices and precision are chosen or refused in a line. Where nothing can be compiled, a line says so: a refusal where it
-was asked for, a warning where it was not."""
+"""Devices and precision are chosen, or refused in a line; where nothing can be compiled, a line says so."""
 
 import os
 import subprocess

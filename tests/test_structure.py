@@ -1,4 +1,4 @@
-"""The shape of the project: which part may import which, how long things may be, and what stays out."""
+"""The shape of the project: how long things may be, and what stays out. Who may import whom: test_architecture.py."""
 
 import ast
 import os
@@ -15,39 +15,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "honmono"
-
-# The architecture: what each part may import besides itself. A part that is not named here stands at the top,
-# beside the command: it may import all, and no part below may import it.
-WORDS = {"errors", "randomness", "counts", "latents", "schedules", "growth", "grids"}
-PARTS = {"data", "networks", "objectives", "metrics"}
-VALUES = {"recipe", "registry", "serial", "override", "sampling"}
-MAY_IMPORT = {
-    "errors": set(),
-    "randomness": {"errors"},
-    "latents": {"errors", "randomness"},
-    "schedules": {"errors"},
-    "counts": {"errors"},
-    "growth": {"errors"},
-    "grids": {"errors"},
-    "runs": {"errors"},
-    "plots": {"errors", "runs"},
-    "data": {"errors", "randomness", "runs.files"},
-    "networks": {"errors"},
-    "objectives": {"errors", "randomness", "schedules", "data", "networks"},
-    "metrics": {"errors", "randomness", "data", "networks"},
-    "evaluation": WORDS | PARTS | VALUES | {"runs"},
-    "recipe": WORDS | PARTS,
-    "serial": WORDS | PARTS | {"recipe"},
-    "registry": {"errors", "recipe"},
-    "override": {"errors", "recipe", "serial"},
-    "catalogue": {"errors"},
-    "sampling": WORDS | PARTS | {"recipe"},
-    "recipes": WORDS | PARTS | {"recipe", "registry"},
-    "comparison": {"errors", "runs", "plots"},
-    "training": WORDS | PARTS | VALUES | {"evaluation", "runs", "plots"},
-    "case": {"errors"},
-    "studies": {"case"},  # words and numbers, which are listed without torch
-}
 
 # What only the engine may touch: devices, ranks, precision and compilation.
 ENGINE_ONLY = {
@@ -97,49 +64,9 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imports(path: Path) -> Iterator[str]:
-    """The modules of honmono that a file imports anywhere in it, without the leading `honmono.`."""
-    for node in ast.walk(tree(path)):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports relatively"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        yield from (name.removeprefix("honmono.") for name in names if name.startswith("honmono."))
-
-
-def allows(allowed: set[str], module: str) -> bool:
-    return any(module == one or module.startswith(one + ".") for one in allowed)
-
-
-def test_imports_follow_the_arrows() -> None:
-    against = [
-        f"{name_of(path)} imports honmono.{module}"
-        for path in python_files("src")
-        if (part := part_of(path)) in MAY_IMPORT
-        for module in imports(path)
-        if not allows(MAY_IMPORT[part] | {part}, module)
-    ]
-    assert not against, "\n".join(against)
-
-
-def test_the_arrows_make_no_circle() -> None:
-    """Each part can be put after all that it may import, so that no list above contradicts another."""
-    below = {part: {one.split(".")[0] for one in allowed} for part, allowed in MAY_IMPORT.items()}
-    while below:
-        ready = {part for part, allowed in below.items() if not allowed & set(below)}
-        assert ready, f"in a circle: {sorted(below)}"
-        below = {part: allowed for part, allowed in below.items() if part not in ready}
-
-
 def test_only_the_engine_knows_devices_ranks_precision_and_compilation() -> None:
     against = [
-        f"{name_of(path)}:{line} uses torch.{name}; ask training/engine.py for it"
+        f"{name_of(path)}:{line} uses torch.{name}; ask devices.py or training/engine.py for it"
         for path in python_files("src")
         if path.relative_to(PACKAGE).as_posix() not in ENGINE
         for name, line in torch_names(path)

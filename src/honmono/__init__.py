@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 
+# ruff: noqa: F401 (type checkers read these imports)
 if TYPE_CHECKING:
     from honmono.benchmark.timing import measure_all as bench
     from honmono.data.packing.check import check as check_data
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from honmono.studies.study import list_studies as list_studies
     from honmono.training.train import train as train
 
-# Resolved on first use, so that `import honmono` costs nothing and imports no torch.
+# All public names, resolved on first use, so that `import honmono` costs nothing and imports no torch.
 LAZY = {
     "Recipe": "honmono.recipe.value:Recipe",
     "bench": "honmono.benchmark.timing:measure_all",
@@ -31,7 +32,7 @@ LAZY = {
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "find": "honmono.recipe.registry:find",
-    "interpolate": "honmono.generation.write:write_interpolation",
+    "interpolate": "honmono.generation.interpolate:write_interpolation",
     "list_recipes": "honmono.recipes:catalogue",
     "list_studies": "honmono.studies.study:list_studies",
     "load": "honmono.generation.load:load",
@@ -42,24 +43,7 @@ LAZY = {
     "train": "honmono.training.train:train",
 }
 __version__ = "0.1.0"
-__all__ = [
-    "Recipe",
-    "bench",
-    "check_data",
-    "compare",
-    "environment",
-    "evaluate",
-    "find",
-    "interpolate",
-    "list_recipes",
-    "list_studies",
-    "load",
-    "plot",
-    "sample",
-    "show",
-    "study",
-    "train",
-]
+__all__ = [*LAZY]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

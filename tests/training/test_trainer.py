@@ -15,9 +15,8 @@ from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.base import Draws, Objective, Players
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, Penalty
+from honmono.recipe import Average, Count, Pair, Recipe, Together, Update
 from honmono.recipe.override import override
-from honmono.recipe.updates import Count, Together, Update
-from honmono.recipe.value import Average, Pair, Recipe
 from honmono.recipes.dcgan import dcgan_mnist_article
 from honmono.recipes.gan import gan_mnist_article
 from honmono.schedules import Cosine, Linear

@@ -1,4 +1,4 @@
-"""The command `honmono`: one verb per function, nothing heavy imported until a verb runs."""
+"""The command `honmono`: one verb per file, nothing heavy imported until a verb runs."""
 
 import io
 import os
@@ -10,7 +10,8 @@ import typer
 from typer.exceptions import TyperException
 
 import honmono
-from honmono.cli import bench, compare, data, evaluate, make, shown, study, train
+from honmono.cli import bench, compare, data, env, evaluate, interpolate, plot, sample, show, study, train
+from honmono.cli.list import list_recipes
 from honmono.errors import Failed, Refused
 
 
@@ -33,18 +34,18 @@ def show_version(
         raise typer.Exit
 
 
-app.command("list")(shown.list_recipes)
-app.command("show")(shown.show)
+app.command("list")(list_recipes)
+app.command("show")(show.show)
 app.command("train")(train.train)
-app.command("sample")(make.sample)
-app.command("interpolate")(make.interpolate)
+app.command("sample")(sample.sample)
+app.command("interpolate")(interpolate.interpolate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
-app.command("plot")(make.plot)
+app.command("plot")(plot.plot)
 app.command("study")(study.study)
 app.add_typer(data.app, name="data")
 app.command("bench")(bench.bench)
-app.command("env")(shown.env)
+app.command("env")(env.env)
 
 
 def main() -> None:

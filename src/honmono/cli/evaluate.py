@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from honmono.cli.make import Checkpoint, Device, Run, TrustCode
+from honmono.cli.options import AsJson, Checkpoint, Device, Run, TrustCode
 from honmono.cli.output import print_json, table
-from honmono.cli.shown import AsJson
 
 
 def evaluate(

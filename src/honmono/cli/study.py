@@ -6,8 +6,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from honmono.cli.options import parse_changes
 from honmono.cli.output import table
-from honmono.cli.train import parse_changes
 
 
 def study(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.errors import Refused
+from honmono.cli.options import parse_changes
 
 
 Text = str | None
@@ -77,12 +77,3 @@ def train(
     picture = session.run.sample(session.trainer.clock.step)
     if session.trainer.engine.writes and picture.is_file():
         print(f"pictures: {picture}")
-
-
-def parse_changes(texts: list[str] | None) -> dict[str, str]:
-    """`FIELD=VALUE` texts as a mapping."""
-    texts = texts or []
-    for text in texts:
-        if "=" not in text:
-            raise Refused(f"--set {text}: write it as FIELD=VALUE, as in --set training.batch_size=32")
-    return {field: value for field, _, value in (text.partition("=") for text in texts)}

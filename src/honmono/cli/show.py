@@ -1,24 +1,14 @@
-"""The verbs that only show: `list`, `show`, `env`."""
+"""`honmono show`."""
 
-import sys
 from typing import Annotated
 
 from typer import Argument, Option
 
+from honmono.cli.options import AsJson, parse_changes
 from honmono.cli.output import print_json, table
-from honmono.cli.train import parse_changes
 
 
 SHOWN = ("name", "source", "quirks", "fields", "parameters")  # what `show --json` promises
-AsJson = Annotated[bool, Option("--json", help="print one JSON document and nothing else")]
-
-
-def list_recipes(json: AsJson = False) -> None:
-    """List the recipes that come with honmono."""
-    from honmono.recipes import COLUMNS, catalogue
-
-    rows = catalogue()
-    print_json(rows) if json else table(COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
 
 
 def show(
@@ -40,12 +30,3 @@ def show(
     shown = ", ".join(f"{player} {number:,}" for player, number in counts.items())
     print(f"parameters: {shown} (samples of shape {'x'.join(map(str, shape))})")
     table(("field", "value"), [[field, str(value)] for field, value in description["fields"].items()])
-
-
-def env(json: AsJson = False) -> None:
-    """Show versions, devices and what honmono would choose here."""
-    from honmono.devices import choose, recorded
-    from honmono.runs.environment import environment
-
-    facts = environment(sys.argv) | {"chosen": recorded(choose())}
-    print_json(facts) if json else table(("what", "value"), [[name, str(value)] for name, value in facts.items()])

@@ -1,0 +1,30 @@
+"""`honmono interpolate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, TrustCode, named_class
+
+
+def interpolate(
+    run: Run,
+    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; otherwise in RUN")] = None,
+    label: Annotated[str | None, Option(help="one class, by its name; otherwise every column keeps its own")] = None,
+    label_index: LabelIndex = None,
+    labels: Annotated[
+        str | None, Option(help="classes A,B,... in turn, that change halfway from latent to latent")
+    ] = None,
+    seed: Seed = 0,
+    checkpoint: Checkpoint = None,
+    device: Device = "auto",
+    trust_code: TrustCode = False,
+) -> None:
+    """Make a film that walks from latent to latent."""
+    from honmono.generation.interpolate import write_interpolation
+    from honmono.generation.load import load
+
+    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    several = labels.split(",") if labels is not None else ()
+    print(write_interpolation(trained, out, seed=seed, label=named_class(trained, label, label_index), labels=several))

@@ -1,0 +1,37 @@
+"""Options and arguments that several verbs have."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from honmono.errors import Refused
+
+
+if TYPE_CHECKING:  # it brings torch, which no verb waits for before it runs
+    from honmono.generation.load import TrainedRun
+
+
+Run = Annotated[Path, Argument(help="a run directory")]
+Seed = Annotated[int, Option(help="which latents are drawn")]
+Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")]
+Checkpoint = Annotated[str | None, Option(help="best, newest or a step; the newest otherwise")]
+TrustCode = Annotated[bool, Option("--trust-code", help="run the recipe.py in the run's directory")]
+AsJson = Annotated[bool, Option("--json", help="print one JSON document and nothing else")]
+LabelIndex = Annotated[int | None, Option(help="one class, by its number from 0 on")]
+
+
+def named_class(trained: "TrainedRun", label: str | None, index: int | None) -> str | None:
+    """The class that was asked for by its name or by its number; None: neither."""
+    if label is not None and index is not None:
+        raise Refused("--label and --label-index both name a class: give one of them")
+    return label if index is None else trained.class_name(index)
+
+
+def parse_changes(texts: list[str] | None) -> dict[str, str]:
+    """`FIELD=VALUE` texts as a mapping."""
+    texts = texts or []
+    for text in texts:
+        if "=" not in text:
+            raise Refused(f"--set {text}: write it as FIELD=VALUE, as in --set training.batch_size=32")
+    return {field: value for field, _, value in (text.partition("=") for text in texts)}

@@ -1,0 +1,16 @@
+"""`honmono plot`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from honmono.cli.options import Run
+
+
+def plot(run: Run, out: Annotated[Path | None, Option(help="directory for the pictures")] = None) -> None:
+    """Plot a run's losses, learning rates and speed, and make a film of its samples."""
+    from honmono.reports.figures.run import plot as plot_run
+
+    for path in plot_run(run, out):
+        print(path)

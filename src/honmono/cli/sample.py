@@ -1,0 +1,36 @@
+"""`honmono sample`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, TrustCode, named_class
+
+
+def sample(
+    run: Run,
+    num: Annotated[int, Option(help="how many samples")] = 64,
+    label: Annotated[str | None, Option(help="one class, by its name; all in turn otherwise")] = None,
+    label_index: LabelIndex = None,
+    seed: Seed = 0,
+    truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
+    batch_norm: Annotated[
+        str | None, Option(help="running, batch (statistics) or identity; otherwise as the recipe says")
+    ] = None,
+    raw: Annotated[bool, Option("--raw", help="write a .npy of the generator's own numbers")] = False,
+    out: Annotated[
+        Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; otherwise in RUN")
+    ] = None,
+    checkpoint: Checkpoint = None,
+    device: Device = "auto",
+    trust_code: TrustCode = False,
+) -> None:
+    """Draw samples from a run."""
+    from honmono.generation.load import load
+    from honmono.generation.write import write_samples
+
+    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    label = named_class(trained, label, label_index)
+    trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
+    print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))
