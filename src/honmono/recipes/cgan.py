@@ -26,9 +26,8 @@ from honmono.networks.maxout import Maxout
 from honmono.networks.outputs import bounded
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.recipe import Pair, Recipe, SampleGrid, Training, Uniform, Update, recipe
+from honmono.recipe import Cosine, Geometric, Pair, Recipe, SampleGrid, Training, Uniform, Update, recipe
 from honmono.recipes.dcgan import dcgan_mnist
-from honmono.schedules import Cosine, Geometric
 
 
 def _refuse_without_classes(num_classes: int) -> None:

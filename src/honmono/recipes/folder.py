@@ -37,8 +37,7 @@ from honmono.objectives.augment import DiffAugment
 from honmono.objectives.mismatch import Mismatch
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
-from honmono.recipe import Average, Normal, Pair, Recipe, Training, recipe
-from honmono.schedules import InverseSquareRoot
+from honmono.recipe import Average, InverseSquareRoot, Normal, Pair, Recipe, Training, recipe
 
 
 SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN

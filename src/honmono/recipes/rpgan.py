@@ -9,8 +9,7 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
-from honmono.recipe import Average, Pair, Recipe, Training, Uniform, recipe
-from honmono.schedules import Cosine, Geometric
+from honmono.recipe import Average, Cosine, Geometric, Pair, Recipe, Training, Uniform, recipe
 
 
 @recipe(

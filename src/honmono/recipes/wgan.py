@@ -10,8 +10,20 @@ from honmono.data.mixtures import Grid
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
-from honmono.recipe import Average, Clip, Normal, Pair, Recipe, Training, Uniform, Update, WarmUp, recipe
-from honmono.schedules import Cosine, Inverse
+from honmono.recipe import (
+    Average,
+    Clip,
+    Cosine,
+    Inverse,
+    Normal,
+    Pair,
+    Recipe,
+    Training,
+    Uniform,
+    Update,
+    WarmUp,
+    recipe,
+)
 
 
 @recipe(
