@@ -1,4 +1,4 @@
-"""The engine: the only file that knows devices, ranks, precision and compilation."""
+"""The engine: where tensors live, in which precision, and what other processes add. Who chose: devices.py."""
 
 import atexit
 import contextlib
