@@ -37,7 +37,7 @@ PAGES = {"README.md": 150, "CONTRIBUTING.md": 80}
 
 HEAVY = {
     *("torch", "numpy", "scipy", "sklearn", "PIL", "matplotlib", "safetensors"),
-    *("datasets", "torchmetrics", "tensorboard", "wandb"),
+    *("datasets", "tensorboard", "wandb"),
 }
 MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(work|farm|root|home|Users|tmp)/|[.]library\b")
 

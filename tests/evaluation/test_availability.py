@@ -1,5 +1,6 @@
 """What cannot be measured is known before the training begins."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,9 @@ def test_points_and_pictures_are_told_apart(recipe: Recipe) -> None:
 
 
 def test_a_missing_package_is_named(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FID, "needs", "no_such_package")
-    line = "fid[mnist] needs no_such_package: pip install 'honmono[metrics]'"
-    assert ready(recipe, MNIST) == {"fid[mnist]": line}
+    monkeypatch.setitem(sys.modules, "transformers", None)  # as if it were not installed
+    line = "fid[dinov2]: the dinov2 features need the package transformers: pip install 'honmono[dinov2]'"
+    assert ready(recipe, [*MNIST, FID(features="dinov2")]) == {"fid[dinov2]": line}
 
 
 def test_classes_that_the_network_does_not_tell_are_named(recipe: Recipe) -> None:

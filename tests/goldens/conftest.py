@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from honmono.description import nominal_interface
+from honmono.override import override
+from honmono.sampling import fakes
+from honmono.training.build import build_networks
+from honmono.training.prepare import prepare
+from honmono.training.record import Record, read_record
 from PIL import Image
 from torch import Tensor
 
 import honmono
-from honmono.description import nominal_interface
-from honmono.override import override
 from honmono.recipe import Recipe, settled
 from honmono.runs.directory import RunDirectory
-from honmono.sampling import fakes
-from honmono.training.build import build_networks
 from honmono.training.call import Call
 from honmono.training.engine import Engine, choose
-from honmono.training.prepare import prepare
-from honmono.training.record import Record, read_record
 from honmono.training.trainer import Trainer
 
 

@@ -1,12 +1,10 @@
 import dataclasses
-import sys
-from importlib.abc import MetaPathFinder
 
 import pytest
 
 from honmono.errors import Refused
 from honmono.metrics.base import Metric
-from honmono.metrics.fid import FID, frechet_distance
+from honmono.metrics.fid import FID
 from honmono.metrics.kid import KID
 from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.named import METRICS, metric
@@ -71,31 +69,3 @@ def test_keys_tell_what_is_better():
         "variety_pixels[mnist]",
         "neighbour_distance[mnist]",
     ]
-
-
-@pytest.mark.parametrize(
-    ("raised", "told"),
-    [
-        (ModuleNotFoundError("No module", name="torchmetrics"), r"need torchmetrics: pip install 'honmono\[metrics\]'"),
-        (
-            ModuleNotFoundError("No module", name="lightning_utilities"),
-            r"does not import \(ModuleNotFoundError: No module",
-        ),
-        (RuntimeError("operator torchvision::nms does not exist"), "does not import .*nms.*: where torchvision"),
-    ],
-)
-def test_a_missing_or_broken_torchmetrics_is_named_with_its_cure(monkeypatch, drawn, raised, told):
-    class Absent(MetaPathFinder):
-        def find_spec(self, fullname, path=None, target=None):
-            if fullname.partition(".")[0] == "torchmetrics":
-                raise raised
-
-    for module in [name for name in sys.modules if name.partition(".")[0] == "torchmetrics"]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
-    with pytest.raises(Refused, match=told):
-        frechet_distance(drawn(0, 20, 2), drawn(1, 20, 2))
-
-
-def test_what_needs_torchmetrics_says_so():
-    assert {kind for kind in METRICS if METRICS[kind].needs} == {"fid", "kid", "is"}

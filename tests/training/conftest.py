@@ -72,24 +72,11 @@ class Scripted(Metric):
         return {self.key: value, f"{self.key}.part": -value}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Elsewhere(Scripted):
-    """One whose package nobody has."""
-
-    needs: ClassVar[str] = "no_such_package"
-
-
 @pytest.fixture
 def scripted() -> Callable[..., Metric]:
     """Makes a metric that gives these values one after the other; other fields by name."""
     Scripted.given = 0
     return lambda *values, **fields: Scripted(fakes=20, values=values or (1.0,), **fields)
-
-
-@pytest.fixture
-def elsewhere() -> Metric:
-    """A metric whose package nobody has."""
-    return Elsewhere()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from honmono.errors import Failed
 from honmono.metrics.base import Metric
+from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.recipe.value import Pair
 from honmono.runs import evaluations, log
@@ -118,16 +119,17 @@ def test_what_cannot_be_measured_is_told_once_and_training_goes_on(
     assert weights(run, 16) == weights(train("plain", metrics=()), 16)
 
 
-def test_a_metric_whose_package_is_missing_is_told_before_the_training(
-    train: Train, elsewhere: Metric, capsys: pytest.CaptureFixture[str]
+def test_a_metric_that_cannot_be_measured_is_named_before_the_training(
+    train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = train(metrics=(elsewhere, MODES), best="scripted[mnist]")
+    of_pictures = FID(features="mnist")  # and the recipe makes points
+    run = train(metrics=(of_pictures, MODES), best="fid[mnist]")
     assert all(list(line["metrics"]) == ["modes", "high_quality", "reverse_kl"] for line in evaluations.read(run))
     told = capsys.readouterr().err
-    line = "not measured during training: scripted[mnist] needs no_such_package: pip install 'honmono[metrics]'"
+    line = "not measured during training: fid[mnist] "
     assert told.count(line) == 1 and told.index(line) < told.index("step 4: ")
     assert evaluations.read(run)[0]["best_by"]["modes"] == "higher"
-    nothing = train("nothing", metrics=(elsewhere,))
+    nothing = train("nothing", metrics=(of_pictures,))
     assert not nothing.metrics_jsonl.exists() and nothing.checkpoint_steps() == [8, 12, 16]
 
 

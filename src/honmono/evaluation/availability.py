@@ -1,7 +1,6 @@
 """Whether metrics can be measured at all, found out before a training or a long evaluation begins."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
@@ -83,9 +82,7 @@ def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, ref
         return f"{metric.name} judges {_kind(not points)}, and this recipe makes {_kind(points)}: {_instead(points)}"
     try:
         if isinstance(network, str):
-            feature_network(network).check_packages()  # first: its extra brings what the metric needs too
-        if metric.needs and find_spec(metric.needs) is None:
-            return f"{metric.name} needs {metric.needs}: pip install 'honmono[metrics]'"
+            feature_network(network).check_packages()
         if isinstance(metric, LabelFidelity) and (classes is not None or not recipe.conditional):
             metric.refuse_other_classes(classes if classes and recipe.conditional else ())
         if metric.of_classes and not recipe.conditional:

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
@@ -51,7 +51,7 @@ def protocol_of(
     return protocol | {
         "metrics": {metric.name: _fields(metric) for metric in metrics},
         "keys": {metric.name: metric.keys() for metric in metrics},
-        "versions": _versions(metrics),
+        "versions": _versions(),
         "device": networks.device.type,
         "precision": str(next(subject.generator.parameters()).dtype).removeprefix("torch."),
     }
@@ -80,17 +80,10 @@ def _fields(metric: Metric) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _versions(metrics: Sequence[Metric]) -> dict[str, str]:
-    libraries = {"torch": str(torch.__version__), "numpy": np.__version__}
-    return _installed(["honmono"]) | libraries | _installed({metric.needs for metric in metrics if metric.needs})
-
-
-def _installed(packages: Collection[str]) -> dict[str, str]:
-    """The versions of packages; not of those imported from somewhere that was not installed."""
-    versions = {}
-    for package in sorted(packages):
-        with suppress(PackageNotFoundError):
-            versions[package] = version(package)
+def _versions() -> dict[str, str]:
+    versions = {"torch": str(torch.__version__), "numpy": np.__version__}
+    with suppress(PackageNotFoundError):  # imported from somewhere that was not installed
+        versions = {"honmono": version("honmono")} | versions
     return versions
 
 

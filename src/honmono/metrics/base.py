@@ -78,7 +78,6 @@ class Metric(ABC):
     """
 
     kind: ClassVar[str]  # how --metrics names it: "fid"
-    needs: ClassVar[str] = ""  # a package that not everyone has: "torchmetrics"
     of_classes: ClassVar[bool] = False  # whether it judges what a generator draws when it is asked for classes
     # Its numbers, before the bracket, that may be perfect where few different samples are drawn, or poor ones: a best
     # checkpoint is chosen by them only where nothing else can choose.

@@ -226,8 +226,8 @@ def dcgan_digits() -> Recipe:
         parent,
         data=Pictures(source="digits"),
         training=replace(parent.training, steps=3_000, measure_images=48_000),
-        # Coverage, which does not need torchmetrics, chooses the best: fid[digits] is 1.21 after 20 steps, where each
-        # class is nearly one picture, and 1.49 after 100.
+        # Coverage chooses the best, not fid[digits]: that is 1.21 after 20 steps, where each class is nearly one
+        # picture, and 1.49 after 100.
         metrics=tuple(judge(features="digits", fakes=5_000) for judge in (PRDC, LabelFidelity, Variety)),
     )
 
