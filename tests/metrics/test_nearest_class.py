@@ -62,7 +62,9 @@ def test_classes_without_reals_are_left_out_and_named(evidence):
     measured = NearestClass(features="mnist", fakes=900).measure(evidence)
     assert {key.partition("].")[2] for key in measured} == {"", "cat", "dog"}
     assert "nearest_class_of_reals[mnist].dog" not in measured  # the only one
-    assert "the fakes of 'bird'" in evidence.noted[0] and "the reals of 'dog', 'bird'" in evidence.noted[1]
+    fakes, reals = evidence.noted
+    assert fakes.startswith("nearest_class[mnist] leaves out 'bird'")
+    assert reals.startswith("nearest_class_of_reals[mnist] leaves out 'dog', 'bird'")
 
 
 def test_what_has_no_classes_is_refused(evidence):

@@ -1,6 +1,7 @@
 """Nearest class: whether fakes look most like the class that was asked for; it takes no classifier of the classes."""
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import ClassVar, NamedTuple, final
 
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
-from honmono.metrics.refusals import refuse_fields_below, refuse_unknown_features, refuse_unlike, some_of
+from honmono.metrics.by_class import by_class
+from honmono.metrics.refusals import refuse_fields_below, refuse_unknown_features, refuse_unlike
 from honmono.metrics.through_features import ComparingMetric
 
 
@@ -131,28 +133,18 @@ class NearestClass(ComparingMetric):
         means = class_means(real.features, real.labels, len(evidence.classes))
         if int((means.counts > 0).sum()) < 2:
             raise Refused(f"{self.name}: fewer than two of the classes have real pictures: leave it out")
-        fakes = self._shares(evidence, nearest_class(fake.features, means) == fake.labels, fake.labels, means, 1)
-        reals = self._shares(evidence, left_out(real.features, real.labels, means), real.labels, means, 2)
-        return {
-            self.name: fakes.pop(""),
-            self.of_reals: reals.pop(""),
-            **{f"{self.name}.{name}": share for name, share in fakes.items()},
-            **{f"{self.of_reals}.{name}": share for name, share in reals.items()},
-        }
+        right = nearest_class(fake.features, means) == fake.labels
+        numbers = by_class(
+            evidence, self.name, _shares(right, fake.labels, means.counts >= 1), fmean, "a real and a fake"
+        )
+        right = left_out(real.features, real.labels, means)
+        numbers |= by_class(evidence, self.of_reals, _shares(right, real.labels, means.counts >= 2), fmean, "two reals")
+        return {key: numbers[key] for key in (*self.keys(), *numbers)}
 
-    def _shares(self, evidence: Evidence, right: Tensor, labels: Tensor, means: Means, least: int) -> dict[str, float]:
-        """The share of `right` ones in each class with so many reals, and their mean under ""."""
-        shares: dict[str, float] = {}
-        missing = []
-        for place, name in enumerate(evidence.classes):
-            judged = right[labels == place]
-            if len(judged) and means.counts[place] >= least:
-                shares[name] = float(judged.double().mean())
-            else:
-                missing.append(name)
-        if not shares:
-            raise Refused(f"{self.name}: no class has two real pictures: leave it out")
-        if missing:
-            what = "fakes" if least == 1 else "reals"
-            evidence.note(f"{self.name} leaves out the {what} of {some_of(missing)}: too few of them, or of the reals")
-        return {"": sum(shares.values()) / len(shares), **shares}
+
+def _shares(
+    right: Bool[Tensor, " number"], labels: Int[Tensor, " number"], judged: Bool[Tensor, " classes"]
+) -> list[float | None]:
+    """The share of right ones in each class; None for a class that is not judged, or has no sample."""
+    of_class = [right[labels == place].double() for place in range(len(judged))]
+    return [float(one.mean()) if enough and len(one) else None for one, enough in zip(of_class, judged, strict=True)]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence, Extracted
+from honmono.metrics.by_class import by_class
 from honmono.metrics.refusals import refuse_fields_below, refuse_unknown_features, some_of
 from honmono.metrics.spread import spread
 from honmono.metrics.through_features import ComparingMetric
@@ -128,12 +129,7 @@ class Variety(ComparingMetric):
             return {key: whole}
         assert real_labels is not None and fake_labels is not None, "the generator is asked for classes"
         found = variety_of_classes(real, fake, real_labels, fake_labels, len(evidence.classes))
-        measured = {name: value for name, value in zip(evidence.classes, found, strict=True) if value is not None}
-        if not measured:
-            raise Refused(f"{self.name}: no class has two different reals and two fakes: raise fakes and reals")
-        if missing := [name for name in evidence.classes if name not in measured]:
-            evidence.note(f"{key} leaves out {some_of(missing)}: fewer than 2 different reals, or 2 fakes, of it")
-        return {key: min(measured.values())} | {f"{key}.{name}": value for name, value in measured.items()}
+        return by_class(evidence, key, found, min, "two different reals and two fakes")
 
 
 def _explained(metric: Variety, low: list[str], fakes: int, reals: int) -> str:
