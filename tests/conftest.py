@@ -4,8 +4,8 @@ import functools
 import inspect
 import os
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -61,6 +62,9 @@ def has_shape(annotation: Any) -> bool:
 jaxtyping.jaxtyped = check_shapes
 jaxtyping.install_import_hook("honmono", CHECK)
 
+from honmono.objectives.base import Step  # noqa: E402, once the hook is installed
+from honmono.recipe.value import Recipe  # noqa: E402
+
 
 @pytest.fixture(autouse=True, scope="session")
 def own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -69,6 +73,28 @@ def own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HONMONO_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hugging-face")))
         yield
+
+
+@pytest.fixture
+def observed() -> Callable[[Recipe], tuple[Recipe, list[tuple[str, Step]]]]:
+    """Gives a recipe an objective that notes each player's update and what its loss is computed from."""
+    return observing
+
+
+def observing(recipe: Recipe) -> tuple[Recipe, list[tuple[str, Step]]]:
+    kind, steps = type(recipe.objective), list[tuple[str, Step]]()
+
+    @dataclass(frozen=True)
+    class Observed(kind):
+        def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+            steps.append(("discriminator", step))
+            return kind.discriminator_loss(self, step)
+
+        def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+            steps.append(("generator", step))
+            return kind.generator_loss(self, step)
+
+    return replace(recipe, objective=Observed(**vars(recipe.objective))), steps
 
 
 @pytest.fixture(scope="session")

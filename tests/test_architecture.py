@@ -22,7 +22,7 @@ class Package(NamedTuple):
 
 # The foundation modules import only each other and may be imported by every package. A package imports only packages
 # above it in this list.
-FOUNDATION = ("errors", "randomness", "schedules", "devices", "files")
+FOUNDATION = ("errors", "randomness", "schedules", "devices", "files", "hooks")
 PACKAGES = {
     "data": Package("on what does it learn?"),
     "networks": Package("by which networks?"),

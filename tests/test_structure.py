@@ -154,14 +154,14 @@ def test_the_command_imports_nothing_heavy() -> None:
 
 
 def test_no_class_overrides_a_concrete_method() -> None:
-    """But constructors, which call their base's."""
+    """But constructors, which call their base's, and hooks."""
     classes = {node.name: node for path in python_files("src") for node in ast.walk(tree(path)) if is_class(node)}
     against = [
         f"{name}.{method} overrides {base}'s: make that one abstract"
         for name, node in classes.items()
         for base in bases_of(node, classes)
         for method in methods_of(node).keys() & methods_of(classes[base]).keys()
-        if method != "__init__" and "abstractmethod" not in methods_of(classes[base])[method]
+        if method != "__init__" and not methods_of(classes[base])[method] & {"abstractmethod", "hook"}
     ]
     assert len(classes) > 100 and not against, "\n".join(against)
 
@@ -180,3 +180,17 @@ def methods_of(node: ast.ClassDef) -> dict[str, set[str]]:
     """Each method's name and the names of its decorators."""
     functions = [part for part in node.body if isinstance(part, ast.FunctionDef)]
     return {one.name: {d.id for d in one.decorator_list if isinstance(d, ast.Name)} for one in functions}
+
+
+def test_hooks_have_trivial_bodies() -> None:
+    """A hook returns a constant or its argument, and its class is abstract."""
+    found = 0
+    for path in python_files("src"):
+        for node in filter(is_class, ast.walk(tree(path))):
+            for method in (part for part in node.body if isinstance(part, ast.FunctionDef)):
+                if any(isinstance(one, ast.Name) and one.id == "hook" for one in method.decorator_list):
+                    found += 1
+                    *documentation, last = method.body
+                    assert len(documentation) <= 1 and isinstance(last, ast.Return), f"{node.name}.{method.name}"
+                    assert not any(isinstance(part, ast.Call) for part in ast.walk(last)), f"{node.name}.{method.name}"
+    assert found > 0

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from honmono.data.base import Batch, Dataset
-from honmono.data.batches import SampleOrder, Stream
+from honmono.data.batches import Batches, SampleOrder
 from honmono.data.mixtures import Grid, Ring
 
 
@@ -34,7 +34,7 @@ SOURCES = {
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("images", [0, 4, 8, 11])
 def test_parts_are_the_whole(name, images):
-    stream = Stream(*SOURCES[name], batch_size=4, seed=5)
+    stream = Batches(*SOURCES[name], batch_size=4, seed=5)
     whole = stream.batch(images)
     assert len(whole.real) == stream.size_at(images)
     for cut in range(5):
@@ -46,23 +46,23 @@ def test_parts_are_the_whole(name, images):
 
 
 def test_augmentation_differs_between_moments():
-    stream = Stream(*SOURCES["flipped"], batch_size=11, seed=0)
+    stream = Batches(*SOURCES["flipped"], batch_size=11, seed=0)
     signs = {tuple((stream.batch(11 * epoch).real[:, 0, 0, 0] > 0).tolist()) for epoch in range(8)}
     assert len(signs) == 8
 
 
 def test_the_same_moment_gives_the_same_batch_in_any_order():
-    first, second = (Stream(*SOURCES["flipped"], batch_size=4, seed=0) for _ in range(2))
+    first, second = (Batches(*SOURCES["flipped"], batch_size=4, seed=0) for _ in range(2))
     backward = {images: first.batch(images) for images in (22, 15, 11, 8, 4, 0)}
     for images in (0, 4, 8, 11, 15, 22):
         assert torch.equal(second.batch(images).real, backward[images].real)
 
 
 def test_sizes_without_touching_data():
-    stream = Stream(*SOURCES["flipped"], batch_size=4, seed=0)
+    stream = Batches(*SOURCES["flipped"], batch_size=4, seed=0)
     assert stream.epoch_length == 11
     assert [stream.size_at(images) for images in (0, 4, 8, 11)] == [4, 4, 3, 4]
-    assert Stream(*SOURCES["endless"], batch_size=4, seed=0).epoch_length is None
+    assert Batches(*SOURCES["endless"], batch_size=4, seed=0).epoch_length is None
 
 
 def walk(order: SampleOrder, batches: int) -> list[np.ndarray]:

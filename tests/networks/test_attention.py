@@ -10,7 +10,7 @@ from honmono.data.base import Batch
 from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.networks.attention import SelfAttention2d, attention
-from honmono.objectives.base import Draws, Player, Players
+from honmono.objectives.base import Draws, Player, Players, Step
 from honmono.objectives.penalties import R1
 from honmono.training.engine import Engine
 
@@ -62,7 +62,8 @@ def test_derivatives_of_both_orders_are_right(check) -> None:
 
 def penalty(discriminator: Player, real: Tensor) -> Tensor:
     draws = Draws(torch.zeros(0, 1), None)
-    return R1(1.0).value(Players(discriminator, discriminator), Batch(real, None), draws, real, torch.zeros(0))
+    step = Step(Players(discriminator, discriminator), Batch(real, None), draws)
+    return R1(1.0).value(step, real, torch.zeros(0))
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("fp64", 1e-12), ("fp32", 1e-5), ("bf16", 3e-2)])

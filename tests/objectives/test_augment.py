@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.augment import DiffAugment
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Draws, Players, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
@@ -19,7 +19,7 @@ N = DiffAugment.numbers
 Make = Callable[[nn.Module, nn.Module], Players]
 
 
-def chance(count: int, **places: float) -> Tensor:
+def uniform(count: int, **places: float) -> Tensor:
     """Numbers that change nothing, but for those named: b, s, c (colour), y, x (translation), v, u (cutout)."""
     numbers = torch.full((count, N), 0.5)
     numbers[:, :3] = 0.0  # all three are on
@@ -47,21 +47,21 @@ def test_each_change_comes_to_its_share_of_the_pictures() -> None:
 
 def test_colours_by_hand() -> None:
     picture = torch.tensor([0.2, -0.4, 0.8]).view(1, 3, 1, 1)
-    brighter = only(colour=True)(picture, chance(1, b=1.0))
+    brighter = only(colour=True)(picture, uniform(1, b=1.0))
     torch.testing.assert_close(brighter, picture + 0.5)
-    grey = only(colour=True)(picture, chance(1, s=0.0))
+    grey = only(colour=True)(picture, uniform(1, s=0.0))
     torch.testing.assert_close(grey, torch.full_like(picture, 0.2))
-    vivid = only(colour=True)(picture, chance(1, s=1.0))  # distances to the grey, 0.2, are doubled
+    vivid = only(colour=True)(picture, uniform(1, s=1.0))  # distances to the grey, 0.2, are doubled
     torch.testing.assert_close(vivid.flatten(), torch.tensor([0.2, -1.0, 1.4]))
-    flat = only(colour=True)(picture, chance(1, c=0.0))
+    flat = only(colour=True)(picture, uniform(1, c=0.0))
     torch.testing.assert_close(flat.flatten(), torch.tensor([0.2, -0.1, 0.5]))
 
 
 def test_translation_moves_whole_pixels_and_lets_zeros_in() -> None:
-    moved = only(translation=0.25)(PICTURES, chance(6, y=0.999, x=0.0))  # by 2 down and 2 to the left
+    moved = only(translation=0.25)(PICTURES, uniform(6, y=0.999, x=0.0))  # by 2 down and 2 to the left
     assert torch.equal(moved[:, :, 2:, :-2], PICTURES[:, :, :-2, 2:])
     assert moved[:, :, :2].abs().max() == 0 and moved[:, :, :, -2:].abs().max() == 0
-    still = only(translation=0.25)(PICTURES, chance(6))
+    still = only(translation=0.25)(PICTURES, uniform(6))
     assert torch.equal(still, PICTURES)
     corner = torch.zeros(5000, 1, 8, 8)
     corner[:, :, 4, 4] = 1.0
@@ -71,9 +71,9 @@ def test_translation_moves_whole_pixels_and_lets_zeros_in() -> None:
 
 def test_cutout_empties_a_square_whose_centre_is_anywhere() -> None:
     ones = torch.ones(1, 3, 8, 8)
-    middle = only(cutout=0.5)(ones, chance(1))
+    middle = only(cutout=0.5)(ones, uniform(1))
     assert middle.sum().item() == 3 * (64 - 16) and middle[:, :, 2:6, 2:6].abs().max() == 0
-    corner = only(cutout=0.5)(ones, chance(1, v=0.0, u=0.999))  # three quarters of the square lie outside
+    corner = only(cutout=0.5)(ones, uniform(1, v=0.0, u=0.999))  # three quarters of the square lie outside
     assert corner[0, 0, :2, 5:].sum() == 0 and corner.sum().item() == 3 * (64 - 6)
 
 
@@ -124,15 +124,15 @@ class Latents(nn.Module):
 def test_the_discriminator_sees_augmented_pictures_and_nothing_else(as_players: Make, pack: int) -> None:
     discriminator, augment, numbers = Seen(), DiffAugment(), torch.rand(6, 2 * N)
     objective = Relativistic(augment=augment, pack=pack)
-    assert objective.chances == 2 * N
+    assert objective.num_uniform() == 2 * N
     players = as_players(Latents(), discriminator)
-    batch, draws = Batch(PICTURES, None), Draws(-PICTURES, None, chance=numbers)
+    batch, draws = Batch(PICTURES, None), Draws(-PICTURES, None, uniform=numbers)
     real, fake = (
         objective.packed(augment(one, part), None)
         for one, part in ((PICTURES, numbers[:, N:]), (-PICTURES, numbers[:, :N]))
     )
-    objective.discriminator_loss(players, batch, draws)
-    objective.generator_loss(players, batch, draws)
+    objective.discriminator_loss(Step(players, batch, draws))
+    objective.generator_loss(Step(players, batch, draws))
     for shown, expected in zip(discriminator.shown, (real, fake, fake, real), strict=True):
         assert torch.equal(shown, expected)
 
@@ -145,7 +145,7 @@ def test_penalties_see_augmented_pictures(as_players: Make) -> None:
     numbers = torch.rand(6, 2 * N)
     objective = NonSaturating(augment=DiffAugment(), penalties=(R1(2.0), R2(2.0, every=2)))
     terms = objective.discriminator_loss(
-        as_players(Latents(), Square()), Batch(PICTURES, None), Draws(-PICTURES, None, chance=numbers)
+        Step(as_players(Latents(), Square()), Batch(PICTURES, None), Draws(-PICTURES, None, uniform=numbers))
     )
     real, fake = DiffAugment()(PICTURES, numbers[:, N:]), DiffAugment()(-PICTURES, numbers[:, :N])
     torch.testing.assert_close(terms["r1"], real.flatten(1).square().sum(1).mean())
@@ -157,8 +157,10 @@ def test_the_generator_learns_through_the_changes(as_players: Make) -> None:
     generator = ResidualGenerator(latent_dim=4, sample_shape=(3, 8, 8), width=4)
     discriminator = ResidualDiscriminator(sample_shape=(3, 8, 8), width=4)
     objective, numbers = Relativistic(augment=DiffAugment()), torch.rand(6, 2 * N)
-    draws = Draws(torch.randn(6, 4), None, chance=numbers)
-    objective.generator_loss(as_players(generator, discriminator), Batch(PICTURES, None), draws)["pair"].backward()
+    draws = Draws(torch.randn(6, 4), None, uniform=numbers)
+    objective.generator_loss(Step(as_players(generator, discriminator), Batch(PICTURES, None), draws))[
+        "pair"
+    ].backward()
     assert all(one.grad is not None and one.grad.abs().max() > 0 for one in generator.grow.parameters())
 
 
@@ -191,7 +193,7 @@ def test_only_the_named_classes_are_changed() -> None:
 
 
 def test_where_nothing_is_changed_nothing_is_drawn() -> None:
-    assert NonSaturating().chances == NonSaturating(augment=DiffAugment(probability=0.0)).chances == 0
+    assert NonSaturating().num_uniform() == NonSaturating(augment=DiffAugment(probability=0.0)).num_uniform() == 0
 
 
 def test_refusals(as_players: Make) -> None:
@@ -200,5 +202,5 @@ def test_refusals(as_players: Make) -> None:
     points = torch.randn(6, 2)
     with pytest.raises(Refused, match=r"objective.augment changes pictures, and these samples are points"):
         NonSaturating(augment=DiffAugment()).generator_loss(
-            as_players(Latents(), Seen()), Batch(points, None), Draws(points, None, chance=torch.rand(6, 2 * N))
+            Step(as_players(Latents(), Seen()), Batch(points, None), Draws(points, None, uniform=torch.rand(6, 2 * N)))
         )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.base import Draws
+from honmono.objectives.base import Draws, Step
 from honmono.objectives.coulomb import Coulomb, kernel, potential
 from honmono.schedules import Geometric
 
@@ -118,13 +118,13 @@ def test_the_losses_by_hand(as_players) -> None:
     discriminator = First(2.0)
     players, batch, draws = as_players(Same(), discriminator), Batch(real, None), Draws(fake, None)
     attraction = 1 / sqrt(21)
-    losses = objective.discriminator_loss(players, batch, draws)
+    losses = objective.discriminator_loss(Step(players, batch, draws))
     assert losses["real"].item() == pytest.approx((6 - (attraction - 1)) ** 2)
     assert losses["fake"].item() == pytest.approx((2 - (1 - attraction)) ** 2)
     losses["fake"].backward()
     assert discriminator.factor.grad is not None
     assert discriminator.factor.grad.item() == pytest.approx(2 * (2 - (1 - attraction)))
-    assert {k: v.item() for k, v in objective.generator_loss(players, batch, draws).items()} == {"fake": 2.0}
+    assert {k: v.item() for k, v in objective.generator_loss(Step(players, batch, draws)).items()} == {"fake": 2.0}
     assert objective.couples_samples
 
 
@@ -134,11 +134,13 @@ def test_a_factor_of_the_clock_is_one_on_eps(as_players, self_terms: bool) -> No
     players, batch = as_players(Same(), First(2.0)), Batch(real, None)
     large, small = (Coulomb(eps=eps, self_terms=self_terms) for eps in (0.4, 0.1))
     waning = replace(large, schedule=Geometric(end=0.25, images=64))
-    assert waning.schedules == {"eps": waning.schedule}
-    at_first = waning.discriminator_loss(players, batch, Draws(fake, None))
-    assert at_first == large.discriminator_loss(players, batch, Draws(fake, None))
-    later = waning.discriminator_loss(players, batch, Draws(fake, None, {"eps": torch.tensor(waning.schedule.at(64))}))
-    expected = small.discriminator_loss(players, batch, Draws(fake, None))
+    assert waning.schedules() == {"eps": waning.schedule}
+    at_first = waning.discriminator_loss(Step(players, batch, Draws(fake, None)))
+    assert at_first == large.discriminator_loss(Step(players, batch, Draws(fake, None)))
+    later = waning.discriminator_loss(
+        Step(players, batch, Draws(fake, None, {"eps": torch.tensor(waning.schedule.at(64))}))
+    )
+    expected = small.discriminator_loss(Step(players, batch, Draws(fake, None)))
     torch.testing.assert_close(later, expected)
     assert abs(later["fake"] - at_first["fake"]) > 1e-3
 

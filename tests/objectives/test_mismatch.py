@@ -6,7 +6,7 @@ import torch
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.augment import DiffAugment
-from honmono.objectives.base import Draws
+from honmono.objectives.base import Draws, Step
 from honmono.objectives.mismatch import Mismatch, wrong_labels
 from honmono.objectives.relativistic import Relativistic
 
@@ -29,9 +29,9 @@ class Zeros(torch.nn.Module):
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_wrong_label_is_each_of_the_others_with_the_same_probability(classes: int) -> None:
-    chance = (torch.arange(classes - 1) + 0.5) / (classes - 1)
+    uniform = (torch.arange(classes - 1) + 0.5) / (classes - 1)
     for label in range(classes):
-        drawn = wrong_labels(torch.full((classes - 1,), label), classes, chance)
+        drawn = wrong_labels(torch.full((classes - 1,), label), classes, uniform)
         assert sorted(drawn.tolist()) == [other for other in range(classes) if other != label]
 
 
@@ -47,34 +47,34 @@ def test_one_class_has_no_wrong_label() -> None:
 
 def test_the_loss_by_hand(as_players) -> None:
     objective = Relativistic(penalties=(Mismatch(0.5),))
-    label, chance = torch.tensor([0, 2]), torch.tensor([[0.1], [0.9]])  # wrong: 1, and 1
-    draws = Draws(torch.zeros(2, 3), label, chance=chance, classes=3)
+    label, uniform = torch.tensor([0, 2]), torch.tensor([[0.1], [0.9]])  # wrong: 1, and 1
+    draws = Draws(torch.zeros(2, 3), label, uniform=uniform, classes=3)
     players = as_players(Zeros(), ByLabel([1.0, 0.7, 4.0]))  # leads of 0.3 and of 3.3
-    terms = objective.discriminator_loss(players, Batch(torch.zeros(2, 1, 4, 4), label), draws)
+    terms = objective.discriminator_loss(Step(players, Batch(torch.zeros(2, 1, 4, 4), label), draws))
     assert terms["mismatch"].item() == pytest.approx(0.5 * (0.7 + 0.0) / 2, rel=1e-6)
-    assert objective.chances == 1
+    assert objective.num_uniform() == 1
 
 
 def test_it_finds_its_number_behind_the_augmentation_s(as_players) -> None:
     augmented = Relativistic(penalties=(Mismatch(margin=4.0),), augment=DiffAugment())
-    assert augmented.chances == 2 * DiffAugment.numbers + 1
+    assert augmented.num_uniform() == 2 * DiffAugment.numbers + 1
     label = torch.tensor([0, 0, 0])
-    chance = torch.rand(3, augmented.chances, generator=torch.Generator().manual_seed(0))
+    uniform = torch.rand(3, augmented.num_uniform(), generator=torch.Generator().manual_seed(0))
     own = torch.tensor([0.1, 0.4, 0.9])
-    chance[:, -1] = own
+    uniform[:, -1] = own
     scores = [3.0, 1.0, -1.0, 0.5]
     players = as_players(Zeros(), ByLabel(scores))
-    draws = Draws(torch.zeros(3, 3), label, chance=chance, classes=4)
-    value = augmented.discriminator_loss(players, Batch(torch.zeros(3, 1, 4, 4), label), draws)["mismatch"].item()
+    draws = Draws(torch.zeros(3, 3), label, uniform=uniform, classes=4)
+    value = augmented.discriminator_loss(Step(players, Batch(torch.zeros(3, 1, 4, 4), label), draws))["mismatch"].item()
     wrong = wrong_labels(label, 4, own).tolist()
     assert value == pytest.approx(sum(max(0.0, 4.0 - 3.0 + scores[one]) for one in wrong) / 3, rel=1e-6)
 
 
 def test_without_labels_it_is_left_out(as_players) -> None:
     objective = Relativistic(penalties=(Mismatch(),))
-    draws = Draws(torch.zeros(2, 3), None, chance=torch.zeros(2, 1))
+    draws = Draws(torch.zeros(2, 3), None, uniform=torch.zeros(2, 1))
     terms = objective.discriminator_loss(
-        as_players(Zeros(), ByLabel([0.0])), Batch(torch.zeros(2, 1, 4, 4), None), draws
+        Step(as_players(Zeros(), ByLabel([0.0])), Batch(torch.zeros(2, 1, 4, 4), None), draws)
     )
     assert set(terms) == {"pair"}
 

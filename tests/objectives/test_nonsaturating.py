@@ -8,7 +8,7 @@ from torch.nn import functional
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Draws, Players, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, WeightDecay
 
@@ -101,7 +101,7 @@ def test_losses_are_the_formula(players, num_classes, together):
     batch, draws = moment(num_classes, fakes=6)  # there may be more fakes than reals
     objective = NonSaturating(together=together)
     who.generator.module.eval()
-    terms = objective.discriminator_loss(who, batch, draws)
+    terms = objective.discriminator_loss(Step(who, batch, draws))
     fake = who.generator(draws.latent, draws.label)
     logits = who.discriminator(batch.real, batch.label), who.discriminator(fake, draws.label)
     ones, zeros = torch.ones(4), torch.zeros(6)
@@ -109,32 +109,32 @@ def test_losses_are_the_formula(players, num_classes, together):
     bce = functional.binary_cross_entropy_with_logits
     assert torch.allclose(terms["real"], bce(logits[0], ones), atol=1e-6)
     assert torch.allclose(terms["fake"], bce(logits[1], zeros), atol=1e-6)
-    loss = objective.generator_loss(who, batch, draws)
+    loss = objective.generator_loss(Step(who, batch, draws))
     assert list(loss) == ["fake"] and torch.allclose(loss["fake"], bce(logits[1], zeros + 1), atol=1e-6)
 
 
 def test_the_discriminators_loss_gives_the_generator_no_gradient(players):
     who = players()
     batch, draws = moment()
-    sum(NonSaturating(together=True).discriminator_loss(who, batch, draws).values(), torch.zeros(())).backward()
+    sum(NonSaturating(together=True).discriminator_loss(Step(who, batch, draws)).values(), torch.zeros(())).backward()
     assert all(parameter.grad is None for parameter in who.generator.module.parameters())
     assert all(parameter.grad is not None for parameter in who.discriminator.module.parameters())
-    sum(NonSaturating().generator_loss(who, batch, draws).values(), torch.zeros(())).backward()
+    sum(NonSaturating().generator_loss(Step(who, batch, draws)).values(), torch.zeros(())).backward()
     assert all(parameter.grad is not None for parameter in who.generator.module.parameters())
 
 
 def test_precision_of_losses(players):
     objective = NonSaturating(penalties=(R1(1.0),))
-    double = objective.discriminator_loss(players(dtype=torch.float64), *moment(dtype=torch.float64))
+    double = objective.discriminator_loss(Step(players(dtype=torch.float64), *moment(dtype=torch.float64)))
     assert {term.dtype for term in double.values()} == {torch.float64}
     with torch.autocast("cpu", torch.bfloat16):
-        half = NonSaturating(together=True).discriminator_loss(players(), *moment())
+        half = NonSaturating(together=True).discriminator_loss(Step(players(), *moment()))
     assert {term.dtype for term in half.values()} == {torch.float32}
     assert half["real"].item() == pytest.approx(double["real"].item(), abs=0.5)
 
 
 def test_penalties_are_named_and_each_kind_given_once(players):
-    terms = NonSaturating(penalties=(R1(2.0), WeightDecay(("score",)))).discriminator_loss(players(), *moment())
+    terms = NonSaturating(penalties=(R1(2.0), WeightDecay(("score",)))).discriminator_loss(Step(players(), *moment()))
     assert list(terms) == ["real", "fake", "r1", "decay"]
     with pytest.raises(Refused, match="r1"):
         NonSaturating(penalties=(R1(2.0), R1(1.0)))

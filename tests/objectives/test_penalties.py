@@ -6,7 +6,7 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
-from honmono.objectives.base import Draws
+from honmono.objectives.base import Draws, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, WeightDecay, input_gradient
 from honmono.recipes.dcgan import ArticleDiscriminator, ArticleGenerator
@@ -39,7 +39,7 @@ def penalty_of(as_players):
 
     def value(penalty, discriminator, real, label=None) -> Tensor:
         players = as_players(nn.Identity(), discriminator)
-        return penalty.value(players, Batch(real, label), Draws(torch.zeros(0, 1), None), real, SCORES)
+        return penalty.value(Step(players, Batch(real, label), Draws(torch.zeros(0, 1), None)), real, SCORES)
 
     return value
 
@@ -59,9 +59,10 @@ def test_r2_is_r1_on_the_fakes(as_players):
     players = as_players(nn.Identity(), discriminator)
     (real, fake), labels = torch.randn(2, 4, 1, 8, 8), torch.tensor([[0, 1, 2, 2], [2, 1, 0, 0]])
     draws = Draws(torch.zeros(0, 1), labels[1])
-    of_fakes = R2(3.0).value(players, Batch(real, labels[0]), draws, fake, SCORES)
-    assert torch.equal(of_fakes, R1(3.0).value(players, Batch(fake, labels[1]), draws, real, SCORES))
-    assert not torch.equal(of_fakes, R2(3.0).value(players, Batch(real, labels[0]), draws, real, SCORES))
+    step = Step(players, Batch(real, labels[0]), draws)
+    of_fakes = R2(3.0).value(step, fake, SCORES)
+    assert torch.equal(of_fakes, R1(3.0).value(step._replace(batch=Batch(fake, labels[1])), real, SCORES))
+    assert not torch.equal(of_fakes, R2(3.0).value(step, real, SCORES))
 
 
 def test_input_gradient_is_each_samples_own():
@@ -93,8 +94,8 @@ def test_a_factor_multiplies_the_penalty_of_its_name_alone(as_players):
     torch.manual_seed(0)
     players = as_players(Same(), Linear(2))
     batch, objective = Batch(torch.randn(4, 2), None), NonSaturating(penalties=(R1(1.0), R2(1.0)))
-    plain = objective.discriminator_loss(players, batch, Draws(torch.randn(4, 2), None))
-    half = objective.discriminator_loss(players, batch, Draws(torch.randn(4, 2), None, {"r1": torch.tensor(0.5)}))
+    plain = objective.discriminator_loss(Step(players, batch, Draws(torch.randn(4, 2), None)))
+    half = objective.discriminator_loss(Step(players, batch, Draws(torch.randn(4, 2), None, {"r1": torch.tensor(0.5)})))
     assert half["r1"].item() == pytest.approx(plain["r1"].item() / 2)
     assert half["r2"].item() == pytest.approx(plain["r2"].item())
 
@@ -162,7 +163,7 @@ def test_a_compiled_loss_is_the_eager_one(as_players, name, player):
     _, generator, discriminator, objective, num_classes = next(system for system in systems() if system[0] == name)
     label = torch.arange(6) % num_classes if num_classes else None
     real = torch.randn(6, 2) if name == "points" else torch.randn(6, 1, 8, 8)
-    arguments = as_players(generator, discriminator), Batch(real, label), Draws(torch.randn(6, 3), label)
+    step = Step(as_players(generator, discriminator), Batch(real, label), Draws(torch.randn(6, 3), label))
     networks = nn.ModuleList([generator, discriminator])
     start = {key: value.clone() for key, value in networks.state_dict().items()}
     loss = getattr(objective, f"{player}_loss")
@@ -171,7 +172,7 @@ def test_a_compiled_loss_is_the_eager_one(as_players, name, player):
     for function in (loss, torch.compile(loss, backend="aot_eager", dynamic=False)):
         networks.load_state_dict(start)
         networks.zero_grad()
-        terms = function(*arguments)
+        terms = function(step)
         torch.stack(list(terms.values())).sum().backward()
         results.append([*terms.values(), *(p.grad for p in networks.parameters() if p.grad is not None)])
     assert len(results[0]) == len(results[1])
@@ -187,7 +188,7 @@ def test_a_penalty_of_every_fourth_sample_is_theirs(as_players, make):
     samples, labels = torch.randn(6, 1, 8, 8), torch.tensor([0, 1, 2, 2, 1, 0])
     some, few = (samples, labels), (samples[[0, 4]], labels[[0, 4]])
     values = [
-        make(3.0, every=every).value(players, Batch(*one), Draws(torch.zeros(0, 1), one[1]), one[0], SCORES)
+        make(3.0, every=every).value(Step(players, Batch(*one), Draws(torch.zeros(0, 1), one[1])), one[0], SCORES)
         for every, one in ((4, some), (1, few))
     ]
     assert torch.equal(*values)

@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, kl_div, log_so
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.anchors import Anchors, GivenAnchor
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Draws, Players, Step
 from honmono.objectives.realness import FAKE, REAL, Realness
 from honmono.randomness import stream
 
@@ -62,13 +62,13 @@ def test_two_outcomes_are_the_standard_gan(players: Callable[[int], Players], di
     who = players(2)
     batch, draws = moment(objective)
     real, fake = logits(who, batch, draws)
-    losses = objective.discriminator_loss(who, batch, draws)
+    losses = objective.discriminator_loss(Step(who, batch, draws))
     bce = binary_cross_entropy_with_logits
     torch.testing.assert_close(losses["real"], bce(real, torch.ones_like(real)))
     torch.testing.assert_close(losses["fake"], bce(fake, torch.zeros_like(fake)))
-    minimax = replace(objective, equation=18).generator_loss(who, batch, draws)
+    minimax = replace(objective, equation=18).generator_loss(Step(who, batch, draws))
     torch.testing.assert_close(dict(minimax), {"fake": -softplus(fake).mean()})  # log(1 - p)
-    third = replace(objective, equation=20).generator_loss(who, batch, draws)
+    third = replace(objective, equation=20).generator_loss(Step(who, batch, draws))
     torch.testing.assert_close(third["real"], softplus(-fake).mean())  # -log p
     torch.testing.assert_close(third["fake"], minimax["fake"])
 
@@ -78,7 +78,7 @@ def test_the_standard_gan_s_gradients_too(players: Callable[[int], Players]) -> 
     who = players(2)
     batch, draws = moment(objective)
     ours = torch.autograd.grad(
-        objective.generator_loss(who, batch, draws)["fake"], list(who.generator.module.parameters())
+        objective.generator_loss(Step(who, batch, draws))["fake"], list(who.generator.module.parameters())
     )
     theirs = torch.autograd.grad(
         -softplus(logits(who, batch, draws)[1]).mean(), list(who.generator.module.parameters())
@@ -113,13 +113,13 @@ def test_equations_3_and_18_to_20(players: Callable[[int], Players], divergence:
         return kl_div(log_q, p, reduction="batchmean") if divergence == "kl" else -(p * log_q).sum(1).mean()
 
     torch.testing.assert_close(
-        dict(objective.discriminator_loss(who, batch, draws)),
+        dict(objective.discriminator_loss(Step(who, batch, draws))),
         {"real": distance(a1, of_real), "fake": distance(a0, of_fake)},
     )
     away = {"fake": -distance(a0, of_fake)}
     firsts = {18: {}, 19: {"pair": distance(of_real.exp(), of_fake)}, 20: {"real": distance(a1, of_fake)}}
     for equation, first in firsts.items():
-        losses = replace(objective, equation=equation).generator_loss(who, batch, draws)  # type: ignore[arg-type]
+        losses = replace(objective, equation=equation).generator_loss(Step(who, batch, draws))  # type: ignore[arg-type]
         torch.testing.assert_close(dict(losses), first | away)
 
 
@@ -129,7 +129,7 @@ def test_cross_entropy_differs_by_a_constant_for_g(players: Callable[[int], Play
         objective = Realness(anchors=EXACT, divergence=divergence)
         who = players(20)
         batch, draws = moment(objective)
-        loss = torch.stack(list(objective.generator_loss(who, batch, draws).values())).sum()
+        loss = torch.stack(list(objective.generator_loss(Step(who, batch, draws)).values())).sum()
         gradients.append(torch.autograd.grad(loss, list(who.generator.module.parameters())))
     torch.testing.assert_close(*gradients)
 
@@ -140,10 +140,10 @@ def test_g_learns_from_fakes_alone(players: Callable[[int], Players]) -> None:
     who = players(20)
     batch, draws = moment(objective)
     real = batch.real.requires_grad_()
-    torch.stack(list(objective.generator_loss(who, Batch(real, None), draws).values())).sum().backward()
+    torch.stack(list(objective.generator_loss(Step(who, Batch(real, None), draws)).values())).sum().backward()
     assert real.grad is None and all(p.grad is not None for p in who.generator.module.parameters())
     who.generator.module.zero_grad()
-    torch.stack(list(objective.discriminator_loss(who, batch, draws).values())).sum().backward()
+    torch.stack(list(objective.discriminator_loss(Step(who, batch, draws)).values())).sum().backward()
     assert all(p.grad is None for p in who.generator.module.parameters())
 
 
@@ -161,7 +161,7 @@ def test_certain_outcomes_stay_finite() -> None:
 def test_other_numbers_of_outcomes_are_refused(players: Callable[[int], Players]) -> None:
     objective = Realness()
     with pytest.raises(Refused, match=r"set discriminator\.outcomes"):
-        objective.generator_loss(players(3), *moment(objective))
+        objective.generator_loss(Step(players(3), *moment(objective)))
 
 
 def test_bounds_are_told() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.base import Draws
+from honmono.objectives.base import Draws, Step
 from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
 
 
@@ -68,7 +68,8 @@ def test_turning_the_signs_is_turning_the_discriminator(factor: float) -> None:
 
 def penalty(one, discriminator: nn.Module, as_players, real: Tensor, fake: Tensor) -> Tensor:
     draws = Draws(torch.zeros(0, 1), None)
-    return one.value(as_players(nn.Identity(), discriminator), Batch(real, None), draws, fake, discriminator(real))
+    step = Step(as_players(nn.Identity(), discriminator), Batch(real, None), draws)
+    return one.value(step, fake, discriminator(real))
 
 
 def test_the_gradient_penalty_is_exact_on_a_linear_discriminator(as_players) -> None:
@@ -135,8 +136,9 @@ def test_compiled_it_is_as_exact(as_players, together: bool) -> None:
     players = as_players(nn.Identity(), Plane(3.0, 4.0))
     batch, draws = Batch(torch.randn(6, 2), None), Draws(torch.randn(6, 2), None)
     players = players._replace(generator=lambda latent, label=None: latent)
-    eager = objective.discriminator_loss(players, batch, draws)
-    compiled = torch.compile(objective.discriminator_loss, backend="aot_eager", dynamic=False)(players, batch, draws)
+    step = Step(players, batch, draws)
+    eager = objective.discriminator_loss(step)
+    compiled = torch.compile(objective.discriminator_loss, backend="aot_eager", dynamic=False)(step)
     assert set(compiled) == {"real", "fake", "gradient", "drift"}
     for name, value in eager.items():
         torch.testing.assert_close(value, compiled[name])

@@ -1,7 +1,6 @@
 """What the five articles did, small things too: one row for each `-article` recipe, from the sources it names."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
@@ -147,37 +146,31 @@ PROGRAMS = {
 
 @pytest.mark.parametrize(("name", "program"), PROGRAMS.items())
 def test_which_update_comes_first_and_on_which_draws(
-    name: str, program: str, on_small_data: Callable[[Recipe], Recipe]
+    name: str, program: str, on_small_data: Callable[[Recipe], Recipe], observed: Callable
 ) -> None:
     tiny = dict(entries()[name].tiny) | {"updates.0.count": str(made(name).updates[0].count)}  # type: ignore[union-attr]
-    trainer = Trainer(recipe := on_small_data(override(made(name), tiny)), recipe.data.open(), ENGINE)
-    seen: dict[str, list[Tensor]] = {"x": [], "z": []}
-    order: list[str] = []
-    for player in PLAYERS:
-        trainer._losses[player] = noting(player[0].upper(), trainer._losses[player], seen, order)
+    recipe, steps = observed(on_small_data(override(made(name), tiny)))
+    trainer = Trainer(recipe, recipe.data.open(), ENGINE)
     for _ in range(2):
         trainer.step()
+    reals, latents = list[Tensor](), list[Tensor]()
+    order = [
+        f"{player[0].upper()} x{number_of(step.batch.real, reals)} z{number_of(step.draws.latent, latents)}"
+        for player, step in steps
+    ]
     assert ", ".join(order) == program
-    assert trainer.clock.images == sum(len(real) for real in seen["x"])
+    assert trainer.clock.images == sum(len(real) for real in reals)
 
 
 ENGINE = Engine(choose("cpu", "fp32", "off"))
 
 
-def noting(letter: str, loss: Callable[..., Any], seen: dict[str, list[Tensor]], order: list[str]) -> Callable:
-    """The loss, that says of each call on which reals and latents it was made."""
-
-    def number(kind: str, tensor: Tensor) -> int:
-        alike = [n for n, other in enumerate(seen[kind]) if torch.equal(tensor, other)]
-        if not alike:
-            seen[kind].append(tensor.clone())
-        return alike[0] + 1 if alike else len(seen[kind])
-
-    def call(real: Tensor, label: Tensor | None, latent: Tensor, *rest: Any) -> Any:
-        order.append(f"{letter} x{number('x', real)} z{number('z', latent)}")
-        return loss(real, label, latent, *rest)
-
-    return call
+def number_of(tensor: Tensor, known: list[Tensor]) -> int:
+    """The tensor's place among the known ones, from 1; a new one is added to them."""
+    same = [place for place, other in enumerate(known, start=1) if torch.equal(tensor, other)]
+    if not same:
+        known.append(tensor.clone())
+    return same[0] if same else len(known)
 
 
 # How batch norm acts when pictures are made, and how many there are in a picture's columns and rows

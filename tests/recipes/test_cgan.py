@@ -13,7 +13,6 @@ from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.devices import choose
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
-from honmono.objectives.base import Draws
 from honmono.recipe.build import build_networks, count_parameters
 from honmono.recipe.describe import nominal_interface
 from honmono.recipe.override import override
@@ -25,7 +24,6 @@ from honmono.recipes.cgan import cgan_mnist, cgan_mnist_article, cgan_mnist_pape
 from honmono.recipes.dcgan import dcgan_mnist
 from honmono.runs.images import to_uint8
 from honmono.training.engine import Engine
-from honmono.training.inputs import Moment
 from honmono.training.trainer import Trainer
 
 
@@ -89,20 +87,19 @@ def test_batch_norms_slopes_and_optimizers(make: Callable[[], Recipe]) -> None:
 
 @pytest.mark.parametrize("make", [cgan_mnist_article, dcgan_faces_article])
 def test_a_step_is_g_g_d_on_one_z_and_one_batch(
-    make: Callable[[], Recipe], on_small_data: Callable[[Recipe], Recipe]
+    make: Callable[[], Recipe], on_small_data: Callable[[Recipe], Recipe], observed: Callable
 ) -> None:
-    recipe = on_small_data(override(make(), entries()[NAMES[make]].tiny))
+    recipe, steps = observed(on_small_data(override(make(), entries()[NAMES[make]].tiny)))
     program = every_update(recipe.updates)
     assert [(one.player, one.times(1)) for one in program] == [("generator", 2), ("discriminator", 1)]
     trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
-    moment = Moment(recipe, trainer._stream, len(trainer.interface.classes), trainer.engine, trainer.clock)
-    seen: list[tuple[torch.Tensor, Draws]] = []
-    for one in (program[0], *program):
-        batch, size = moment.real(one)
-        seen.append((batch.real, moment.draws(one, batch, size)))
-        if recipe.conditional:
-            assert batch.label is not None and seen[-1][1].label is batch.label
-    assert all(torch.equal(real, seen[0][0]) and draws is seen[0][1] for real, draws in seen)
+    trainer.step()
+    assert [player for player, _ in steps] == ["generator", "generator", "discriminator"]
+    first = steps[0][1]
+    for _, step in steps:
+        assert torch.equal(step.batch.real, first.batch.real) and step.draws is first.draws
+        assert step.draws.label is step.batch.label
+        assert (step.batch.label is not None) == recipe.conditional
     assert trainer.clock.images == recipe.training.batch_size
 
 

@@ -63,7 +63,7 @@ def test_small_sets_are_augmented(tiny: Recipe) -> None:
     trainer = in_training(tiny)
     assert isinstance(trainer.recipe.objective, Relativistic)
     assert trainer.recipe.objective.augment == DiffAugment(probability=1.0)
-    assert trainer.recipe.objective.chances == 20 + 1  # the augmentation's, and the wrong label's
+    assert trainer.recipe.objective.num_uniform() == 20 + 1  # the augmentation's, and the wrong label's
 
 
 def test_a_run_says_what_was_decided(tiny: Recipe, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The article's WGAN and its paper's: what their sources say, in numbers and in the order of updates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
@@ -16,18 +16,21 @@ from honmono.recipe.latents import Uniform
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
-from honmono.recipe.updates import Update, WarmUp
+from honmono.recipe.updates import Update, WarmUp, fresh_batches
 from honmono.recipe.value import Clip, Recipe
 from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
 from honmono.training.engine import Engine
-from honmono.training.inputs import fresh_batches
 from honmono.training.trainer import PLAYERS, Trainer
 
 
-def trainer_of(name: str, precision: str = "fp32", **changes: str) -> Trainer:
+def small(name: str, **changes: str) -> Recipe:
     entry = find(name)
     changes = {key.replace("__", "."): text for key, text in changes.items()}
-    recipe = override(entry.make(), {**entry.tiny, "data.samples": "44", **changes})
+    return override(entry.make(), {**entry.tiny, "data.samples": "44", **changes})
+
+
+def trainer_of(name: str, precision: str = "fp32", **changes: str) -> Trainer:
+    recipe = small(name, **changes)
     return Trainer(recipe, recipe.data.open(), Engine(choose("cpu", precision, "off")))
 
 
@@ -41,7 +44,7 @@ def test_the_article_s_numbers() -> None:
     assert recipe.clip == Clip(bound=0.1, player="discriminator", when="after")
     for player in (recipe.optimizers.generator, recipe.optimizers.discriminator):
         assert player.keywords["lr"] == 1e-4 and player.keywords["betas"][0] == 0.5
-    assert recipe.latent == Uniform(4) and fresh_batches(recipe, 1) == 1
+    assert recipe.latent == Uniform(4) and fresh_batches(recipe.updates, 1) == 1
     assert recipe.objective == Wasserstein(real_scores="low", factor=0.5, together=True)
     assert recipe.data.order == "shuffled"
     assert recipe.generator.keywords["widths"] == recipe.discriminator.keywords["widths"] == (128, 128, 128)
@@ -128,25 +131,16 @@ def test_without_a_bound_nothing_is_clipped() -> None:
 FRESH_REALS = {"updates__0__real": "none", "updates__1__real": "none"}
 
 
-def shown_to_the_critic(**changes: str) -> list[tuple[Tensor, Tensor]]:
-    """The reals and latents of each critic update of one step."""
-    trainer, seen = trainer_of("wgan-grid-article", updates__0__count="3", **changes), []
-    loss = trainer._losses["discriminator"]
+def test_critic_updates_share_the_reals_and_have_noise_of_their_own(observed: Callable) -> None:
+    def inputs_of_the_critic(**changes: str) -> list[tuple[Tensor, Tensor]]:
+        recipe, steps = observed(small("wgan-grid-article", updates__0__count="3", **changes))
+        Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off"))).step()
+        return [(step.batch.real, step.draws.latent) for player, step in steps if player == "discriminator"]
 
-    def noting(real: Tensor, label: None, latent: Tensor, *rest: object) -> Mapping[str, Tensor]:
-        seen.append((real, latent))
-        return loss(real, label, latent, *rest)
-
-    trainer._losses["discriminator"] = noting  # type: ignore[assignment]
-    trainer.step()
-    return seen
-
-
-def test_critic_updates_share_the_reals_and_have_noise_of_their_own() -> None:
-    (real, first), (again, second), (third_time, third) = shown_to_the_critic()
+    (real, first), (again, second), (third_time, third) = inputs_of_the_critic()
     assert torch.equal(real, again) and torch.equal(real, third_time)
     assert not torch.equal(first, second) and not torch.equal(second, third)
-    (real, _), (other, _), _ = shown_to_the_critic(**FRESH_REALS)
+    (real, _), (other, _), _ = inputs_of_the_critic(**FRESH_REALS)
     assert not torch.equal(real, other)
 
 
@@ -188,7 +182,7 @@ def test_the_paper_s_program() -> None:
     assert recipe.optimizers.generator.func is torch.optim.RMSprop
     assert recipe.optimizers.generator.keywords["lr"] == 5e-5 and recipe.training.batch_size == 64
     assert recipe.clip == Clip(bound=0.01) and recipe.latent.dim == 100
-    assert [fresh_batches(recipe, step) for step in (1, 25, 26, 500, 501, 502)] == [100, 100, 5, 5, 100, 5]
+    assert [fresh_batches(recipe.updates, step) for step in (1, 25, 26, 500, 501, 502)] == [100, 100, 5, 5, 100, 5]
     assert replace(recipe, clip=None).clip is None
 
 

@@ -1,6 +1,7 @@
 """Growth in training: the clock moves networks, reals and batches together, and a checkpoint need not know."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -73,14 +74,13 @@ def test_it_grows_from_4_to_32(growing: Callable, in_training: Build, channels: 
     assert all(p.isfinite().all() for player in PLAYERS for p in trainer.networks[player].parameters())
 
 
-def test_reals_are_shown_at_the_stage_of_the_networks(growing: Callable, in_training: Build) -> None:
-    trainer = in_training(growing())
-    given = []
-    original = trainer._losses["discriminator"]
-    trainer._losses["discriminator"] = lambda real, *rest: given.append(real) or original(real, *rest)
+def test_reals_are_at_the_stage_of_the_networks(growing: Callable, in_training: Build, observed: Callable) -> None:
+    recipe, steps = observed(growing())
+    trainer = in_training(recipe)
     reals = trainer.reals()
     for _ in range(2):
         trainer.step()
+    given = [step.batch.real for player, step in steps if player == "discriminator"]
     first, second = next(reals).real, next(reals).real
     torch.testing.assert_close(given[0], halved(first))
     torch.testing.assert_close(given[1], at_stage(second, 8, torch.tensor(4 / 64)))
@@ -191,20 +191,24 @@ def test_a_run_says_how_it_will_grow(growing: Callable, in_training: Build) -> N
     assert in_training(growing(growth="none")).growth(5) == []
 
 
-def test_losses_are_compiled_for_each_stand_and_not_for_each_step(growing: Callable, in_training: Build) -> None:
+def test_losses_are_compiled_for_each_stage_and_not_for_each_step(
+    growing: Callable, in_training: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Traced once for 4, once for all of the fade to 8, once for 8; and they are the eager losses."""
     torch._dynamo.reset()
-    eager, compiled = (in_training(growing(growth__batch_sizes="()"), "fp64") for _ in range(2))
-    graphs = {player: CompileCounterWithBackend("eager") for player in PLAYERS}
-    compiled._losses = {
-        player: torch.compile(compiled._loss(player), backend=graphs[player], dynamic=False) for player in PLAYERS
-    }
+    recipe = growing(growth__batch_sizes="()")
+    eager, graphs = in_training(recipe, "fp64"), defaultdict(lambda: CompileCounterWithBackend("eager"))
+    trace = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda loss, dynamic: trace(loss, backend=graphs[loss.__name__], dynamic=dynamic)
+    )
+    compiled = in_training(recipe, "fp64", compile="on")
     counts = []
     for _ in range(11):
         losses = eager.step()
         for name, loss in compiled.step().items():
             torch.testing.assert_close(loss, losses[name])
-        counts.append([graphs[player].frame_count for player in PLAYERS])
+        counts.append([graphs[f"{player}_loss"].frame_count for player in PLAYERS])
     assert counts == [[1, 1], *[[2, 2]] * 8, *[[3, 3]] * 2]
 
 

@@ -6,30 +6,29 @@ import numpy as np
 import pytest
 import torch
 
-from honmono.data.batches import Stream
+from honmono.data.batches import Batches
 from honmono.devices import choose
-from honmono.objectives.base import DrawsByStep
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
-from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.updates import Together, Update, WarmUp, fresh_batches
 from honmono.recipe.value import Recipe
 from honmono.recipes.dcgan import dcgan_digits
 from honmono.schedules import Linear
 from honmono.training.engine import Engine
-from honmono.training.inputs import Clock, Moment, fresh_batches
+from honmono.training.inputs import Clock, StepInputs
 from honmono.training.trainer import Trainer
 
 
 D, G = Update("discriminator"), Update("generator")
 
 
-def moment(recipe: Recipe, clock: Clock | None = None, rank: int = 0, processes: int = 1) -> Moment:
+def moment(recipe: Recipe, clock: Clock | None = None, rank: int = 0, processes: int = 1) -> StepInputs:
     engine = Engine(choose("cpu", "fp32", "off"))
     engine.rank, engine.processes = rank, processes
     dataset = recipe.data.open()
-    real = Stream(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
-    return Moment(recipe, real, len(dataset.classes), engine, clock or Clock(step=1))
+    real = Batches(dataset, recipe.data, recipe.training.batch_size, recipe.training.seed)
+    return StepInputs(recipe, real, len(dataset.classes), engine, clock or Clock(step=1))
 
 
 def test_a_discriminator_takes_a_fresh_batch_and_the_generator_the_latest(points: Recipe) -> None:
@@ -159,7 +158,7 @@ def test_the_clock_counts_fresh_batches_as_foretold(
 ) -> None:
     updates, batches = PROGRAMS[name]
     recipe = replace(points, updates=updates)
-    assert [fresh_batches(recipe, step) for step in (1, 2, 3)] == batches
+    assert [fresh_batches(recipe.updates, step) for step in (1, 2, 3)] == batches
     trainer = in_training(recipe)
     seen = []
     for _ in range(3):
@@ -171,7 +170,7 @@ def test_the_clock_counts_fresh_batches_as_foretold(
 
 
 @dataclass(frozen=True)
-class Chosen(NonSaturating, DrawsByStep):
+class Chosen(NonSaturating):
     """An objective that is given a number in each step."""
 
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
@@ -205,8 +204,7 @@ def test_an_objective_s_own_schedule_follows_the_clock_of_images(points: Recipe)
 class Lucky(NonSaturating):
     """An objective that is given three numbers for each sample."""
 
-    @property
-    def chances(self) -> int:  # type: ignore[override]
+    def num_uniform(self) -> int:
         return 3
 
 
@@ -217,7 +215,7 @@ def test_what_an_objective_draws_by_sample_goes_with_its_sample(points: Recipe, 
     def numbers(step: int, rank: int = 0, processes: int = 1) -> list[torch.Tensor]:
         now = moment(recipe, Clock(step), rank, processes)
         drawn = [now.draws(update, *now.real(update)) for update in (D, G)]
-        return [one.chance for one in drawn if one.chance is not None]
+        return [one.uniform for one in drawn if one.uniform is not None]
 
     whole = numbers(1)
     assert [one.shape for one in whole] == [(16, 3)] * 2 and 0 <= whole[0].min() and whole[0].max() < 1

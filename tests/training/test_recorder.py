@@ -40,7 +40,7 @@ class Eventful(NonSaturating):
     def discriminator_loss(self, players, batch, draws):
         global steps
         steps += 1
-        losses = super().discriminator_loss(players, batch, draws)
+        losses = super().discriminator_loss(Step(players, batch, draws))
         if steps == self.at and self.what == "nan":
             losses = {**losses, "fake": losses["fake"] * float("nan")}
         if steps >= self.at and self.what == "saturated":
@@ -53,7 +53,7 @@ class Eventful(NonSaturating):
         return losses
 
     def generator_loss(self, players, batch, draws):
-        losses = super().generator_loss(players, batch, draws)
+        losses = super().generator_loss(Step(players, batch, draws))
         if steps == self.at and self.what == "nan gradient":
             losses = {**losses, "odd": (losses["fake"] * 0).sqrt()}
         return losses

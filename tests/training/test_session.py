@@ -141,13 +141,13 @@ def test_a_complete_run_says_so_and_is_left_alone() -> None:
     before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
     session = ready(resume=path)
     assert session.lines[-1] == f"run {path}: complete at step 2; --steps N asks for more"
-    session.trainer.fit(session.steps, keeper=Never())
+    session.trainer.fit(session.steps, callback=Never())
     assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
     assert ready(resume=path, steps=1).steps == 1 and ready(resume=path, steps=3).lines[-1].endswith("from step 2")
 
 
 class Never:
-    def after(self, losses: dict[str, Any]) -> None:
+    def after_step(self, losses: dict[str, Any]) -> None:
         raise AssertionError("a complete run makes no step")
 
 

@@ -7,14 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from honmono.data.base import Batch
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Step
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
 from honmono.recipe.updates import Together, Update
 from honmono.recipe.value import Clip, Recipe
-from honmono.training.shared_fakes import GivenFakes, SharedFakes
+from honmono.training.shared_fakes import SharedFakes
 from honmono.training.trainer import PLAYERS, Trainer
 
 
@@ -91,8 +90,9 @@ def test_shared_fakes_change_no_number(
 class Truncating(NonSaturating):
     """A user's objective, whose generator is judged by samples of other latents than the draws'."""
 
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        return super().generator_loss(players, batch, draws._replace(latent=draws.latent / 2))
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        other = step.draws._replace(latent=step.draws.latent / 2)
+        return super().generator_loss(step._replace(draws=other, made=None))
 
 
 def test_a_generator_may_be_judged_by_other_samples(points: Recipe, in_training: Build) -> None:
@@ -100,21 +100,3 @@ def test_a_generator_may_be_judged_by_other_samples(points: Recipe, in_training:
     before = [p.clone() for p in trainer.networks["generator"].parameters()]
     assert passes_in_a_step(trainer) == 2
     assert all(not torch.equal(p, q) for p, q in zip(before, trainer.networks["generator"].parameters(), strict=True))
-
-
-def test_other_draws_are_made_afresh() -> None:
-    """An objective may ask the generator for more than the fakes of its draws."""
-    draws = Draws(torch.zeros(3, 2), torch.zeros(3, dtype=torch.long))
-    fake = torch.ones(3, 5)
-
-    class Player:
-        module = torch.nn.Identity()
-
-        def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
-            return sample - 1
-
-    made = GivenFakes(Player(), draws, fake)
-    assert made(draws.latent, draws.label) is fake
-    assert made.module is Player.module
-    for latent, label in ((draws.latent.clone(), draws.label), (draws.latent, None)):
-        torch.testing.assert_close(made(latent, label), latent - 1)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from unittest.mock import Mock
 
 import pytest
 import torch
@@ -12,15 +11,15 @@ from torch import Tensor
 from honmono.data.base import Batch
 from honmono.errors import Failed, Refused
 from honmono.networks.mlp import MLPGenerator
-from honmono.objectives.base import Draws, Objective, Players
+from honmono.objectives.base import Draws, Objective, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, Penalty
 from honmono.recipe import Average, Count, Pair, Recipe, Together, Update
 from honmono.recipe.override import override
 from honmono.recipes.dcgan import dcgan_mnist_article
 from honmono.recipes.gan import gan_mnist_article
-from honmono.schedules import Cosine, Linear
-from honmono.training.trainer import PLAYERS, Keeper, Trainer
+from honmono.schedules import Cosine, Linear, Schedule
+from honmono.training.trainer import PLAYERS, Trainer
 
 
 Build = Callable[..., Trainer]
@@ -34,19 +33,19 @@ class Observed(Objective):
     seen: list[tuple[str, Batch, Draws, dict[str, Tensor]]] = field(default_factory=list, compare=False)
     penalties: tuple[Penalty, ...] = ()
 
-    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        return self._note("discriminator", players, batch, draws).discriminator_loss(players, batch, draws)
+    def schedules(self) -> Mapping[str, Schedule]:
+        return {penalty.name: penalty.schedule for penalty in self.penalties}
 
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        return self._note("generator", players, batch, draws).generator_loss(players, batch, draws)
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        return self._note("discriminator", step).discriminator_loss(step)
 
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        return {}
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        return self._note("generator", step).generator_loss(step)
 
-    def _note(self, player: str, players: Players, batch: Batch, draws: Draws) -> Objective:
-        named = zip(PLAYERS, players, strict=True)
+    def _note(self, player: str, step: Step) -> Objective:
+        named = zip(PLAYERS, step.players, strict=True)
         weights = {name: next(one.module.parameters()).detach().clone() for name, one in named}
-        self.seen.append((player, batch, draws, weights))
+        self.seen.append((player, step.batch, step.draws, weights))
         return NonSaturating()
 
 
@@ -287,14 +286,21 @@ class Greedy(NonSaturating):
 
     asked: list[int] = field(default_factory=list, compare=False)
 
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
         self.asked.append(1)
         if len(self.asked) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
-        return super().generator_loss(players, batch, draws)
+        return super().generator_loss(step)
+
+
+class Silent:
+    """A callback that does nothing."""
+
+    def after_step(self, losses: dict[str, Tensor]) -> None:
+        pass
 
 
 def test_a_step_without_memory_says_how_to_go_on(points: Recipe, in_training: Build) -> None:
     trainer = in_training(replace(points, objective=Greedy(), updates=(D, G)))
     with pytest.raises(Failed, match=r"step 3 needs more memory than cpu .*--resume.*training\.accumulate=2"):
-        trainer.fit(5, Mock(spec=Keeper))
+        trainer.fit(5, Silent())

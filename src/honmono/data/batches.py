@@ -13,7 +13,7 @@ from honmono.randomness import stream
 WHOLE = slice(None)
 
 
-class Stream:
+class Batches:
     """The real batches of one run: order, augmentation and fresh samples all follow from (seed, images seen).
 
     sizes: of the batch that starts at so many images, where that is not always `batch_size`.

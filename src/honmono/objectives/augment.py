@@ -39,7 +39,7 @@ class DiffAugment:
     probability: float | Literal["auto"] = 1.0
     classes: tuple[int, ...] | Literal["auto"] | None = None
 
-    numbers: ClassVar[int] = 10  # that chance gives to each picture, from 0 to 1
+    numbers: ClassVar[int] = 10  # U(0, 1), for each picture
 
     def __post_init__(self) -> None:
         for name in ("translation", "cutout", "probability"):
@@ -67,58 +67,58 @@ class DiffAugment:
     def __call__(
         self,
         picture: Float[Tensor, "batch channels height width"],
-        chance: Float[Tensor, "batch numbers"],
+        uniform: Float[Tensor, "batch numbers"],
         label: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch channels height width"]:
-        """The pictures, changed. chance: U(0, 1), `numbers` for each. label: needed where `classes` are named."""
+        """The pictures, changed. uniform: U(0, 1), `numbers` for each. label: needed where `classes` are named."""
         assert self.probability != "auto" and self.classes != "auto", "decided once the data is open"
-        on = chance[:, :3] < self.probability
+        on = uniform[:, :3] < self.probability
         if self.classes is not None:
             if label is None:
                 raise Refused("objective.augment.classes names classes, and samples have no labels: set it to none")
             on = on & (label[:, None] == torch.tensor(self.classes, device=label.device)).any(1, keepdim=True)
         on = on.to(picture.dtype)
         if self.colour:
-            picture = _coloured(picture, chance[:, 3:6], on[:, 0])
+            picture = _coloured(picture, uniform[:, 3:6], on[:, 0])
         if self.translation:
-            picture = _moved(picture, chance[:, 6:8], on[:, 1], self.translation)
+            picture = _moved(picture, uniform[:, 6:8], on[:, 1], self.translation)
         if self.cutout:
-            picture = _cut(picture, chance[:, 8:10], on[:, 2], self.cutout)
+            picture = _cut(picture, uniform[:, 8:10], on[:, 2], self.cutout)
         return picture
 
 
-def _coloured(picture: Tensor, chance: Tensor, on: Tensor) -> Tensor:
+def _coloured(picture: Tensor, uniform: Tensor, on: Tensor) -> Tensor:
     """Brightness is added; distances to each pixel's grey, then those to the picture's mean, grow by a share."""
     brightness, saturation, contrast = (
-        (on * column).view(-1, 1, 1, 1) for column in (chance[:, 0] - 0.5, 2 * chance[:, 1] - 1, chance[:, 2] - 0.5)
+        (on * column).view(-1, 1, 1, 1) for column in (uniform[:, 0] - 0.5, 2 * uniform[:, 1] - 1, uniform[:, 2] - 0.5)
     )
     picture = picture + brightness
     picture = picture + saturation * (picture - picture.mean(1, keepdim=True))
     return picture + contrast * (picture - picture.mean((1, 2, 3), keepdim=True))
 
 
-def _moved(picture: Tensor, chance: Tensor, on: Tensor, share: float) -> Tensor:
+def _moved(picture: Tensor, uniform: Tensor, on: Tensor, share: float) -> Tensor:
     """By products with matrices of zeros and ones: exact, and quick to differentiate, which gathering is not."""
     down, right = (
-        _shift(chance[:, axis], on, share, size) for axis, size in enumerate((picture.shape[2], picture.shape[3]))
+        _shift(uniform[:, axis], on, share, size) for axis, size in enumerate((picture.shape[2], picture.shape[3]))
     )
     return down[:, None] @ picture @ right[:, None].mT
 
 
-def _shift(chance: Tensor, on: Tensor, share: float, size: int) -> Tensor:
+def _shift(uniform: Tensor, on: Tensor, share: float, size: int) -> Tensor:
     """(batch, size, size): row i is 1 where what was at i - distance stands."""
     most = round(size * share)
-    distance = on * ((2 * most + 1) * chance).floor().clamp(max=2 * most).sub(most)
-    places = torch.arange(size, device=chance.device, dtype=chance.dtype)
+    distance = on * ((2 * most + 1) * uniform).floor().clamp(max=2 * most).sub(most)
+    places = torch.arange(size, device=uniform.device, dtype=uniform.dtype)
     return (places[None, :, None] - distance[:, None, None] == places).to(on.dtype)
 
 
-def _cut(picture: Tensor, chance: Tensor, on: Tensor, share: float) -> Tensor:
+def _cut(picture: Tensor, uniform: Tensor, on: Tensor, share: float) -> Tensor:
     inside = torch.ones((), dtype=torch.bool, device=picture.device)
     for axis, size in enumerate((picture.shape[2], picture.shape[3])):
         side = round(size * share)
-        first = (chance[:, axis] * size).floor().clamp(max=size - 1) - side // 2
-        places = torch.arange(size, device=chance.device, dtype=chance.dtype)
+        first = (uniform[:, axis] * size).floor().clamp(max=size - 1) - side // 2
+        places = torch.arange(size, device=uniform.device, dtype=uniform.dtype)
         along = (places >= first[:, None]) & (places < first[:, None] + side)
         inside = inside & (along[:, :, None] if axis == 0 else along[:, None, :])
     kept = 1 - inside.to(on.dtype) * on[:, None, None]

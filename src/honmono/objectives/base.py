@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from honmono.data.base import Batch
+from honmono.hooks import hook
 from honmono.schedules import Schedule
 
 
@@ -27,19 +28,45 @@ class Players(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """What chance gives to an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
+    """Random inputs of an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
 
-    factors: of the penalties that have a schedule, by their names: scalars, as the clock has them; so the factors of an
-        objective that goes `ByClock`; and what one that `DrawsByStep` was given in this step, by the names it chose.
-    chance: (batch, chances), U(0, 1), for an objective that `DrawsBySample`.
+    factors: by name, the present values of `Objective.schedules` that change, and what `Objective.draw` drew.
+    uniform: (batch, num_uniform), U(0, 1); None where the objective wants none.
     classes: how many classes the data has; 0 where the recipe takes no labels.
     """
 
     latent: Tensor
     label: Tensor | None
     factors: Mapping[str, Tensor] = MappingProxyType({})
-    chance: Tensor | None = None
+    uniform: Tensor | None = None
     classes: int = 0
+
+
+class Step(NamedTuple):
+    """What one player's loss is computed from, in one update: the players, its real batch, its random inputs.
+
+    made: fakes on these random inputs that an earlier update of the step has made already; None: none.
+    """
+
+    players: Players
+    batch: Batch
+    draws: Draws
+    made: Tensor | None = None
+
+    def fakes(self) -> Tensor:
+        """The generator's samples, (batch, *sample_shape), on the latents and labels of this update."""
+        return self.players.generator(self.draws.latent, self.draws.label) if self.made is None else self.made
+
+    def rows(self, start: int, stop: int) -> "Step":
+        """The same for some of the batch's samples; nothing may be made yet."""
+        assert self.made is None, "shared fakes are of the whole batch"
+        real, label, latent, fake_label, uniform = (
+            tensor if tensor is None else tensor[start:stop]
+            for tensor in (*self.batch, self.draws.latent, self.draws.label, self.draws.uniform)
+        )
+        assert real is not None and latent is not None
+        draws = self.draws._replace(latent=latent, label=fake_label, uniform=uniform)
+        return self._replace(batch=Batch(real, label), draws=draws)
 
 
 ADVERSARIAL = ("real", "fake", "pair")  # losses of players against each other; others are penalties
@@ -48,7 +75,7 @@ ADVERSARIAL = ("real", "fake", "pair")  # losses of players against each other; 
 class Objective(ABC):
     """What each player minimises: named scalars, summed for the gradient and logged by name.
 
-    Losses are pure functions of players, batch and draws. They never see optimizers, devices, ranks or precision.
+    Losses are pure functions of a `Step`. They never see optimizers, devices, ranks or precision.
     Subclasses are frozen dataclasses: their fields are their configuration.
     """
 
@@ -59,37 +86,30 @@ class Objective(ABC):
     pack: int = 1
 
     @abstractmethod
-    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]: ...
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]: ...
 
     @abstractmethod
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]: ...
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]: ...
 
-    @abstractmethod
+    @hook
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Lowest and highest sum of each player's `ADVERSARIAL` losses; a player that stays there has saturated."""
+        return {}
 
-
-class DrawsByStep(ABC):
-    """An objective to which chance gives something once a step: the same in all its updates and on every process."""
-
-    @abstractmethod
-    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """Arrays by name, which arrive in `Draws.factors`. `random` follows from the run's seed and the step."""
-
-
-class ByClock(ABC):
-    """An objective some of whose numbers go by the clock."""
-
-    @property
-    @abstractmethod
+    @hook
     def schedules(self) -> Mapping[str, Schedule]:
-        """Factors by name. Those that change arrive in `Draws.factors` as scalars, the others not."""
+        """Factors by name, each a function of images seen; they arrive in `Draws.factors` as scalars."""
+        return {}
 
+    @hook
+    def num_uniform(self) -> int:
+        """How many numbers, U(0, 1), each sample is given in `Draws.uniform`."""
+        return 0
 
-class DrawsBySample(ABC):
-    """An objective to which chance gives numbers for each sample: others in each update, on any number of processes."""
+    @hook
+    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Random arrays by name, drawn once a step: the same in all its updates and on every process.
 
-    @property
-    @abstractmethod
-    def chances(self) -> int:
-        """How many numbers, U(0, 1), each sample is given in `Draws.chance`."""
+        They arrive in `Draws.factors`. `random` follows from the run's seed and the step.
+        """
+        return {}

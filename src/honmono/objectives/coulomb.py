@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.outputs import full
-from honmono.objectives.base import ByClock, Draws, Objective, Players
+from honmono.objectives.base import Objective, Step
 from honmono.objectives.judged import score
 from honmono.schedules import Constant, Schedule
 
@@ -44,7 +42,7 @@ def potential(
 
 
 @dataclass(frozen=True)
-class Coulomb(Objective, ByClock):
+class Coulomb(Objective):
     """D: E (D(x) - Phi(x))^2 over fakes and over reals, Phi being fixed;  G: E D(fake), which falls.
 
     Phi is `potential` among the samples of the batch, fakes less reals as in the authors' code; the paper, whose D and
@@ -70,21 +68,19 @@ class Coulomb(Objective, ByClock):
             asked = f"objective.eps={self.eps}, objective.dimension={self.dimension}"
             raise Refused(f"{asked}: eps is a distance above 0, and dimension a number above 2")
 
-    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        discriminator, draws = step.players.discriminator, step.draws
         with torch.no_grad():
-            fake = players.generator(draws.latent, draws.label)
-            real, fake = full(batch.real), full(fake)
+            real, fake = full(step.batch.real), full(step.fakes())
             of_real, of_fake = self.potentials(real, fake, draws.factors.get(EPS, 1.0))
         return {
-            "real": (score(players.discriminator, batch.real, batch.label) - of_real).square().mean(),
-            "fake": (score(players.discriminator, fake, draws.label) - of_fake).square().mean(),
+            "real": (score(discriminator, *step.batch) - of_real).square().mean(),
+            "fake": (score(discriminator, fake, draws.label) - of_fake).square().mean(),
         }
 
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        fake = players.generator(draws.latent, draws.label)
-        return {"fake": score(players.discriminator, fake, draws.label).mean()}
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        return {"fake": score(step.players.discriminator, step.fakes(), step.draws.label).mean()}
 
-    @property
     def schedules(self) -> Mapping[str, Schedule]:
         return {EPS: self.schedule}
 
@@ -102,7 +98,3 @@ class Coulomb(Objective, ByClock):
             own = eps ** (2 - self.dimension)
             of_real, of_fake = of_real + own / len(real), of_fake - own / len(fake)
         return of_real, of_fake
-
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Squared errors have a floor, but D at it is right, not dead; scores have no scale of their own."""
-        return {"discriminator": (-inf, inf), "generator": (-inf, inf)}

@@ -1,4 +1,4 @@
-"""Objectives that are functions of the discriminator's scores: who is asked for which score, and penalties added."""
+"""Objectives that are functions of the discriminator's scores; augmentation, packing and penalties are added here."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -13,17 +13,18 @@ from torch import Tensor
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.augment import DiffAugment
-from honmono.objectives.base import Draws, DrawsBySample, Objective, Players
+from honmono.objectives.base import Objective, Step
 from honmono.objectives.judged import judged, score
 from honmono.objectives.penalties import Penalty
+from honmono.schedules import Schedule
 
 
 Score = Float[Tensor, " _"]  # one for each sample; there may be more real than fake ones
 
 
 @dataclass(frozen=True)
-class LogitObjective(Objective, DrawsBySample):
-    """Makes fakes, asks for scores, adds penalties; what the losses are is left to the objective.
+class LogitObjective(Objective):
+    """Makes fakes, scores them and the reals, adds penalties; a subclass says what the losses are.
 
     together: the discriminator sees real and fake in one batch: quicker, but only where it couples no samples.
     penalties: added to the discriminator's loss, each under its name.
@@ -55,45 +56,52 @@ class LogitObjective(Objective, DrawsBySample):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         """The generator's losses by name, given the (batch,) scores of its fakes, less the reals' if relativistic."""
 
-    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
         with torch.no_grad():
-            fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
-            batch = self._seen_reals(batch, draws)
-        judge = partial(score, players.discriminator)
-        real_score, fake_score = judged(judge, batch, fake, draws.label, self.together)
-        due = [one for one in self.penalties if batch.label is not None or not one.of_labels]
-        penalties = {one.name: self._penalty(one, players, batch, draws, fake, real_score) for one in due}
+            fake, step = self._fakes_as_seen(step), self._with_reals_as_seen(step)
+        discriminate = partial(score, step.players.discriminator)
+        real_score, fake_score = judged(discriminate, step.batch, fake, step.draws.label, self.together)
+        due = [one for one in self.penalties if step.batch.label is not None or not one.of_labels]
+        penalties = {one.name: self._penalty(one, step, fake, real_score) for one in due}
         return self.discriminator_terms(real_score, fake_score) | penalties
 
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        fake = self.seen(players.generator(draws.latent, draws.label), draws.label, draws.chance)
-        fake_score = score(players.discriminator, fake, draws.label)
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        discriminator = step.players.discriminator
+        fake_score = score(discriminator, self._fakes_as_seen(step), step.draws.label)
         if self.relativistic:
             with torch.no_grad():
-                real_score = score(players.discriminator, *self._seen_reals(batch, draws))
+                real_score = score(discriminator, *self._with_reals_as_seen(step).batch)
             fake_score = fake_score - real_score
         return self.generator_terms(fake_score)
 
-    @property
-    def chances(self) -> int:
-        return self._augmenting + sum(penalty.chances for penalty in self.penalties)
+    def schedules(self) -> Mapping[str, Schedule]:
+        return {penalty.name: penalty.schedule for penalty in self.penalties}
+
+    def num_uniform(self) -> int:
+        return self._augmenting + sum(penalty.num_uniform for penalty in self.penalties)
 
     @property
     def _augmenting(self) -> int:
         """How many of a sample's numbers are the augmentation's, which come first."""
         return 2 * self.augment.numbers if self.augment is not None and self.augment.active else 0
 
-    def seen(self, sample: Tensor, label: Tensor | None, chance: Tensor | None, real: bool = False) -> Tensor:
+    def augment_and_pack(
+        self, sample: Tensor, label: Tensor | None, uniform: Tensor | None, real: bool = False
+    ) -> Tensor:
         """Samples as the discriminator sees them: each augmented by its own numbers, then packed."""
         if self.augment is not None and self._augmenting:
-            assert chance is not None, "an objective that augments draws by sample"
+            assert uniform is not None, "augmentation needs numbers for each sample"
             if sample.dim() != 4:
                 raise Refused("objective.augment changes pictures, and these samples are points: set it to none")
-            sample = self.augment(sample, chance[:, : self._augmenting].chunk(2, dim=1)[real], label)
+            sample = self.augment(sample, uniform[:, : self._augmenting].chunk(2, dim=1)[real], label)
         return self.packed(sample, label)
 
-    def _seen_reals(self, batch: Batch, draws: Draws) -> Batch:
-        return Batch(self.seen(batch.real, batch.label, draws.chance, real=True), batch.label)
+    def _fakes_as_seen(self, step: Step) -> Tensor:
+        return self.augment_and_pack(step.fakes(), step.draws.label, step.draws.uniform)
+
+    def _with_reals_as_seen(self, step: Step) -> Step:
+        real, label = step.batch
+        return step._replace(batch=Batch(self.augment_and_pack(real, label, step.draws.uniform, real=True), label))
 
     def packed(self, sample: Tensor, label: Tensor | None) -> Tensor:
         """`pack` samples in a row as one: (batch, channels, ...) becomes (batch // pack, pack * channels, ...).
@@ -109,16 +117,14 @@ class LogitObjective(Objective, DrawsBySample):
             raise Refused(f"objective.pack={self.pack} needs as many samples, and the batch holds {len(sample)}")
         return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
 
-    def _penalty(
-        self, penalty: Penalty, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Score
-    ) -> Tensor:
-        value = penalty.value(players, batch, self.draws_of(penalty, draws), fake, real_score)
-        return value * draws.factors[penalty.name] if penalty.name in draws.factors else value
-
-    def draws_of(self, penalty: Penalty, draws: Draws) -> Draws:
-        """What a penalty is given: of each sample's numbers its own, which follow the augmentation's."""
-        if draws.chance is None:
-            return draws
-        before = self.penalties[: self.penalties.index(penalty)]
-        first = self._augmenting + sum(other.chances for other in before)
-        return draws._replace(chance=draws.chance[:, first : first + penalty.chances])
+    def _penalty(self, penalty: Penalty, step: Step, fake: Tensor, real_score: Score) -> Tensor:
+        """A penalty's value under its schedule; of each sample's numbers it is given its own, after the
+        augmentation's."""
+        uniform, factors = step.draws.uniform, step.draws.factors
+        if uniform is not None:
+            before = self.penalties[: self.penalties.index(penalty)]
+            first = self._augmenting + sum(other.num_uniform for other in before)
+            own = uniform[:, first : first + penalty.num_uniform]
+            step = step._replace(draws=step.draws._replace(uniform=own))
+        value = penalty.value(step, fake, real_score)
+        return value * factors[penalty.name] if penalty.name in factors else value

@@ -6,9 +6,8 @@ from typing import ClassVar, final
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Step
 from honmono.objectives.judged import score
 from honmono.objectives.penalties import Penalty
 
@@ -28,23 +27,24 @@ class Mismatch(Penalty):
     weight: float = 1.0
     margin: float = 1.0
     name: ClassVar[str] = "mismatch"
-    chances: ClassVar[int] = 1
+    num_uniform: ClassVar[int] = 1
     of_labels: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.weight < 0 or self.margin <= 0:
             raise Refused(f"objective.penalties: {self}: weight is at least 0, and margin above 0")
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
-        assert batch.label is not None and draws.chance is not None, "it is of labels, and drawn by sample"
-        wrong = wrong_labels(batch.label, draws.classes, draws.chance[:, 0])
-        lead = real_score - score(players.discriminator, batch.real, wrong)
+    def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
+        (real, label), draws = step.batch, step.draws
+        assert label is not None and draws.uniform is not None, "it is of labels, and needs a number for each sample"
+        wrong = wrong_labels(label, draws.classes, draws.uniform[:, 0])
+        lead = real_score - score(step.players.discriminator, real, wrong)
         return self.weight * (self.margin - lead).relu().mean()
 
 
-def wrong_labels(label: Int[Tensor, " batch"], classes: int, chance: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:
+def wrong_labels(label: Int[Tensor, " batch"], classes: int, uniform: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:
     """Another class for each label, uniform among the others: the label moved on by 1 to classes - 1 places."""
     if classes < 2:
         raise Refused("objective.penalties: Mismatch needs a wrong class, and there is one: set conditional=false")
-    steps = (chance * (classes - 1)).long().clamp(max=classes - 2)
+    steps = (uniform * (classes - 1)).long().clamp(max=classes - 2)
     return (label + 1 + steps) % classes

@@ -10,9 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from honmono.data.base import Batch
 from honmono.errors import Refused, did_you_mean
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Step
 from honmono.schedules import Constant, Schedule
 
 
@@ -24,13 +23,13 @@ class Penalty(ABC):
     """
 
     name: ClassVar[str]  # under which its value is logged
-    chances: ClassVar[int] = 0  # how many numbers, U(0, 1), it finds for each sample in `Draws.chance`
+    num_uniform: ClassVar[int] = 0  # how many numbers, U(0, 1), it finds for each sample in `Draws.uniform`
     of_labels: ClassVar[bool] = False  # whether it is left out where samples have no labels
 
     schedule: Schedule = Constant()
 
     @abstractmethod
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
+    def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         """A scalar. Besides the batch of reals: this update's fakes, detached, (batch, *sample_shape), and the scores,
         (batch,), that the discriminator gave the reals."""
 
@@ -69,14 +68,15 @@ class ZeroCentred(Penalty):
             raise Refused(f"objective.penalties: {self}: gamma is at least 0, and every at least 1")
 
     @abstractmethod
-    def samples(self, batch: Batch, draws: Draws, fake: Tensor) -> tuple[Tensor, Tensor | None]:
+    def samples(self, step: Step, fake: Tensor) -> tuple[Tensor, Tensor | None]:
         """Those whose gradients are kept small, and their labels."""
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
-        refuse_batch_norm(players.discriminator.module, type(self).__name__)
-        sample, label = self.samples(batch, draws, fake)
+    def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
+        discriminator = step.players.discriminator
+        refuse_batch_norm(discriminator.module, type(self).__name__)
+        sample, label = self.samples(step, fake)
         label = None if label is None else label[:: self.every]
-        gradient = input_gradient(lambda x: players.discriminator(x, label), sample[:: self.every])
+        gradient = input_gradient(lambda x: discriminator(x, label), sample[:: self.every])
         return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
 
 
@@ -87,8 +87,8 @@ class R1(ZeroCentred):
 
     name: ClassVar[str] = "r1"
 
-    def samples(self, batch: Batch, draws: Draws, fake: Tensor) -> tuple[Tensor, Tensor | None]:
-        return batch.real, batch.label
+    def samples(self, step: Step, fake: Tensor) -> tuple[Tensor, Tensor | None]:
+        return step.batch
 
 
 @final
@@ -98,8 +98,8 @@ class R2(ZeroCentred):
 
     name: ClassVar[str] = "r2"
 
-    def samples(self, batch: Batch, draws: Draws, fake: Tensor) -> tuple[Tensor, Tensor | None]:
-        return fake, draws.label
+    def samples(self, step: Step, fake: Tensor) -> tuple[Tensor, Tensor | None]:
+        return fake, step.draws.label
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ class WeightDecay(Penalty):
     strength: float = 0.001
     name: ClassVar[str] = "decay"
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
-        squares = [_weight(players.discriminator.module, layer).square().sum() for layer in self.weights]
+    def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
+        squares = [_weight(step.players.discriminator.module, layer).square().sum() for layer in self.weights]
         return self.strength / 2 * torch.stack(squares).sum()
 
 

@@ -11,11 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.anchors import Anchors
-from honmono.objectives.base import Draws, DrawsByStep, Objective, Players
+from honmono.objectives.base import Objective, Player, Step
 from honmono.objectives.judged import judged
 
 
@@ -23,7 +22,7 @@ REAL, FAKE = "anchor_real", "anchor_fake"
 
 
 @dataclass(frozen=True)
-class Realness(Objective, DrawsByStep):
+class Realness(Objective):
     """D: KL(A1 || D(real)) + KL(A0 || D(fake)), where D(x) = softmax of the discriminator's (batch, outcomes).
 
     equation: which of the paper's losses G minimises:
@@ -47,24 +46,24 @@ class Realness(Objective, DrawsByStep):
         """The step's anchors, which all of its updates share."""
         return dict(zip((REAL, FAKE), self.anchors.drawn(random), strict=True))
 
-    def discriminator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        factors = step.draws.factors
         with torch.no_grad():
-            fake = players.generator(draws.latent, draws.label)
-        of_real, of_fake = judged(partial(self._realness, players), batch, fake, draws.label, self.together)
-        return {
-            "real": self.distance(draws.factors[REAL], of_real),
-            "fake": self.distance(draws.factors[FAKE], of_fake),
-        }
+            fake = step.fakes()
+        realness = partial(self._realness, step.players.discriminator)
+        of_real, of_fake = judged(realness, step.batch, fake, step.draws.label, self.together)
+        return {"real": self.distance(factors[REAL], of_real), "fake": self.distance(factors[FAKE], of_fake)}
 
-    def generator_loss(self, players: Players, batch: Batch, draws: Draws) -> Mapping[str, Tensor]:
-        of_fake = self._realness(players, players.generator(draws.latent, draws.label), draws.label)
-        away = {"fake": -self.distance(draws.factors[FAKE], of_fake)}
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        factors, discriminator = step.draws.factors, step.players.discriminator
+        of_fake = self._realness(discriminator, step.fakes(), step.draws.label)
+        away = {"fake": -self.distance(factors[FAKE], of_fake)}
         if self.equation == 18:
             return away
         if self.equation == 20:
-            return {"real": self.distance(draws.factors[REAL], of_fake)} | away
+            return {"real": self.distance(factors[REAL], of_fake)} | away
         with torch.no_grad():
-            of_real = self._realness(players, batch.real, batch.label)
+            of_real = self._realness(discriminator, *step.batch)
         return {"pair": self.distance(of_real, of_fake)} | away
 
     def bounds(self) -> Mapping[str, tuple[float, float]]:
@@ -77,9 +76,9 @@ class Realness(Objective, DrawsByStep):
             return -(p * (q + self.epsilon).log()).sum(-1).mean()
         return (p * ((p + self.epsilon) / (q + self.epsilon)).log()).sum(-1).mean()
 
-    def _realness(self, players: Players, sample: Tensor, label: Tensor | None) -> Tensor:
+    def _realness(self, discriminator: Player, sample: Tensor, label: Tensor | None) -> Tensor:
         """(batch, outcomes) probabilities, in float32 or wider."""
-        output = players.discriminator(sample, label)
+        output = discriminator(sample, label)
         if output.dim() != 2 or output.shape[1] != self.anchors.outcomes:
             raise Refused(
                 f"the anchors have {self.anchors.outcomes} outcomes and the discriminator gives (batch, outcomes)"

@@ -1,16 +1,13 @@
 """The Wasserstein loss (Arjovsky et al., WGAN, 2017, arXiv:1701.07875), and the penalties that go with it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.base import Draws, Players
+from honmono.objectives.base import Step
 from honmono.objectives.logit import LogitObjective, Score
 from honmono.objectives.penalties import Penalty, input_gradient, refuse_batch_norm
 
@@ -34,10 +31,6 @@ class Wasserstein(LogitObjective):
 
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         return {"fake": -self._sign * fake.mean()}
-
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """None: a score has no scale of its own."""
-        return {"discriminator": (-inf, inf), "generator": (-inf, inf)}
 
     @property
     def _sign(self) -> float:
@@ -65,14 +58,14 @@ class GradientPenalty(Penalty):
         if self.target <= 0:
             raise Refused(f"a gradient penalty's target is {self.target}; give a norm above 0, or take R1 for zero")
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
-        refuse_batch_norm(players.discriminator.module, "the gradient penalty")
-        real = batch.real
-        way = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
-        between = real + way * (fake.to(real.dtype) - real)
-        gradient = input_gradient(lambda x: players.discriminator(x, batch.label), between)
-        excess = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - self.target
-        return self.strength / self.target**2 * excess.square().mean()
+    def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
+        discriminator, (real, label) = step.players.discriminator, step.batch
+        refuse_batch_norm(discriminator.module, "the gradient penalty")
+        alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
+        interpolated = real + alpha * (fake.to(real.dtype) - real)
+        gradient = input_gradient(lambda x: discriminator(x, label), interpolated)
+        deviation = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - self.target
+        return self.strength / self.target**2 * deviation.square().mean()
 
 
 @dataclass(frozen=True)
@@ -82,5 +75,5 @@ class Drift(Penalty):
     strength: float = 0.001
     name: ClassVar[str] = "drift"
 
-    def value(self, players: Players, batch: Batch, draws: Draws, fake: Tensor, real_score: Tensor) -> Tensor:
+    def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         return self.strength * real_score.square().mean()

@@ -74,3 +74,52 @@ class Together:
 def every_update(updates: tuple[Update | Together, ...]) -> list[Update]:
     """The updates of a program in order, simultaneous ones unwrapped."""
     return [one for entry in updates for one in (entry.updates if isinstance(entry, Together) else (entry,))]
+
+
+def due(updates: tuple[Update | Together, ...], step: int) -> list[tuple[Update, ...]]:
+    """The updates of a step in order: within a tuple every gradient is taken before any player moves."""
+    groups: list[tuple[Update, ...]] = []
+    for entry in updates:
+        if isinstance(entry, Together):
+            groups.append(tuple(update for update in entry.updates for _ in range(update.times(step))))
+        else:
+            groups += [(entry,)] * entry.times(step)
+    return groups
+
+
+class RealBatches:
+    """Which real batch each update of a step sees, as numbers in the order in which batches are first taken."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self._named: dict[str, int] = {}
+        self._latest: int | None = None
+        self._waiting: int | None = None  # seen by a generator that moved first, by no discriminator yet
+
+    def of(self, update: Update) -> int:
+        """The number of the next update's batch; `taken`, if it is a fresh one."""
+        if update.real == FRESH and update.player == "generator":
+            return self._fresh()
+        if update.real is not None and update.real in self._named:
+            return self._named[update.real]
+        if update.real is None and update.player == "generator":
+            if self._latest is None:
+                self._latest = self._waiting = self._fresh()
+            return self._latest
+        self._latest, self._waiting = self._fresh() if self._waiting is None else self._waiting, None
+        if update.real is not None and update.real != FRESH:
+            self._named[update.real] = self._latest
+        return self._latest
+
+    def _fresh(self) -> int:
+        self.taken += 1
+        return self.taken - 1
+
+
+def fresh_batches(updates: tuple[Update | Together, ...], step: int) -> int:
+    """How many fresh real batches are taken in step `step`."""
+    numbers = RealBatches()
+    for group in due(updates, step):
+        for update in group:
+            numbers.of(update)
+    return numbers.taken

@@ -20,7 +20,7 @@ class Growing:
         self.sizes = self._networks[0].sizes
         self.move_to(0)
 
-    def words(self, batches: int) -> list[str]:
+    def describe(self, batches: int) -> list[str]:
         """How they will grow: "grows 4 -> 8 -> 16 -> 32 pixels a side in batches of 64, 64, 32, 32; full-grown after
         180,000 images". A second line where so many batches end before."""
         begins, grown = self.growth.begins(self.sizes), self.growth.grown(self.sizes)
@@ -51,7 +51,7 @@ class Growing:
             network.stand(stage, alpha)
         return before != (first.stage, first.fading)
 
-    def shown(self, real: Tensor) -> Tensor:
+    def downsample_real(self, real: Tensor) -> Tensor:
         """Real pictures of full size as the present stage is shown them."""
         first = self._networks[0]
         return at_stage(real, self.sizes[first.stage], first.alpha if first.fading else None)

@@ -1,4 +1,4 @@
-"""One step's share of chance and data: which draws and which real batches its updates see."""
+"""Latents, labels and real batches of one step, shared between its updates as their names say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from honmono.data.base import Batch
-from honmono.data.batches import Stream
-from honmono.objectives.base import ByClock, Draws, DrawsBySample, DrawsByStep, Objective
+from honmono.data.batches import Batches
+from honmono.objectives.base import Draws
 from honmono.randomness import stream
-from honmono.recipe.updates import FRESH, Update, every_update
+from honmono.recipe.updates import RealBatches, Update
 from honmono.recipe.value import Recipe
-from honmono.schedules import Constant, Schedule
+from honmono.schedules import Constant
 from honmono.training.engine import Engine
 
 
@@ -24,61 +24,50 @@ class Clock:
     images: int = 0
 
 
-class Moment:
-    """The named draws and batches of one step. Asking for a fresh batch moves the clock's images.
+class StepInputs:
+    """The named draws and batches of one step. Taking a fresh batch moves the clock's images.
 
     Everything is drawn for the global batch from (seed, purpose, clock), then cut to this process's rows.
-    shown: what becomes of real samples before anyone sees them; None: nothing.
+    resized: what is done to real samples first, at the present size of growing networks; None: nothing.
     """
 
     def __init__(
         self,
         recipe: Recipe,
-        real: Stream,
+        batches: Batches,
         num_classes: int,
         engine: Engine,
         clock: Clock,
-        shown: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        resized: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> None:
-        self._recipe, self._stream, self._engine, self._clock = recipe, real, engine, clock
-        self._num_classes, self._shown = num_classes, shown
-        self._batches: dict[str, tuple[Batch, int]] = {}
+        self._recipe, self._batches, self._engine, self._clock = recipe, batches, engine, clock
+        self._num_classes, self._resized = num_classes if recipe.conditional else 0, resized
+        self._numbers, self._taken = RealBatches(), list[tuple[Batch, int]]()
         self._draws: dict[tuple[str, int], Draws] = {}
-        self._latest: tuple[Batch, int] | None = None
-        self._waiting: tuple[Batch, int] | None = None  # seen by a generator that moved first, by no discriminator yet
         self._drawn = 0
         self._factors = {
             name: torch.tensor(schedule.at(clock.images), device=engine.device, dtype=engine.dtype)
-            for name, schedule in _scheduled(recipe.objective).items()
+            for name, schedule in recipe.objective.schedules().items()
             if schedule != Constant()
         }
-        if isinstance(recipe.objective, DrawsByStep):
-            given = recipe.objective.draw(stream(recipe.training.seed, "objective", clock.step))
-            self._factors |= {
-                name: torch.tensor(array, device=engine.device, dtype=engine.dtype) for name, array in given.items()
-            }
+        drawn = recipe.objective.draw(stream(recipe.training.seed, "objective", clock.step))
+        self._factors |= {
+            name: torch.tensor(array, device=engine.device, dtype=engine.dtype) for name, array in drawn.items()
+        }
 
     def real(self, update: Update) -> tuple[Batch, int]:
         """The real batch (this process's rows) that an update sees, and its global size."""
-        if update.real == FRESH and update.player == "generator":
-            return self._fresh()
-        if update.real is not None and update.real in self._batches:
-            return self._batches[update.real]
-        if update.real is None and update.player == "generator":
-            if self._latest is None:
-                self._latest = self._waiting = self._fresh()
-            return self._latest
-        self._latest, self._waiting = self._waiting or self._fresh(), None
-        if update.real is not None and update.real != FRESH:
-            self._batches[update.real] = self._latest
-        return self._latest
+        number = self._numbers.of(update)
+        if number == len(self._taken):
+            self._taken.append(self._fresh())
+        return self._taken[number]
 
     def _fresh(self) -> tuple[Batch, int]:
-        size = self._stream.size_at(self._clock.images)
-        batch = self._stream.batch(self._clock.images, self._engine.part(size))
+        size = self._batches.size_at(self._clock.images)
+        batch = self._batches.batch(self._clock.images, self._engine.part(size))
         self._clock.images += size
         label = batch.label if self._recipe.conditional else None
-        real = self._shown(batch.real) if self._shown else batch.real
+        real = self._resized(batch.real) if self._resized else batch.real
         return Batch(self._engine.sample(real), label), size
 
     def draws(self, update: Update, batch: Batch, size: int) -> Draws:
@@ -90,16 +79,16 @@ class Moment:
         part = self._engine.part(size)
         latent = self._engine.sample(torch.from_numpy(self._recipe.latent.draw(random, size)[part]))
         labels = self._labels(random, batch, size, part)
-        drawn = Draws(latent, labels, self._factors, self._chance(random, size, part))
+        drawn = Draws(latent, labels, self._factors, self._uniform(random, size, part), self._num_classes)
         if update.draws is not None:
             self._draws[update.draws, size] = drawn
         return drawn
 
-    def _chance(self, random: np.random.Generator, size: int, part: slice) -> torch.Tensor | None:
-        objective = self._recipe.objective
-        if not isinstance(objective, DrawsBySample) or objective.chances == 0:
+    def _uniform(self, random: np.random.Generator, size: int, part: slice) -> torch.Tensor | None:
+        each = self._recipe.objective.num_uniform()
+        if each == 0:
             return None
-        numbers = random.random((size, objective.chances), dtype=np.float32)[part]
+        numbers = random.random((size, each), dtype=np.float32)[part]
         return torch.from_numpy(numbers).to(self._engine.device, self._engine.dtype)
 
     def _labels(self, random: np.random.Generator, batch: Batch, size: int, part: slice) -> torch.Tensor | None:
@@ -109,18 +98,3 @@ class Moment:
             return batch.label
         labels = torch.from_numpy(random.integers(self._num_classes, size=size)[part])
         return labels.to(self._engine.device)
-
-
-def _scheduled(objective: Objective) -> dict[str, Schedule]:
-    own = objective.schedules if isinstance(objective, ByClock) else {}
-    return {penalty.name: penalty.schedule for penalty in getattr(objective, "penalties", ())} | {**own}
-
-
-def fresh_batches(recipe: Recipe, step: int) -> int:
-    """How many fresh real batches `Moment` takes in step `step`: one for each name, and one for each other update that
-    asks for one; a generator alone looks at one too."""
-    due = [(update, update.times(step)) for update in every_update(recipe.updates) if update.times(step)]
-    names = {update.real for update, _ in due if update.real not in (None, FRESH)}
-    asking = ((FRESH, "generator"), (FRESH, "discriminator"), (None, "discriminator"))
-    others = sum(times for update, times in due if (update.real, update.player) in asking)
-    return max(len(names) + others, min(len(due), 1))

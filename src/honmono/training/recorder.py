@@ -100,7 +100,7 @@ class Recorder:
         if self._lock:
             self._lock.release()
 
-    def after(self, losses: dict[str, Tensor]) -> None:
+    def after_step(self, losses: dict[str, Tensor]) -> None:
         """Called after every step: notes the losses; logs, measures, pictures and saves when it is time."""
         step = self._trainer.clock.step
         values = torch.stack([loss.reshape(()) for loss in losses.values()])

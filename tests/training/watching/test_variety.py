@@ -75,9 +75,9 @@ def test_networks_that_grow_are_compared_at_their_size(in_training: Callable[...
     looks = Variety(trainer)
     ratios = [looks.look(0).ratios]
     reals = trainer.dataset.gather(np.arange(2), np.random.default_rng(0)).real
-    sizes = {trainer.shown(reals).shape[-1]}
+    sizes = {trainer.downsample_real(reals).shape[-1]}
     for _ in range(40):
         trainer.step()
-        sizes.add(trainer.shown(reals).shape[-1])
+        sizes.add(trainer.downsample_real(reals).shape[-1])
         ratios.append(looks.look(0).ratios)
     assert len(sizes) > 1 and all(np.isfinite(list(one.values())).all() and one for one in ratios)

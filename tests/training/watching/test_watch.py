@@ -134,7 +134,7 @@ class Says:
     def __post_init__(self) -> None:
         self.force: dict[int, list[str]] = {}
 
-    def after(self, losses: dict[str, Tensor]) -> None:
+    def after_step(self, losses: dict[str, Tensor]) -> None:
         self.watch.look()
         self.force[self.trainer.clock.step] = self.watch.in_force()
 

@@ -97,7 +97,7 @@ class Memory:
             assert dataset.length is not None
             places = np.sort(random.choice(dataset.length, min(SAMPLES, dataset.length), replace=False))
             real, label = dataset.gather(places, random)
-            real = trainer.shown(real)
+            real = trainer.downsample_real(real)
         label = label if recipe.conditional else None
         discriminator = trainer.networks["discriminator"]
         player, parts = trainer.engine.player(discriminator), -(-len(real) // size)
@@ -112,11 +112,11 @@ class Memory:
     def _seen(self, sample: Tensor, label: Tensor | None) -> Tensor:
         objective = self._trainer.recipe.objective
         assert isinstance(objective, LogitObjective)
-        chance = None
-        if objective.chances:
-            numbers = stream(0, "memory").random((len(sample), objective.chances), dtype=np.float32)
-            chance = torch.from_numpy(numbers).to(sample.device, sample.dtype)
-        return objective.seen(self._trainer.engine.sample(sample), label, chance)
+        uniform = None
+        if objective.num_uniform():
+            numbers = stream(0, "memory").random((len(sample), objective.num_uniform()), dtype=np.float32)
+            uniform = torch.from_numpy(numbers).to(sample.device, sample.dtype)
+        return objective.augment_and_pack(self._trainer.engine.sample(sample), label, uniform)
 
     def _fakes(self) -> tuple[Tensor, Tensor | None]:
         """Of the generator that D is trained against, not of its average."""

@@ -1,6 +1,7 @@
 """Noticing a run that has died: numbers that are no numbers, and players that have saturated."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,8 @@ class Health:
     """
 
     def __init__(self, objective: Objective) -> None:
-        self._bounds = objective.bounds()
+        unbounded = (-inf, inf)
+        self._bounds = {"discriminator": unbounded, "generator": unbounded} | dict(objective.bounds())
         self._window: dict[str, list[float]] = {}
 
     def broken(self, steps: Sequence[int], rows: Sequence[Mapping[str, float]]) -> str | None:

@@ -90,7 +90,7 @@ class Variety:
         """Computed once; of networks that grow anew each time, as they see other pictures at each size."""
         if label not in self._spreads or self._trainer.recipe.growth is not None:
             real = self._trainer.dataset.gather(self._places[label], stream(0, "variety of reals", label + 1)).real
-            self._spreads[label] = spread(self._trainer.shown(real).float().cpu())
+            self._spreads[label] = spread(self._trainer.downsample_real(real).float().cpu())
         return self._spreads[label]
 
     def _made(self, classes: list[int]) -> dict[int, Tensor]:
