@@ -1,4 +1,4 @@
-"""The two ways in which honmono says no: a wrong call and a failure."""
+"""Exceptions that are shown to the user in one line."""
 
 import difflib
 from collections.abc import Iterable
@@ -14,6 +14,14 @@ class Failed(RuntimeError):
 
 class Diverged(Failed):
     """A training whose numbers are no longer finite: a result of its recipe, which no second try would change."""
+
+
+class Interrupted(Exception):
+    """A signal stopped the work, and what was done was saved first (exit 128 + the signal's number)."""
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.code = 128 + number
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -18,14 +18,13 @@ from typing import Any
 import pytest
 
 import honmono
-from honmono.errors import Refused
+from honmono.errors import Interrupted, Refused
 from honmono.reports.comparison.numbers import spread
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.studies.run import default_out
 from honmono.studies.state import Book
 from honmono.studies.study import Case, Study, find_study
-from honmono.training.recorder import Interrupted
 
 
 Reader = Callable[[str], Any]

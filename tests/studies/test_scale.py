@@ -62,7 +62,7 @@ def test_there_is_a_least_and_what_is_shorter_stays() -> None:
     whole, least = small("gan-grid", 1e-9)
     assert least.training.steps == LEAST_STEPS and least.training.sample_every == 1
     shorter = override(whole, {"training.steps": "7"})
-    assert scaled(shorter, 0.01)["training.steps"] == "7"
+    assert scaled(shorter, 0.01)["training.steps"] == 7
 
 
 def test_nothing_else_changes() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from honmono.data.base import Batch
-from honmono.errors import Failed, Refused
+from honmono.errors import Refused
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.base import Draws, Objective, Step
 from honmono.objectives.nonsaturating import NonSaturating
@@ -278,29 +278,3 @@ def test_a_player_begins_alike_whatever_the_other_is(points: Recipe, in_training
     other = in_training(replace(points, generator=partial(MLPGenerator, widths=(8,))))
     weights = [list(trainer.networks["discriminator"].parameters()) for trainer in (one, other)]
     assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
-
-
-@dataclass(frozen=True)
-class Greedy(NonSaturating):
-    """Asks for more memory than there is from the third generator's loss on."""
-
-    asked: list[int] = field(default_factory=list, compare=False)
-
-    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
-        self.asked.append(1)
-        if len(self.asked) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
-        return super().generator_loss(step)
-
-
-class Silent:
-    """A callback that does nothing."""
-
-    def after_step(self, losses: dict[str, Tensor]) -> None:
-        pass
-
-
-def test_a_step_without_memory_says_how_to_go_on(points: Recipe, in_training: Build) -> None:
-    trainer = in_training(replace(points, objective=Greedy(), updates=(D, G)))
-    with pytest.raises(Failed, match=r"step 3 needs more memory than cpu .*--resume.*training\.accumulate=2"):
-        trainer.fit(5, Silent())

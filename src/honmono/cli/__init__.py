@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 import honmono
 from honmono.cli import bench, compare, data, env, evaluate, interpolate, plot, sample, show, study, train
 from honmono.cli.list import list_recipes
-from honmono.errors import Failed, Refused
+from honmono.errors import Failed, Interrupted, Refused
 
 
 app = typer.Typer(
@@ -62,6 +62,8 @@ def main() -> None:
         status = _say(str(refusal), 2)
     except Failed as failure:
         status = _say(str(failure), 1)
+    except Interrupted as interrupted:
+        status = _say(str(interrupted), interrupted.code) if str(interrupted) else interrupted.code
     except TyperException as error:
         context = getattr(error, "ctx", None)
         more = f" ({context.command_path} --help tells more)" if context else ""

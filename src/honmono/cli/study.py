@@ -1,6 +1,5 @@
 """`honmono study`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,14 +27,8 @@ def study(
         _list()
         return
     from honmono.studies.run import study as run_study
-    from honmono.training.recorder import Interrupted
 
-    try:
-        made = run_study(name, out, scale=scale, data=data, seeds=seeds, device=device, changes=parse_changes(changes))
-    except Interrupted as interrupted:
-        print(f"honmono: {interrupted}", file=sys.stderr)
-        sys.exit(interrupted.code)
-    print(made)
+    print(run_study(name, out, scale=scale, data=data, seeds=seeds, device=device, changes=parse_changes(changes)))
 
 
 def _list() -> None:

@@ -1,6 +1,6 @@
 """`honmono train`."""
 
-import sys
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,12 +41,10 @@ def train(
     trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py of --resume or --from")] = False,
 ) -> None:
     """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
-    from honmono.training.call import Call
-    from honmono.training.recorder import Interrupted
-    from honmono.training.session import prepare
+    from honmono.training.train import train as train_recipe
 
-    call = Call(
-        recipe=recipe,
+    trained = train_recipe(
+        recipe,
         data=data,
         size=size,
         steps=steps,
@@ -64,16 +62,6 @@ def train(
         track=track or (),
         trust_code=trust_code,
     )
-    session = prepare(call)
-    try:
-        with session.recorder() as recorder:
-            for line in session.lines:
-                recorder.say(line)
-            session.trainer.fit(session.steps, recorder)
-    except Interrupted as interrupted:
-        if session.trainer.engine.writes:
-            print(f"honmono: {interrupted}", file=sys.stderr)
-        sys.exit(interrupted.code)
-    picture = session.run.sample(session.trainer.clock.step)
-    if session.trainer.engine.writes and picture.is_file():
+    picture = trained.run.sample(trained.step)
+    if os.environ.get("RANK", "0") == "0" and picture.is_file():
         print(f"pictures: {picture}")

@@ -18,8 +18,8 @@ WORDS = {"true": True, "on": True, "false": False, "off": False, "none": None, "
 SUPPLIED = frozenset[str]().union(*INTERFACE.values())
 
 
-def override(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
-    """The recipe with every dotted field in `changes` replaced by its text, read as that field's type.
+def override(recipe: Recipe, changes: Mapping[str, object]) -> Recipe:
+    """The recipe with every dotted field in `changes` replaced by its value, or by its text read as the field's type.
 
     Texts are Python literals (`0.5`, `(0.5, 0.9)`, `true`, `none`), plain words, values by their constructors
     (`Cosine(images=100_000)`), or tuples of them. Raises `Refused` for a name or a type that does not fit. Their order
@@ -28,9 +28,9 @@ def override(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
     waiting = dict(changes)
     while waiting:
         refused: dict[str, Refused] = {}
-        for path, text in waiting.items():
+        for path, given in waiting.items():
             try:
-                recipe = _replace(recipe, path.split("."), text, path, recipe, Recipe)
+                recipe = _replace(recipe, path.split("."), given, path, recipe, Recipe)
             except Refused as error:
                 refused[path] = error
         if len(refused) == len(waiting):
@@ -39,9 +39,9 @@ def override(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
     return recipe
 
 
-def _replace(value: Any, keys: list[str], text: str, path: str, recipe: Recipe, annotation: Any) -> Any:
+def _replace(value: Any, keys: list[str], given: object, path: str, recipe: Recipe, annotation: Any) -> Any:
     if not keys:
-        return _read(text, annotation, value, path)
+        return _read(given, annotation, value, path)
     head, *rest = keys
     parts = children(value)
     if head not in parts:
@@ -51,7 +51,7 @@ def _replace(value: Any, keys: list[str], text: str, path: str, recipe: Recipe, 
         here = path.rsplit("." + ".".join(keys), 1)[0] if path != ".".join(keys) else "the recipe"
         has = f"has: {', '.join(parts)}" if parts else f"is {_show(value)} now"
         raise Refused(f"--set {path}: no field '{head}' there{near} ({here} {has})")
-    new = _replace(parts[head], rest, text, path, recipe, _annotation(value, head, annotation))
+    new = _replace(parts[head], rest, given, path, recipe, _annotation(value, head, annotation))
     return _rebuild(value, head, new, path)
 
 
@@ -85,10 +85,11 @@ def _annotation(value: Any, name: str, declared: Any) -> Any:
     return hint
 
 
-def _read(text: str, annotation: Any, current: Any, path: str) -> Any:
+def _read(given: object, annotation: Any, current: Any, path: str) -> Any:
     if annotation is Any or isinstance(annotation, TypeVar):
         annotation = type(current) if current is not None else Any
-    for candidate in (_literal(text, path), text):
+    text = given if isinstance(given, str) else str(given)
+    for candidate in (_literal(text, path), text) if given is text else (given, _literal(text, path)):
         fitted, ok = conform(candidate, annotation)
         if ok:
             return fitted

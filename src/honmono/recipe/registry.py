@@ -67,12 +67,12 @@ def find(name: str) -> Entry:
     """The recipe of that name, or the one in `path/to/mine.py:function`."""
     if ".py:" in name or name.endswith(".py"):
         return _from_file(name)
+    if module := importlib.import_module("honmono.recipes").module_of(name):  # the others need not be imported
+        return next(one for one in _entries_of(importlib.import_module(module)) if one.name == name)
     built_in = name.partition(":")[0] in ("digits", "grid", "ring", "stacked-mnist")
-    if name not in entries() and (Path(name).exists() or built_in):
+    if Path(name).exists() or built_in:
         raise Refused(f"'{name}' is data, not a recipe: honmono train --data {name}")
-    if name not in entries():
-        raise Refused(f"no recipe is named '{name}'{did_you_mean(name, entries())} (honmono list shows all)")
-    return entries()[name]
+    raise Refused(f"no recipe is named '{name}'{did_you_mean(name, entries())} (honmono list shows all)")
 
 
 def _entries_of(module: Any) -> list[Entry]:

@@ -14,6 +14,14 @@ def catalogue() -> list[dict[str, str]]:
     return sorted((row for file in files for row in _rows(file)), key=lambda row: row["name"])
 
 
+def module_of(name: str) -> str | None:
+    """The module that defines the recipe of that name; None where none does."""
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        if any(row["name"] == name for row in _rows(file)):
+            return f"honmono.recipes.{file.stem}"
+    return None
+
+
 def _rows(file: Path) -> Iterator[dict[str, str]]:
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if not isinstance(node, ast.FunctionDef):

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from honmono.data.choose import absolute
-from honmono.errors import Diverged, Refused
+from honmono.errors import Diverged, Interrupted, Refused
 from honmono.studies.page import page
 from honmono.studies.plan import Planned, open_data, plan
 from honmono.studies.state import Book
 from honmono.studies.study import Study, find_study
-from honmono.training.recorder import Interrupted
 from honmono.training.train import train
 
 

@@ -15,8 +15,8 @@ LEAST_STEPS = 20  # enough for pictures of several moments and for numbers
 STEPS = ("log_every", "sample_every", "checkpoint_every")  # of `training`
 
 
-def scaled(recipe: Recipe, scale: float) -> dict[str, str]:
-    """The changes, as `--set` takes them, that shorten a recipe to `scale` of its steps; {} for 1.
+def scaled(recipe: Recipe, scale: float) -> dict[str, float]:
+    """The changes that shorten a recipe to `scale` of its steps; {} for 1.
 
     Schedules keep their course: ramps and growth take so much fewer images, and Keras's decay so much more of the rate
     in each. Half-lives of averages stay: they shorten themselves to a share of the images seen.
@@ -28,22 +28,22 @@ def scaled(recipe: Recipe, scale: float) -> dict[str, str]:
     training = recipe.training
     steps = min(training.steps, max(LEAST_STEPS, round(training.steps * scale)))
     kept = steps / training.steps
-    changes = {"training.steps": str(steps)}
+    changes: dict[str, float] = {"training.steps": steps}
     changes |= {f"training.{name}": _at_least_1(getattr(training, name) * kept) for name in STEPS}
     if training.measure_images is not None:
         changes["training.measure_images"] = _at_least_1(training.measure_images * kept)
     return changes | dict(_schedules(recipe, "", kept))
 
 
-def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, str]]:
+def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, float]]:
     """The fields, in all of a recipe's values, that are lengths on the clock."""
     if isinstance(value, Ramp):
-        yield f"{prefix}.begin", str(round(value.begin * kept))
+        yield f"{prefix}.begin", round(value.begin * kept)
         yield f"{prefix}.images", _at_least_1(value.images * kept)
     elif isinstance(value, Inverse):
-        yield f"{prefix}.decay", repr(value.decay / kept)
+        yield f"{prefix}.decay", value.decay / kept
     elif isinstance(value, WarmUp):
-        yield f"{prefix}.steps", str(round(value.steps * kept))
+        yield f"{prefix}.steps", round(value.steps * kept)
         yield f"{prefix}.every", _at_least_1(value.every * kept)
     elif isinstance(value, Growth):
         yield f"{prefix}.train", _at_least_1(value.train * kept)
@@ -53,5 +53,5 @@ def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, str]
             yield from _schedules(part, f"{prefix}.{name}".lstrip("."), kept)
 
 
-def _at_least_1(number: float) -> str:
-    return str(max(1, round(number)))
+def _at_least_1(number: float) -> int:
+    return max(1, round(number))

@@ -14,7 +14,7 @@ from honmono.recipe.value import Recipe
 class Call:
     """What a user asked of `train`; None and "auto" are for us to fill in.
 
-    changes: dotted fields and their new texts, as in `--set`. root: where numbered runs are created.
+    changes: dotted fields and their new values, or these as texts. root: where numbered runs are created.
     run: a directory to start in or to go on from. resume: a run to go on from by its own record.
     from_run: a run, or a checkpoint in one, whose weights a new run begins with.
     """
@@ -33,7 +33,7 @@ class Call:
     run: Path | None = None
     resume: Path | None = None
     from_run: Path | None = None
-    changes: Mapping[str, str] | None = None
+    changes: Mapping[str, object] | None = None
     track: Sequence[str] = ()
     trust_code: bool = False
     root: Path = Path("runs")

@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from honmono.errors import Diverged
+from honmono.errors import Diverged, Interrupted
 from honmono.files import sweep_partial
 from honmono.metrics.base import Metric
 from honmono.recipe.updates import PlayerName
@@ -31,14 +31,6 @@ LABELS = metric_column("label_fidelity")  # begins the column of what the progre
 FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
 FLUSH_ELSEWHERE = 50
 IMPATIENCE = 2.0  # seconds
-
-
-class Interrupted(Exception):
-    """A signal asked the run to stop; it was saved first."""
-
-    def __init__(self, number: int, message: str) -> None:
-        super().__init__(message)
-        self.code = 128 + number
 
 
 class Recorder:
@@ -247,6 +239,5 @@ class Recorder:
         step = self._trainer.clock.step
         if step < self._steps:
             going_on = f"honmono train --resume {self._run.path}"
-            raise Interrupted(
-                self._signal or signal.SIGINT, f"stopped at step {step} and saved; go on with: {going_on}"
-            )
+            message = f"stopped at step {step} and saved; go on with: {going_on}"
+            raise Interrupted(self._signal or signal.SIGINT, message if self._engine.writes else "")

@@ -1,4 +1,4 @@
-"""The verbs as Python functions."""
+"""`honmono.train`: the one way through a training, which the command takes too."""
 
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,14 @@ def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
     """Trains a recipe (a name, `path/to/mine.py:function`, or a value) and returns the run, ready to sample from.
 
     Keywords are the fields of `Call`: data, size, steps, images, epochs, batch_size, seed, device, precision, compile,
-    run, resume, from_run (the command's --from), changes (dotted fields and their new values), track, trust_code, root.
+    run, resume, from_run (the command's --from), changes (dotted fields and their new values, or these as texts),
+    track, trust_code, root.
     Raises `Refused` for a wrong call before anything is created, `Failed` when training diverges or the disk is full,
     and `Interrupted` after SIGINT or SIGTERM, when the run has been saved.
     """
     named = ("run", "resume", "from_run", "root")
     paths: dict[str, Any] = {name: Path(call[name]) for name in named if call.get(name) is not None}
-    changes = {field: str(value) for field, value in (call.get("changes") or {}).items()}
-    asked: dict[str, Any] = call | paths | {"changes": changes}
-    session = prepare(Call(recipe=recipe, **asked))
+    session = prepare(Call(recipe=recipe, **(call | paths)))
     with session.recorder() as recorder:
         for line in session.lines:
             recorder.say(line)
