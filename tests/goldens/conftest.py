@@ -15,20 +15,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from honmono.description import nominal_interface
-from honmono.override import override
-from honmono.sampling import fakes
-from honmono.training.build import build_networks
-from honmono.training.prepare import prepare
-from honmono.training.record import Record, read_record
 from PIL import Image
 from torch import Tensor
 
 import honmono
-from honmono.recipe import Recipe, settled
+from honmono.devices import choose
+from honmono.generation.sampling import fakes
+from honmono.recipe.build import build_networks
+from honmono.recipe.describe import nominal_interface
+from honmono.recipe.override import override
+from honmono.recipe.record import Record, read_record
+from honmono.recipe.value import Recipe, settled
 from honmono.runs.directory import RunDirectory
 from honmono.training.call import Call
-from honmono.training.engine import Engine, choose
+from honmono.training.engine import Engine
+from honmono.training.session import prepare
 from honmono.training.trainer import Trainer
 
 

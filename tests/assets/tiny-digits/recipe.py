@@ -1,6 +1,6 @@
 """The default recipe, small enough for its run to be kept."""
 
-from honmono.override import override
+from honmono.recipe.override import override
 
 from honmono.recipes.dcgan import dcgan_digits
 
