@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from honmono.files import atomic_write_bytes, write_bytes, write_json
+from honmono.files import (
+    atomic_directory,
+    atomic_write_bytes,
+    partial,
+    remove_directory,
+    sweep_partial,
+    write_json,
+)
 
 
 @contextmanager
@@ -42,10 +49,44 @@ def test_an_existing_file_is_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"now"
 
 
-def test_a_plain_write_refuses_to_overwrite(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "a", b"1")
-    with pytest.raises(FileExistsError):
-        write_bytes(tmp_path / "a", b"2")
+def test_a_directory_is_there_once_it_is_whole(tmp_path: Path) -> None:
+    with atomic_directory(tmp_path / "new" / "a") as folder:
+        (folder / "part").write_text("1")
+        assert not (tmp_path / "new" / "a").exists() and partial(tmp_path / "new", "a") == [folder]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a"]
+    assert (tmp_path / "new" / "a" / "part").read_text() == "1"
+
+
+def test_a_directory_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OSError), atomic_directory(tmp_path / "a") as folder:
+        (folder / "part").write_text("1")
+        raise OSError
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_two_writers_of_a_directory_the_first_stays(tmp_path: Path) -> None:
+    entry = tmp_path / "entry"
+    with atomic_directory(entry) as slow:
+        (slow / "who").write_text("slow")
+        with atomic_directory(entry) as quick:
+            (quick / "who").write_text("quick")
+    assert (entry / "who").read_text() == "quick" and list(tmp_path.iterdir()) == [entry]
+
+
+def test_what_killed_processes_left_is_found_by_name(tmp_path: Path) -> None:
+    (tmp_path / ".a.01.partial" / "b").mkdir(parents=True)
+    (tmp_path / ".c.02.partial").touch()
+    (tmp_path / "mine.partial").touch()
+    sweep_partial(tmp_path, "c")
+    assert partial(tmp_path) == [tmp_path / ".a.01.partial"]
+    sweep_partial(tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "mine.partial"]
+
+
+def test_a_removed_directory_is_gone_with_all_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    remove_directory(tmp_path / "a")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, {"a": [-math.inf]}])

@@ -1,4 +1,4 @@
-"""Writing files so that they are whole or absent, whenever the process dies.
+"""Writing files and directories so that they are whole or absent, whenever the process dies.
 
 A full disk raises `OSError` here; the callers know what is safe and say so.
 """
@@ -6,40 +6,76 @@ A full disk raises `OSError` here; the callers know what is safe and say so.
 import json
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from honmono.errors import Refused
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a new file through to the disk. Not atomic: for a directory that is renamed once whole."""
-    with open(path, "xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def atomic_write_bytes(path: Path, data: bytes) -> None:
-    """Puts `data` at `path` at once: written beside, fsynced, renamed. The old one stays until then."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into, which is at `path` at once at the end. The old one stays until then, or if that fails."""
+    beside = _beside(path)
     try:
-        write_bytes(beside, data)
+        with open(beside, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
     fsync_directory(path.parent)
 
 
-def partial(directory: Path) -> list[Path]:
-    """What the atomic writes of a killed process left in a directory."""
-    return list(directory.glob(".*.partial"))
+def atomic_write_bytes(path: Path, data: bytes) -> None:
+    """Puts `data` at `path` at once."""
+    with atomic_file(path) as file:
+        file.write(data)
 
 
-def sweep_partial(directory: Path) -> None:
-    """Clears that away."""
-    for leftover in partial(directory):
-        leftover.unlink(missing_ok=True)
+@contextmanager
+def atomic_directory(path: Path) -> Iterator[Path]:
+    """A new directory to write into, which becomes `path` at the end, or is removed if something fails.
+
+    If another process has completed `path` in the meantime, that one stays.
+    """
+    beside = _beside(path)
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        fsync_directory(beside)
+        try:
+            os.rename(beside, path)
+        except OSError:
+            if not path.is_dir():
+                raise
+        fsync_directory(path.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def remove_directory(path: Path) -> None:
+    """Removes a directory, which never stays half-removed under its own name."""
+    beside = _beside(path)
+    os.rename(path, beside)
+    shutil.rmtree(beside, ignore_errors=True)
+
+
+def partial(directory: Path, name: str = "*") -> list[Path]:
+    """What a killed process left in a directory: of all that it wrote or removed there, or of `name` alone."""
+    return list(directory.glob(f".{name}.*.partial"))
+
+
+def sweep_partial(directory: Path, name: str = "*") -> None:
+    """Removes what `partial` finds."""
+    for leftover in partial(directory, name):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -76,3 +112,8 @@ def fsync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _beside(path: Path) -> Path:
+    """A name of its own in the same directory, which `partial` finds."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")

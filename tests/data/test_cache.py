@@ -1,10 +1,13 @@
-"""Where packed pictures are kept, and what is said where there is no such place."""
+"""Where packed pictures are kept, one process at a time, and what is said where there is no such place."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from honmono.data.cache import cache_dir
+from honmono.data.cache import cache_dir, turn_at
 from honmono.data.mixtures import Grid
 from honmono.data.pictures import Pictures
 from honmono.data.sources.open import open_source
@@ -44,3 +47,25 @@ def test_without_a_home_points_need_none(homeless: pytest.MonkeyPatch) -> None:
 def test_the_home_of_nobody_is_a_path_that_is_not_there(homeless: pytest.MonkeyPatch, path: str) -> None:
     with pytest.raises(Refused, match=f"there is no {path}"):
         open_source(path)
+
+
+def test_what_a_killed_process_left_of_an_entry_is_removed(tmp_path: Path) -> None:
+    for name in (".entry.0123.partial", ".other.0123.partial"):
+        (tmp_path / name).mkdir()
+    with turn_at(tmp_path / "entry"):
+        assert {path.name for path in tmp_path.iterdir()} == {"entry.lock", ".other.0123.partial"}
+
+
+def test_another_process_waits_for_its_turn(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys; from honmono.data.cache import turn_at; folder = pathlib.Path(sys.argv[1])\n"
+        "(folder / 'begun').touch()\n"
+        "with turn_at(folder / 'entry'): (folder / 'had').touch()"
+    )
+    with turn_at(tmp_path / "entry"):
+        other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        assert not (tmp_path / "had").exists()
+    assert other.wait(timeout=30) == 0 and (tmp_path / "had").exists()

@@ -135,13 +135,13 @@ def test_going_on_from_an_older_one_clears_away_what_was_damaged(tmp_path: Path)
 
 def test_what_a_killed_process_left_is_never_read_and_is_swept(tmp_path: Path) -> None:
     write(tmp_path, 3, tensors(), {}, keep=3)
-    for name in (".writing-000000006", ".removing-000000001"):
+    for name in (".000000006.0a9c66a3.partial", ".000000001.a9c66a32.partial"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "generator.safetensors").write_bytes(b"half")
     assert steps(tmp_path) == [3]
     write(tmp_path, 6, tensors(), {}, keep=3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000000003", "000000006"]
-    (tmp_path / ".writing-000000009").mkdir()
+    (tmp_path / ".000000009.0a9c66a3.partial").mkdir()
     sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000000003", "000000006"]
 

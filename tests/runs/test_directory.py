@@ -102,8 +102,8 @@ def test_what_is_not_a_run_is_refused_in_one_helpful_line(tmp_path: Path) -> Non
 def test_checkpoints_count_only_when_complete(tmp_path: Path) -> None:
     run = started(tmp_path, recipe(100), 20, 100, 3)
     run.checkpoint(200).mkdir()
-    (run.checkpoints / ".writing-000000300").mkdir()
-    write_json(run.checkpoints / ".writing-000000300" / "state.json", {})
+    (run.checkpoints / ".000000300.0a9c66a3.partial").mkdir()
+    write_json(run.checkpoints / ".000000300.0a9c66a3.partial" / "state.json", {})
     assert run.checkpoint_steps() == [3, 20, 100]
 
 

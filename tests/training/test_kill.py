@@ -78,13 +78,13 @@ for kill in range(kills):
     child = start(slow=0.004)
     wait_until(child, (run / "recipe.json").exists)
     if kill % 4:  # after so many saves, somewhere in the next save or after it
-        wait_until(child, lambda: newest() >= goal and any(run.glob("checkpoints/.writing-*")))
+        wait_until(child, lambda: newest() >= goal and any(run.glob("checkpoints/.*.partial")))
         time.sleep(random.uniform(0, 0.1))
     else:  # at any moment, also while it starts
         time.sleep(random.uniform(0, 0.4))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    inside += any(run.glob("checkpoints/.writing-*"))
+    inside += any(run.glob("checkpoints/.*.partial"))
     reached.append(newest())
 assert train("--resume", str(run)) == 0
 print(json.dumps({"inside": inside, "reached": reached}))

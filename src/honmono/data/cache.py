@@ -1,14 +1,15 @@
 """Where packed pictures are kept: entries that are complete or absent, written by one process at a time."""
 
 import os
-import shutil
 import sys
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock
+
 from honmono.errors import Refused
+from honmono.files import sweep_partial
 
 
 def cache_dir() -> Path:
@@ -36,50 +37,12 @@ def cache_dir() -> Path:
 def turn_at(entry: Path) -> Iterator[None]:
     """Waits until no other process works on `entry`, so that eight of them do not pack the same pictures.
 
-    Only a courtesy: entries are safe without it, because `written_beside` renames. Windows goes without. Whoever has
-    the turn removes what killed processes left behind.
+    Only a courtesy: entries are safe without it, because `atomic_directory` renames. Whoever has the turn removes what
+    killed processes left behind.
     """
     entry.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:
+    with ExitStack() as turn:
+        with suppress(OSError, NotImplementedError):  # a file system without locks
+            turn.enter_context(FileLock(entry.with_suffix(".lock")))
+            sweep_partial(entry.parent, entry.name)
         yield
-        return
-    with open(entry.with_suffix(".lock"), "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            for stale in entry.parent.glob(f"{entry.name}.*.partial"):
-                shutil.rmtree(stale, ignore_errors=True)
-        except OSError:  # a file system without locks
-            pass
-        yield
-
-
-@contextmanager
-def written_beside(entry: Path) -> Iterator[Path]:
-    """A new directory to write into, which becomes `entry` at the end, or vanishes if something went wrong.
-
-    If another process has completed `entry` in the meantime, that one stays.
-    """
-    partial = entry.with_name(f"{entry.name}.{uuid.uuid4().hex}.partial")
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        try:
-            os.rename(partial, entry)
-        except OSError:
-            if not entry.is_dir():
-                raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a small file so that a reader sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from honmono.data.cache import cache_dir, turn_at, written_beside
+from honmono.data.cache import cache_dir, turn_at
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import LABELS, PICTURES
 from honmono.data.pictures import Pictures
@@ -30,6 +30,7 @@ from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.extraction import Networks, chunk_of
 from honmono.evaluation.preprocess import Conforming, quantized
+from honmono.files import atomic_directory
 from honmono.metrics.base import Extracted
 from honmono.metrics.features.base import FeatureNetwork
 from honmono.randomness import stream
@@ -205,7 +206,7 @@ class Reals:
 def keep(entry: Path, features: Tensor, logits: Tensor | None) -> None:
     """Puts features into the cache, whole or not at all."""
     tensors = {"features": features.contiguous()} | ({} if logits is None else {"logits": logits.contiguous()})
-    with written_beside(entry) as folder:
+    with atomic_directory(entry) as folder:
         save_file(tensors, folder / FEATURES)
         record = {"count": len(features), "hash": _hash(folder / FEATURES)}
         (folder / RECORD).write_text(json.dumps(record), encoding="utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from honmono.errors import Refused
-from honmono.files import refuse_unwritable
+from honmono.files import atomic_file, refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
@@ -64,16 +64,11 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
     header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.interface.sample_shape)}
-    beside = out.with_name(f".{out.name}.partial")
-    try:
-        # Written, not mapped: a full disk is then an error that can be told, where a mapping dies of SIGBUS.
-        with open(beside, "wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for chunk in chain([first], chunks):
-                file.write(chunk.numpy().astype("<f4", copy=False).tobytes())
-        beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
+    # Written, not mapped: a full disk is then an error that can be told, where a mapping dies of SIGBUS.
+    with atomic_file(out) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in chain([first], chunks):
+            file.write(chunk.numpy().astype("<f4", copy=False).tobytes())
     return out
 
 

@@ -3,8 +3,6 @@
 import errno
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +14,10 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from honmono.errors import Failed
-from honmono.files import atomic_write_bytes, fsync_directory, write_json
+from honmono.files import atomic_directory, atomic_write_bytes, remove_directory, sweep_partial, write_json
 
 
 Tensors = Mapping[str, Mapping[str, Tensor]]
-WRITING, REMOVING = ".writing-", ".removing-"
 
 
 @dataclass(frozen=True)
@@ -44,20 +41,15 @@ def write(
         return final
     sweep(directory)
     previous = newest(directory)
-    beside = directory / f"{WRITING}{step:09d}"
     try:
-        beside.mkdir(parents=True)
-        checksums = {}
-        for group, members in tensors.items():
-            data = save({name: _alone(tensor) for name, tensor in members.items()})
-            atomic_write_bytes(beside / f"{group}.safetensors", data)
-            checksums[f"{group}.safetensors"] = hashlib.sha256(data).hexdigest()
-        write_json(beside / "state.json", {**state, "step": step, "checksums": checksums})
-        fsync_directory(beside)
-        os.rename(beside, final)
-        fsync_directory(directory)
+        with atomic_directory(final) as beside:
+            checksums = {}
+            for group, members in tensors.items():
+                data = save({name: _alone(tensor) for name, tensor in members.items()})
+                atomic_write_bytes(beside / f"{group}.safetensors", data)
+                checksums[f"{group}.safetensors"] = hashlib.sha256(data).hexdigest()
+            write_json(beside / "state.json", {**state, "step": step, "checksums": checksums})
     except OSError as error:
-        shutil.rmtree(beside, ignore_errors=True)
         raise Failed(_lost(error, directory, step, previous)) from error
     _prune(directory, keep, best)
     return final
@@ -70,9 +62,8 @@ def sweep(directory: Path, after: int | None = None) -> None:
     """
     for step in steps(directory):
         if after is not None and step > after:
-            _remove(directory, step)
-    for leftover in (*directory.glob(f"{WRITING}*"), *directory.glob(f"{REMOVING}*")):
-        shutil.rmtree(leftover, ignore_errors=True)
+            remove_directory(directory / f"{step:09d}")
+    sweep_partial(directory)
 
 
 def steps(directory: Path) -> list[int]:
@@ -120,13 +111,7 @@ def _alone(tensor: Tensor) -> Tensor:
 def _prune(directory: Path, keep: int, best: int | None) -> None:
     for step in steps(directory)[:-keep] if keep else []:
         if step != best:
-            _remove(directory, step)
-
-
-def _remove(directory: Path, step: int) -> None:
-    gone = directory / f"{REMOVING}{step:09d}"
-    os.rename(directory / f"{step:09d}", gone)  # never half-removed under its own name
-    shutil.rmtree(gone, ignore_errors=True)
+            remove_directory(directory / f"{step:09d}")
 
 
 def _lost(error: OSError, directory: Path, step: int, previous: Path | None) -> str:

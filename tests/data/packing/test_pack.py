@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data.cache import turn_at, written_beside
 from honmono.data.packing.conversion import Request
 from honmono.data.packing.pack import pack
 from honmono.data.pictures import Pictures
@@ -134,22 +133,7 @@ def test_two_processes_may_pack_at_once(folder: Path, cache: Path) -> None:
     printed = {process.communicate()[0] for process in processes}
     assert [process.returncode for process in processes] == [0, 0]
     assert len(printed) == 1 and len(list((cache / "packed").glob("*/record.json"))) == 1
-    assert not list((cache / "packed").glob("*.partial"))
-
-
-def test_of_two_writers_without_a_lock_the_first_stays(tmp_path: Path) -> None:
-    entry = tmp_path / "entry"
-    with written_beside(entry) as slow:
-        (slow / "who").write_text("slow")
-        with written_beside(entry) as quick:
-            (quick / "who").write_text("quick")
-    assert (entry / "who").read_text() == "quick" and list(tmp_path.iterdir()) == [entry]
-
-
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "entry.0123.partial").mkdir()
-    with turn_at(tmp_path / "entry"):
-        assert [path.name for path in tmp_path.iterdir()] == ["entry.lock"]
+    assert not list((cache / "packed").glob(".*.partial"))
 
 
 def test_a_damaged_entry_is_packed_again(folder: Path) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from honmono.data.cache import cache_dir, turn_at, written_beside
+from honmono.data.cache import cache_dir, turn_at
 from honmono.data.packing.conversion import Conversion, Request, convert
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source
 from honmono.errors import Failed
+from honmono.files import atomic_directory
 
 
 FORMAT_VERSION = 3  # of what is packed: raise it whenever the same request would give other pixels or another record
@@ -82,7 +83,7 @@ def _discard(entry: Path) -> None:
 
 def _pack_into(entry: Path, source: Source, request: Request, accept: Callable[[Survey], None]) -> None:
     started = time.monotonic()
-    with written_beside(entry) as folder:
+    with atomic_directory(entry) as folder:
         arriving = _Rows(folder / "arriving.npy")
         try:
             conversion = convert(source, request, accept, arriving.append)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from honmono.data.cache import cache_dir, write_atomically
+from honmono.data.cache import cache_dir
 from honmono.data.sources.base import Content
 from honmono.data.sources.parallel import in_parallel, progress
+from honmono.files import atomic_write_bytes
 
 
 # Two writes within one tick of a file system's clock cannot be told apart by their time stamps (FAT: two seconds), so a
@@ -49,7 +50,8 @@ def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tup
             advance()
     if newest < started - _SETTLED_SECONDS:
         with suppress(OSError):  # a cache that cannot be written to costs time, not correctness
-            write_atomically(remembered, total.hexdigest())
+            remembered.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write_bytes(remembered, total.hexdigest().encode())
     return total.hexdigest()
 
 
