@@ -10,38 +10,46 @@ from honmono.reports.comparison import agreement, numbers, summary
 from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.comparison import Comparison
 from honmono.reports.comparison.numbers import UNKNOWN, Numbers, spread
-from honmono.reports.comparison.page import blocks
+from honmono.reports.comparison.page import body
 from honmono.reports.comparison.pictures import real_samples
 from honmono.reports.comparison.summary import Summary
-from honmono.reports.html import Block, Bullets, Cell, Code, Heading, Page, Paragraph, Pictures, Table
+from honmono.reports.comparison.table import best_of, headings
+from honmono.reports.html import Cell, Table, render
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
-from honmono.runs.protocols import arrow
 from honmono.studies.frames import Frames
 from honmono.studies.plan import Planned
 from honmono.studies.state import Book
 from honmono.studies.study import Case, Study, Trace
 
 
-FRAME, REALS = 300, 380  # pixels: the least width of a frame, and of the real samples
 APART = "†"
 NOT_ALIKE = "Measured in another way than the others, and not to be compared with them: the notes below say how."
 
 
-def page(study: Study, planned: Sequence[Planned], book: Book) -> Page:
+def page(study: Study, planned: Sequence[Planned], book: Book) -> str:
     """The page of a study whose trainings are done."""
     read = summary.read([one.run.path for one in planned])
     runs = [replace(run, name=one.name) for run, one in zip(read, planned, strict=True)]
     measured = [_measured(run) for run in runs]
     comparison = Comparison(runs, measured, agreement.agreements(measured))
     films = [Frames(run, _images(run, one), study.epoch) for run, one in zip(runs, planned, strict=True)]
-    parts: list[Block] = [*_scale(planned), *_article(study)]
-    parts += _cases(study, planned, comparison, book)
-    parts += [part for trace in study.traces for part in _trace(trace, study, planned, films)]
-    parts += _pictures(study, planned, films)
-    parts += [Heading("Every training"), *blocks(comparison, samples=False)]
-    parts += [Heading("This page again"), Code(_command(study, book))]
-    return Page(f"Study: {study.name}", parts, f"{study.asks[0].upper()}{study.asks[1:]}")
+    return render(
+        "studies/page.html",
+        title=f"Study: {study.name}",
+        summary=f"{study.asks[0].upper()}{study.asks[1:]}",
+        study=study,
+        shortened=_shortened(planned),
+        cases=_cases(study, planned, comparison, book),
+        case_notes=list(_legend(planned, book)),
+        traces=[(trace.title, _trace(trace, study, planned, films)) for trace in study.traces],
+        reals=list(real_samples(runs)),
+        films=[
+            (one.name, _settings(one.case), film.shown(study.frames)) for one, film in zip(planned, films, strict=True)
+        ],
+        command=_command(study, book),
+        **body(comparison, samples=False),
+    )
 
 
 def _measured(run: Summary) -> Numbers:
@@ -58,27 +66,19 @@ def _images(run: Summary, one: Planned) -> float:
     return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
 
 
-def _scale(planned: Sequence[Planned]) -> Iterator[Block]:
+def _shortened(planned: Sequence[Planned]) -> str:
+    """The share of the study's steps that was trained; "" where it is all of them."""
     kept = [one.recipe.training.steps / one.whole for one in planned]
-    if any(share != 1 for share in kept):
-        told = f"{min(kept):.3g}" if max(kept) - min(kept) < 1e-3 else f"{min(kept):.3g} to {max(kept):.3g}"
-        yield Paragraph(
-            f"Trained for {told} of the study's steps, with schedules shortened alike: no number here is one of the"
-            " whole study."
-        )
+    if all(share == 1 for share in kept):
+        return ""
+    return f"{min(kept):.3g}" if max(kept) - min(kept) < 1e-3 else f"{min(kept):.3g} to {max(kept):.3g}"
 
 
-def _article(study: Study) -> Iterator[Block]:
-    if study.facts:
-        yield Heading("What the article says")
-        yield Bullets(study.facts)
-        yield Paragraph(f"Source: {study.article}.", quiet=True)
-    if study.inferred:
-        yield Heading("What to know of this study")
-        yield Bullets(study.inferred)
+def _settings(case: Case) -> str:
+    return "; ".join(f"{name}: {text}" for name, text in case.settings.items() if text)
 
 
-def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, book: Book) -> Iterator[Block]:
+def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, book: Book) -> Table:
     """The article's table, with what we saw beside what it saw."""
     found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
     best = {key: _best(study, planned, comparison.measured, one) for key, one in found.items()}
@@ -86,7 +86,7 @@ def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, boo
     for case in study.cases:
         places = [place for place, one in enumerate(planned) if one.case == case]
         own = [comparison.measured[place] for place in places]
-        cells = [_number(key, one, places, own, case in best[key]) for key, one in found.items()]
+        cells = [_number(key, one, places, own, case.label in best[key]) for key, one in found.items()]
         costs = [comparison.runs[place].cost(planned[place].recipe.training.steps) for place in places]
         seconds = [cost.seconds for cost in costs if cost.seconds is not None]
         images = [cost.images for cost in costs if cost.images is not None]
@@ -94,12 +94,9 @@ def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, boo
         article = [*case.settings.values(), case.published or UNKNOWN]
         rows.append([case.label, *article, _seeds([planned[place] for place in places], book), *cells, *cost])
     settings = [*study.cases[0].settings, "the article saw"]
-    keys = [f"{key} {arrow(one.better)}".rstrip() for key, one in found.items()]
-    header = ["case", *settings, "seeds", *keys, "images seen", "seconds"]
-    yield Heading("The article's cases, and what was seen here")
+    header = ["case", *settings, "seeds", *headings(found, found), "images seen", "seconds"]
     notes = [(APART, NOT_ALIKE)] if any(one.apart for one in found.values()) else []
-    yield Table(header, rows, range(len(settings) + 2, len(header)), notes)
-    yield Bullets(list(_legend(planned, book)))
+    return Table(header, rows, range(len(settings) + 2, len(header)), notes)
 
 
 def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Numbers], best: bool) -> Cell:
@@ -112,7 +109,7 @@ def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Numbe
     return Cell(mean, deviation, best, APART if any(place in one.apart for place in places) else "")
 
 
-def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers], one: Agreement) -> list[Case]:
+def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers], one: Agreement) -> set[str]:
     """The cases with the best mean among those whose numbers can be compared, if these are two or more."""
     means: dict[str, float] = {}
     for case in study.cases:
@@ -120,10 +117,7 @@ def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers],
         values = [measured[place].numbers[one.key].value for place in places if place in one.alike]
         if len(values) == len(places) and all(map(isfinite, values)):
             means[case.label] = fmean(values)
-    if len(means) < 2 or one.better is None:
-        return []
-    best = (max if one.better == "higher" else min)(means.values())
-    return [case for case in study.cases if means.get(case.label) == best]
+    return best_of(means, one) if len(means) > 1 else set()
 
 
 def _seeds(own: Sequence[Planned], book: Book) -> str:
@@ -140,7 +134,7 @@ def _legend(planned: Sequence[Planned], book: Book) -> Iterator[str]:
             yield f"{one.name} diverged: {why}"
 
 
-def _trace(trace: Trace, study: Study, planned: Sequence[Planned], films: Sequence[Frames]) -> Iterator[Block]:
+def _trace(trace: Trace, study: Study, planned: Sequence[Planned], films: Sequence[Frames]) -> Table:
     """What the article gives by epochs beside what each training had at the same share of its own."""
     assert study.epoch is not None
     shown = [
@@ -154,11 +148,8 @@ def _trace(trace: Trace, study: Study, planned: Sequence[Planned], films: Sequen
         seen = (epoch + 1) * study.epoch
         ours = [film.numbers(trace, seen / whole) for (_, film), whole in zip(shown, wholes, strict=True)]
         rows.append([str(epoch), *(_pair(pair, trace) for pair in (published, *ours))])
-    yield Heading(trace.title)
     header = ["epoch", "the article", *(one.name for one, _ in shown)]
-    yield Table(header, rows, range(1, len(header)))
-    if any(one.recipe.training.steps != one.whole for one in planned):
-        yield Paragraph("Ours are of the same share of a shorter training.", quiet=True)
+    return Table(header, rows, range(1, len(header)))
 
 
 def _pair(pair: tuple[float, float] | None, trace: Trace) -> str:
@@ -167,22 +158,6 @@ def _pair(pair: tuple[float, float] | None, trace: Trace) -> str:
     if trace.of == "losses":
         return f"{pair[0]:.4f}, {pair[1]:.4f}"
     return " to ".join(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" for value in pair)
-
-
-def _pictures(study: Study, planned: Sequence[Planned], films: Sequence[Frames]) -> Iterator[Block]:
-    if reals := list(real_samples([film.run for film in films])):
-        yield Heading("Real samples")
-        yield Pictures(reals, REALS)
-    for one, film in zip(planned, films, strict=True):
-        rows = film.shown(study.frames)
-        if rows:
-            yield Heading(one.name)
-            told = [f"{name}: {text}" for name, text in one.case.settings.items() if text]
-            yield Paragraph("; ".join(told), quiet=True)
-        for name, pictures in rows.items():
-            if name:
-                yield Paragraph(name.replace("-", " "))
-            yield Pictures(pictures, FRAME)
 
 
 def _command(study: Study, book: Book) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from honmono.data.choose import absolute
 from honmono.errors import Diverged, Interrupted, Refused
+from honmono.reports.html import write_page
 from honmono.studies.page import page
 from honmono.studies.plan import Planned, open_data, plan
 from honmono.studies.state import Book
@@ -51,7 +52,7 @@ def study(
         book.write()
         for number, one in enumerate(planned, 1):
             book = _train(one, f"{number} of {len(planned)}", book, device)
-        return page(chosen, planned, book).write(out / f"{chosen.name}.html")
+        return write_page(out / f"{chosen.name}.html", page(chosen, planned, book))
     except (Interrupted, KeyboardInterrupt) as stopped:
         number = stopped.code - 128 if isinstance(stopped, Interrupted) else signal.SIGINT
         words = ["honmono", "study", chosen.name, "--out", str(out)]

@@ -1,7 +1,6 @@
 """The default recipe, small enough for its run to be kept."""
 
 from honmono.recipe.override import override
-
 from honmono.recipes.dcgan import dcgan_digits
 
 

@@ -10,9 +10,7 @@ from honmono.reports.comparison import agreement, numbers, summary
 from honmono.reports.comparison.comparison import Comparison
 from honmono.reports.comparison.numbers import Which
 from honmono.reports.comparison.page import page
-
-
-SUFFIXES = (".html", ".csv")
+from honmono.reports.html import write_page
 
 
 def compare(
@@ -25,8 +23,8 @@ def compare(
     mixed: numbers that were not measured alike are marked instead of refused. out: FILE.html or FILE.csv to write.
     Raises `Refused` where a run has no numbers, or where protocols differ.
     """
-    if out is not None:
-        _refuse_other(Path(out))
+    if out is not None and Path(out).suffix not in (".html", ".csv"):
+        raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
     if checkpoint not in ("newest", "best"):
         raise Refused(f"--checkpoint {checkpoint}: newest or best")
     read = summary.read([Path(run) for run in runs])
@@ -42,16 +40,10 @@ def compare(
     return made
 
 
-def _write(comparison: Comparison, out: Path) -> None:
-    """Writes a page or a table, whole or not at all."""
+def _write(made: Comparison, out: Path) -> None:
+    """Writes FILE.html or FILE.csv, whole or not at all."""
     if out.suffix == ".html":
-        page(comparison).write(out)
+        write_page(out, page(made))
         return
     out.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write_bytes(out, as_utf8(comparison.csv()))
-
-
-def _refuse_other(out: Path) -> None:
-    """Raises `Refused` where the path names no kind of file that a comparison is written as."""
-    if out.suffix not in SUFFIXES:
-        raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
+    atomic_write_bytes(out, as_utf8(made.csv()))

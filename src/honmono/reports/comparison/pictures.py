@@ -28,7 +28,7 @@ def loss_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
     for name in names:
         lines = [Curve(stroke, run.log["images"], run.log[name]) for run, stroke in shown if name in run.log]
         if drawn := overlaid(lines):
-            yield Picture(drawn, "svg", name, alt=f"{name} against images seen")
+            yield Picture(drawn, "svg+xml", name, alt=f"{name} against images seen")
 
 
 def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
@@ -56,7 +56,9 @@ def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
             ]
             if drawn := overlaid(curves, logarithmic=direction == "lower"):
                 more = _apart(key, group[0][1], having[0][1])
-                yield Picture(drawn, "svg", f"{key} {arrow(direction)}".rstrip(), more, f"{key} against images seen")
+                yield Picture(
+                    drawn, "svg+xml", f"{key} {arrow(direction)}".rstrip(), more, f"{key} against images seen"
+                )
 
 
 def newest_samples(runs: Sequence[Summary]) -> Iterator[Picture]:

@@ -1,7 +1,8 @@
 """The table of a comparison: a run in a row, its numbers beside what they cost. Made once, for text and for HTML."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from honmono.reports.comparison.agreement import Agreement, tell
 from honmono.reports.comparison.numbers import UNKNOWN, Number, Numbers, named
@@ -18,6 +19,8 @@ BEFORE = ("run", "recipe", "step", "images seen")
 # GAN, as its losses do, and to compare GANs is to compare such choices. A protocol is what the numbers are made with.
 AFTER = ("weights", "batch norm", "measured", "seconds", "images/s", "device", "precision", "hardware")
 MARK = "*"  # of the best, in text
+
+Key = TypeVar("Key")
 
 
 def table(
@@ -36,7 +39,7 @@ def table(
             number_cell(one.numbers.get(key), place in best[key], _sign(notes, found, key, place)) for key in keys
         ]
         rows.append([*cells, *_after(run, one)])
-    header = [*BEFORE, *(f"{key} {arrow(found[key].better)}".rstrip() for key in keys), *AFTER]
+    header = [*BEFORE, *headings(found, keys), *AFTER]
     numbers = {2, 3, *range(len(BEFORE), len(BEFORE) + len(keys)), header.index("seconds"), header.index("images/s")}
     return Table(header, rows, numbers, list(notes.values()))
 
@@ -100,11 +103,21 @@ def _footnote(place: int, runs: Sequence[Summary], found: Mapping[str, Agreement
 def best_places(agreement: Agreement, measured: Sequence[Numbers]) -> set[int]:
     """The runs with the best value among those that are comparable, if these are two or more; all of equals."""
     values = {place: measured[place].numbers[agreement.key].value for place in agreement.alike}
-    values = {place: value for place, value in values.items() if math.isfinite(value)}
-    if len(agreement.alike) < 2 or not values or agreement.better is None:
+    finite = {place: value for place, value in values.items() if math.isfinite(value)}
+    return best_of(finite, agreement) if len(values) > 1 else set()
+
+
+def best_of(values: Mapping[Key, float], agreement: Agreement) -> set[Key]:
+    """The keys of the best of these values of one number; all of equals."""
+    if not values or agreement.better is None:
         return set()
     best = (max if agreement.better == "higher" else min)(values.values())
-    return {place for place, value in values.items() if value == best}
+    return {key for key, value in values.items() if value == best}
+
+
+def headings(found: Mapping[str, Agreement], keys: Iterable[str]) -> list[str]:
+    """The numbers of these keys as columns, with arrows to where they are better."""
+    return [f"{key} {arrow(found[key].better)}".rstrip() for key in keys]
 
 
 def number_cell(number: Number | None, best: bool = False, sign: str = "") -> Cell:
@@ -122,7 +135,7 @@ def number_cell(number: Number | None, best: bool = False, sign: str = "") -> Ce
 
 def text_rows(made: Table) -> list[list[str]]:
     """The same cells for a terminal: the best with a mark, a footnote's sign in brackets."""
-    return [[_text(cell if isinstance(cell, Cell) else Cell(cell)) for cell in row] for row in made.rows]
+    return [[_text(cell) for cell in row] for row in made.cells]
 
 
 def _text(cell: Cell) -> str:
@@ -170,7 +183,7 @@ def _whole(number: float | None) -> str:
 
 def legend(made: Table, text: bool) -> list[str]:
     """What the marks of a table mean, those that are in it."""
-    cells = [cell for row in made.rows for cell in row if isinstance(cell, Cell)]
+    cells = [cell for row in made.cells for cell in row]
     lines = []
     if any(cell.best for cell in cells):
         mark = MARK if text else "Bold"
