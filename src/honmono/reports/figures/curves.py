@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from honmono.reports.figures.style import GREEN, INK, PALETTE, SKY, VERMILION, dress_over_images, figure, save
+from honmono.reports.figures.style import GREEN, INK, PALETTE, SKY, VERMILION, panels, save
 from honmono.runs.log import METRIC
 
 
@@ -29,15 +29,11 @@ def curves(columns: Columns, path: Path, title: str) -> None:
     columns: what `honmono.runs.log.read` gives, at least one row. Raw values are faint, their centred
     moving average strong. What is not finite breaks a curve; where a panel first meets it, a line says so.
     """
-    panels = _panels(columns)
-    rows = -(-len(panels) // 2)
-    made = figure(10, 0.5 + 3 * rows)
-    made.suptitle(title, fontsize=11, color=INK)
-    grid = made.subplots(rows, 2, squeeze=False).ravel()
-    colours = _loss_colours(panels)
-    for axes, (name, lines) in zip(grid, panels.items(), strict=False):
-        dress_over_images(axes)
-        axes.set_title(name, fontsize=10, color=INK, loc="left")
+    contents = _contents(columns)
+    made, drawn = panels(list(contents), title)
+    colours = _loss_colours(contents)
+    for name, lines in contents.items():
+        axes = drawn[name]
         for label, column in lines.items():
             images, values = _measured(columns, column)
             if name == LEARNING_RATE:
@@ -51,8 +47,6 @@ def curves(columns: Columns, path: Path, title: str) -> None:
             axes.set_ylim(bottom=0)
         if name != SPEED:
             axes.legend(fontsize=8, frameon=False, labelcolor=INK)
-    for axes in grid[len(panels) :]:
-        axes.remove()
     save(made, path)
 
 
@@ -70,7 +64,7 @@ def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray,
     return np.where(finite, means, np.nan)
 
 
-def _panels(columns: Columns) -> dict[str, dict[str, str]]:
+def _contents(columns: Columns) -> dict[str, dict[str, str]]:
     """Panel -> label -> column. What stands before a column's dot is a player, `learning_rate` or `metric`."""
     losses: dict[str, dict[str, str]] = {}
     rates: dict[str, str] = {}
@@ -81,13 +75,13 @@ def _panels(columns: Columns) -> dict[str, dict[str, str]]:
         elif dot and group != METRIC:  # measured too rarely for these curves; reports/figures/measured.py draws them
             losses.setdefault(f"{group} loss", {})[name] = column
     speed = {name: name for name in columns if name == "images_per_second"}
-    panels = {**losses, LEARNING_RATE: rates, SPEED: speed}
-    return {name: lines for name, lines in panels.items() if lines}
+    contents = {**losses, LEARNING_RATE: rates, SPEED: speed}
+    return {name: lines for name, lines in contents.items() if lines}
 
 
-def _loss_colours(panels: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def _loss_colours(contents: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """One colour for each loss name, the same in every player's panel."""
-    labels = [label for panel, lines in panels.items() if panel.endswith(" loss") for label in lines]
+    labels = [label for panel, lines in contents.items() if panel.endswith(" loss") for label in lines]
     return dict(zip(dict.fromkeys(labels), cycle(PALETTE), strict=False))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from honmono.reports.figures.style import BLUE, INK, SKY, VERMILION, dress_over_images, figure, save
+from honmono.reports.figures.style import BLUE, SKY, VERMILION, panels, save
 from honmono.runs.evaluations import Line, comparable, is_detail
 
 
@@ -20,14 +20,11 @@ def measured(lines: Sequence[Line], best: int | None, path: Path, title: str) ->
     band around its curve.
     """
     keys = list(dict.fromkeys(key for line in lines for key in line["metrics"]))
-    panels = [key for key in keys if not is_detail(key)]
-    rows = max(-(-len(panels) // 2), 1)
-    made = figure(10, 0.5 + 3 * rows)
     where = "" if best is None else f"; best at step {best:,}"
-    made.suptitle(f"{title}{where}", fontsize=11, color=INK)
-    grid = made.subplots(rows, 2, squeeze=False).ravel()
-    for axes, key in zip(grid, panels, strict=False):
-        _dress_panel(axes, key, lines)
+    made, drawn = panels([key for key in keys if not is_detail(key)], f"{title}{where}")
+    for key, axes in drawn.items():
+        axes.set_xlim(0, 1.04 * max(1, *(line["images"] for line in lines)))
+        axes.margins(y=0.1)
         alike = comparable(lines, key)
         for part in keys:
             if is_detail(part) and part.startswith(f"{key}."):
@@ -36,8 +33,6 @@ def measured(lines: Sequence[Line], best: int | None, path: Path, title: str) ->
         axes.plot(*_points(alike, key), color=BLUE, marker="o", markersize=3, linewidth=1.6, zorder=3)
         star = [line for line in alike if line["step"] == best]
         axes.plot(*_points(star, key), color=VERMILION, marker="*", markersize=13, zorder=4)
-    for axes in grid[len(panels) :]:
-        axes.remove()
     save(made, path)
 
 
@@ -52,10 +47,3 @@ def _draw_interval(axes: "Axes", lines: Sequence[Line], key: str) -> None:
     if any(None not in pair for pair in ends):
         low, high = ([float("nan") if end is None else end for end in side] for side in zip(*ends, strict=True))
         axes.fill_between([line["images"] for line in lines], low, high, color=BLUE, alpha=0.15, linewidth=0)
-
-
-def _dress_panel(axes: "Axes", key: str, lines: Sequence[Line]) -> None:
-    dress_over_images(axes)
-    axes.set_title(key, fontsize=10, color=INK, loc="left")
-    axes.set_xlim(0, 1.04 * max(1, *(line["images"] for line in lines)))
-    axes.margins(y=0.1)

@@ -1,6 +1,7 @@
 """How honmono's figures look: a colour-blind-safe palette, light grids, no state shared between figures."""
 
 import io
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,6 +60,21 @@ def dress_over_images(axes: "Axes") -> None:
     axes.set_xlabel("images seen", fontsize=9, color=INK)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
+
+
+def panels(names: Sequence[str], title: str) -> "tuple[Figure, dict[str, Axes]]":
+    """An empty figure with a panel for each name, two in a row, over images seen."""
+    rows = max(-(-len(names) // 2), 1)
+    made = figure(10, 0.5 + 3 * rows)
+    made.suptitle(title, fontsize=11, color=INK)
+    grid = made.subplots(rows, 2, squeeze=False).ravel()
+    for axes in grid[len(names) :]:
+        axes.remove()
+    named = dict(zip(names, grid, strict=False))
+    for name, axes in named.items():
+        dress_over_images(axes)
+        axes.set_title(name, fontsize=10, color=INK, loc="left")
+    return made, named
 
 
 def svg(made: "Figure") -> bytes:
