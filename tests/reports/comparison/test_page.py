@@ -39,11 +39,11 @@ def test_everything_is_in_it(runs: list[Path], read_html: Reader) -> None:
         *("How it was measured", "What differs between the recipes", "Metrics while training"),
         *("label_fidelity[mnist], part by part", "Losses", "Newest samples", "What it cost"),
     ]
-    places = [read.text.index(heading) for heading in headings]
+    places = [page.text.index(heading) for heading in headings]
     assert places == sorted(places)
     for text in ("2 runs compared", "fid[mnist]", "4.00", "±0.50", "0.25", "generator.fake", "a, step 20", "1.5"):
         assert text in page.text, text
-    pictures = [attributes["src"] or "" for tag, attributes in read.tags if tag == "img"]
+    pictures = [attributes["src"] or "" for tag, attributes in page.tags if tag == "img"]
     kinds = [picture.partition(";")[0] for picture in pictures]
     assert kinds == ["data:image/svg+xml"] * 2 + ["data:image/png"] * 3  # fid, a loss, the reals once, two samples
 
