@@ -151,6 +151,29 @@ def read_html() -> type[ReadHtml]:
     return ReadHtml
 
 
+@pytest.fixture
+def points() -> Any:
+    """A GAN of small multilayer perceptrons on 44 points in the plane, 16 in a batch."""
+    from honmono.recipe.override import override
+    from honmono.recipe.registry import find
+
+    entry = find("gan-grid")
+    return override(entry.make(), {**entry.tiny, "data.samples": "44"})
+
+
+@pytest.fixture(scope="session")
+def in_training() -> Callable[..., Any]:
+    """A recipe's trainer on the CPU: `in_training(recipe, precision="fp64")`."""
+    from honmono.devices import choose
+    from honmono.training.engine import Engine
+    from honmono.training.trainer import Trainer
+
+    def build(recipe: Any, precision: str = "fp32", compile: str = "off") -> Trainer:
+        return Trainer(recipe, recipe.data.open(), Engine(choose("cpu", precision, compile)))
+
+    return build
+
+
 @pytest.fixture(scope="session")
 def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Any]:
     """A recipe on 22 pictures of the kind that it was written for (IDX files where grey, else a folder with classes),

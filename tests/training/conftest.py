@@ -1,4 +1,4 @@
-"""Trainers for tests: small, on the CPU. Metrics that do as they are told."""
+"""Runs of small trainings, and metrics that do as they are told."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,33 +10,11 @@ import pytest
 import torch
 
 import honmono
-from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.modes import ModeCoverage
-from honmono.recipe.override import override
-from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
-from honmono.training.engine import Engine
-from honmono.training.trainer import Trainer
-
-
-@pytest.fixture
-def points() -> Recipe:
-    """A GAN of small multilayer perceptrons on 44 points in the plane, 16 in a batch."""
-    entry = find("gan-grid")
-    return override(entry.make(), {**entry.tiny, "data.samples": "44"})
-
-
-@pytest.fixture(scope="session")
-def in_training() -> Callable[..., Trainer]:
-    """A recipe's trainer: `in_training(recipe, precision="fp64")`."""
-
-    def build(recipe: Recipe, precision: str = "fp32", compile: str = "off") -> Trainer:
-        return Trainer(recipe, recipe.data.open(), Engine(choose("cpu", precision, compile)))
-
-    return build
 
 
 @dataclass(frozen=True, kw_only=True)
