@@ -57,9 +57,9 @@ def _print(made: Any) -> None:
 
 
 def _tell(made: Any) -> None:
-    from honmono.evaluation.protocol import told
     from honmono.runs.evaluations import is_detail
-    from honmono.runs.protocols import arrow, better
+    from honmono.runs.protocol_text import described
+    from honmono.runs.protocols import arrow, better, record_of
 
     measured = made.measured
     print(f"{made.run.path}, step {made.step:,} ({made.images:,} images seen)")
@@ -69,14 +69,14 @@ def _tell(made: Any) -> None:
             key,
             f"{value:.5g}",
             *([_interval(intervals.get(key))] if intervals else []),
-            arrow(better(key, measured.protocol)),
+            arrow(better(key, record_of(key, measured.protocol))),
         ]
         for key, value in measured.metrics.items()
         if not is_detail(key)
     ]
     table(("metric", "value", *(["95% interval"] if intervals else []), "better"), rows)
     _tell_classes({key: value for key, value in measured.metrics.items() if is_detail(key)})
-    print(f"protocol: {told(measured.protocol)}")
+    print(f"protocol: {'; '.join(described(measured.protocol.values()))}")
     for note in measured.notes:
         print(f"note: {note}")
     for path in made.pictures:

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from honmono.errors import Refused
 from honmono.evaluation.evidence import GeneratorEvidence, Subject
 from honmono.evaluation.extraction import Networks, Progress, silent
-from honmono.evaluation.protocol import Protocol, protocol_of
+from honmono.evaluation.protocol import protocol_of
 from honmono.evaluation.reference import Reference
 from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.neighbours import Neighbours
 from honmono.randomness import undisturbed
 from honmono.recipe.value import Recipe
+from honmono.runs.protocols import Protocol
 
 
 CONFIDENCE = 0.95

@@ -1,10 +1,11 @@
-"""The protocol record: all that a number depends on besides the generator, told with it.
+"""The protocol of an evaluation: for each metric what its numbers depend on besides the generator.
 
-`honmono.runs.protocols` reads it again, and compares two before their numbers are.
+`honmono.runs.protocols` says what its three maps are, and reads them.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
@@ -18,11 +19,8 @@ from honmono.evaluation.evidence import Subject
 from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
 from honmono.metrics.base import Metric
-
-
-Protocol = dict[str, Any]
-
-SHOWN = 8  # hexadecimal digits of a hash
+from honmono.runs.fields import flat
+from honmono.runs.protocols import Protocol, Record
 
 
 def protocol_of(
@@ -33,51 +31,61 @@ def protocol_of(
     reference: Reference,
     networks: Networks,
 ) -> Protocol:
-    """The record of an evaluation once it has been made; strict JSON."""
+    """The record of each metric once it has been measured; strict JSON."""
     recipe = subject.recipe
-    made = {
-        "count": {metric.name: metric.fakes for metric in metrics},
-        "seeds": list(seeds),
-        "weights": weights,
-        "batch_norm": recipe.sampling,
-        "batch_size": recipe.training.batch_size,
-        "truncation": subject.truncation,
-        "quantized": "uint8" if subject.range else None,
-        "labels": "in turn" if subject.classes else None,
+    conditions = {
+        "fakes.truncation": subject.truncation,
+        "fakes.quantized": "uint8" if subject.range else None,
+        **(_mixture(recipe.data) if isinstance(recipe.data, Mixture) else {}),
     }
-    protocol: Protocol = {"reals": reference.told(), "fakes": made, "features": _features(reference, networks)}
-    if isinstance(recipe.data, Mixture):
-        protocol["data"] = _mixture(recipe.data)
-    return protocol | {
-        "metrics": {metric.name: _fields(metric) for metric in metrics},
-        "keys": {metric.name: metric.keys() for metric in metrics},
-        "versions": _versions(),
+    context = {
+        "fakes.seeds": list(seeds),
+        "fakes.weights": weights,
+        "fakes.batch_norm": recipe.sampling,
+        "fakes.batch_size": recipe.training.batch_size,
+        "fakes.labels": "in turn" if subject.classes else None,
+        **flat(_versions(), "versions"),
         "device": networks.device.type,
         "precision": str(next(subject.generator.parameters()).dtype).removeprefix("torch."),
     }
+    return {metric.name: _record(metric, conditions, context, reference, networks) for metric in metrics}
 
 
-def _features(reference: Reference, networks: Networks) -> dict[str, Any]:
-    told = {}
-    for name, network in networks.used.items():
+def _record(
+    metric: Metric, conditions: dict[str, Any], context: dict[str, Any], reference: Reference, networks: Networks
+) -> Record:
+    own = {field.name: getattr(metric, field.name) for field in fields(metric)}
+    conditions = {"metric": metric.name} | {name: _json(value) for name, value in own.items()} | conditions
+    context = dict(context)
+    if network := networks.used.get(own.get("features", "")):
         size = "any size" if network.size is None else f"{network.size}x{network.size}"
-        told[name] = {
-            "checksum": network.checksum(),
-            "input": f"{network.channels}x{size}" if network.size else f"{network.channels} channels, {size}",
-            "resizing": reference.conforming(name).resizing,
-        }
-    return told
+        conditions["features.checksum"] = network.checksum()
+        conditions["features.input"] = (
+            f"{network.channels}x{size}" if network.size else f"{network.channels} channels, {size}"
+        )
+        context["features.resizing"] = reference.conforming(network.name).resizing
+    if (reals := reference.used.get(own.get("features", ""))) and "reals" in own:
+        stored = reals.stored
+        conditions |= {"reals.split": stored.split, "reals.content": stored.content, "reals.total": stored.total}
+        context |= {"reals.source": stored.source, "reals.count": reals.used}
+    return {"better": metric.keys(), "conditions": _known(conditions), "context": _known(context)}
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _mixture(data: Mixture) -> dict[str, Any]:
     means = np.ascontiguousarray(data.means(), dtype="<f8")
     digest = hashlib.blake2b(means.round(9).tobytes(), digest_size=16).hexdigest()
-    return {"modes": len(means), "means": digest, "sigma": data.sigma}
+    return {"data.modes": len(means), "data.means": digest, "data.sigma": data.sigma}
 
 
-def _fields(metric: Metric) -> dict[str, Any]:
-    values = {field.name: getattr(metric, field.name) for field in fields(metric)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+def _json(value: Any) -> Any:
+    """A metric's field as strict JSON has it: a number that is not finite becomes text."""
+    if isinstance(value, list | tuple):
+        return [_json(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _versions() -> dict[str, str]:
@@ -85,33 +93,3 @@ def _versions() -> dict[str, str]:
     with suppress(PackageNotFoundError):  # imported from somewhere that was not installed
         versions = {"honmono": version("honmono")} | versions
     return versions
-
-
-def told(protocol: Mapping[str, Any]) -> str:
-    """The protocol as a paragraph, to stand under the numbers."""
-    fakes = protocol["fakes"]
-    counts = sorted(set(fakes["count"].values()))
-    seeds = fakes["seeds"]
-    parts = [
-        f"{' or '.join(f'{count:,}' for count in counts)} fakes",
-        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}",
-        f"{'averaged' if fakes['weights'] == 'average' else 'raw'} weights",
-        f"batch norm {fakes['batch_norm']}",
-        *([f"truncation {fakes['truncation']:g}"] if fakes["truncation"] is not None else []),
-        *([f"labels {fakes['labels']}"] if fakes["labels"] else []),
-        *([f"quantized to {fakes['quantized']}"] if fakes["quantized"] else []),
-    ]
-    sentences = [", ".join(parts)]
-    for name, reals in protocol["reals"].items():
-        split = f", {reals['split']}" if reals["split"] and not reals["source"].endswith(f"@{reals['split']}") else ""
-        content = f"content {reals['content'][:SHOWN]}"
-        sentences.append(
-            f"{reals['count']:,} of {reals['total']:,} reals of {reals['source']}{split} ({content}) for {name}"
-        )
-    for name, network in protocol["features"].items():
-        resizing = "" if network["resizing"] == "none" else f", fakes resized: {network['resizing']}"
-        sentences.append(f"features {name} (sha {network['checksum'][:SHOWN]}, {network['input']}{resizing})")
-    if mixture := protocol.get("data"):
-        sentences.append(f"{mixture['modes']} modes of sigma {mixture['sigma']:g} (means {mixture['means'][:SHOWN]})")
-    versions = ", ".join(f"{name} {number}" for name, number in protocol["versions"].items())
-    return "; ".join([*sentences, f"{protocol['precision']} on {protocol['device']}, {versions}"])

@@ -12,7 +12,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -94,9 +93,10 @@ class Reference:
         pads = data.fit == "pad" if isinstance(data, Pictures) else isinstance(data, StackedMNIST)
         return self._longest if pads else None
 
-    def told(self) -> dict[str, Any]:
-        """What was taken, for the protocol."""
-        return {name: reals.told() for name, reals in self._reals.items() if reals.used}
+    @property
+    def used(self) -> dict[str, "Reals"]:
+        """By feature network, those that a metric has looked at."""
+        return {name: reals for name, reals in self._reals.items() if reals.used}
 
     def _open(self, network: FeatureNetwork) -> Originals:
         data = self._recipe.data
@@ -146,7 +146,7 @@ class Reference:
 
 
 class Reals:
-    """The real pictures of one feature network and what it says of them."""
+    """The real pictures of one feature network and what it says of them. used: the most that a metric was given."""
 
     def __init__(self, stored: Originals, name: str, networks: Networks) -> None:
         self.stored, self._name, self._networks = stored, name, networks
@@ -156,12 +156,6 @@ class Reals:
     @cached_property
     def _order(self) -> np.ndarray:
         return stream(0, "reference").permutation(self.stored.total)
-
-    def told(self) -> dict[str, Any]:
-        """For the protocol. count: of `total`, the most that a metric was given."""
-        stored = self.stored
-        told = {"source": stored.source, "split": stored.split, "content": stored.content}
-        return told | {"count": self.used, "total": stored.total}
 
     def pictures(self, places: Int[Tensor, " number"]) -> UInt8[Tensor, "number channels height width"]:
         """Those at these places of the order; no others are read."""

@@ -6,7 +6,7 @@ sample seeds; where there were several) and the `protocol`. Lines made during tr
 that the best checkpoint is chosen by, each with the better direction; the first decides, the others break ties. And
 `warnings`, where there are any: the kinds of those in force when it was made ("collapse", ...); such a checkpoint is
 never the best.
-JSON has no word for a number that is not finite: among the metrics it is null, in a protocol it is a text.
+JSON has no word for a number that is not finite: among the metrics it is null, in a protocol it is text.
 """
 
 import json
@@ -21,7 +21,7 @@ from filelock import FileLock
 from honmono.errors import Failed
 from honmono.files import atomic_write_bytes, fsync_directory
 from honmono.runs.directory import RunDirectory
-from honmono.runs.protocols import differences, giver
+from honmono.runs.protocols import Protocol, record_of, translated
 
 
 Line = dict[str, Any]
@@ -35,7 +35,7 @@ def line(
     seconds: float,
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]],
-    protocol: Mapping[str, Any],
+    protocol: Protocol,
     best_by: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
 ) -> Line:
@@ -60,7 +60,7 @@ def line(
         made["warnings"] = list(warnings)
     if intervals:
         made["intervals"] = {key: [_strict(end) for end in ends] for key, ends in intervals.items()}
-    return made | {"protocol": _told(dict(protocol))}
+    return made | {"protocol": protocol}
 
 
 def append(run: RunDirectory, line: Line) -> None:
@@ -83,9 +83,14 @@ def append(run: RunDirectory, line: Line) -> None:
 
 def read(run: RunDirectory) -> list[Line]:
     """Every evaluation in the order made; [] where there are none. What is torn or no evaluation is passed over."""
+    return [line for _, line in _texts(run)]
+
+
+def _texts(run: RunDirectory) -> list[tuple[bytes, Line]]:
+    """Every evaluation as it is in the file, and read."""
     path = run.metrics_jsonl
     whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [parsed for text in whole if (parsed := _parse(text)) is not None]
+    return [(text, line) for text in whole if (line := _parse(text)) is not None]
 
 
 def truncate(run: RunDirectory, step: int) -> None:
@@ -93,8 +98,7 @@ def truncate(run: RunDirectory, step: int) -> None:
     if not run.metrics_jsonl.exists():
         return
     with _alone(run):
-        kept = [line for line in read(run) if line["checkpoint"] <= step]
-        data = b"".join((json.dumps(line, allow_nan=False) + "\n").encode() for line in kept)
+        data = b"".join(text + b"\n" for text, line in _texts(run) if line["checkpoint"] <= step)
         if run.metrics_jsonl.read_bytes() != data:
             atomic_write_bytes(run.metrics_jsonl, data)
 
@@ -140,9 +144,10 @@ def of_training(run: RunDirectory) -> list[Line]:
 
 
 def comparable(lines: Sequence[Line], key: str) -> list[Line]:
-    """The lines with a value for a key, as far as their protocol is that of the newest of them."""
+    """The lines with a value for a key, as far as it is comparable with that of the newest of them."""
     having = [line for line in lines if line["metrics"].get(key) is not None]
-    return [line for line in having if _alike(key, line["protocol"], having[-1]["protocol"])]
+    conditions = [record_of(key, line["protocol"])["conditions"] for line in having]
+    return [line for line, own in zip(having, conditions, strict=True) if own == conditions[-1]]
 
 
 def is_detail(key: str) -> bool:
@@ -157,28 +162,13 @@ def _rank(line: Line, best_by: Mapping[str, str]) -> tuple[float, ...]:
     return tuple(-math.inf if value is None else sign * value for value, sign in values)
 
 
-def _alike(key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
-    """Whether a number of one protocol may be compared with that of the other."""
-    metric = giver(key, ours)
-    return metric == giver(key, theirs) and not differences(ours, theirs, metric)
-
-
 def _parse(text: bytes) -> Line | None:
     try:
-        value = json.loads(text)
-    except ValueError:
+        line = json.loads(text)
+        line["protocol"] = translated(line["protocol"])
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    needed = {"checkpoint": int, "metrics": dict, "protocol": dict}
-    fits = isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in needed.items())
-    return value if fits else None
-
-
-def _told(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _told(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_told(part) for part in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    return line if isinstance(line.get("checkpoint"), int) and isinstance(line.get("metrics"), dict) else None
 
 
 def _strict(value: float) -> float | None:

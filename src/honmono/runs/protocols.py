@@ -1,41 +1,56 @@
-"""Protocols as they stand in metrics.jsonl: which metric gave a number, which values are better, what keeps two apart.
+"""How a number was measured, as metrics.jsonl keeps it: what two numbers must share to be comparable, and the rest.
 
-A protocol is made by `honmono.evaluation.protocol`; here it is read, without anything heavy.
+A protocol holds for each metric a record of three flat maps. `better`: the metric's numbers by key, each with `higher`,
+`lower` or `neither`. `conditions`: two numbers are comparable where these are equal. `context`: recorded and never
+compared, as where and by which versions it was measured, and how the run samples from its generator.
+`honmono.evaluation.protocol` makes protocols.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from honmono.runs.fields import flat
+
+
+Record = Mapping[str, Mapping[str, Any]]
+Protocol = Mapping[str, Record]
+Differences = Mapping[str, tuple[Any, Any]]
 
 ARROWS = {"higher": "↑", "lower": "↓"}
-
-# Told, but no reason to keep two numbers apart: where the data lay, on what and by which versions it was measured, and
-# what belongs to the generator itself, as its weights, its batch norm and the way from its size to the network's.
-ONLY_TOLD = frozenset(
+# Of lines written before protocols were flat: the fields that are context, whatever part they belong to.
+CONTEXT = frozenset(
     {
-        *("source", "versions", "device", "precision", "weights", "batch_norm", "batch_size", "labels", "resizing"),
-        *("seeds", "keys"),
+        *("source", "count", "seeds", "weights", "batch_norm", "batch_size", "labels", "resizing"),
+        *("versions", "device", "precision"),
     }
 )
-# How many reals and fakes a metric was given stands among its own fields; these sum up over all that were measured.
-SUMMED_UP = frozenset({"fakes.count", "reals.*.count"})
-BY_NAME = ("reals", "features", "metrics")  # by network or metric: one that only one side has makes no difference
 
 
-def giver(key: str, protocol: Mapping[str, Any]) -> str | None:
-    """The metric that gave a number: prdc[mnist] gave precision[mnist]. None where the protocol does not say.
+def record_of(key: str, protocol: Protocol) -> Record:
+    """The record of the metric that gave a number: prdc[mnist] gave precision[mnist], and variety[mnist] its parts.
 
-    A part, `variety[mnist].7`, is given by whoever gives `variety[mnist]`.
+    Where no metric names the number, all of their records in one: it is then comparable only with numbers that were
+    measured together with the same others.
     """
-    named = ((name, keys) for name, keys in _keys(protocol).items() if isinstance(keys, Mapping))
-    return next((name for name, keys in named if key in keys or _whole(key) in keys), None)
+    for record in protocol.values():
+        if key in record["better"] or whole(key) in record["better"]:
+            return record
+    records = protocol.items()
+    conditions = {f"{name}.{field}": value for name, one in records for field, value in one["conditions"].items()}
+    context = {field: value for _, one in records for field, value in one["context"].items()}
+    return {"better": {}, "conditions": conditions, "context": context}
 
 
-def better(key: str, protocol: Mapping[str, Any]) -> str | None:
-    """Which values of a number are better, `higher` or `lower`; None where neither is, or where nobody said."""
-    keys = _keys(protocol).get(giver(key, protocol) or "", {})
-    direction = keys.get(key, keys.get(_whole(key)))
-    return direction if direction in ("higher", "lower") else None
+def whole(key: str) -> str:
+    """The number that a key is a part of, or itself."""
+    number, bracket, _ = key.partition("].")
+    return f"{number}]" if bracket else key
+
+
+def better(key: str, record: Record) -> str | None:
+    """Which values of a number are better, `higher` or `lower`; None where neither is."""
+    direction = record["better"].get(key, record["better"].get(whole(key)))
+    return direction if direction in ARROWS else None
 
 
 def arrow(direction: str | None) -> str:
@@ -43,65 +58,54 @@ def arrow(direction: str | None) -> str:
     return ARROWS.get(direction or "", "")
 
 
-def differences(one: Mapping[str, Any], other: Mapping[str, Any], metric: str | None = None) -> list[str]:
-    """The dotted fields in which two protocols differ so that their numbers cannot be compared; [] where they can.
-
-    metric: only its own numbers are in question: `fid[mnist]`. What only one protocol measured, or looked through,
-    makes no difference to the other's numbers.
-    """
-    found: list[str] = []
-    for part in dict.fromkeys([*one, *other]):
-        ours, theirs = one.get(part), other.get(part)
-        if part in BY_NAME:
-            ours, theirs = dict(ours or {}), dict(theirs or {})
-            for name in ours.keys() & theirs.keys():
-                if metric is None or _concerns(part, name, metric, one):
-                    found += _differing(ours[name], theirs[name], f"{part}.{name}", f"{part}.*")
-        else:
-            found += _differing(ours, theirs, part, part)
-    return sorted(found)
+def differences(one: Record, other: Record) -> Differences:
+    """The conditions that keep two numbers from being compared, with both values; {} where they are comparable."""
+    ours, theirs = one["conditions"], other["conditions"]
+    names = sorted({*ours, *theirs})
+    return {name: (ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)}
 
 
-def concerning(key: str, protocol: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A protocol without what only other numbers of the same evaluation hang on."""
-    metric = giver(key, protocol)
-    if metric is None:
-        return protocol
-    parts = {part: protocol[part] for part in BY_NAME if isinstance(protocol.get(part), Mapping)}
-    own = {
-        part: {name: fields for name, fields in named.items() if _concerns(part, name, metric, protocol)}
-        for part, named in parts.items()
+def by_metric(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Records of several numbers and runs, together where they are of one metric."""
+    metrics: dict[str, list[Record]] = {}
+    for record in records:
+        metrics.setdefault(record["conditions"].get("metric", "other"), []).append(record)
+    return metrics
+
+
+def shared(records: Iterable[Record]) -> dict[str, dict[str, dict[str, Any]]]:
+    """By metric, the conditions and the context that all of its records have in common."""
+    return {
+        metric: {part: common([record[part] for record in own]) for part in ("conditions", "context")}
+        for metric, own in by_metric(records).items()
     }
-    return {**protocol, **own}
 
 
-def _whole(key: str) -> str:
-    """The number that a key is a part of, or itself."""
-    whole, bracket, _ = key.partition("].")
-    return f"{whole}]" if bracket else key
+def common(maps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields that have the same value in all maps."""
+    first, *others = maps
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
-def _keys(protocol: Mapping[str, Any]) -> Mapping[str, Any]:
-    keys = protocol.get("keys")
-    return keys if isinstance(keys, Mapping) else {}
+def translated(protocol: Mapping[str, Any]) -> Protocol:
+    """A protocol as it is now; one that was nested (what all metrics shared, beside what each had) becomes flat."""
+    if all(isinstance(part, Mapping) and "conditions" in part for part in protocol.values()):
+        return protocol
+    better = protocol.get("keys") or {}
+    metrics = protocol.get("metrics") or {"": {}}
+    return {name: _record(name, fields, better.get(name) or {}, protocol) for name, fields in metrics.items()}
 
 
-def _concerns(part: str, name: str, metric: str, protocol: Mapping[str, Any]) -> bool:
-    """Whether a metric's numbers hang on what a part of the protocol says of a network, or of a metric."""
-    if part == "metrics":
-        return name == metric
-    own = protocol.get("metrics", {}).get(metric, {})
-    return name == own.get("features") and (part != "reals" or "reals" in own)
-
-
-def _differing(ours: Any, theirs: Any, path: str, pattern: str) -> list[str]:
-    if pattern.rpartition(".")[2] in ONLY_TOLD or pattern in SUMMED_UP:
-        return []
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        names = dict.fromkeys([*ours, *theirs])
-        return [
-            field
-            for name in names
-            for field in _differing(ours.get(name), theirs.get(name), f"{path}.{name}", f"{pattern}.{name}")
-        ]
-    return [] if ours == theirs else [path]
+def _record(name: str, own: Mapping[str, Any], better: Mapping[str, Any], protocol: Mapping[str, Any]) -> Record:
+    """Of the networks and the reals only those that this metric looks at."""
+    parts = {part: fields for part, fields in protocol.items() if part not in ("metrics", "keys")}
+    parts["fakes"] = {field: value for field, value in parts.get("fakes", {}).items() if field != "count"}
+    for part in ("features", "reals"):
+        parts[part] = parts.get(part, {}).get(own["features"], {}) if part in own and "features" in own else {}
+    fields = {field: value for field, value in [*own.items(), *flat(parts).items()] if value is not None}
+    context = {field for field in flat(parts) if CONTEXT & {*field.split(".")}}
+    return {
+        "better": better,
+        "conditions": {"metric": name} | {field: value for field, value in fields.items() if field not in context},
+        "context": {field: value for field, value in fields.items() if field in context},
+    }

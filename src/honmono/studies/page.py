@@ -95,7 +95,7 @@ def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, boo
         rows.append([case.label, *article, _seeds([planned[place] for place in places], book), *cells, *cost])
     settings = [*study.cases[0].settings, "the article saw"]
     header = ["case", *settings, "seeds", *headings(found, found), "images seen", "seconds"]
-    notes = [(APART, NOT_ALIKE)] if any(one.apart for one in found.values()) else []
+    notes = [(APART, NOT_ALIKE)] if any(one.incomparable for one in found.values()) else []
     return Table(header, rows, range(len(settings) + 2, len(header)), notes)
 
 
@@ -106,7 +106,7 @@ def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Numbe
     if not all(map(isfinite, values)):
         return Cell("not finite")
     mean, deviation = spread(values)
-    return Cell(mean, deviation, best, APART if any(place in one.apart for place in places) else "")
+    return Cell(mean, deviation, best, APART if any(place in one.incomparable for place in places) else "")
 
 
 def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers], one: Agreement) -> set[str]:
@@ -114,7 +114,7 @@ def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers],
     means: dict[str, float] = {}
     for case in study.cases:
         places = [place for place, each in enumerate(planned) if each.case == case]
-        values = [measured[place].numbers[one.key].value for place in places if place in one.alike]
+        values = [measured[place].numbers[one.key].value for place in places if place in one.comparable]
         if len(values) == len(places) and all(map(isfinite, values)):
             means[case.label] = fmean(values)
     return best_of(means, one) if len(means) > 1 else set()

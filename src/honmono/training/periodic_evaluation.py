@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.evaluation.availability import applicable, fetched, ready
 from honmono.evaluation.measure import Measured, measure
-from honmono.evaluation.protocol import told
 from honmono.metrics.base import Better, Metric
 from honmono.metrics.variety import Variety
 from honmono.recipe.value import Recipe
@@ -14,6 +13,7 @@ from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import Line, is_detail
 from honmono.runs.log import metric_column
+from honmono.runs.protocol_text import described
 from honmono.training.trainer import Trainer
 
 
@@ -61,7 +61,7 @@ class Measuring:
             self.seconds += time.monotonic() - begun
         evaluations.append(self._run, line)
         self._say(self._told_of(line))
-        self._tell_once("measured by this protocol: ", told(line["protocol"]))
+        self._tell_once("measured by this protocol: ", "; ".join(described(line["protocol"].values())))
         return {
             metric_column(key): float("nan") if value is None else value
             for key, value in line["metrics"].items()

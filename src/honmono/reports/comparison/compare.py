@@ -1,4 +1,4 @@
-"""`honmono compare`: several runs in one table, if their numbers were measured alike."""
+"""`honmono compare`: several runs in one table, if their numbers were measured under equal conditions."""
 
 import warnings
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ def compare(
 
     A run's numbers are those of its newest evaluated checkpoint; of what was measured during training where nobody has
     evaluated the run. checkpoint: "best": those of the checkpoint that was best during training.
-    mixed: numbers that were not measured alike are marked instead of refused. out: FILE.html or FILE.csv to write.
-    Raises `Refused` where a run has no numbers, or where protocols differ.
+    mixed: numbers that cannot be compared are marked instead of refused. out: FILE.html or FILE.csv to write.
+    Raises `Refused` where a run has no numbers, or where conditions differ.
     """
     if out is not None and Path(out).suffix not in (".html", ".csv"):
         raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
@@ -33,7 +33,7 @@ def compare(
     measured = numbers.measured([run.run for run in read], checkpoint)
     found = agreement.agreements(measured)
     if not mixed:
-        agreement.refuse_mixed(read, found)
+        agreement.refuse_mixed(read, found.values())
     made = Comparison(read, measured, found)
     if out is not None:
         _write(made, Path(out))

@@ -5,17 +5,16 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from honmono.reports.comparison import agreement
 from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.numbers import Numbers
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import images, legend, printable, table
-from honmono.reports.comparison.words import protocol_in_words, unshared_in_words
 from honmono.reports.html import Table
-from honmono.runs.protocols import concerning
+from honmono.runs.evaluations import is_detail
+from honmono.runs.protocol_text import described, varying
+from honmono.runs.protocols import Record, shared
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,10 @@ class Comparison:
     measured: Sequence[Numbers]
     agreements: Mapping[str, Agreement]
 
-    @cached_property
+    @property
     def protocol(self) -> dict[str, Any]:
-        """What the protocols of all the numbers agree on."""
-        return agreement.shared(self._protocols)
+        """By metric, the conditions and the context that all its numbers share."""
+        return shared(self._records)
 
     @property
     def table(self) -> Table:
@@ -45,16 +44,14 @@ class Comparison:
 
     @property
     def measured_by(self) -> list[str]:
-        """How the numbers were made, in words: what all share, what differs without harm, what was noted."""
-        apart = {one.field for found in self.agreements.values() for every in found.apart.values() for one in every}
-        differ = {field: values for field, values in agreement.unshared(self._protocols).items() if field not in apart}
+        """How the numbers were made, in words: what all share, what differs without effect, what was noted."""
         notes = [f"{run.name}: {note}" for run, one in zip(self.runs, self.measured, strict=True) for note in one.notes]
-        return [*protocol_in_words(self.protocol), *unshared_in_words(differ), *notes]
+        return [*described(self._records), *varying(self._records), *notes]
 
-    @cached_property
-    def _protocols(self) -> list[Mapping[str, Any]]:
-        """Of all numbers, each with what that number hangs on."""
-        return [concerning(key, number.protocol) for one in self.measured for key, number in one.numbers.items()]
+    @property
+    def _records(self) -> list[Record]:
+        numbers = [(key, number) for one in self.measured for key, number in one.numbers.items()]
+        return [number.record for key, number in numbers if not is_detail(key)]
 
     @property
     def mixed(self) -> list[dict[str, Any]]:
@@ -63,18 +60,17 @@ class Comparison:
             {
                 "metric": key,
                 "run": self.runs[place].name,
-                "compared_with": [self.runs[other].name for other in one.alike],
-                "differences": {d.field: {"here": d.value, "there": d.others} for d in differences},
+                "compared_with": [self.runs[other].name for other in one.comparable],
+                "differences": {field: {"here": here, "there": there} for field, (here, there) in differences.items()},
             }
             for key, one in self.agreements.items()
-            for place, differences in one.apart.items()
+            for place, differences in one.incomparable.items()
         ]
 
     def to_json(self) -> dict[str, Any]:
         """One strict JSON document: runs, what their protocols share, and what is not comparable."""
-        return {"runs": [self._row(place) for place in range(len(self.runs))], "protocol": self.protocol} | {
-            "mixed": self.mixed
-        }
+        rows = [self._row(place) for place in range(len(self.runs))]
+        return {"runs": rows, "protocol": self.protocol, "mixed": self.mixed}
 
     def csv(self) -> str:
         """A row for each run; a number that is not finite is `nan`, an unknown one an empty cell."""
@@ -99,11 +95,11 @@ class Comparison:
             "images": images(run, one),
             "metrics": {key: value if math.isfinite(value) else None for key, value in values.items()},
             "intervals": {key: list(n.interval) for key, n in one.numbers.items() if n.interval and n.half is not None},
-            "not_comparable": [key for key, found in self.agreements.items() if place in found.apart],
+            "not_comparable": [key for key, found in self.agreements.items() if place in found.incomparable],
             "notes": list(one.notes),
-            "weights": one.told("weights"),
-            "batch_norm": one.told("batch_norm"),
-            "seeds": one.told("seeds"),
+            "weights": one.sampled("weights"),
+            "batch_norm": one.sampled("batch_norm"),
+            "seeds": one.sampled("seeds"),
             "during_training": one.during_training,
             "seconds": cost.seconds,
             "images_per_second": cost.images_per_second and round(cost.images_per_second, 1),

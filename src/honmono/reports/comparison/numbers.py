@@ -1,4 +1,4 @@
-"""Which numbers stand for a run: those of one checkpoint, each with the protocol that it was measured by."""
+"""Which numbers stand for a run: those of one checkpoint, each with how it was measured."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from honmono.errors import Refused
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import Line
+from honmono.runs.protocols import Record, record_of
 
 
 Which = Literal["newest", "best"]
@@ -19,11 +20,14 @@ MOST_NAMED = 3  # runs in one message
 
 @dataclass(frozen=True)
 class Number:
-    """One number. value: NaN where it was not finite. interval: 95%, over sample seeds; None with one seed."""
+    """One number. value: NaN where it was not finite. interval: 95%, over sample seeds; None with one seed.
+
+    record: how it was measured, as `honmono.runs.protocols` says.
+    """
 
     value: float
     interval: tuple[float, float] | None
-    protocol: Mapping[str, Any]
+    record: Record
 
     @property
     def half(self) -> float | None:
@@ -47,11 +51,10 @@ class Numbers:
     numbers: Mapping[str, Number]
     notes: Sequence[str] = ()
 
-    def told(self, field: str) -> str:
-        """What the protocols say of how fakes were made, `weights` say; all of it, where they say several things."""
-        fakes = [number.protocol.get("fakes") for number in self.numbers.values()]
-        values = [part[field] for part in fakes if isinstance(part, dict) and part.get(field) is not None]
-        return ", ".join(dict.fromkeys(map(str, values))) or UNKNOWN
+    def sampled(self, field: str) -> str:
+        """How the fakes were made, `weights` say; all values, where the numbers have several."""
+        values = [number.record["context"].get(f"fakes.{field}") for number in self.numbers.values()]
+        return ", ".join(dict.fromkeys(str(value) for value in values if value is not None)) or UNKNOWN
 
 
 def measured(runs: Sequence[RunDirectory], which: Which) -> list[Numbers]:
@@ -102,7 +105,7 @@ def _best(run: RunDirectory, lines: Sequence[Line]) -> int:
 def _number(line: Line, key: str) -> Number:
     ends = (line.get("intervals") or {}).get(key)
     interval = (_finite(ends[0]), _finite(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
-    return Number(_finite(line["metrics"][key]), interval, line["protocol"])
+    return Number(_finite(line["metrics"][key]), interval, record_of(key, line["protocol"]))
 
 
 def _finite(value: Any) -> float:

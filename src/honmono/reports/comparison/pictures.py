@@ -5,16 +5,17 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from honmono.reports.comparison.agreement import differing, groups, tell
+from honmono.reports.comparison.agreement import groups
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.figures.film import frames
 from honmono.reports.figures.overlaid import Curve, overlaid
 from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Picture
 from honmono.runs import evaluations
-from honmono.runs.evaluations import Line, is_detail
+from honmono.runs.evaluations import is_detail
 from honmono.runs.log import METRIC
-from honmono.runs.protocols import arrow, better
+from honmono.runs.protocol_text import contrasted
+from honmono.runs.protocols import arrow, better, differences, record_of
 
 
 MOST_BYTES = 300 * 1024  # of a sample picture; larger ones are made lighter
@@ -32,7 +33,7 @@ def loss_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
 
 
 def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
-    """A picture for each number that was measured during training, and for each protocol that it was measured by.
+    """A picture for each number that was measured during training, and for each set of equal conditions.
 
     What was measured after training stays out: it is made of more samples, and would seem a jump of the curve.
     """
@@ -44,18 +45,20 @@ def metric_curves(runs: Sequence[Summary]) -> Iterator[Picture]:
     ]
     keys = dict.fromkeys(key for _, line in lines for key in line["metrics"] if not is_detail(key))
     for key in keys:
-        # In one figure for each protocol: two protocols on one pair of axes would be mixed silently.
+        # In one figure for equal conditions: numbers that cannot be compared do not share axes.
         having = [(place, line) for place, line in lines if key in line["metrics"]]
-        alike = groups(key, {number: line["protocol"] for number, (_, line) in enumerate(having)})
-        for group in ([having[number] for number in numbers] for numbers in alike):
-            direction = better(key, group[0][1]["protocol"])
+        records = {number: record_of(key, line["protocol"]) for number, (_, line) in enumerate(having)}
+        for numbers in groups(records):
+            group, record = [having[number] for number in numbers], records[numbers[0]]
+            direction = better(key, record)
             curves = [
                 Curve(STROKES[place], [line["images"] for line in own], [line["metrics"][key] for line in own])
                 for place in dict.fromkeys(place for place, _ in group)
                 if (own := [line for other, line in group if other == place])
             ]
             if drawn := overlaid(curves, logarithmic=direction == "lower"):
-                more = _apart(key, group[0][1], having[0][1])
+                found = differences(record, records[0])
+                more = f"Not comparable with the figure before: {contrasted(found)}." if found else ""
                 yield Picture(
                     drawn, "svg+xml", f"{key} {arrow(direction)}".rstrip(), more, f"{key} against images seen"
                 )
@@ -84,12 +87,6 @@ def neighbours(runs: Sequence[Summary]) -> Iterator[Picture]:
         path = run.run.path / "neighbours.png"
         if path.is_file():
             yield from embedded(path.read_bytes(), run.name)
-
-
-def _apart(key: str, line: Line, first: Line) -> str:
-    differences = differing(key, line["protocol"], first["protocol"])
-    told = "; ".join(f"{one.field} is {tell(one.value)}, not {tell(one.others)}" for one in differences)
-    return f"Not comparable with the figure before: {told}." if told else ""
 
 
 def _is_loss(column: str) -> bool:

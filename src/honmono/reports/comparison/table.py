@@ -4,12 +4,13 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from honmono.reports.comparison.agreement import Agreement, tell
+from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.numbers import UNKNOWN, Number, Numbers, named
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table
 from honmono.runs.evaluations import is_detail
+from honmono.runs.protocol_text import contrasted
 from honmono.runs.protocols import arrow
 
 
@@ -75,34 +76,31 @@ def _name(run: Summary, place: int) -> Cell:
 
 
 def _sign(notes: Mapping[int, tuple[str, str]], found: Mapping[str, Agreement], key: str, place: int) -> str:
-    return notes[place][0] if place in found[key].apart and place in notes else ""
+    return notes[place][0] if place in found[key].incomparable and place in notes else ""
 
 
 def _footnotes(
     runs: Sequence[Summary], found: Mapping[str, Agreement], keys: Collection[str]
 ) -> dict[int, tuple[str, str]]:
     """For the place of each run that has a number which is not comparable: a sign, and what differs."""
-    places = sorted({place for key in keys for place in found[key].apart})
+    places = sorted({place for key in keys for place in found[key].incomparable})
     return {place: (str(sign), _footnote(place, runs, found, keys)) for sign, place in enumerate(places, 1)}
 
 
 def _footnote(place: int, runs: Sequence[Summary], found: Mapping[str, Agreement], keys: Collection[str]) -> str:
     """Keys that differ in the same way share a sentence."""
-    sentences: dict[tuple[str, str], list[str]] = {}
+    sentences: dict[str, list[str]] = {}
     for key in keys:
-        if differences := found[key].apart.get(place):
-            others = named([runs[other].name for other in found[key].alike])
-            told = "; ".join(f"{d.field} is {tell(d.value)}, not {tell(d.others)}" for d in differences)
-            sentences.setdefault((others, told), []).append(key)
-    parts = [
-        f"{', '.join(same)} cannot be compared with {others}: {told}" for (others, told), same in sentences.items()
-    ]
+        if differences := found[key].incomparable.get(place):
+            others = named([runs[other].name for other in found[key].comparable])
+            sentences.setdefault(f"cannot be compared with {others}: {contrasted(differences)}", []).append(key)
+    parts = [f"{', '.join(same)} {sentence}" for sentence, same in sentences.items()]
     return f"{runs[place].name}: {'. '.join(parts)}."
 
 
 def best_places(agreement: Agreement, measured: Sequence[Numbers]) -> set[int]:
     """The runs with the best value among those that are comparable, if these are two or more; all of equals."""
-    values = {place: measured[place].numbers[agreement.key].value for place in agreement.alike}
+    values = {place: measured[place].numbers[agreement.key].value for place in agreement.comparable}
     finite = {place: value for place, value in values.items() if math.isfinite(value)}
     return best_of(finite, agreement) if len(values) > 1 else set()
 
@@ -152,8 +150,8 @@ def _after(run: Summary, one: Numbers) -> list[str]:
     cost = run.cost(one.checkpoint)
     seconds = UNKNOWN if cost.seconds is None else f"{cost.seconds:,.{0 if cost.seconds >= 100 else 1}f}"
     return [
-        one.told("weights"),
-        one.told("batch_norm"),
+        one.sampled("weights"),
+        one.sampled("batch_norm"),
         "during training" if one.during_training else "evaluate",
         seconds,
         _whole(cost.images_per_second),
