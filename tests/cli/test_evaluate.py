@@ -45,8 +45,8 @@ def test_a_table_and_the_protocol_under_it(call: Command, own: Path) -> None:
         *([f"{name}[mnist]", "↑"] for name in ("precision", "recall", "density", "coverage")),
     ]
     assert all(float(row.split()[1]) >= 0 for row in rows)
-    assert protocol.startswith("protocol: 200 fakes, seed 0, averaged weights, batch norm running, labels in turn, ")
-    assert "1,797 of 1,797 reals of digits (content " in protocol and "features mnist (sha " in protocol
+    assert protocol.startswith("protocol: all: fakes 200, ") and "fakes.weights average" in protocol
+    assert "reals.source digits" in protocol and "features.checksum " in protocol
 
 
 def test_classes_have_a_table_of_their_own(call: Command, own: Path) -> None:
@@ -64,7 +64,7 @@ def test_seeds_give_intervals(call: Command, grid: Path) -> None:
     assert header.split() == ["metric", "value", "95%", "interval", "better"]
     name, value, low, dots, high, arrow = first.split()
     assert (name, dots, arrow) == ("modes", "..", "↑") and float(low) <= float(value) <= float(high)
-    assert "seeds 0, 1, 2" in said.out
+    assert "fakes.seeds 0 1 2" in said.out
 
 
 def test_one_json_document(call: Command, grid: Path) -> None:
@@ -74,7 +74,8 @@ def test_one_json_document(call: Command, grid: Path) -> None:
     assert list(document) == ["run", "checkpoint", "metrics", "protocol"]
     assert document["run"] == str(grid) and document["checkpoint"] == 2
     assert list(document["metrics"]) == ["modes", "high_quality", "reverse_kl"]
-    assert document["protocol"]["metrics"]["modes"] == {"fakes": 500, "radius": 3.0}
+    conditions = document["protocol"]["modes"]["conditions"]
+    assert (conditions["fakes"], conditions["radius"], conditions["data.sigma"]) == (500, 3.0, 0.05)
     assert "intervals" in json.loads(call("evaluate", grid, "--json", "--seeds", 2).out)
 
 

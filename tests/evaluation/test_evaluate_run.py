@@ -67,7 +67,10 @@ def test_an_evaluation_is_a_line_with_its_protocol(run: Path) -> None:
     }
     assert (line["run"], line["checkpoint"], line["step"], line["images"]) == ("run", 3, 3, 24)
     assert line["metrics"] == made.measured.metrics
-    assert line["protocol"] == made.measured.protocol and line["protocol"]["fakes"]["seeds"] == [0, 1]
+    assert line["protocol"] == made.measured.protocol and line["protocol"]["fid[mnist]"]["context"]["fakes.seeds"] == [
+        0,
+        1,
+    ]
     low, high = line["intervals"]["fid[mnist]"]
     assert low < line["metrics"]["fid[mnist]"] < high
     assert made.to_json() == {
@@ -124,15 +127,15 @@ def test_averaged_or_raw_weights(run: Path) -> None:
     stored = load_file(RunDirectory(run).checkpoint(3) / "generator.safetensors")
     assert all(torch.equal(tensor, stored[name]) for name, tensor in raw.raw_generator.state_dict().items())
     protocols = [evaluate(run, "fid[mnist]", num=200, weights=weights).measured for weights in ("average", "raw")]
-    assert [protocol.protocol["fakes"]["weights"] for protocol in protocols] == ["average", "raw"]
+    assert [one.protocol["fid[mnist]"]["context"]["fakes.weights"] for one in protocols] == ["average", "raw"]
     assert protocols[0].metrics != protocols[1].metrics
 
 
 def test_points_are_counted_without_asking(points: Path) -> None:
     made = evaluate(points)
     assert list(made.measured.metrics) == ["modes", "high_quality", "reverse_kl"]
-    assert made.measured.protocol["metrics"]["modes"]["fakes"] == 2_500
-    assert evaluate(points, [ModeCoverage(fakes=70)]).measured.protocol["fakes"]["count"] == {"modes": 70}
+    assert made.measured.protocol["modes"]["conditions"]["fakes"] == 2_500
+    assert evaluate(points, [ModeCoverage(fakes=70)]).measured.protocol["modes"]["conditions"]["fakes"] == 70
     assert load(points).weights == "raw"
     with pytest.raises(Refused, match="points are held against their own mixture"):
         evaluate(points, reference="digits")
@@ -153,8 +156,9 @@ def test_the_recipe_s_own_metrics_are_the_default(run: Path) -> None:
     with_metrics(run, [{"$class": "FID", "features": "mnist", "fakes": 150, "reals": 300}])
     made = evaluate(run)
     assert wholes(made)[0] == "fid[mnist]"
-    assert made.measured.protocol["metrics"]["fid[mnist]"] == {"features": "mnist", "fakes": 150, "reals": 300}
-    assert made.measured.protocol["fakes"]["count"].keys() == {"fid[mnist]", "labels[mnist]", "variety[mnist]"}
+    own = {"metric": "fid[mnist]", "features": "mnist", "fakes": 150, "reals": 300}
+    assert own.items() <= made.measured.protocol["fid[mnist]"]["conditions"].items()
+    assert made.measured.protocol.keys() == {"fid[mnist]", "labels[mnist]", "variety[mnist]"}
 
 
 def test_where_classes_are_learned_they_are_judged_without_asking(run: Path) -> None:

@@ -189,7 +189,9 @@ def test_neighbours_are_shown_when_they_are_asked_for(recipe: Recipe, stored: Pa
 
 def test_the_protocol_says_which_weights_were_measured(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
     def weights(recipe: Recipe, **words: Any) -> str:
-        return measure(sampler(), recipe, (), (2,), [ModeCoverage(fakes=10)], **words).protocol["fakes"]["weights"]
+        return measure(sampler(), recipe, (), (2,), [ModeCoverage(fakes=10)], **words).protocol["modes"]["context"][
+            "fakes.weights"
+        ]
 
     averaged = replace(points, training=replace(points.training, average=Average()))
     assert weights(points) == "raw" == weights(averaged, weights="raw") and weights(averaged) == "average"
@@ -200,7 +202,7 @@ def test_a_mixture_of_one_s_own_is_measured_as_the_grid_is(points: Recipe, sampl
     found = measure(sampler(), three, (), (2,), [ModeCoverage()])
     assert found.metrics["modes"] == 9
     assert found.metrics["high_quality"] == pytest.approx(9 / 25, abs=0.03)
-    assert found.protocol["data"]["modes"] == 9
+    assert found.protocol["modes"]["conditions"]["data.modes"] == 9
 
 
 MEMORY = """

@@ -20,8 +20,14 @@ def run(tmp_path: Path) -> RunDirectory:
     return RunDirectory.create(tmp_path, "gan-grid")
 
 
+def protocol(metric: str = "fid[mnist]", *, device: str = "cpu", **conditions: Any) -> dict[str, Any]:
+    """Of one metric, whose number has its name."""
+    record = {"better": {metric: "lower"}, "conditions": conditions, "context": {"device": device}}
+    return {metric: record}
+
+
 def measured(run: RunDirectory, step: int, value: float, **other: Any) -> Line:
-    given: dict[str, Any] = {"best_by": {"fid[mnist]": "lower"}, "protocol": {"metrics": {"fid[mnist]": {"fakes": 9}}}}
+    given: dict[str, Any] = {"best_by": {"fid[mnist]": "lower"}, "protocol": protocol(fakes=9)}
     metrics = other.pop("metrics", {"fid[mnist]": value})
     return line(run, step, 64 * step, seconds=1.23456, intervals={}, metrics=metrics, **(given | other))
 
@@ -41,7 +47,7 @@ def test_a_line_is_read_as_it_was_appended(run: RunDirectory) -> None:
         seconds=1.23456,
         metrics={"fid[mnist]": 4.25, "modes": 25, "kid[mnist]": math.nan},
         intervals={"fid[mnist]": (4.0, 4.5)},
-        protocol={"versions": {"torch": "2.13.0"}, "name": "ü\udcff"},
+        protocol=protocol(fakes=9, source="ü\udcff"),
     )
     append(run, ours)
     append(run, measured(run, 600, 3.0))
@@ -54,9 +60,8 @@ def test_a_line_is_read_as_it_was_appended(run: RunDirectory) -> None:
     assert [json.loads(text)["step"] for text in run.metrics_jsonl.read_text().splitlines()] == [500, 600]
 
 
-def test_what_json_cannot_hold_is_told_or_never_written(run: RunDirectory) -> None:
-    append(run, measured(run, 1, 3.0, protocol={"radius": math.inf, "means": [(1.0, math.nan)]}))
-    assert read(run)[0]["protocol"] == {"radius": "inf", "means": [[1.0, "nan"]]}
+def test_what_json_cannot_hold_is_never_written(run: RunDirectory) -> None:
+    append(run, measured(run, 1, 3.0))
     with pytest.raises(ValueError, match="JSON compliant"):
         append(run, measured(run, 2, 3.0) | {"seconds": math.inf})
     assert [one["step"] for one in read(run)] == [1]
@@ -76,7 +81,9 @@ def test_a_torn_last_line_is_dropped(run: RunDirectory, torn: bytes) -> None:
 
 
 def test_lines_of_something_else_are_passed_over(run: RunDirectory) -> None:
-    run.metrics_jsonl.write_text('3\n{}\n\n{"checkpoint": "x", "metrics": {}, "protocol": {}}\n')
+    texts = ["3", "[]", "{}", "", '{"checkpoint": "x", "metrics": {}, "protocol": {}}']
+    texts += ['{"checkpoint": 1, "metrics": {}, "protocol": ' + part + "}" for part in ("3", '{"metrics": 3}', "null")]
+    run.metrics_jsonl.write_text("\n".join(texts) + "\n")
     append(run, measured(run, 1, 3.0))
     saved(run, 1)
     assert [one["step"] for one in read(run)] == [1] and best(run) == 1
@@ -104,7 +111,8 @@ from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import append, line
 run = RunDirectory(Path(sys.argv[1]))
 for step in range(int(sys.argv[2]), 100, 2):
-    append(run, line(run, step, step, seconds=0, metrics={"modes": 1}, intervals={}, protocol={"long": "x" * 5000}))
+    record = {"better": {"modes": "higher"}, "conditions": {"long": "x" * 5000}, "context": {}}
+    append(run, line(run, step, step, seconds=0, metrics={"modes": 1}, intervals={}, protocol={"modes": record}))
 """
 
 
@@ -154,19 +162,15 @@ def test_other_keys_break_ties(run: RunDirectory) -> None:
 
 
 def test_only_what_was_measured_in_training_under_one_protocol_is_compared(run: RunDirectory) -> None:
-    few, reals = {"fid[mnist]": {"fakes": 9}}, {"mnist": {"source": "a", "content": "c", "count": 9}}
-    append(run, measured(run, 1, 0.5, protocol={"metrics": {"fid[mnist]": {"fakes": 5}}}))
-    append(run, measured(run, 2, 2.0, protocol={"metrics": few, "device": "cpu", "reals": reals}))
-    more = few | {"kid[mnist]": {"fakes": 7}}
-    moved = {"mnist": reals["mnist"] | {"source": "b", "count": 12}, "digits": {"content": "d"}}
-    append(run, measured(run, 3, 3.0, protocol={"metrics": more, "device": "cuda", "reals": moved}))
-    append(run, measured(run, 4, 0.1, protocol={"metrics": few}, best_by=None))
+    append(run, measured(run, 1, 0.5, protocol=protocol(fakes=5)))
+    append(run, measured(run, 2, 2.0, protocol=protocol(fakes=9)))
+    append(run, measured(run, 3, 3.0, protocol=protocol("kid[mnist]", fakes=7) | protocol(fakes=9, device="cuda")))
+    append(run, measured(run, 4, 0.1, protocol=protocol(fakes=9), best_by=None))
     lines = of_training(run)
     assert [one["step"] for one in lines] == [1, 2, 3]
     assert [one["step"] for one in comparable(lines, "fid[mnist]")] == [2, 3] and comparable(lines, "modes") == []
     assert best(run, among=range(9)) == 2
-    other = {"mnist": reals["mnist"] | {"content": "changed"}}
-    append(run, measured(run, 5, 9.0, protocol={"metrics": few, "reals": other}))
+    append(run, measured(run, 5, 9.0, protocol=protocol(fakes=9, content="changed")))
     assert best(run, among=range(9)) == 5
 
 

@@ -45,7 +45,7 @@ def test_it_is_measured_by_the_clock_and_at_the_end(train: Train, capsys: pytest
     assert line["best_by"] == {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
     assert line["protocol"] and line["seconds"] > 0 and line["run"] == "run"
     said = capsys.readouterr().err.splitlines()
-    protocols = [text for text in said if text.startswith("measured by this protocol: 50 fakes, seed 0, raw weights, ")]
+    protocols = [text for text in said if text.startswith("measured by this protocol: modes: fakes 50, ")]
     assert len(protocols) == 1  # of all numbers, since it is the same
     told = [text for text in said if text.startswith("step 10: ")]
     assert len(told) == 1 and "modes " in told[0] and "best so far" in told[0] and told[0].endswith(" s to measure)")

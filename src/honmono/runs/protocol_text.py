@@ -1,9 +1,9 @@
 """Protocols in words: each field as its name and its value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from honmono.runs.protocols import Differences, Record, by_metric, common, shared
+from honmono.runs.protocols import Differences, Record, metric_of
 
 
 HASHES = ("content", "checksum", "means")
@@ -12,34 +12,23 @@ LONGEST = 60  # letters of a value
 
 
 def described(records: Iterable[Record]) -> list[str]:
-    """Lines that name some metrics and the fields of which these have the same value; each field stands once."""
-    metrics = {metric: one["conditions"] | one["context"] for metric, one in shared(records).items()}
+    """Lines that name some metrics and what their records have in common; each field is given once.
+
+    Of several runs a field may have several values: `fakes.seeds 0 or 0 1`.
+    """
+    metrics: dict[str, dict[str, dict[str, None]]] = {}
+    for record in records:
+        own = metrics.setdefault(metric_of(record), {})
+        for name, value in (record["conditions"] | record["context"]).items():
+            own.setdefault(name, {})[text(name, value)] = None
+    lines: dict[str, dict[str, str]] = {}
     for fields in metrics.values():
-        fields.pop("metric", None)
-    lines: dict[str, dict[str, Any]] = {}
-    for fields in metrics.values():
-        for name, value in fields.items():
-            equal = [metric for metric, other in metrics.items() if other.get(name) == value]
-            names = "all" if 1 < len(equal) == len(metrics) else ", ".join(equal)
-            lines.setdefault(names, {})[name] = value
-    return [f"{names}: {listed(fields)}" for names, fields in lines.items()]
-
-
-def varying(records: Iterable[Record]) -> list[str]:
-    """A line for the context in which numbers of one metric differ, with its values; [] where there is none."""
-    values: dict[str, list[str]] = {}
-    for own in by_metric(records).values():
-        same = common([record["context"] for record in own])
-        for name, value in (field for record in own for field in record["context"].items()):
-            if name not in same:
-                values.setdefault(name, []).append(text(name, value))
-    fields = ", ".join(f"{name} {' or '.join(dict.fromkeys(found))}" for name, found in values.items())
-    return [f"different, with no effect on what can be compared: {fields}"] if fields else []
-
-
-def listed(fields: Mapping[str, Any]) -> str:
-    """`fakes 10,000, features.input 1x28x28`."""
-    return ", ".join(f"{name} {text(name, value)}" for name, value in fields.items())
+        for name, values in fields.items():
+            equal = [metric for metric, other in metrics.items() if other.get(name) == values]
+            if name != "metric":
+                names = "all" if 1 < len(equal) == len(metrics) else ", ".join(equal)
+                lines.setdefault(names, {})[name] = f"{name} {' or '.join(values)}"
+    return [f"{names}: {', '.join(fields.values())}" for names, fields in lines.items()]
 
 
 def contrasted(found: Differences) -> str:

@@ -6,13 +6,13 @@ compared, as where and by which versions it was measured, and how the run sample
 `honmono.evaluation.protocol` makes protocols.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from honmono.runs.fields import flat
 
 
-Record = Mapping[str, Mapping[str, Any]]
+Record = Mapping[str, dict[str, Any]]
 Protocol = Mapping[str, Record]
 Differences = Mapping[str, tuple[Any, Any]]
 
@@ -65,26 +65,21 @@ def differences(one: Record, other: Record) -> Differences:
     return {name: (ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)}
 
 
-def by_metric(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """Records of several numbers and runs, together where they are of one metric."""
-    metrics: dict[str, list[Record]] = {}
-    for record in records:
-        metrics.setdefault(record["conditions"].get("metric", "other"), []).append(record)
-    return metrics
-
-
 def shared(records: Iterable[Record]) -> dict[str, dict[str, dict[str, Any]]]:
     """By metric, the conditions and the context that all of its records have in common."""
-    return {
-        metric: {part: common([record[part] for record in own]) for part in ("conditions", "context")}
-        for metric, own in by_metric(records).items()
-    }
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for record in records:
+        before = found.get(metric_of(record), record)
+        found[metric_of(record)] = {
+            part: {name: value for name, value in before[part].items() if record[part].get(name) == value}
+            for part in ("conditions", "context")
+        }
+    return found
 
 
-def common(maps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The fields that have the same value in all maps."""
-    first, *others = maps
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+def metric_of(record: Record) -> str:
+    """The name of the metric that a record is of; "other" where no metric names the number."""
+    return record["conditions"].get("metric", "other")
 
 
 def translated(protocol: Mapping[str, Any]) -> Protocol:

@@ -25,33 +25,33 @@ ENGINE = {"device": "cpu", "precision": "fp32", "processes": 1, "threads": 1}
 ENVIRONMENT = {"command": "honmono train gan-grid", "torch": "2.13.0", "cpu": "A processor", "cores": 2, "devices": []}
 
 
-def through(name: str) -> dict[str, Any]:
-    """The fields of a metric that looks at reals through a network."""
-    return {"features": name.partition("[")[2].rstrip("]"), "reals": 50} if "[" in name else {}
-
-
 def keys_of(name: str) -> Mapping[str, str]:
     """The numbers of a metric, and which of them are better; of somebody's own, one of which neither is."""
     return {name: "neither"} if name == "mine" else metric(name).keys()
 
 
+def through(name: str, content: str) -> dict[str, Any]:
+    """The conditions of a metric that looks at reals through a network."""
+    if "[" not in name:
+        return {}
+    network = {"features": name.partition("[")[2].rstrip("]"), "features.checksum": "abc"}
+    return network | {"reals": 50, "reals.content": content}
+
+
 @pytest.fixture
 def protocol() -> Callable[..., dict[str, Any]]:
-    """Makes a protocol as an evaluation records it: names of metrics, then fields of how the fakes were made."""
+    """Makes a protocol as an evaluation records it: names of metrics, then how the fakes were made."""
 
     def made(*names: str, fakes: int = 100, content: str = "c0ffee", **others: Any) -> dict[str, Any]:
-        networks = {name.partition("[")[2].rstrip("]") for name in names if "[" in name}
-        reals = {"source": "s", "split": None, "content": content, "count": 50, "total": 60}
-        how = {"count": dict.fromkeys(names, fakes), "seeds": [0], "weights": "raw", "batch_norm": "running"}
+        context = {"fakes.seeds": [0], "fakes.weights": "raw", "fakes.batch_norm": "running", "device": "cpu"}
+        context |= {f"fakes.{name}": value for name, value in others.items()}
         return {
-            "reals": {name: reals for name in networks},
-            "fakes": how | {"quantized": "uint8"} | others,
-            "features": {name: {"checksum": "abc", "input": "1x28x28", "resizing": "none"} for name in networks},
-            "metrics": {name: {"fakes": fakes} | through(name) for name in names},
-            "keys": {name: keys_of(name) for name in names},
-            "versions": {"torch": "2.13.0"},
-            "device": "cpu",
-            "precision": "float32",
+            name: {
+                "better": keys_of(name),
+                "conditions": {"metric": name, "fakes": fakes} | through(name, content),
+                "context": context | {"precision": "float32", "versions.torch": "2.13.0"},
+            }
+            for name in names
         }
 
     return made

@@ -34,7 +34,7 @@ def test_protocols_are_not_mixed_silently(two: list[Path]) -> None:
     with pytest.raises(Refused) as refusal:
         honmono.compare(two)
     assert str(refusal.value) == (
-        "fid[mnist] of b and a cannot be compared: metrics.fid[mnist].fakes: 200 in b, 100 in a; evaluate one again "
+        "fid[mnist] of b and a cannot be compared: fakes is 200, not 100; evaluate one again "
         "with the same --num, --seeds and --reference, or add --mixed to see them side by side with a mark"
     )
 
@@ -43,14 +43,15 @@ def test_one_strict_document(two: list[Path]) -> None:
     made = honmono.compare(two, mixed=True).to_json()
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     assert list(made) == ["runs", "protocol", "mixed"]
-    differences = {"metrics.fid[mnist].fakes": {"here": 200, "there": 100}}
+    differences = {"fakes": {"here": 200, "there": 100}}
     assert made["mixed"] == [{"metric": "fid[mnist]", "run": "b", "compared_with": ["a"], "differences": differences}]
     first, second = made["runs"]
     assert first["metrics"] == {"fid[mnist]": 400.0, "kid[mnist]": 0.5} and first["not_comparable"] == []
     assert first["intervals"] == {"fid[mnist]": [399.0, 401.0]} and second["not_comparable"] == ["fid[mnist]"]
     assert (first["checkpoint"], first["steps"], first["images"], first["seconds"]) == (20, 20, 200, 2.0)
-    assert "fakes" not in made["protocol"]["metrics"].get("fid[mnist]", {})
-    assert made["protocol"]["features"]["mnist"]["checksum"] == "abc"
+    shared = made["protocol"]["fid[mnist]"]
+    assert "fakes" not in shared["conditions"] and shared["conditions"]["features.checksum"] == "abc"
+    assert "fakes.seeds" not in shared["context"] and shared["context"]["fakes.weights"] == "raw"
 
 
 def test_a_flat_table(two: list[Path], tmp_path: Path) -> None:
@@ -82,8 +83,8 @@ def test_runs_that_share_no_number_stand_beside_each_other(make: Maker, measure:
 def test_what_is_told_beside_the_table(two: list[Path]) -> None:
     lines = honmono.compare(two, mixed=True).lines
     assert any(line.startswith("[1] b: fid[mnist] cannot be compared with a") for line in lines)
-    assert "Feature network mnist: checksum abc, input 1x28x28, resizing none." in lines
-    assert any("no reason to keep numbers apart: fakes.seeds" in line for line in lines)
+    assert any(line.startswith("fid[mnist]: fakes 100 or 200, fakes.seeds 100 or 200") for line in lines)
+    assert any(line.startswith("all: features mnist, features.checksum abc") for line in lines)
 
 
 def test_a_run_named_twice_is_shown_once_and_told(two: list[Path]) -> None:
@@ -134,6 +135,6 @@ def test_what_other_numbers_of_an_evaluation_were_made_of_is_not_told_of_these(
     measure(run, {"fid[mnist]": 3.0, "recall[mnist]": 0.5}, protocol("fid[mnist]", "prdc[mnist]"))
     measure(run, {"recall[mnist]": 0.7}, protocol("prdc[mnist]", fakes=200))
     made = honmono.compare([run.path])
-    assert made.protocol["metrics"]["prdc[mnist]"]["fakes"] == 200
-    assert made.protocol["metrics"]["fid[mnist]"]["fakes"] == 100
-    assert not any("no reason to keep numbers apart" in line for line in made.measured_by)
+    assert made.protocol["prdc[mnist]"]["conditions"]["fakes"] == 200
+    assert made.protocol["fid[mnist]"]["conditions"]["fakes"] == 100
+    assert not any(" or " in line for line in made.measured_by)

@@ -29,7 +29,7 @@ def test_the_latest_line_of_each_number_at_the_newest_checkpoint(make: Maker, me
     one = measured([run], NEWEST)[0]
     assert (one.checkpoint, one.images, one.during_training) == (20, 200, False)
     assert values(run) == {"fid[mnist]": 6.0, "kid[mnist]": 0.1}
-    assert one.numbers["fid[mnist]"].protocol == protocol("fid[mnist]", fakes=200)
+    assert one.numbers["fid[mnist]"].record == protocol("fid[mnist]", fakes=200)["fid[mnist]"]
     assert one.seconds == 3.0  # of the two lines that still count
 
 
@@ -83,4 +83,8 @@ def test_what_protocols_say_of_the_fakes(make: Maker, measure: Maker, protocol: 
     measure(run, {"fid[mnist]": 9.0}, protocol("fid[mnist]", weights="average"))
     measure(run, {"kid[mnist]": 9.0}, protocol("kid[mnist]", weights="raw"))
     one = measured([run], NEWEST)[0]
-    assert one.told("weights") == "average, raw" and one.told("batch_norm") == "running" and one.told("size") == "–"
+    assert (
+        one.sampled("weights") == "average, raw"
+        and one.sampled("batch_norm") == "running"
+        and one.sampled("size") == "–"
+    )

@@ -14,6 +14,7 @@ from honmono.reports.html import Cell
 
 
 Maker = Callable[..., Any]
+RECORD = {"better": {}, "conditions": {}, "context": {}}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ Maker = Callable[..., Any]
     ],
 )
 def test_a_number_has_the_digits_that_its_interval_leaves(value: float, interval: Any, shown: tuple[str, str]) -> None:
-    cell = number_cell(Number(value, interval, {}))
+    cell = number_cell(Number(value, interval, RECORD))
     assert (cell.text, cell.more) == shown
 
 
@@ -52,13 +53,13 @@ def test_what_was_not_measured_is_a_dash() -> None:
     ],
 )
 def test_the_best_is_finite_and_one_of_several(values: list[float], better: str | None, best: set[int]) -> None:
-    measured = [Numbers(1, 1, False, None, {"k": Number(value, None, {})}) for value in values]
-    assert best_places(Agreement("k", 0, range(len(values)), {}, better), measured) == best
+    measured = [Numbers(1, 1, False, None, {"k": Number(value, None, RECORD)}) for value in values]
+    assert best_places(Agreement("k", range(len(values)), {}, better), measured) == best
 
 
 def test_the_best_is_looked_for_among_those_that_can_be_compared() -> None:
-    measured = [Numbers(1, 1, False, None, {"k": Number(value, None, {})}) for value in (1.0, 2.0, 3.0)]
-    assert best_places(Agreement("k", 0, [0, 1], {2: []}, "higher"), measured) == {1}
+    measured = [Numbers(1, 1, False, None, {"k": Number(value, None, RECORD)}) for value in (1.0, 2.0, 3.0)]
+    assert best_places(Agreement("k", [0, 1], {2: {}}, "higher"), measured) == {1}
 
 
 def test_rows_say_what_was_measured_and_what_it_cost(make: Maker, measure: Maker, protocol: Maker) -> None:
@@ -85,7 +86,7 @@ def test_footnotes_name_fields_and_both_values(make: Maker, measure: Maker, prot
         measure(run, {"fid[mnist]": fid}, protocol(names[0], fakes=fakes))
         measure(run, {"kid[mnist]": fid}, protocol(names[1]))
     made = compare([run.path for run in runs], mixed=True).table
-    note = "b: fid[mnist] cannot be compared with a, c: metrics.fid[mnist].fakes is 100, not 1,000."
+    note = "b: fid[mnist] cannot be compared with a, c: fakes is 100, not 1,000."
     assert list(made.notes) == [("1", note)]
     assert [row[4:6] for row in text_rows(made)] == [["4*", "4"], ["1 [1]", "1*"], ["5", "5"]]
 

@@ -48,7 +48,10 @@ def test_the_best_is_marked_where_it_is(tmp_path: Path) -> None:
 
 
 def test_numbers_of_another_protocol_are_not_joined(tmp_path: Path) -> None:
-    few, many = ({"metrics": {"fid[mnist]": {"fakes": fakes}}} for fakes in (100, 10_000))
+    few, many = (
+        {"fid[mnist]": {"better": {"fid[mnist]": "lower"}, "conditions": {"fakes": fakes}, "context": {}}}
+        for fakes in (100, 10_000)
+    )
     lines = [line(step, {"fid[mnist]": 5.0}, protocol=few if step < 3 else many) for step in (1, 2, 3, 4)]
     measured(lines, 3, tmp_path / "mixed.png", "run")
     measured(lines[2:], 3, tmp_path / "new.png", "run")

@@ -13,7 +13,7 @@ from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import images, legend, printable, table
 from honmono.reports.html import Table
 from honmono.runs.evaluations import is_detail
-from honmono.runs.protocol_text import described, varying
+from honmono.runs.protocol_text import described
 from honmono.runs.protocols import Record, shared
 
 
@@ -44,9 +44,9 @@ class Comparison:
 
     @property
     def measured_by(self) -> list[str]:
-        """How the numbers were made, in words: what all share, what differs without effect, what was noted."""
+        """How the numbers were made, in words, and what was noted."""
         notes = [f"{run.name}: {note}" for run, one in zip(self.runs, self.measured, strict=True) for note in one.notes]
-        return [*described(self._records), *varying(self._records), *notes]
+        return [*described(self._records), *notes]
 
     @property
     def _records(self) -> list[Record]:
