@@ -23,6 +23,7 @@ from honmono.reports.comparison import summary
 from honmono.reports.figures.landscape import extremes, kept, load
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
+from honmono.runs.protocols import shared
 
 
 RESULTS = Path(__file__).parent / "results"
@@ -57,7 +58,7 @@ def course(run: summary.Summary) -> dict[str, Any]:
         "hardware": run.hardware,
         "torch": run.torch,
         "commit": json.loads(own.read_text(encoding="utf-8"))["git_commit"],
-        "protocol": {key: lines[-1]["protocol"].get(key) for key in ("fakes", "data", "metrics", "features")},
+        "protocol": shared(lines[-1]["protocol"].values()),
         "course": [{"step": line["step"], "images": line["images"], **numbers(line)} for line in lines],
         "landscapes": [{"step": int(path.stem), **landscape(path)} for path in kept(run.run.samples)],
     }

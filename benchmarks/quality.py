@@ -172,15 +172,12 @@ def seconds_of(run: RunDirectory) -> float:
 
 
 def digest(evaluation: Evaluation) -> dict[str, Any]:
-    """Of the protocol, what numbers are compared by: contents, counts and checksums; not where the data lay."""
-    protocol = evaluation.measured.protocol
-    reals = {
-        name: {key: told[key] for key in ("content", "split", "count", "total")}
-        for name, told in protocol["reals"].items()
+    """By metric, the conditions of its numbers and how the fakes were made; not where the data lay."""
+    return {
+        name: record["conditions"]
+        | {key: value for key, value in record["context"].items() if key.startswith("fakes.")}
+        for name, record in evaluation.measured.protocol.items()
     }
-    features = {name: told["checksum"] for name, told in protocol["features"].items()}
-    mixture = {"mixture": protocol["data"]} if "data" in protocol else {}
-    return {"fakes": protocol["fakes"], "reals": reals, "features": features} | mixture
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -52,14 +52,14 @@ def test_a_subset_is_the_first_of_one_order(reference: Reference, stored: Path) 
     assert torch.equal(few.features, more.features[:20]) and more.labels is not None
     np.testing.assert_array_equal(more.labels.numpy(), held["labels"][order[:200]])
     assert torch.equal(reals.pictures(torch.tensor([7, 0, 19])), expected[[7, 0, 19]])
-    told = reference.told()["quarters"]
-    assert told["source"] == str(stored) and (told["count"], told["total"]) == (200, 300)
+    used = reference.used["quarters"]
+    assert used.stored.source == str(stored) and (used.used, used.stored.total) == (200, 300)
 
 
 def test_where_there_are_fewer_all_are_taken(reference: Reference) -> None:
     reals = reference.reals("quarters")
     assert len(reals.extracted(10_000).features) == 300
-    assert reference.told()["quarters"]["count"] == 300
+    assert reference.used["quarters"].used == 300
 
 
 def test_pictures_are_as_the_network_wants_them_whatever_the_recipe_makes_of_them(
@@ -68,7 +68,7 @@ def test_pictures_are_as_the_network_wants_them_whatever_the_recipe_makes_of_the
     own = Pictures(source=str(stored), size=16, flip=True, limit=7, range=(0.0, 1.0))
     sides = [Reference(replace(recipe, data=data), SHAPE, None, networks) for data in (own, replace(own, size=8))]
     assert all(len(side.reals("quarters").extracted(300).features) == 300 for side in sides)
-    assert sides[0].told() == sides[1].told()
+    assert len({side.used["quarters"].stored.content for side in sides}) == 1
 
 
 def test_pictures_that_were_trained_on_are_not_packed_again(
@@ -82,7 +82,8 @@ def test_pictures_that_were_trained_on_are_not_packed_again(
     assert sum(path.is_dir() for path in packed.iterdir()) == 1
     resized = Reference(replace(recipe, data=replace(own, size=16)), (1, 16, 16), None, networks)
     resized.reals("quarters").extracted(300)
-    assert sum(path.is_dir() for path in packed.iterdir()) == 2 and resized.told() == trained.told()
+    assert sum(path.is_dir() for path in packed.iterdir()) == 2
+    assert resized.used["quarters"].stored.content == trained.used["quarters"].stored.content
 
 
 def test_features_are_kept_in_the_cache(
@@ -172,8 +173,8 @@ def test_a_split_can_stand_in_for_the_recipe_s_own_reals(recipe: Recipe, mnist_d
     found = reference.reals("mnist").extracted(500)
     assert found.logits is not None and found.labels is not None
     assert (found.logits.argmax(1) == found.labels).float().mean() > 0.98
-    told = reference.told()["mnist"]
-    assert told["split"] == "test" and (told["count"], told["total"]) == (500, 10_000)
+    used = reference.used["mnist"]
+    assert used.stored.split == "test" and (used.used, used.stored.total) == (500, 10_000)
 
 
 def test_real_pictures_that_nobody_names_are_asked_for(recipe: Recipe, networks: Networks) -> None:
@@ -202,4 +203,4 @@ def test_stacked_digits_are_their_own_reference(recipe: Recipe, networks: Networ
     assert reference.conforming("quarters").resizing == "centre crop 16 -> 8"
     reals = reference.reals("quarters")
     assert reals.pictures(torch.arange(10)).shape == (10, 1, 8, 8) and len(reals.extracted(99).features) == 50
-    assert reference.told()["quarters"]["content"] == own.data.open().fingerprint
+    assert reference.used["quarters"].stored.content == own.data.open().fingerprint

@@ -9,7 +9,7 @@ import pytest
 
 from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import comparable, read
-from honmono.runs.protocols import arrow, better, differences, record_of, shared, translated
+from honmono.runs.protocols import Protocol, arrow, better, differences, record_of, shared, translated
 
 
 # Lines of real runs of dcgan-digits and gan-grid, as they were written while protocols were nested.
@@ -199,7 +199,7 @@ def test_a_number_is_traced_to_its_metric(key: str, metric: str | None, directio
 
 
 def test_a_number_that_no_metric_names_depends_on_all_of_them() -> None:
-    def protocol(**fakes: int) -> dict[str, Any]:
+    def protocol(**fakes: int) -> Protocol:
         return translated({"metrics": {name: {"fakes": count} for name, count in fakes.items()}, "device": "cpu"})
 
     def found(**fakes: int) -> dict[str, Any]:

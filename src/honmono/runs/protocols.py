@@ -97,10 +97,8 @@ def _record(name: str, own: Mapping[str, Any], better: Mapping[str, Any], protoc
     parts["fakes"] = {field: value for field, value in parts.get("fakes", {}).items() if field != "count"}
     for part in ("features", "reals"):
         parts[part] = parts.get(part, {}).get(own["features"], {}) if part in own and "features" in own else {}
-    fields = {field: value for field, value in [*own.items(), *flat(parts).items()] if value is not None}
-    context = {field for field in flat(parts) if CONTEXT & {*field.split(".")}}
-    return {
-        "better": better,
-        "conditions": {"metric": name} | {field: value for field, value in fields.items() if field not in context},
-        "context": {field: value for field, value in fields.items() if field in context},
-    }
+    fields = {field: value for field, value in flat(parts).items() if value is not None}
+    context = {field: value for field, value in fields.items() if CONTEXT & {*field.split(".")}}
+    conditions = {field: value for field, value in own.items() if value is not None}
+    conditions |= {field: value for field, value in fields.items() if field not in context}
+    return {"better": dict(better), "conditions": {"metric": name} | conditions, "context": context}
