@@ -79,8 +79,8 @@ from honmono.recipe.registry import find
 
 @dataclass(frozen=True)
 class Still(Objective):
-    def discriminator_loss(self, players, batch, draws): return {}
-    def generator_loss(self, players, batch, draws): return {}
+    def discriminator_loss(self, step): return {}
+    def generator_loss(self, step): return {}
     def bounds(self): return {}
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ class Eventful(NonSaturating):
     what: str = ""
     at: int = 0
 
-    def discriminator_loss(self, players, batch, draws):
+    def discriminator_loss(self, step):
         global steps
         steps += 1
-        losses = super().discriminator_loss(Step(players, batch, draws))
+        losses = super().discriminator_loss(step)
         if steps == self.at and self.what == "nan":
             losses = {**losses, "fake": losses["fake"] * float("nan")}
         if steps >= self.at and self.what == "saturated":
@@ -52,8 +52,8 @@ class Eventful(NonSaturating):
                 signal.raise_signal(getattr(signal, name))
         return losses
 
-    def generator_loss(self, players, batch, draws):
-        losses = super().generator_loss(Step(players, batch, draws))
+    def generator_loss(self, step):
+        losses = super().generator_loss(step)
         if steps == self.at and self.what == "nan gradient":
             losses = {**losses, "odd": (losses["fake"] * 0).sqrt()}
         return losses

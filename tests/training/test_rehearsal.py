@@ -54,10 +54,10 @@ from honmono.recipe.registry import find
 class Careless(NonSaturating):
     slip: str = ""
 
-    def generator_loss(self, players, batch, draws):
+    def generator_loss(self, step):
         if self.slip == "name":
-            return players.genrator(draws.latent)
-        return {"fake": players.discriminator(players.generator(draws.latent))}
+            return step.players.genrator(step.draws.latent)
+        return {"fake": step.players.discriminator(step.players.generator(step.draws.latent))}
 
 def mine():
     return replace(find("gan-grid").make(), objective=Careless())
@@ -110,7 +110,7 @@ class Own(nn.Module):
 
 @dataclass(frozen=True)
 class Greedy(NonSaturating):
-    def generator_loss(self, players, batch, draws):
+    def generator_loss(self, step):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
 
 def mine():
