@@ -79,8 +79,24 @@ def test_without_labels_it_is_left_out(as_players) -> None:
     assert set(terms) == {"pair"}
 
 
+@pytest.mark.parametrize(("tolerance", "expected"), [(0.0, 0.35), (0.25, 0.10), (0.40, 0.0)])
+def test_within_the_tolerance_nothing_is_added(as_players, tolerance: float, expected: float) -> None:
+    objective = Relativistic(penalties=(Mismatch(tolerance=tolerance),))
+    label, uniform = torch.tensor([0, 2]), torch.tensor([[0.1], [0.9]])
+    draws = Draws(torch.zeros(2, 3), label, uniform=uniform, classes=3)
+    network = ByLabel([1.0, 0.7, 4.0])  # shortfalls of 0.7 and of 0, mean 0.35
+    batch = Batch(torch.zeros(2, 1, 4, 4), label)
+    value = objective.discriminator_loss(Step(as_players(Zeros(), network), batch, draws))["mismatch"]
+    assert value.item() == pytest.approx(expected, abs=1e-6)
+    value.backward()
+    assert network.scores.grad is not None
+    assert network.scores.grad.abs().sum().item() == pytest.approx(1.0 if expected else 0.0)
+
+
 def test_a_negative_weight_is_refused() -> None:
     with pytest.raises(Refused, match="weight"):
         Mismatch(-1.0)
     with pytest.raises(Refused, match="margin"):
         Mismatch(margin=0.0)
+    with pytest.raises(Refused, match="tolerance"):
+        Mismatch(tolerance=-0.1)

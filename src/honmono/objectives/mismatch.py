@@ -15,31 +15,39 @@ from honmono.objectives.penalties import Penalty
 @final
 @dataclass(frozen=True)
 class Mismatch(Penalty):
-    """weight * E max(0, margin - (D(x, y) - D(x, y'))) over reals x of label y, with y' drawn among the other classes.
+    """weight * max(0, E max(0, margin - (D(x, y) - D(x, y'))) - tolerance), with y' drawn among the other classes.
 
-    One real sample stands on both sides, so only what the score says of its label counts. Once the right label leads by
-    the margin nothing is asked any more: classes that are told apart easily are left to the GAN's own game, which alone
-    holds the variety within them. Every wrong class is as likely as another. Left out without labels.
+    x are reals of label y. The same sample is scored twice, so only what the score says of its label counts. Every
+    wrong class is equally likely. Left out without labels.
+
+    margin: a sample adds nothing once its own label's score exceeds the wrong label's by it.
+    tolerance: a batch adds nothing while its mean shortfall is at most this. Without a tolerance the few ambiguous
+        samples of classes that are easily separated are pressed for ever, and the generator stops drawing their like;
+        with one, such classes are left to the adversarial loss alone, and only hard classes go on being pressed. The
+        mean is of the samples of one process.
+
     Source: the matching-aware discriminator of Reed et al. (2016, arXiv:1605.05396, algorithm 1), which counts such
-    pairs as fakes; here as the ranking of two scores.
+    pairs as fakes; here the two scores are ranked.
     """
 
     weight: float = 1.0
     margin: float = 1.0
+    tolerance: float = 0.0
     name: ClassVar[str] = "mismatch"
     num_uniform: ClassVar[int] = 1
     of_labels: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.weight < 0 or self.margin <= 0:
-            raise Refused(f"objective.penalties: {self}: weight is at least 0, and margin above 0")
+        if self.weight < 0 or self.margin <= 0 or self.tolerance < 0:
+            raise Refused(f"objective.penalties: {self}: weight and tolerance are at least 0, and margin above 0")
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         (real, label), draws = step.batch, step.draws
         assert label is not None and draws.uniform is not None, "it is of labels, and needs a number for each sample"
         wrong = wrong_labels(label, draws.classes, draws.uniform[:, 0])
         lead = real_score - score(step.players.discriminator, real, wrong)
-        return self.weight * (self.margin - lead).relu().mean()
+        shortfall = (self.margin - lead).relu().mean()
+        return self.weight * (shortfall - self.tolerance).relu()
 
 
 def wrong_labels(label: Int[Tensor, " batch"], classes: int, uniform: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:

@@ -202,8 +202,8 @@ class ResidualDiscriminator(nn.Module):
         "pictures of classes below the mean size are repeated until each class is as frequent as the mean"
         " (data.oversample: 1; 0: as stored)",
         "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",
-        "reals under wrong labels teach the discriminator its labels, at some cost of variety within classes that are"
-        " told apart easily (objective.penalties.2.weight; 0: not)",
+        "reals under wrong labels teach the discriminator its labels, at some cost of variety within classes, until the"
+        " classes are separated well enough (objective.penalties.2.weight, 0: not; objective.penalties.2.tolerance)",
         "rates of 0.001 for 100,000 images, then falling with the square root of the images seen"
         " (training.learning_rates); a constant 0.002 draws worse after 14,400 steps on CIFAR-10 than after 4,800",
         "the gradient penalties are estimated from every fourth sample (objective.penalties.0.every, ...1.every)",
@@ -224,7 +224,7 @@ def folder() -> Recipe:
         discriminator=partial(ResidualDiscriminator, width=32, projection="grid"),
         objective=Relativistic(
             together=True,
-            penalties=(R1(1.0, every=4), R2(1.0, every=4), Mismatch(1.0, margin=0.25)),
+            penalties=(R1(1.0, every=4), R2(1.0, every=4), Mismatch(2.0, margin=0.25, tolerance=0.075)),
             augment=DiffAugment(probability="auto", classes="auto"),
         ),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),
