@@ -91,8 +91,7 @@ class Truncating(NonSaturating):
     """A user's objective, whose generator is judged by samples of other latents than the draws'."""
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
-        other = step.draws._replace(latent=step.draws.latent / 2)
-        return super().generator_loss(step._replace(draws=other, made=None))
+        return super().generator_loss(step.with_draws(step.draws._replace(latent=step.draws.latent / 2)))
 
 
 def test_a_generator_may_be_judged_by_other_samples(points: Recipe, in_training: Build) -> None:

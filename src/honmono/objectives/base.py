@@ -45,7 +45,8 @@ class Draws(NamedTuple):
 class Step(NamedTuple):
     """What one player's loss is computed from, in one update: the players, its real batch, its random inputs.
 
-    made: fakes on these random inputs that an earlier update of the step has made already; None: none.
+    made: fakes that an earlier update has already made on these latents and labels; None: none. An objective that
+        changes them takes `with_draws`.
     """
 
     players: Players
@@ -57,8 +58,12 @@ class Step(NamedTuple):
         """The generator's samples, (batch, *sample_shape), on the latents and labels of this update."""
         return self.players.generator(self.draws.latent, self.draws.label) if self.made is None else self.made
 
+    def with_draws(self, draws: Draws) -> "Step":
+        """The same on other random inputs, for which fakes are made anew."""
+        return self._replace(draws=draws, made=None)
+
     def rows(self, start: int, stop: int) -> "Step":
-        """The same for some of the batch's samples; nothing may be made yet."""
+        """The same for some of the batch's samples. Not where fakes are shared."""
         assert self.made is None, "shared fakes are of the whole batch"
         real, label, latent, fake_label, uniform = (
             tensor if tensor is None else tensor[start:stop]
