@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from honmono.data.base import Batch, Dataset, Interface
 from honmono.data.batches import Batches
 from honmono.objectives.base import Draws, Players, Step
+from honmono.objectives.logit import LogitObjective
+from honmono.objectives.realness import Realness
 from honmono.randomness import stream
 from honmono.recipe.build import build_networks
 from honmono.recipe.updates import Update, every_update
@@ -34,8 +36,9 @@ class PlainLoop:
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
         self._recipe, self._device, objective = recipe, device, recipe.objective
-        joined = getattr(objective, "together", False)  # real and fake in one batch
-        self._objective = replace(objective, together=False) if joined else objective  # type: ignore[call-arg]
+        # Real and fake go through the discriminator apart, as the articles have it.
+        joins = isinstance(objective, LogitObjective | Realness)
+        self._objective = replace(objective, together=False) if joins else objective
         interface = Interface(dataset.sample_shape, dataset.classes)
         self._num_classes = len(interface.classes)
         dataset.to(device)
