@@ -58,7 +58,7 @@ def has_bf16(device: str) -> bool:
 
 
 def gains_by_bf16(device: str) -> bool:
-    """Whether bf16 matrix products are quicker than float32's here: what "auto" goes by.
+    """Whether matrix products are faster in bf16 than in float32 on this device; decides `--precision auto`.
 
     AVX512-bf16 doubles the rate on AMD's processors. On Intel's it halves it (measured on a Sapphire Rapids: 168
     against 309 GFLOP/s), and only AMX gains.
@@ -98,19 +98,19 @@ def _choose_device(device: str) -> str:
 MEND = "where it lacks a C++ compiler, install g++ or clang++, or name another in CXX"
 
 
-def decide(asked: str, device: str) -> bool:
-    """Whether losses are compiled. Automatically they are on CUDA, where that works; else a warning says why not.
+def decide(wanted: str, device: str) -> bool:
+    """Whether losses are compiled. "auto" compiles on CUDA where a trial succeeds, and otherwise warns why it does not.
 
-    Raises `Refused` where it was asked for and does not work.
+    Raises `Refused` for "on" where the trial fails.
     """
-    if asked not in ("auto", "on", "off"):
-        raise Refused(f"--compile {asked}: expected one of auto, on, off")
-    if asked == "off" or (asked == "auto" and not device.startswith("cuda")):
+    if wanted not in ("auto", "on", "off"):
+        raise Refused(f"--compile {wanted}: expected one of auto, on, off")
+    if wanted == "off" or (wanted == "auto" and not device.startswith("cuda")):
         return False
     why = _fault(device)
     if why is None:
         return True
-    if asked == "on":
+    if wanted == "on":
         raise Refused(f"--compile on: nothing can be compiled here ({why}): {MEND}; or use --compile off")
     if os.environ.get("RANK", "0") == "0":  # of several processes, one says it
         warnings.warn(

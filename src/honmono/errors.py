@@ -1,15 +1,15 @@
-"""Exceptions that are shown to the user in one line."""
+"""Exceptions whose message the command prints as one line, without a traceback."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class Refused(ValueError):
-    """A call that cannot be carried out as asked (exit 2). One line: what is wrong, and how to mend it."""
+    """An invalid call (exit 2). One line: what is wrong, and how to mend it."""
 
 
 class Failed(RuntimeError):
-    """Work that was rightly asked for and went wrong (exit 1). One line: what happened, and what is safe."""
+    """A valid call that failed (exit 1). One line: what happened, and what is safe."""
 
 
 class Diverged(Failed):

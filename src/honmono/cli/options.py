@@ -22,7 +22,7 @@ LabelIndex = Annotated[int | None, Option(help="one class, by its number from 0 
 
 
 def named_class(trained: "TrainedRun", label: str | None, index: int | None) -> str | None:
-    """The class that was asked for by its name or by its number; None: neither."""
+    """The name of the class that `--label` or `--label-index` selects; None without either."""
     if label is not None and index is not None:
         raise Refused("--label and --label-index both name a class: give one of them")
     return label if index is None else trained.class_name(index)

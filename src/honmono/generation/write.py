@@ -64,7 +64,7 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
     header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.interface.sample_shape)}
-    # Written, not mapped: a full disk is then an error that can be told, where a mapping dies of SIGBUS.
+    # Written, not memory-mapped: a full disk then raises OSError, where a mapping kills the process by SIGBUS.
     with atomic_file(out) as file:
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in chain([first], chunks):

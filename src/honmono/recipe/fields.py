@@ -20,7 +20,7 @@ INTERFACE = {
 def canonical(unbuilt: partial, interface: frozenset[str], where: str) -> partial:
     """The same partial with every hyper-parameter by keyword and every default written out.
 
-    Raises `Refused` for an argument that the class does not take, be it the recipe's or one that it will be given.
+    Raises `Refused` where the class does not accept a keyword that the recipe sets or that the trainer supplies.
     """
     if not isinstance(unbuilt, partial):
         raise Refused(f"{where} must be a functools.partial of a class, not {unbuilt!r}")

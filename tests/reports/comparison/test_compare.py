@@ -88,7 +88,7 @@ def test_what_is_told_beside_the_table(two: list[Path]) -> None:
 
 
 def test_a_run_named_twice_is_shown_once_and_told(two: list[Path]) -> None:
-    with pytest.warns(UserWarning, match="named twice is shown once"):
+    with pytest.warns(UserWarning, match="given twice"):
         assert len(honmono.compare([two[0], two[0]]).runs) == 1
 
 

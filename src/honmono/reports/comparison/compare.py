@@ -29,7 +29,7 @@ def compare(
         raise Refused(f"--checkpoint {checkpoint}: newest or best")
     read = summary.read([Path(run) for run in runs])
     if len(read) < len(runs):
-        warnings.warn("a run that is named twice is shown once", stacklevel=2)
+        warnings.warn("a run is given twice: its second mention is ignored", stacklevel=2)
     measured = numbers.measured([run.run for run in read], checkpoint)
     found = agreement.agreements(measured)
     if not mixed:

@@ -26,7 +26,7 @@ def page(comparison: Comparison) -> str:
 
 
 def body(comparison: Comparison, samples: bool = True) -> dict[str, Any]:
-    """What body.html shows below the title. samples: whether each run's newest are shown."""
+    """The variables of body.html. samples: whether it includes each run's newest samples."""
     runs, measured = comparison.runs, comparison.measured
     made = comparison.table
     return {
