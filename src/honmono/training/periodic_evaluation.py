@@ -137,14 +137,15 @@ def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
     various, or, where none does, the first of any. {} where there is none. Raises `Refused` for an unknown key, and for
     one of which neither more nor less is better.
     """
-    every = {name: metric.keys() for metric in metrics for name in metric.keys()}
+    of_metrics = [(metric, metric.keys()) for metric in metrics]
+    every = {name: keys for _, keys in of_metrics for name in keys}
     judging = [name for name, keys in every.items() if keys[name] != "neither"]
     if key is not None and key not in judging:
         why = "of which neither more nor less is better" if key in every else "which is not measured"
         near = "" if key in every else did_you_mean(key, judging)
         known = ", ".join(judging) or f"none: the recipe has no {'such ' if every else ''}metrics"
         raise Refused(f"training.best is {key}, {why}{near} (keys: {known})")
-    one_sided = {name for metric in metrics for name in metric.keys() if name.partition("[")[0] in metric.one_sided}
+    one_sided = {name for metric, keys in of_metrics for name in keys if name.partition("[")[0] in metric.one_sided}
     first = key or next(iter([name for name in judging if name not in one_sided] or judging), None)
     if first is None:
         return {}
