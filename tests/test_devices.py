@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from honmono.devices import choose, decide, recorded
+from honmono.devices import choose, decide, is_first_process, recorded
 from honmono.errors import Refused
 
 
@@ -51,7 +51,7 @@ from torch._inductor import config
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
 from honmono.recipe.registry import find
-from honmono.devices import Choices, failing_in_a_line
+from honmono.devices import Choices, failing_in_a_line, is_first_process
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
@@ -130,3 +130,17 @@ def test_several_processes_are_refused_one_device(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(Refused, match="several processes need a device each"):
         choose("cpu:0")
+
+
+@pytest.mark.parametrize(
+    ("world", "rank", "first"),
+    [(None, None, True), (None, "1", True), ("1", "3", True), ("2", "0", True), ("2", "1", False)],
+)
+def test_a_rank_counts_only_among_several_processes(
+    monkeypatch: pytest.MonkeyPatch, world: str | None, rank: str | None, first: bool
+) -> None:
+    for name, value in (("WORLD_SIZE", world), ("RANK", rank)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert is_first_process() == first

@@ -13,6 +13,7 @@ from honmono.errors import Failed, Refused
 
 
 Precision = Literal["fp32", "bf16", "fp64"]
+MEND = "where it lacks a C++ compiler, install g++ or clang++, or name another in CXX"
 DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
 
 
@@ -68,6 +69,11 @@ def gains_by_bf16(device: str) -> bool:
     return torch.cpu._is_amx_tile_supported() or torch.cpu.get_capabilities()["cpu_name"].startswith("AMD")
 
 
+def is_first_process() -> bool:
+    """Whether this is the one of torchrun's processes that writes and prints; alone it is always."""
+    return int(os.environ.get("WORLD_SIZE", "1")) == 1 or os.environ.get("RANK", "0") == "0"
+
+
 def device_of(name: str) -> torch.device:
     """The device of that name, "auto" for the best there is."""
     return torch.device(_choose_device(name))
@@ -95,9 +101,6 @@ def _choose_device(device: str) -> str:
     return device
 
 
-MEND = "where it lacks a C++ compiler, install g++ or clang++, or name another in CXX"
-
-
 def decide(wanted: str, device: str) -> bool:
     """Whether losses are compiled. "auto" compiles on CUDA where a trial succeeds, and otherwise warns why it does not.
 
@@ -112,7 +115,7 @@ def decide(wanted: str, device: str) -> bool:
         return True
     if wanted == "on":
         raise Refused(f"--compile on: nothing can be compiled here ({why}): {MEND}; or use --compile off")
-    if os.environ.get("RANK", "0") == "0":  # of several processes, one says it
+    if is_first_process():
         warnings.warn(
             f"going on uncompiled, which is slower: nothing can be compiled here ({why}): {MEND}", stacklevel=3
         )

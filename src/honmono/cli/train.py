@@ -1,12 +1,11 @@
 """`honmono train`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import parse_changes
+from honmono.cli.options import Device, parse_changes
 
 
 Text = str | None
@@ -25,7 +24,7 @@ def train(
     epochs: Annotated[float | None, Option(help="train for so many passes through the data")] = None,
     batch_size: Annotated[Whole, Option(help="real samples in a batch")] = None,
     seed: Annotated[Whole, Option(help="seed of every random draw")] = None,
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")] = "auto",
+    device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32, bf16 or fp64")] = "auto",
     compile: Annotated[str, Option(help="auto, on or off")] = "auto",
     run: Annotated[
@@ -41,6 +40,7 @@ def train(
     trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py of --resume or --from")] = False,
 ) -> None:
     """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
+    from honmono.devices import is_first_process
     from honmono.training.train import train as train_recipe
 
     trained = train_recipe(
@@ -63,5 +63,5 @@ def train(
         trust_code=trust_code,
     )
     picture = trained.run.sample(trained.step)
-    if os.environ.get("RANK", "0") == "0" and picture.is_file():
+    if is_first_process() and picture.is_file():
         print(f"pictures: {picture}")

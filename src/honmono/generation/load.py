@@ -1,7 +1,7 @@
 """A trained run as a Python object: `honmono.load(run).sample(64)`."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.generation.sampling import ReadyGenerator, fakes, generate
 from honmono.networks.batch_norm import SamplingMode
-from honmono.recipe.build import build_networks, stand
+from honmono.recipe.build import build_networks, set_stage
 from honmono.recipe.record import Record, fits, read_record
 from honmono.recipe.value import Recipe
 from honmono.runs import evaluations
@@ -166,14 +166,28 @@ def load_as(
     if weights not in ("average", "raw"):
         raise Refused(f"weights are 'average' or 'raw', not {weights!r}")
     saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
-    generator, _ = build_networks(record.recipe, record.interface)
     averaged = record.recipe.training.average is not None and weights == "average"
     with fits(directory, saved.path):
-        generator.load_state_dict(saved.tensors["average" if averaged else "generator"])
+        state = saved.tensors["average" if averaged else "generator"]
         step, images = int(saved.state["step"]), int(saved.state["images"])
-    stand(record.recipe.growth, generator, images)
-    generator = generator.to(device_of(device))
-    weights = "average" if averaged else "raw"
+        weights = "average" if averaged else "raw"
+        return of_weights(record, directory, state, device_of(device), step, images, weights)
+
+
+def of_weights(
+    record: Record,
+    directory: RunDirectory,
+    state: Mapping[str, Tensor],
+    device: torch.device,
+    step: int,
+    images: int,
+    weights: Weights,
+) -> TrainedRun:
+    """The run with a generator of its own that has these weights and buffers, at hand or from a checkpoint."""
+    generator, _ = build_networks(record.recipe, record.interface)
+    generator.load_state_dict(state)
+    set_stage(record.recipe.growth, generator, images)
+    generator = generator.to(device)
     return TrainedRun(directory, record.recipe, record.interface, generator, step, images, weights)
 
 

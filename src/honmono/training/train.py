@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from honmono.generation.load import TrainedRun, load_as
+from honmono.generation.load import TrainedRun, of_weights
 from honmono.recipe.value import Recipe
 from honmono.training.call import Call
 from honmono.training.session import prepare
@@ -25,4 +25,6 @@ def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
         for line in session.lines:
             recorder.say(line)
         session.trainer.fit(session.steps, recorder)
-    return load_as(session.record, session.run, call.get("device", "auto"))
+    trainer, weights = session.trainer, "average" if session.trainer.average else "raw"
+    state, clock = trainer.sampler().state_dict(), trainer.clock
+    return of_weights(session.record, session.run, state, trainer.engine.device, clock.step, clock.images, weights)
