@@ -1,6 +1,7 @@
 """Where packed pictures are kept: entries that are complete or absent, written by one process at a time."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -45,4 +46,6 @@ def turn_at(entry: Path) -> Iterator[None]:
         with suppress(OSError, NotImplementedError):  # a file system without locks
             turn.enter_context(FileLock(entry.with_suffix(".lock")))
             sweep_partial(entry.parent, entry.name)
+            for leftover in entry.parent.glob(f"{entry.name}.*.partial"):  # as earlier versions named them
+                shutil.rmtree(leftover, ignore_errors=True)
         yield
