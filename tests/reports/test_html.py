@@ -110,3 +110,8 @@ def test_it_is_written_whole_and_warns_where_it_is_large(tmp_path: Path, monkeyp
     monkeypatch.setattr(pages, "LARGE", 2)
     with pytest.warns(UserWarning, match=r"page.html' is 0.0 MB; a page of fewer runs is lighter"):
         write_page(path, "数")
+
+
+def test_spaces_and_joined_letters_of_other_scripts_stay() -> None:
+    document = render("reports/page.html", title="全\u3000角 \U0001f469\u200d\U0001f3a8 a\x1b\ud800b", summary="")
+    assert "全\u3000角 \U0001f469\u200d\U0001f3a8 a\ufffd\ufffdb" in document

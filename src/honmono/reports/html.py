@@ -4,6 +4,7 @@ A page is light or dark as the reader's screen is, and fits a phone.
 """
 
 import base64
+import unicodedata
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from honmono.reports.figures.style import Stroke
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+KEPT = "\n\t\u200c\u200d"  # besides what is printable; the last two join letters, in Indic scripts and in emoji
 LARGE = 5 * 2**20  # bytes from which on a page is said to be large
 
 
@@ -25,7 +27,7 @@ LARGE = 5 * 2**20  # bytes from which on a page is said to be large
 class Cell:
     """One cell of a table.
 
-    more: said more quietly after the text, an interval say. best: stands out. sign: of a footnote. stroke: how this
+    more: smaller text after it, for example an interval. best: stands out. sign: of a footnote. stroke: how this
     thing's lines look in the figures. code: text for a machine.
     """
 
@@ -57,7 +59,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture within the page. caption: above it. more: below it. alt: for who cannot see it; the caption if ""."""
+    """A picture within the page. caption: above it. more: below it. alt: alternative text; the caption if ""."""
 
     data: bytes
     kind: Literal["png", "jpeg", "svg+xml"]
@@ -77,8 +79,13 @@ def render(template: str, **values: Any) -> str:
     What no document may hold (control characters, half surrogates) becomes a replacement mark.
     """
     document = _environment().get_template(template).render(values)
-    odd = [letter for letter in set(document) if not letter.isprintable() and letter not in "\n\t\u00a0\u202f"]
+    odd = [letter for letter in set(document) if not letter.isprintable() and letter not in KEPT and not _space(letter)]
     return document.translate(dict.fromkeys(map(ord, odd), "\ufffd"))
+
+
+def _space(letter: str) -> bool:
+    """Whether it is a space of any script, as the wide one of Japanese."""
+    return unicodedata.category(letter) == "Zs"
 
 
 def write_page(path: Path, document: str) -> Path:
