@@ -1,5 +1,6 @@
 """The command `honmono`: one verb per file, nothing heavy imported until a verb runs."""
 
+import importlib.metadata
 import io
 import os
 import sys
@@ -9,7 +10,6 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-import honmono
 from honmono.cli import bench, compare, data, env, evaluate, interpolate, plot, sample, show, study, train
 from honmono.cli.list import list_recipes
 from honmono.errors import Failed, Interrupted, Refused
@@ -30,7 +30,7 @@ def show_version(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
 ) -> None:
     if version:
-        print(honmono.__version__)
+        print(importlib.metadata.version("honmono"))
         raise typer.Exit
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from honmono.cli.options import AsJson, Device
 from honmono.cli.output import print_json, table
 
 
@@ -12,10 +13,10 @@ def bench(
     data: Annotated[
         str | None, Option(help="data for recipes whose own is not at hand; noise of its shape otherwise")
     ] = None,
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")] = "auto",
+    device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32 or bf16")] = "auto",
     compile: Annotated[str, Option(help="auto, on or off")] = "auto",
-    json: Annotated[bool, Option("--json", help="print one JSON document and nothing else")] = False,
+    json: AsJson = False,
 ) -> None:
     """Time a recipe's step against a plain eager loop of the same networks and updates."""
     from honmono.benchmark.timing import COLUMNS, measure_all

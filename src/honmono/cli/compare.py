@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from honmono.cli.options import AsJson
 from honmono.cli.output import print_json, table
 
 
@@ -13,7 +14,7 @@ def compare(
     out: Annotated[
         Path | None, Option(help="FILE.html for a page with curves and samples, FILE.csv for a table")
     ] = None,
-    json: Annotated[bool, Option("--json", help="print one JSON document and nothing else")] = False,
+    json: AsJson = False,
     mixed: Annotated[
         bool, Option("--mixed", help="mark numbers that were not measured alike, instead of refusing")
     ] = False,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
+from honmono.cli.options import AsJson
 from honmono.cli.output import print_json
 
 
@@ -16,7 +17,7 @@ Size = Annotated[int | None, Option(help="side of the pictures in pixels; otherw
 def check(
     source: Source,
     size: Size = None,
-    json: Annotated[bool, Option("--json", help="print one JSON document")] = False,
+    json: AsJson = False,
 ) -> None:
     """Say what would happen to each picture of a source."""
     from honmono.data.choose import MIXTURES

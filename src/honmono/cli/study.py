@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import parse_changes
+from honmono.cli.options import Device, parse_changes
 from honmono.cli.output import table
 
 
@@ -17,7 +17,7 @@ def study(
         str | None, Option(help="pictures for a study of pictures, as for train; otherwise each recipe's own")
     ] = None,
     seeds: Annotated[int | None, Option(help="so many for each case; otherwise the study's own")] = None,
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")] = "auto",
+    device: Device = "auto",
     changes: Annotated[
         list[str] | None, Option("--set", help="change one field of every case: FIELD=VALUE (again for more)")
     ] = None,

@@ -1,4 +1,4 @@
-"""The door from `--data` to a recipe: which data a word means, and which recipe suits it."""
+"""Which data the argument of `--data` means, and which recipe suits it."""
 
 from dataclasses import replace
 
@@ -63,7 +63,7 @@ def with_size(data: Data, size: int) -> Data:
     if isinstance(data, StackedMNIST):
         return replace(data, size=size)
     if not isinstance(data, Pictures):
-        raise Refused("--size is for pictures; points have none: leave it away")
+        raise Refused("--size is for pictures; points have none: omit it")
     if size < 4:
         raise Refused(f"--size {size}: pictures need at least 4 pixels a side")
     return replace(data, size=size, expects=None)

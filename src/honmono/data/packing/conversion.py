@@ -11,8 +11,8 @@ import numpy as np
 from honmono.data.packing.decode import Unusable, decode
 from honmono.data.packing.fit import Fit, fitted
 from honmono.data.packing.survey import Survey, survey
+from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Content, Listing, Source
-from honmono.data.sources.parallel import in_parallel, progress
 from honmono.errors import Refused
 from honmono.files import readable
 

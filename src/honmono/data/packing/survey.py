@@ -6,8 +6,8 @@ from statistics import median
 from typing import Any
 
 from honmono.data.packing.decode import SMALLEST_SIDE, Header, Unusable, read_header
+from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Content, Listing, Source
-from honmono.data.sources.parallel import in_parallel, progress
 from honmono.errors import Refused
 
 

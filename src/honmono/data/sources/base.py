@@ -20,6 +20,9 @@ class Unreadable:
 Content = bytes | Path | np.ndarray | Unreadable
 
 
+LARGEST_BYTES = 1 << 30  # of one file of a picture
+
+
 class Item(NamedTuple):
     """One picture of a source: its name there, and the index of its class, None where the source has no classes."""
 
@@ -65,6 +68,3 @@ class Source(ABC):
     @abstractmethod
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """Each of the first `count` items once, as (index, content), in the order that is quickest to read."""
-
-
-LARGEST_BYTES = 1 << 30

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from honmono.data.cache import cache_dir
+from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Content
-from honmono.data.sources.parallel import in_parallel, progress
 from honmono.files import atomic_write_bytes
 
 
