@@ -22,7 +22,7 @@ from statistics import fmean
 from typing import Any
 
 import honmono
-from honmono.errors import Failed, Refused
+from honmono.errors import Failed, Interrupted, Refused
 from honmono.evaluation.evaluate_run import Evaluation
 from honmono.files import write_json
 from honmono.metrics.named import metric
@@ -34,7 +34,6 @@ from honmono.runs.checkpoints import read_newest
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
 from honmono.runs.evaluations import is_detail
-from honmono.training.recorder import Interrupted
 
 
 RESULTS = Path(__file__).parent / "results"

@@ -5,17 +5,17 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Failed
-from honmono.evaluation.checks import Watch
+from honmono.evaluation.checks import SampleChecks
 from honmono.evaluation.preprocess import quantized
 
 
 def watched(samples: Tensor, bounds: tuple[float, float] | None = (-1.0, 1.0)) -> list[str]:
-    watch = Watch(bounds)
+    checks = SampleChecks(bounds)
     for chunk in samples.split(50):
         rows = chunk if bounds is None else quantized(chunk, bounds)
-        watch.look(chunk, rows.numpy())
-    assert watch.seen == len(samples)
-    return watch.notes()
+        checks.look(chunk, rows.numpy())
+    assert checks.seen == len(samples)
+    return checks.notes()
 
 
 def noise(number: int = 200) -> Tensor:

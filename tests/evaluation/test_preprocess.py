@@ -8,7 +8,7 @@ from torch import Tensor
 
 from honmono.data.packing.fit import fitted
 from honmono.errors import Refused
-from honmono.evaluation.preprocess import Conforming, quantized, recoloured
+from honmono.evaluation.preprocess import FeaturePreprocessing, quantized, recoloured
 
 
 def pictures(number: int, channels: int, side: int) -> Tensor:
@@ -27,9 +27,9 @@ def test_samples_are_quantized_as_they_are_shown() -> None:
 
 def test_the_right_size_is_left_alone() -> None:
     given = pictures(3, 1, 28)
-    conform = Conforming(28, 28, 1)
+    conform = FeaturePreprocessing(28, 28, 1)
     assert conform(given) is given and conform.resizing == "none"
-    assert torch.equal(Conforming(28, 28, 1, longest=20)(given), given)
+    assert torch.equal(FeaturePreprocessing(28, 28, 1, longest=20)(given), given)
 
 
 @pytest.mark.parametrize(
@@ -38,30 +38,30 @@ def test_the_right_size_is_left_alone() -> None:
 def test_black_that_was_put_around_pictures_is_cut_off_again(longest: int, side: int, size: int) -> None:
     small = Image.fromarray(pictures(1, 1, longest).numpy()[0, 0])
     padded = torch.from_numpy(np.array(fitted(small, side, "pad")))[None, None]
-    conform = Conforming(side, size, 1, longest)
+    conform = FeaturePreprocessing(side, size, 1, longest)
     assert conform.resizing == f"centre crop {side} -> {size}"
     assert torch.equal(conform(padded)[0, 0], torch.from_numpy(np.array(fitted(small, size, "pad"))))
 
 
 def test_padded_pictures_too_large_for_the_network_are_cut_and_resized() -> None:
-    conform = Conforming(64, 28, 1, longest=40)
+    conform = FeaturePreprocessing(64, 28, 1, longest=40)
     assert conform.resizing == "centre crop 64 -> 40, antialiased bilinear 40 -> 28"
     given = pictures(2, 1, 64)
-    assert torch.equal(conform(given), Conforming(40, 28, 1)(given[..., 12:52, 12:52]))
-    assert Conforming(64, 28, 1, longest=90).resizing == "antialiased bilinear 64 -> 28"
+    assert torch.equal(conform(given), FeaturePreprocessing(40, 28, 1)(given[..., 12:52, 12:52]))
+    assert FeaturePreprocessing(64, 28, 1, longest=90).resizing == "antialiased bilinear 64 -> 28"
 
 
 def test_other_sizes_are_averaged_without_aliasing() -> None:
-    conform = Conforming(32, 8, 1)
+    conform = FeaturePreprocessing(32, 8, 1)
     assert conform.resizing == "antialiased bilinear 32 -> 8"
     stripes = torch.zeros(1, 1, 32, 32, dtype=torch.uint8)
     stripes[..., ::2] = 200
     small = conform(stripes)
     assert small.shape == (1, 1, 8, 8) and small.dtype == torch.uint8
     assert int(small.min()) >= 90 and int(small.max()) <= 110
-    assert Conforming(8, 28, 1)(pictures(2, 1, 8)).shape == (2, 1, 28, 28)
+    assert FeaturePreprocessing(8, 28, 1)(pictures(2, 1, 8)).shape == (2, 1, 28, 28)
     expected = np.array(Image.fromarray(pictures(1, 1, 32).numpy()[0, 0]).resize((8, 8), Image.Resampling.BILINEAR))
-    ours = Conforming(32, 8, 1)(pictures(1, 1, 32))[0, 0].numpy()
+    ours = FeaturePreprocessing(32, 8, 1)(pictures(1, 1, 32))[0, 0].numpy()
     assert np.abs(ours.astype(int) - expected).max() <= 1
 
 

@@ -31,7 +31,7 @@ def test_at_alpha_0_reals_are_those_of_the_stage_before_enlarged() -> None:
 def test_where_a_network_stands_is_in_no_checkpoint() -> None:
     network = PGGANDiscriminator(sample_shape=(1, 16, 16), features=16)
     assert network.sizes == (4, 8, 16) and (network.stage, network.fading) == (2, False)
-    network.stand(1, 0.3)
+    network.set_stage(1, 0.3)
     assert (network.stage, network.fading) == (1, True)
     assert "alpha" not in network.state_dict()
     assert network.to(torch.float64).alpha.dtype == torch.float64

@@ -150,7 +150,7 @@ def test_a_stage_at_full_alpha_is_the_next_one_at_alpha_0(stage: int) -> None:
     found = []
     for stand in ((stage - 1, 1.0), (stage, 0.0)):
         for network in (generator, discriminator):
-            network.stand(*stand)
+            network.set_stage(*stand)
         found.append((generator(latent), discriminator(sample if stand[1] == 0 else halved(sample))))
     (old, old_score), (new, new_score) = found
     assert old.shape == (4, 5, side // 2, side // 2)
@@ -163,7 +163,7 @@ def test_fading_mixes_old_and_new_by_alpha() -> None:
     generator, _ = pair(features=32)
     latent, made = torch.randn(2, 8), {}
     for alpha in (0.0, 0.3, 1.0):
-        generator.stand(2, alpha)
+        generator.set_stage(2, alpha)
         made[alpha] = generator(latent)
     torch.testing.assert_close(made[0.3], 0.7 * made[0.0] + 0.3 * made[1.0])
 
@@ -171,7 +171,7 @@ def test_fading_mixes_old_and_new_by_alpha() -> None:
 @torch.no_grad()
 def test_samples_of_a_young_stage_have_the_full_size() -> None:
     generator, _ = pair(features=16)
-    generator.stand(1, 1.0)
+    generator.set_stage(1, 1.0)
     latent = torch.randn(2, 8)
     young = generator(latent)
     assert young.shape == (2, 1, 8, 8)
@@ -181,7 +181,7 @@ def test_samples_of_a_young_stage_have_the_full_size() -> None:
 def test_stages_not_yet_reached_get_no_gradient() -> None:
     generator, discriminator = pair(features=16)
     for network in (generator, discriminator):
-        network.stand(1, 0.5)
+        network.set_stage(1, 0.5)
     discriminator(generator(torch.randn(4, 8))).sum().backward()
     for network, ends in ((generator, "to_colours"), (discriminator, "from_colours")):
         moved = {name for name, parameter in network.named_parameters() if parameter.grad is not None}

@@ -30,7 +30,7 @@ from honmono.recipes.realness import (
 from honmono.reports.figures.landscape import kept, load
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
-from honmono.training.score_maps import MESH, Landscapes
+from honmono.training.score_maps import MESH, ScoreMaps
 from honmono.training.trainer import Trainer
 
 
@@ -189,7 +189,7 @@ def test_cifar10_as_jpeg_is_what_the_article_trains_on(cifar_archive: Path) -> N
 def test_the_toy_s_contours_are_mean_outcomes(tmp_path: Path) -> None:
     recipe = override(realness_toy(), entries()["realness-toy"].tiny)
     running = trainer(recipe)
-    Landscapes(running, RunDirectory.create(tmp_path, "realness-toy")).fake(0)
+    ScoreMaps(running, RunDirectory.create(tmp_path, "realness-toy")).fake(0)
     found = load(kept(next(tmp_path.rglob("*.npz")).parent)[0])
     first, second = (np.linspace(found.low[i], found.high[i], MESH) for i in (0, 1))
     with torch.no_grad():

@@ -23,7 +23,7 @@ from honmono.recipe.value import Recipe
 from honmono.reports.figures.run import plot
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.training.periodic_evaluation import Measuring, best_by
+from honmono.training.periodic_evaluation import PeriodicEvaluation, best_by
 
 
 Train = Callable[..., RunDirectory]
@@ -135,7 +135,7 @@ def test_warnings_in_force_stand_in_the_line(
 ) -> None:
     trainer, run, said = in_training(points), RunDirectory.create_at(tmp_path / "run"), []
     trainer.step()
-    measuring = Measuring(trainer, run, [scripted(1.0)], said.append)
+    measuring = PeriodicEvaluation(trainer, run, [scripted(1.0)], said.append)
     measuring.measure(["discriminator_won", "collapse"])
     assert evaluations.read(run)[0]["warnings"] == ["discriminator_won", "collapse"] and measuring.best() is None
     assert "not the best: discriminator_won, collapse;" in said[0] and "best so far" not in said[0]

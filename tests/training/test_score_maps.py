@@ -15,7 +15,7 @@ from honmono.reports.figures.landscape import kept, load
 from honmono.reports.figures.run import plot
 from honmono.runs.directory import RunDirectory
 from honmono.schedules import Geometric
-from honmono.training.score_maps import MESH, POINTS, Landscapes
+from honmono.training.score_maps import MESH, POINTS, ScoreMaps
 from honmono.training.trainer import Trainer
 
 
@@ -26,7 +26,7 @@ def test_scores_stand_where_their_places_are(points: Recipe, in_training: Build,
     trainer = in_training(points)
     run = RunDirectory.create(tmp_path, "gan-grid")
     before = {name: tensor.clone() for name, tensor in trainer.networks["discriminator"].state_dict().items()}
-    Landscapes(trainer, run).fake(7)
+    ScoreMaps(trainer, run).fake(7)
     found = load(run.samples / "000000007.npz")
     assert found.points.shape == (POINTS, 2) and set(found.values) == {"scores"}
     scores = found.values["scores"]
@@ -44,7 +44,7 @@ def test_scores_stand_where_their_places_are(points: Recipe, in_training: Build,
 
 def test_charges_leave_their_true_potential_too(points: Recipe, in_training: Build, tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, "coulomb-grid")
-    Landscapes(in_training(replace(points, objective=Coulomb(eps=0.5))), run).fake(0)
+    ScoreMaps(in_training(replace(points, objective=Coulomb(eps=0.5))), run).fake(0)
     found = load(kept(run.samples)[0])
     assert set(found.values) == {"scores", "potential"}
     assert found.values["potential"].min() < 0  # the reals lie apart, so their places are low
@@ -56,17 +56,17 @@ def test_the_potential_is_that_of_the_moment(points: Recipe, in_training: Build,
     for name, images in (("first", 0), ("last", 64)):
         trainer = in_training(replace(points, objective=Coulomb(eps=1.0, schedule=Geometric(end=0.1, images=64))))
         trainer.clock.images = images
-        Landscapes(trainer, run).fake(images)
+        ScoreMaps(trainer, run).fake(images)
         drawn[name] = load(kept(run.samples)[-1]).values["potential"]
     trainer = in_training(replace(points, objective=Coulomb(eps=0.1)))
-    Landscapes(trainer, run).fake(100)
+    ScoreMaps(trainer, run).fake(100)
     np.testing.assert_allclose(drawn["last"], load(kept(run.samples)[-1]).values["potential"], rtol=1e-4, atol=1e-4)
     assert drawn["last"].min() < 2 * drawn["first"].min()  # sharper wells
 
 
 def test_packed_samples_and_pictures_have_none(points: Recipe, in_training: Build, tmp_path: Path) -> None:
     packed = override(points, {"objective.pack": "2"})
-    landscapes = Landscapes(in_training(packed), RunDirectory.create(tmp_path, "gan-grid"))
+    landscapes = ScoreMaps(in_training(packed), RunDirectory.create(tmp_path, "gan-grid"))
     landscapes.real()
     landscapes.fake(0)
     assert not list(tmp_path.rglob("*.npz"))

@@ -12,7 +12,7 @@ MOST_COUNTED = 4_096  # different samples that are told apart; whoever makes so 
 FEW = 10  # each different sample, drawn so many times or more
 
 
-class Watch:
+class SampleChecks:
     """Counts what is wrong with the samples of one generator.
 
     range: what stands for black and white; None for points, which have no bounds.

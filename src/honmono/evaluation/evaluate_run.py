@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from honmono.data.mixtures import Mixture
-from honmono.data.sources.parallel import progress
+from honmono.data.parallel import progress
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.availability import applicable, fetched, of_classes, ready

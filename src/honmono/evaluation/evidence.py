@@ -10,7 +10,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from honmono.errors import Refused
-from honmono.evaluation.checks import Watch
+from honmono.evaluation.checks import SampleChecks
 from honmono.evaluation.extraction import Extraction, Networks
 from honmono.evaluation.preprocess import quantized
 from honmono.evaluation.reference import Reals, Reference
@@ -52,7 +52,7 @@ class GeneratorEvidence(Evidence):
         self.data, self.classes, self.seed = subject.recipe.data, subject.classes, seed
         self._subject, self._range = subject, subject.range
         self._reference, self._networks, self.device = reference, networks, networks.device
-        self._watches: list[Watch] = []
+        self._checks: list[SampleChecks] = []
         self._extractions: dict[tuple[str, str], Extraction] = {}
         self._first: dict[str, list[Tensor]] = {}
         self._points: Tensor | None = None
@@ -64,7 +64,7 @@ class GeneratorEvidence(Evidence):
 
     def notes(self) -> list[str]:
         """What is to be said of the fakes drawn so far, and what metrics said of their numbers."""
-        watched = max(self._watches, key=lambda watch: watch.seen).notes() if self._watches else []
+        watched = max(self._checks, key=lambda checks: checks.seen).notes() if self._checks else []
         return [*watched, *self._notes]
 
     def points(self, number: int) -> Float[Tensor, "number dimensions"]:
@@ -139,14 +139,14 @@ class GeneratorEvidence(Evidence):
 
     def _samples(self, measured: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
         """The fakes chunk by chunk, each looked at; pictures are quantized before they are `measured`."""
-        watch = Watch(self._range)
-        self._watches.append(watch)
+        checks = SampleChecks(self._range)
+        self._checks.append(checks)
         chunks = self._subject.fakes(self.seed)
         for number in count():
             reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
             samples = next(chunks)
             rows = samples if self._range is None else quantized(samples, self._range)
-            watch.look(samples, rows.cpu().numpy())
+            checks.look(samples, rows.cpu().numpy())
             yield measured(rows)
 
     def _refuse_points(self, network: str) -> None:

@@ -23,7 +23,7 @@ def quantized(
 
 
 @dataclass(frozen=True)
-class Conforming:
+class FeaturePreprocessing:
     """How pictures of `side` pixels become pictures of `size` pixels and `channels` channels.
 
     longest: the longest side of the pictures that a recipe centred on black (`fit="pad"`); None where it did not. The

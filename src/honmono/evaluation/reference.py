@@ -28,7 +28,7 @@ from honmono.data.sources.open import open_source
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.extraction import Networks, chunk_of
-from honmono.evaluation.preprocess import Conforming, quantized
+from honmono.evaluation.preprocess import FeaturePreprocessing, quantized
 from honmono.files import atomic_directory
 from honmono.metrics.base import Extracted
 from honmono.metrics.features.base import FeatureNetwork
@@ -74,12 +74,14 @@ class Reference:
             self._reals[network] = Reals(stored, network, self._networks)
         return self._reals[network]
 
-    def conforming(self, network: str) -> Conforming:
+    def conforming(self, network: str) -> FeaturePreprocessing:
         """How the recipe's fakes become pictures of the same kind."""
         wants = self._networks.network(network)
         side = self._shape[-1]
         smaller = wants.size is not None and wants.size < side
-        return Conforming(side, wants.size or side, wants.channels, self._longest_padded() if smaller else None)
+        return FeaturePreprocessing(
+            side, wants.size or side, wants.channels, self._longest_padded() if smaller else None
+        )
 
     @cached_property
     def _longest(self) -> int:

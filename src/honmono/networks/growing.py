@@ -25,7 +25,7 @@ class GrowingNetwork(nn.Module, ABC):
         # The clock tells it, so no checkpoint need. A tensor: code is compiled for each stage, not for each step.
         self.register_buffer("alpha", torch.ones(()), persistent=False)
 
-    def stand(self, stage: int, alpha: float) -> None:
+    def set_stage(self, stage: int, alpha: float) -> None:
         """Takes its stand: at `stage`, faded in by `alpha`."""
         assert 0 <= stage < len(self.sizes) and 0 <= alpha <= 1 and (stage > 0 or alpha == 1)
         self.stage, self.fading = stage, alpha < 1

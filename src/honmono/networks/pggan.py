@@ -150,7 +150,7 @@ class PGGANDiscriminator(GrowingNetwork):
     """Picture -> 1x1 from colours -> per stage: two 3x3 convolutions, halved by averages -> base grid, minibatch
     deviation added as a map -> 3x3 convolution -> two fully connected layers -> one score. LeakyReLU 0.2.
 
-    group: of the minibatch deviation; 0 leaves it away, and then nothing couples samples. equalized: see the generator.
+    group: of the minibatch deviation; 0 leaves it out, and then nothing couples samples. equalized: see the generator.
     """
 
     def __init__(

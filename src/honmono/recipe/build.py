@@ -101,11 +101,11 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
-def stand(growth: Growth | None, network: nn.Module, images: int) -> None:
-    """Takes one network, loaded from a checkpoint, to where it stood when `images` images had been seen."""
+def set_stage(growth: Growth | None, network: nn.Module, images: int) -> None:
+    """Gives a network that was loaded from a checkpoint the stage that it had when `images` images had been seen."""
     if growth is not None:
         network = growing_network(network)
-        network.stand(*growth.at(images, network.sizes))
+        network.set_stage(*growth.at(images, network.sizes))
 
 
 def growing_network(network: nn.Module) -> GrowingNetwork:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from honmono.errors import Refused
 
 
-class Stand(NamedTuple):
-    """Where a growing network stands. stage: 0 is its smallest. alpha: how far that stage has faded in, 1: wholly."""
+class StageState(NamedTuple):
+    """The stage of a growing network, 0 the smallest, and alpha: how far that stage has faded in (1: completely)."""
 
     stage: int
     alpha: float
@@ -38,13 +38,15 @@ class Growth:
         if any(size < 1 for size in self.batch_sizes):
             raise Refused(f"growth.batch_sizes={self.batch_sizes}: a batch holds at least 1 sample")
 
-    def at(self, images: int, sizes: Sequence[int]) -> Stand:
+    def at(self, images: int, sizes: Sequence[int]) -> StageState:
         """The stage, of those with these sides in pixels, that trains when `images` images have been seen."""
         phase, within = divmod(images, self.train + self.fade)
         stage, last = self.begins(sizes) + phase, len(sizes) - 1
         if stage >= last:
-            return Stand(last, 1.0)
-        return Stand(stage, 1.0) if within <= self.train else Stand(stage + 1, (within - self.train) / self.fade)
+            return StageState(last, 1.0)
+        return (
+            StageState(stage, 1.0) if within <= self.train else StageState(stage + 1, (within - self.train) / self.fade)
+        )
 
     def batch_size(self, images: int, sizes: Sequence[int], otherwise: int) -> int:
         """The size of a batch at that moment; `otherwise` where `batch_sizes` says none."""

@@ -7,6 +7,10 @@ from typing import Literal
 from honmono.errors import Refused
 
 
+PlayerName = Literal["generator", "discriminator"]
+FRESH = "fresh"  # of `Update.real`
+
+
 class Count(ABC):
     """How often an update runs within a step, where that depends on the clock."""
 
@@ -34,10 +38,6 @@ class WarmUp(Count):
 
     def at(self, step: int) -> int:
         return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count
-
-
-PlayerName = Literal["generator", "discriminator"]
-FRESH = "fresh"
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class RealBatches:
             if self._latest is None:
                 self._latest = self._waiting = self._fresh()
             return self._latest
-        self._latest, self._waiting = self._fresh() if self._waiting is None else self._waiting, None
+        self._latest = self._fresh() if self._waiting is None else self._waiting
+        self._waiting = None
         if update.real is not None and update.real != FRESH:
             self._named[update.real] = self._latest
         return self._latest

@@ -70,7 +70,7 @@ class Average:
     def __post_init__(self) -> None:
         if self.halflife < 1 or not self.ramp > 0:
             raise Refused(
-                f"training.average is {self}: halflife and ramp are above 0, or training.average=none leaves it away"
+                f"training.average is {self}: halflife and ramp are above 0, or disable it by training.average=none"
             )
 
     def decay(self, images: int, batch: int) -> float:

@@ -1,4 +1,4 @@
-"""Protocols in words: each field as its name and its value."""
+"""Protocols as text: each field as its name and its value."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from honmono.runs.protocols import Differences, Record, metric_of
 
 
 HASHES = ("content", "checksum", "means")
-HASH_LENGTH = 12  # letters: enough to tell two apart by eye; metrics.jsonl has all
+HASH_LENGTH = 12  # letters: enough to distinguish two by eye; metrics.jsonl has all
 LONGEST = 60  # letters of a value
 
 

@@ -21,7 +21,7 @@ from honmono.studies.study import Trace
 SIDE = 2.6  # inches of a landscape's panel
 MOST_BYTES = 48 * 1024  # of a grid of pictures: a study shows many
 COLOURS = 128  # of a landscape
-NEAR = 0.06  # of the training: what lies farther from the moment asked for does not stand for it
+NEAR = 0.06  # of the training: pictures farther from the requested moment are not used
 PARTS = ("discriminator.", "generator.")  # of the log's losses
 
 Found = TypeVar("Found")

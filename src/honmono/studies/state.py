@@ -52,7 +52,7 @@ class Book:
         for key, value in given.items():
             if key != "seeds" and value != getattr(asked, key):
                 told = f"--{_option(key)} {_told(getattr(asked, key))}, not {_told(value)}"
-                raise Refused(f"'{out}' was begun with {told}: leave it away to go on, or name another --out")
+                raise Refused(f"'{out}' was begun with {told}: omit it to go on, or name another --out")
         return cls(out, name, replace(asked, seeds=given.get("seeds", asked.seeds)), begun["diverged"])
 
     def write(self) -> None:

@@ -1,4 +1,4 @@
-"""The engine: where tensors live, in which precision, and what other processes add. Who chose: devices.py."""
+"""The engine: where tensors live, in which precision, and what other processes add. devices.py makes the choices."""
 
 import atexit
 import contextlib

@@ -48,7 +48,7 @@ class Growing:
         first = self._networks[0]
         before, (stage, alpha) = (first.stage, first.fading), self.growth.at(images, self.sizes)
         for network in self._networks:
-            network.stand(stage, alpha)
+            network.set_stage(stage, alpha)
         return before != (first.stage, first.fading)
 
     def downsample_real(self, real: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from honmono.training.trainer import Trainer
 COLLAPSE = "collapse"  # the kind of warning that a measured variety gives
 
 
-class Measuring:
+class PeriodicEvaluation:
     """Judges a trainer's generator whenever it is time, into a run's metrics.jsonl. Only the process that writes does.
 
     metrics: those of the recipe that can be measured here. say: tells the user a line.

@@ -19,10 +19,10 @@ from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
-from honmono.training.periodic_evaluation import Measuring
+from honmono.training.periodic_evaluation import PeriodicEvaluation
 from honmono.training.progress import TrainingProgress
-from honmono.training.sample_grids import Pictured
-from honmono.training.score_maps import Landscapes
+from honmono.training.sample_grids import SampleGrids
+from honmono.training.score_maps import ScoreMaps
 from honmono.training.trainer import PLAYERS, Trainer
 from honmono.training.watching.watch import Watch
 
@@ -51,9 +51,9 @@ class Recorder:
         self._training, self._engine = trainer.recipe.training, trainer.engine
         self._log = Log(run) if self._engine.writes else None
         self._trackers = list(trackers)
-        self._pictures, self._landscapes = Pictured(trainer, run), Landscapes(trainer, run)
+        self._sample_grids, self._score_maps = SampleGrids(trainer, run), ScoreMaps(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
-        self._measuring = Measuring(trainer, run, metrics, self.say)
+        self._evaluation = PeriodicEvaluation(trainer, run, metrics, self.say)
         self._watch = Watch(trainer, run, self.say)
         self._pending: list[tuple[int, int, float, dict[PlayerName, float], Tensor, list[str]]] = []
         self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
@@ -73,8 +73,8 @@ class Recorder:
             sweep_partial(self._run.samples)
         if self._engine.writes and not self._trainer.clock.step:
             try:
-                self._pictures.real()
-                self._landscapes.real()
+                self._sample_grids.real()
+                self._score_maps.real()
                 self._picture()
             except BaseException:
                 self.__exit__()
@@ -101,7 +101,7 @@ class Recorder:
         self._watch.look()
         ended = step >= self._steps
         pictures = ended or step % self._training.sample_every == 0
-        measures = self._measuring.due(ended)
+        measures = self._evaluation.due(ended)
         saves = ended or measures or step % self._training.checkpoint_every == 0
         looks = pictures or saves or step % self._flush_every == 0 or self._waited()
         if looks:
@@ -125,7 +125,7 @@ class Recorder:
         if self._log:
             self._log.sync()
             state = {"images": clock.images, "seconds": round(self._elapsed(), 3)}
-            best = self._measuring.best()
+            best = self._evaluation.best()
             checkpoints.write(self._run.checkpoints, clock.step, tensors, state, self._training.keep, best)
         self._engine.wait()
 
@@ -156,12 +156,12 @@ class Recorder:
 
     def _measure(self) -> dict[str, float]:
         """What was measured, by column. It costs training no speed: its seconds do not count."""
-        measured = self._measuring.measure(self._watch.in_force()) if self._engine.writes else {}
+        measured = self._evaluation.measure(self._watch.in_force()) if self._engine.writes else {}
         self._flushed = (self._flushed[0], time.monotonic())
         for column, value in measured.items():
             if column.startswith(LABELS):
                 self._progress.measured(f"labels {value:.2f}")
-                self._pictures.classes()
+                self._sample_grids.classes()
         return measured
 
     def _rows(self, values: tuple[Tensor, ...], names: tuple[list[str], ...]) -> list[dict[str, float]]:
@@ -191,8 +191,8 @@ class Recorder:
                     tracker.row(row)
 
     def _picture(self) -> None:
-        path = self._pictures.fake(self._trainer.clock.step)
-        self._landscapes.fake(self._trainer.clock.step)
+        path = self._sample_grids.fake(self._trainer.clock.step)
+        self._score_maps.fake(self._trainer.clock.step)
         for tracker in self._trackers:
             tracker.picture(self._trainer.clock.step, path)
 
@@ -204,7 +204,7 @@ class Recorder:
 
     def _elapsed(self) -> float:
         """Seconds of training, those before a resume included and those of measuring left out."""
-        return self._seconds + time.monotonic() - self._begun - self._measuring.seconds
+        return self._seconds + time.monotonic() - self._begun - self._evaluation.seconds
 
     def _check_finite(self, tensors: dict[str, dict[str, Tensor]]) -> None:
         for group in PLAYERS:

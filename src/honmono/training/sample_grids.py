@@ -29,7 +29,7 @@ SEED_OFFSET = 1  # a grid's latents are not those that `honmono sample` draws by
 MOST_BATCHES = 200  # looked through for a real picture of each class
 
 
-class Pictured:
+class SampleGrids:
     """Makes `samples/real.png`, `samples/<step>.png` and `samples/<step>-<name>.png` of one run."""
 
     def __init__(self, trainer: Trainer, run: RunDirectory) -> None:

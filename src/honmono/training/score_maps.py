@@ -22,7 +22,7 @@ MESH = 101  # places along each axis
 CHUNK = 1_024  # places whose potential is taken at a time
 
 
-class Landscapes:
+class ScoreMaps:
     """Keeps `samples/real.npz` and `samples/<step>.npz` of a run on points in the plane; of other runs nothing.
 
     Conditional and packing discriminators score no bare point, and have no landscape.

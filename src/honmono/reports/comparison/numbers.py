@@ -1,4 +1,4 @@
-"""Which numbers stand for a run: those of one checkpoint, each with how it was measured."""
+"""Which numbers represent a run: those of one checkpoint, each with how it was measured."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -11,6 +11,10 @@ from honmono.reports.figures.style import INK, VERMILION, dress, figure, save
 MOST_SHOWN = 10_000  # real points; more only darken the same places
 
 
+MARGIN = 0.15  # of the reals' extent, on each side
+POINTS = 2_500  # drawn in a scatter, as many as mode coverage is measured on
+
+
 def scatter(real: Float[np.ndarray, "reals 2"], fake: Float[np.ndarray, "fakes 2"] | None, path: Path) -> None:
     """Draws real points dark and fake ones over them; without fakes, the real ones alone.
 
@@ -40,14 +44,8 @@ def _count(inside: np.ndarray) -> str:
     return f"fake ({len(inside):,}, {outside:,} outside)" if outside else f"fake ({len(inside):,})"
 
 
-MARGIN = 0.15  # of the reals' extent, on each side
-
-
 def window(real: Float[np.ndarray, "reals 2"]) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]]:
     """The corners of a square around all real points."""
     low, high = real.min(axis=0), real.max(axis=0)
     half = (0.5 + MARGIN) * max((high - low).max(), 1e-6)
     return (low + high) / 2 - half, (low + high) / 2 + half
-
-
-POINTS = 2_500  # drawn in a scatter, as many as mode coverage is measured on
