@@ -24,6 +24,7 @@ def test_a_processor_compiles_only_where_asked() -> None:
 @NO_CUDA
 def test_the_automatic_choice_goes_on_uncompiled_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
+        patch.setenv("WORLD_SIZE", "2")
         patch.setenv("RANK", "1")  # the first process says it
         assert not decide("auto", "cuda")
     with pytest.warns(UserWarning, match="going on uncompiled.*CUDA"):
@@ -51,7 +52,7 @@ from torch._inductor import config
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
 from honmono.recipe.registry import find
-from honmono.devices import Choices, failing_in_a_line, is_first_process
+from honmono.devices import Choices, failing_in_a_line
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
