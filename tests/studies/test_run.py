@@ -117,7 +117,7 @@ def test_it_goes_on_with_what_it_began_with_and_refuses_anything_else(duel: Stud
     honmono.study(duel, "out", seeds=1, changes={"training.steps": 4})
     asked = json.loads(Path("out/study.json").read_text())["asked"]
     assert asked == {"scale": 1.0, "data": None, "seeds": 1, "changes": {"training.steps": "4"}}
-    with pytest.raises(Refused, match="^'out' was begun with --scale 1.0, not 0.5: leave it away to go on, or name"):
+    with pytest.raises(Refused, match="'out' was begun with --scale 1.0, not 0.5"):
         honmono.study(duel, "out", scale=0.5)
     with pytest.raises(Refused, match="begun with --set training.steps=4, not training.steps=5"):
         honmono.study(duel, "out", changes={"training.steps": 5})

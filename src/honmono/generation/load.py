@@ -167,11 +167,12 @@ def load_as(
         raise Refused(f"weights are 'average' or 'raw', not {weights!r}")
     saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
     averaged = record.recipe.training.average is not None and weights == "average"
+    placed = device_of(device)
     with fits(directory, saved.path):
         state = saved.tensors["average" if averaged else "generator"]
         step, images = int(saved.state["step"]), int(saved.state["images"])
         weights = "average" if averaged else "raw"
-        return of_weights(record, directory, state, device_of(device), step, images, weights)
+        return of_weights(record, directory, state, placed, step, images, weights)
 
 
 def of_weights(
