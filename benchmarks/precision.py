@@ -27,7 +27,7 @@ from torch.overrides import TorchFunctionMode
 
 from honmono.devices import choose, has_bf16
 from honmono.files import write_json
-from honmono.generation.sampling import fakes, take
+from honmono.generation.model import take
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.runs.environment import environment
@@ -88,7 +88,7 @@ def quality(seed: int, precision: str, steps: int, native: bool) -> dict[str, An
     with EmulatedBf16() if emulate else contextlib.nullcontext():
         for _ in range(steps):
             trainer.step()
-    pictures = to_uint8(take(fakes(trainer.sampler(), recipe, 10, seed=0), FAKES), (-1.0, 1.0))
+    pictures = to_uint8(take(trainer.model().fakes(seed=0), FAKES), (-1.0, 1.0))
     pixels = pictures.reshape(FAKES, 64) / 255 * 16
     bunch: Any = load_digits()  # scikit-learn declares its types no further
     real, digits = bunch.data, bunch.target

@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from honmono.data.base import Interface
 from honmono.data.pictures import Pictures
 from honmono.errors import Failed, Refused
-from honmono.evaluation.evidence import GeneratorEvidence, Subject
+from honmono.evaluation.evidence import GeneratorEvidence
 from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
-from honmono.generation.sampling import fakes
+from honmono.generation.model import Model
 from honmono.metrics.features.named import feature_network
 from honmono.randomness import undisturbed
 from honmono.recipe.registry import find
@@ -34,10 +35,8 @@ def gather(recipe: Recipe, networks: Networks, stored: Path) -> Gather:
         generator: nn.Module, shape: tuple[int, ...] = (1, 8, 8), recipe: Recipe = recipe, **asked: Any
     ) -> GeneratorEvidence:
         reference = Reference(recipe, shape, str(stored), networks)
-        subject = Subject(
-            generator, recipe, CLASSES if recipe.conditional else (), shape, asked.pop("truncation", None)
-        )
-        return GeneratorEvidence(subject, asked.get("seed", 0), reference, networks)
+        model = Model(generator, recipe, Interface(shape, CLASSES))
+        return GeneratorEvidence(model, asked.get("seed", 0), reference, networks, asked.get("truncation"))
 
     return make
 
@@ -50,7 +49,7 @@ def test_fakes_are_those_of_sampling_quantized(gather: Gather, recipe: Recipe) -
     generator = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
     plain = replace(recipe, conditional=False)
     generator.forward = lambda latent, label=None: nn.Sequential.forward(generator, latent)  # type: ignore[method-assign]
-    samples = torch.cat([*islice(fakes(generator, plain, 0, seed=3), 5)])
+    samples = torch.cat([*islice(Model(generator, plain, Interface((1, 8, 8), ())).fakes(seed=3), 5)])
     evidence = gather(generator, recipe=plain, seed=3)
     expected = ((samples + 1) * 127.5).round().byte()
     assert torch.equal(evidence.pictures("fake", "quarters", torch.arange(40)), expected)
@@ -142,12 +141,12 @@ def test_a_generator_that_fails_is_told_of(gather: Gather, saying: Callable[...,
 def test_points_come_as_float64(saying: Callable[..., nn.Module], networks: Networks) -> None:
     recipe = find("gan-grid").make()
     reference = Reference(recipe, (2,), None, networks)
-    subject = Subject(saying(lambda latent: latent[:, :2] * 3), recipe, (), (2,))
-    evidence = GeneratorEvidence(subject, 0, reference, networks)
+    model = Model(saying(lambda latent: latent[:, :2] * 3), recipe, Interface((2,), ()))
+    evidence = GeneratorEvidence(model, 0, reference, networks)
     points = evidence.points(700)
     assert points.shape == (700, 2) and points.dtype == torch.float64
     assert torch.equal(evidence.points(20), points[:20])
-    expected = next(fakes(subject.generator, recipe, 0, seed=0))
+    expected = next(model.fakes(seed=0))
     assert torch.equal(points[:512], expected.double())
     with pytest.raises(Refused, match="look at pictures, and this recipe makes points: measure modes"):
         evidence.extracted("fake", "quarters", 10)
@@ -172,7 +171,7 @@ def test_only_one_channel_is_read_at_a_time(recipe: Recipe, drawing: nn.Module) 
     colour = Networks(feature_network, torch.device("cpu"))
     data = replace(recipe, data=Pictures(source="digits"))
     reference = Reference(data, (3, 8, 8), None, colour)
-    evidence = GeneratorEvidence(Subject(drawing, data, (), (3, 8, 8)), 0, reference, colour)
+    evidence = GeneratorEvidence(Model(drawing, data, Interface((3, 8, 8), ())), 0, reference, colour)
     with pytest.raises(Refused, match="the cifar10 features look at colour pictures, not at one channel"):
         evidence.channels("cifar10", 10)
 

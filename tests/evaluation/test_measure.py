@@ -14,9 +14,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from honmono.data.base import Interface
 from honmono.data.mixtures import Grid
 from honmono.errors import Failed, Refused
 from honmono.evaluation.measure import measure, summarized
+from honmono.generation.model import Model, Weights
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.fid import FID, frechet_distance
 from honmono.metrics.kid import KID
@@ -24,7 +26,7 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.neighbours import Neighbours
 from honmono.metrics.prdc import PRDC
 from honmono.recipe.registry import find
-from honmono.recipe.value import Average, Recipe
+from honmono.recipe.value import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,10 @@ class Told(Metric):
         return {"told": self.values[evidence.seed]}
 
 
+def model_of(generator: nn.Module, recipe: Recipe, shape: tuple[int, ...], classes: tuple[str, ...] = ()) -> Model:
+    return Model(generator, recipe, Interface(shape, classes))
+
+
 @pytest.fixture
 def points() -> Recipe:
     return find("gan-grid").make()
@@ -72,7 +78,7 @@ def sampler(saying: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
 
 
 def test_a_perfect_sampler_scores_what_theory_says(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
-    found = measure(sampler(), points, (), (2,), [ModeCoverage()], seeds=range(10))
+    found = measure(model_of(sampler(), points, (2,)), [ModeCoverage()], seeds=range(10))
     assert found.metrics["modes"] == 25
     assert found.metrics["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=2e-3)
     assert found.metrics["reverse_kl"] == pytest.approx(24 / 5_000, abs=1.5e-3)
@@ -90,14 +96,14 @@ def test_intervals_are_student_s_at_95_percent() -> None:
 
 
 def test_what_is_no_number_is_a_note_and_no_number(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
-    found = measure(sampler(), points, (), (2,), [Told(values=(1.0, math.nan)), ModeCoverage()], seeds=(0, 1))
+    found = measure(model_of(sampler(), points, (2,)), [Told(values=(1.0, math.nan)), ModeCoverage()], seeds=(0, 1))
     assert set(found.metrics) == {"modes", "high_quality", "reverse_kl"} == set(found.intervals)
     assert found.notes == ("told has no value: it came out as 1, nan",)
 
 
 def test_what_a_metric_says_of_its_number_is_noted_once(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
     told = Told(values=(1.0, 2.0), says="half of the reals are copies")
-    assert measure(sampler(), points, (), (2,), [told], seeds=(0, 1)).notes == ("half of the reals are copies",)
+    assert measure(model_of(sampler(), points, (2,)), [told], seeds=(0, 1)).notes == ("half of the reals are copies",)
 
 
 def test_numbers_keep_the_order_of_the_metrics_and_the_greediest_is_asked_first(
@@ -114,21 +120,25 @@ def test_numbers_keep_the_order_of_the_metrics_and_the_greediest_is_asked_first(
             return {"other": 0.0}
 
     Told.asked.clear()
-    found = measure(sampler(), points, (), (2,), [Told(fakes=5), Other(fakes=50)])
+    found = measure(model_of(sampler(), points, (2,)), [Told(fakes=5), Other(fakes=50)])
     assert list(found.metrics) == ["told", "other"] and Told.asked == [50, 5]
 
 
 def test_distances_are_those_of_the_features(recipe: Recipe, stored: Path, drawing: nn.Module, cache: Path) -> None:
     plain = replace(recipe, conditional=False)
     metrics = [FID(features="mnist", fakes=200), KID(features="mnist", fakes=300, subset_size=100, subsets=3)]
-    found = measure(drawing, plain, (), (1, 8, 8), [*metrics, PRDC(features="mnist", fakes=150)], reference=str(stored))
+    found = measure(
+        model_of(drawing, plain, (1, 8, 8)),
+        [*metrics, PRDC(features="mnist", fakes=150)],
+        reference=str(stored),
+    )
     assert list(found.metrics) == [
         *("fid[mnist]", "kid[mnist]", "precision[mnist]", "recall[mnist]", "density[mnist]", "coverage[mnist]")
     ]
-    alone = measure(drawing, plain, (), (1, 8, 8), metrics[:1], reference=str(stored))
+    alone = measure(model_of(drawing, plain, (1, 8, 8)), metrics[:1], reference=str(stored))
     assert alone.metrics["fid[mnist]"] == found.metrics["fid[mnist]"] > 0
 
-    from honmono.evaluation.evidence import GeneratorEvidence, Subject
+    from honmono.evaluation.evidence import GeneratorEvidence
     from honmono.evaluation.extraction import Networks
     from honmono.evaluation.reference import Reference
     from honmono.metrics.features.named import feature_network
@@ -137,7 +147,7 @@ def test_distances_are_those_of_the_features(recipe: Recipe, stored: Path, drawi
     networks = Networks(feature_network, torch.device("cpu"))
     with undisturbed(networks.device):
         reference = Reference(plain, (1, 8, 8), str(stored), networks)
-        evidence = GeneratorEvidence(Subject(drawing, plain, (), (1, 8, 8)), 0, reference, networks)
+        evidence = GeneratorEvidence(model_of(drawing, plain, (1, 8, 8)), 0, reference, networks)
         real, fake = evidence.extracted("real", "mnist", 300), evidence.extracted("fake", "mnist", 200)
     assert found.metrics["fid[mnist]"] == frechet_distance(real.features, fake.features)
 
@@ -146,7 +156,11 @@ def test_no_trace_is_left_on_generator_or_randomness(recipe: Recipe, stored: Pat
     before = {name: tensor.clone() for name, tensor in drawing.train().state_dict().items()}
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state(legacy=False)
     numbers = [
-        measure(drawing, recipe, ("a", "b"), (1, 8, 8), [FID(features="mnist", fakes=200)], reference=str(stored))
+        measure(
+            model_of(drawing, recipe, (1, 8, 8), ("a", "b")),
+            [FID(features="mnist", fakes=200)],
+            reference=str(stored),
+        )
         for _ in range(2)
     ]
     assert numbers[0].metrics == numbers[1].metrics
@@ -161,7 +175,9 @@ def test_a_generator_that_collapsed_or_diverged_is_told_of(
 ) -> None:
     def on(answer: Callable[[Tensor], Tensor]) -> Any:
         metrics = [FID(features="mnist", fakes=200)]
-        return measure(saying(answer), recipe, ("a",), (1, 8, 8), metrics, seeds=(0, 1), reference=str(stored))
+        return measure(
+            model_of(saying(answer), recipe, (1, 8, 8), ("a",)), metrics, seeds=(0, 1), reference=str(stored)
+        )
 
     grey = on(lambda latent: torch.zeros(len(latent), 1, 8, 8))
     assert len(grey.notes) == 1 and "samples are one and the same" in grey.notes[0]
@@ -173,33 +189,35 @@ def test_a_generator_that_collapsed_or_diverged_is_told_of(
 
 def test_too_few_samples_are_refused(recipe: Recipe, stored: Path, drawing: nn.Module) -> None:
     with pytest.raises(Refused, match=r"fid\[mnist\].*at least 129 fakes"):
-        measure(drawing, recipe, ("a",), (1, 8, 8), [FID(features="mnist", fakes=100)], reference=str(stored))
+        measure(
+            model_of(drawing, recipe, (1, 8, 8), ("a",)),
+            [FID(features="mnist", fakes=100)],
+            reference=str(stored),
+        )
     with pytest.raises(Refused, match="told is asked for twice"):
-        measure(drawing, recipe, ("a",), (1, 8, 8), [Told(), Told(fakes=3)])
+        measure(model_of(drawing, recipe, (1, 8, 8), ("a",)), [Told(), Told(fakes=3)])
     with pytest.raises(Refused, match="nothing to measure"):
-        measure(drawing, recipe, ("a",), (1, 8, 8), [])
+        measure(model_of(drawing, recipe, (1, 8, 8), ("a",)), [])
 
 
 def test_neighbours_are_shown_when_they_are_asked_for(recipe: Recipe, stored: Path, drawing: nn.Module) -> None:
     words: dict[str, Any] = {"metrics": [Neighbours(features="mnist", fakes=60)], "reference": str(stored)}
-    assert measure(drawing, recipe, ("a",), (1, 8, 8), **words).pictures == {}
-    rows = measure(drawing, recipe, ("a",), (1, 8, 8), **words, pictures=True).pictures["neighbours[mnist]"]
+    assert measure(model_of(drawing, recipe, (1, 8, 8), ("a",)), **words).pictures == {}
+    rows = measure(model_of(drawing, recipe, (1, 8, 8), ("a",)), **words, pictures=True).pictures["neighbours[mnist]"]
     assert rows.shape == (10, 6, 1, 28, 28) and rows.dtype == torch.uint8
 
 
-def test_the_protocol_says_which_weights_were_measured(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
-    def weights(recipe: Recipe, **words: Any) -> str:
-        return measure(sampler(), recipe, (), (2,), [ModeCoverage(fakes=10)], **words).protocol["modes"]["context"][
-            "fakes.weights"
-        ]
-
-    averaged = replace(points, training=replace(points.training, average=Average()))
-    assert weights(points) == "raw" == weights(averaged, weights="raw") and weights(averaged) == "average"
+@pytest.mark.parametrize("weights", ["average", "raw"])
+def test_the_protocol_says_which_weights_were_measured(
+    points: Recipe, sampler: Callable[..., nn.Module], weights: Weights
+) -> None:
+    model = replace(model_of(sampler(), points, (2,)), weights=weights)
+    assert measure(model, [ModeCoverage(fakes=10)]).protocol["modes"]["context"]["fakes.weights"] == weights
 
 
 def test_a_mixture_of_one_s_own_is_measured_as_the_grid_is(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
     three = replace(points, data=Grid(side=3, spacing=4.0))  # every second one of each row
-    found = measure(sampler(), three, (), (2,), [ModeCoverage()])
+    found = measure(model_of(sampler(), three, (2,)), [ModeCoverage()])
     assert found.metrics["modes"] == 9
     assert found.metrics["high_quality"] == pytest.approx(9 / 25, abs=0.03)
     assert found.protocol["modes"]["conditions"]["data.modes"] == 9
@@ -227,7 +245,7 @@ class Extracted(InceptionScore):
 
 recipe = override(find("dcgan-digits").make(), {"conditional": "false"})
 for number in (1_000, int(sys.argv[1])):
-    measure(Noise(), recipe, (), (1, 28, 28), [Extracted(features="mnist", fakes=number)])
+    measure(model_of(Noise(), recipe, (1, 28, 28)), [Extracted(features="mnist", fakes=number)])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

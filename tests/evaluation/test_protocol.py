@@ -12,8 +12,10 @@ import pytest
 import torch
 from torch import nn
 
+from honmono.data.base import Interface
 from honmono.data.mixtures import Gaussians, Grid, Ring
 from honmono.evaluation.measure import measure
+from honmono.generation.model import Model
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import FID
@@ -27,6 +29,10 @@ from honmono.runs.protocols import better, differences, record_of, translated
 
 
 NESTED = Path(__file__).parents[1] / "runs" / "nested_protocols.jsonl"
+
+
+def model_of(generator: nn.Module, recipe: Recipe, shape: tuple[int, ...], classes: tuple[str, ...] = ()) -> Model:
+    return Model(generator, recipe, Interface(shape, classes), "average")
 
 
 class Noise(nn.Module):
@@ -52,7 +58,7 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     np.savez(path, images=random.integers(256, size=(300, 8, 8), dtype=np.uint8))
     metrics = [FID(features="mnist", fakes=200), LabelFidelity(features="mnist", fakes=40)]
     call: dict[str, Any] = {"seeds": (0, 1), "reference": str(path), "truncation": 0.5}
-    return dict(measure(Noise(), digits(), tuple("0123456789"), (1, 8, 8), metrics, **call).protocol)
+    return dict(measure(model_of(Noise(), digits(), (1, 8, 8), tuple("0123456789")), metrics, **call).protocol)
 
 
 def test_everything_that_makes_a_number_is_recorded(pictured: dict[str, Any]) -> None:
@@ -97,7 +103,7 @@ def test_reals_are_recorded_of_metrics_that_look_at_them(pictured: dict[str, Any
 def test_mixtures_are_told_apart_by_their_modes(saying: Callable[..., nn.Module]) -> None:
     def record(**data: Any) -> Any:
         recipe: Recipe = replace(find("gan-grid").make(), **data)
-        return measure(saying(lambda z: z[:, :2]), recipe, (), (2,), [ModeCoverage(fakes=9)]).protocol["modes"]
+        return measure(model_of(saying(lambda z: z[:, :2]), recipe, (2,)), [ModeCoverage(fakes=9)]).protocol["modes"]
 
     grid = record(data=Grid())
     assert grid["conditions"]["data.modes"] == 25 and grid["conditions"]["data.sigma"] == 0.05
@@ -115,7 +121,7 @@ def stored(line: int) -> Any:
 
 def test_pictures_are_comparable_with_lines_of_earlier_versions() -> None:
     metrics = [FID(features="digits", fakes=200), PRDC(features="digits", fakes=200)]
-    protocol = measure(Noise(), digits(), tuple("0123456789"), (1, 8, 8), metrics).protocol
+    protocol = measure(model_of(Noise(), digits(), (1, 8, 8), tuple("0123456789")), metrics).protocol
     for key in ("fid[digits]", "recall[digits]"):
         before, now = record_of(key, stored(0)), record_of(key, protocol)
         assert now["conditions"] == before["conditions"] and now["better"] == before["better"]
@@ -124,7 +130,7 @@ def test_pictures_are_comparable_with_lines_of_earlier_versions() -> None:
 
 def test_points_are_comparable_with_lines_of_earlier_versions(saying: Callable[..., nn.Module]) -> None:
     recipe = find("gan-grid").make()
-    protocol = measure(saying(lambda z: z[:, :2]), recipe, (), (2,), [ModeCoverage(fakes=100)]).protocol
+    protocol = measure(model_of(saying(lambda z: z[:, :2]), recipe, (2,)), [ModeCoverage(fakes=100)]).protocol
     assert protocol["modes"]["conditions"] == stored(7)["modes"]["conditions"]
     assert protocol["modes"]["context"].keys() == stored(7)["modes"]["context"].keys()
 
@@ -151,7 +157,7 @@ class Counted(Metric):
 
 def test_fields_of_a_users_metric_are_conditions(saying: Callable[..., nn.Module]) -> None:
     recipe = find("gan-grid").make()
-    protocol = measure(saying(lambda z: z[:, :2]), recipe, (), (2,), [Counted(fakes=9)]).protocol
+    protocol = measure(model_of(saying(lambda z: z[:, :2]), recipe, (2,)), [Counted(fakes=9)]).protocol
     conditions = protocol["counted"]["conditions"]
     assert (conditions["radius"], conditions["means"]) == ("inf", [[1.0, "nan"]])
     assert conditions["device"] == "any" and protocol["counted"]["context"]["device"] == "cpu"

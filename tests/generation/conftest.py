@@ -7,6 +7,7 @@ import pytest
 
 from honmono.data.base import Interface
 from honmono.generation.load import TrainedRun
+from honmono.generation.model import Model
 from honmono.recipe.build import build_networks
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
@@ -20,7 +21,7 @@ def run_of(name: str, path: Path, interface: Interface, **changes: str) -> Train
     """A run of an untrained generator."""
     recipe = override(find(name).make(), {**find(name).tiny, **changes})
     generator, _ = build_networks(recipe, interface)
-    return TrainedRun(RunDirectory(path), recipe, interface, generator, 0)
+    return TrainedRun(RunDirectory(path), Model(generator, recipe, interface), 0)
 
 
 @pytest.fixture

@@ -83,10 +83,14 @@ def test_samples_come_in_chunks_so_that_memory_does_not_grow_with_their_number(t
     assert [len(next(endless)) for _ in range(3)] == [8, 8, 8]
 
 
+def with_classes(trained: TrainedRun, classes: tuple[str, ...]) -> TrainedRun:
+    return replace(trained, model=replace(trained.model, interface=replace(trained.model.interface, classes=classes)))
+
+
 def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:
     assert trained.classes == tuple("0123456789")
     assert [trained.class_number(label) for label in ("7", 7)] == [7, 7]
-    named = replace(trained, interface=replace(trained.interface, classes=(*"abcdefgh", "30", "ten")))
+    named = with_classes(trained, (*"abcdefgh", "30", "ten"))
     assert [named.class_number(label) for label in ("c", 2, "30", 30, "ten", 9)] == [2, 2, 8, 8, 9, 9]
     assert [named.class_name(number) for number in (0, 8)] == ["a", "30"]
     assert torch.equal(named.sample(4, label="c"), trained.sample(4, label=2))
@@ -95,14 +99,14 @@ def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:
 
 def test_a_number_is_never_taken_for_a_name(trained: TrainedRun) -> None:
     """Ages or sizes: `--label 1` must not draw the class 20."""
-    aged = replace(trained, interface=replace(trained.interface, classes=("10", "20", "30")))
+    aged = with_classes(trained, ("10", "20", "30"))
     assert [aged.class_number(label) for label in ("20", 20, 1)] == [1, 1, 1]
     for label in ("1", "0", "2"):
         with pytest.raises(Refused, match=rf"--label {label}: no such class.*10, 20, 30; --label-index"):
             aged.sample(1, label=label)
     with pytest.raises(Refused, match="--label-index 3: give a number from 0 to 2"):
         aged.class_name(3)
-    counted = replace(trained, interface=replace(trained.interface, classes=("1", "2", "3")))
+    counted = with_classes(trained, ("1", "2", "3"))
     assert counted.class_number("1") == 0 and counted.class_number(3) == 2 and counted.class_number(0) == 0
     with pytest.raises(Refused, match="label=1 is the class '1' and the number of the class '2'"):
         counted.sample(1, label=1)
@@ -112,7 +116,7 @@ def test_a_number_is_never_taken_for_a_name(trained: TrainedRun) -> None:
 def test_an_unknown_class_is_refused_with_those_that_there_are(trained: TrainedRun, label: str) -> None:
     with pytest.raises(Refused, match=rf"--label {label}: no such class.*classes: 0, 1, 2"):
         trained.sample(1, label=label)
-    named = replace(trained, interface=replace(trained.interface, classes=("ten", "eleven")))
+    named = with_classes(trained, ("ten", "eleven"))
     with pytest.raises(Refused, match="did you mean 'ten'"):
         named.sample(1, label="tne")
 
@@ -120,7 +124,7 @@ def test_an_unknown_class_is_refused_with_those_that_there_are(trained: TrainedR
 def test_what_cannot_be_sampled_is_refused(trained: TrainedRun) -> None:
     with pytest.raises(Refused, match="--num 0: ask for at least one"):
         trained.sample(0)
-    plain = replace(trained, recipe=replace(trained.recipe, conditional=False))
+    plain = replace(trained, model=replace(trained.model, recipe=replace(trained.recipe, conditional=False)))
     assert plain.classes == ()
     with pytest.raises(Refused, match="not conditional, so no class can be asked for"):
         plain.sample(1, label=3)

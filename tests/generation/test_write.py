@@ -128,5 +128,6 @@ def test_points_are_scattered_or_raw(points: TrainedRun, tmp_path: Path) -> None
 
 
 def test_the_range_of_the_data_says_what_is_black_and_white(digits: TrainedRun) -> None:
-    wide = replace(digits, recipe=override(digits.recipe, {"data.range": "(-1, 3)"}))  # then 0.0 is 64, not 128
+    recipe = override(digits.recipe, {"data.range": "(-1, 3)"})  # then 0.0 is 64, not 128
+    wide = replace(digits, model=replace(digits.model, recipe=recipe))
     np.testing.assert_allclose(wide.pictures(8), digits.pictures(8) / 2, atol=1)

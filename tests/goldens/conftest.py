@@ -20,7 +20,6 @@ from torch import Tensor
 
 import honmono
 from honmono.devices import choose
-from honmono.generation.sampling import fakes
 from honmono.recipe.build import build_networks
 from honmono.recipe.describe import nominal_interface
 from honmono.recipe.override import override
@@ -153,11 +152,10 @@ def train_in_float64() -> Callable[[Recipe, int], dict[str, Any]]:
         set_weights(trainer)
         losses = [{name: loss.item() for name, loss in trainer.step().items()} for _ in range(steps)]
         networks = {name: group for name, group in trainer.tensors().items() if "optimizer" not in name}
-        classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
         return {
             "losses": losses,
             "images": trainer.clock.images,
-            "samples": norm(next(fakes(trainer.sampler(), trainer.recipe, classes, seed=0))),
+            "samples": norm(next(trainer.model().fakes(seed=0))),
             "norms": {name: {key: norm(one) for key, one in group.items()} for name, group in networks.items()},
         }
 

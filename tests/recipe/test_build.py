@@ -8,7 +8,6 @@ import torch
 
 from honmono.data.base import Interface
 from honmono.errors import Refused
-from honmono.generation.sampling import fakes
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.recipe.build import build_networks
@@ -104,4 +103,4 @@ def test_a_packed_recipe_trains_with_penalties_and_samples_as_ever(points: Recip
     losses = trainer.step()
     assert set(losses) == {"discriminator.real", "discriminator.fake", "discriminator.r1", "generator.fake"}
     assert all(loss.isfinite() for loss in losses.values()) and trainer.clock.images == 16
-    assert next(fakes(trainer.sampler(), trainer.recipe, 0, seed=0)).shape == (16, 2)
+    assert next(trainer.model().fakes(seed=0)).shape == (16, 2)

@@ -11,7 +11,6 @@ import torch
 import honmono
 from honmono.devices import choose
 from honmono.evaluation.availability import applicable, ready
-from honmono.generation.sampling import fakes
 from honmono.recipe.describe import nominal_interface
 from honmono.recipe.override import override
 from honmono.recipe.registry import entries
@@ -44,8 +43,7 @@ def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
     shape = trainer.interface.sample_shape
     real = next(trainer.reals()).real
     assert real.shape == (recipe.training.batch_size, *shape) and real.isfinite().all()
-    classes = len(trainer.interface.classes) if recipe.conditional else 0
-    fake = next(fakes(trainer.sampler(), recipe, classes, seed=0))
+    fake = next(trainer.model().fakes(seed=0))
     assert fake.shape == (recipe.training.batch_size, *shape) and fake.isfinite().all()
 
 

@@ -16,7 +16,7 @@ from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.devices import choose
-from honmono.generation.sampling import fakes, take
+from honmono.generation.model import take
 from honmono.networks.batch_norm import couples_samples
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.build import build_networks, count_parameters
@@ -121,9 +121,7 @@ def test_dcgan_digits_draws_the_asked_digit_in_many_ways() -> None:
     for _ in range(400):
         trainer.step()
     asked = np.arange(1_000) % 10
-    fake = (
-        to_uint8(take(fakes(trainer.sampler(), recipe, 10, seed=0), 1_000), (-1.0, 1.0)).reshape(1_000, 64) / 255 * 16
-    )
+    fake = to_uint8(take(trainer.model().fakes(seed=0), 1_000), (-1.0, 1.0)).reshape(1_000, 64) / 255 * 16
     bunch: Any = load_digits()
     judge: Any = SVC(gamma=0.001)  # pyright: ignore[reportArgumentType]
     judge.fit(bunch.data, bunch.target)

@@ -41,7 +41,7 @@ def growing(on_small_data: Callable[[Recipe], Recipe]) -> Callable[..., Recipe]:
 
 def stands(trainer: Trainer) -> set[tuple[int, float]]:
     """Where all networks of a trainer stand."""
-    networks = [*trainer.networks.values(), trainer.sampler()]
+    networks = [*trainer.networks.values(), trainer.model().generator]
     assert all(isinstance(network, GrowingNetwork) for network in networks)
     return {(network.stage, round(float(network.alpha), 4)) for network in networks}  # type: ignore[arg-type]
 
@@ -157,10 +157,8 @@ def test_a_loaded_run_samples_at_the_stage_it_was_saved_at(growing: Callable, tm
 
 
 def test_samples_of_the_first_stage_are_enlarged(growing: Callable, in_training: Build) -> None:
-    from honmono.generation.sampling import fakes
-
     trainer = in_training(growing())
-    made = next(fakes(trainer.sampler(), trainer.recipe, 0, seed=0))
+    made = next(trainer.model().fakes(seed=0))
     assert made.shape == (8, 1, 8, 8)
     assert torch.equal(made, enlarged(made[..., ::2, ::2], 8))
 

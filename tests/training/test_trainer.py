@@ -197,7 +197,7 @@ def test_accumulated_parts_are_the_whole_batch(in_training: Build, on_small_data
 
 def test_the_average_follows_weights_and_buffers(observe: Callable) -> None:
     trainer, _ = observe(D, G)
-    assert trainer.average is None and trainer.sampler() is trainer.networks["generator"]
+    assert trainer.average is None and trainer.model().generator is trainer.networks["generator"]
     average = Average(halflife=32, ramp=1.0)
     trainer, objective = observe(D, G, training=replace(trainer.recipe.training, average=average))
     expected = state(trainer.average.module)
@@ -208,7 +208,7 @@ def test_the_average_follows_weights_and_buffers(observe: Callable) -> None:
         for name, tensor in trainer.networks["generator"].state_dict().items():
             if tensor.is_floating_point():
                 expected[name] = decay * expected[name] + (1 - decay) * tensor
-    averaged = trainer.sampler().state_dict()
+    averaged = trainer.model().generator.state_dict()
     buffers = [name for name in averaged if name.endswith("running_mean")]
     assert buffers and all(averaged[name].any() for name in buffers)
     for name, tensor in averaged.items():

@@ -13,7 +13,8 @@ from honmono.errors import Refused
 from honmono.evaluation.availability import applicable, fetched, of_classes, ready
 from honmono.evaluation.measure import Measured, measure
 from honmono.files import refuse_unwritable
-from honmono.generation.load import TrainedRun, Weights, load
+from honmono.generation.load import TrainedRun, load
+from honmono.generation.model import Weights
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
@@ -76,15 +77,11 @@ def evaluate(
     chosen = _metrics(trained, metrics, num)
     _refuse_obstacles(trained, chosen, reference)
     measured = measure(
-        trained.raw_generator,
-        trained.recipe,
-        trained.interface.classes,
-        trained.interface.sample_shape,
+        trained.model,
         chosen,
         seeds=range(seeds),
         reference=reference,
         truncation=truncation,
-        weights=trained.weights,
         pictures=True,
         progress=progress,
     )
@@ -159,7 +156,7 @@ def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
 
 def _default_network(trained: TrainedRun) -> str | None:
     """The network of ours that was made for pictures of this size and colour; None where there is none."""
-    shape = trained.interface.sample_shape
+    shape = trained.model.interface.sample_shape
     if len(shape) != 3:
         return None
     fitting = [name for name, network in NETWORKS.items() if (network.channels, network.size) == (shape[0], shape[-1])]

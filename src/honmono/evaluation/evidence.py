@@ -1,44 +1,21 @@
 """The evidence against a generator: its fakes, drawn in chunks and looked at one by one, and the reals beside them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from typing import final
 
 import torch
 from jaxtyping import Float, Int, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.evaluation.checks import SampleChecks
 from honmono.evaluation.extraction import Extraction, Networks
 from honmono.evaluation.preprocess import quantized
 from honmono.evaluation.reference import Reals, Reference
-from honmono.generation.sampling import fakes, take
+from honmono.generation.model import Model, take
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.randomness import reseed, seed_of
-from honmono.recipe.value import Recipe
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Whose samples are judged. classes: those that the generator is asked for, () where it takes none."""
-
-    generator: nn.Module
-    recipe: Recipe
-    classes: tuple[str, ...]
-    sample_shape: tuple[int, ...]
-    truncation: float | None = None
-
-    @property
-    def range(self) -> tuple[float, float] | None:
-        """What stands for black and white; None for points."""
-        return getattr(self.recipe.data, "range", (-1.0, 1.0)) if len(self.sample_shape) == 3 else None
-
-    def fakes(self, seed: int) -> Iterator[Tensor]:
-        """Its samples without end, chunk by chunk."""
-        classes = len(self.classes)
-        return fakes(self.generator, self.recipe, classes, seed=seed, truncation=self.truncation)
 
 
 @final
@@ -48,9 +25,11 @@ class GeneratorEvidence(Evidence):
     Enter `undisturbed` around it: networks that draw noise are reseeded before each chunk.
     """
 
-    def __init__(self, subject: Subject, seed: int, reference: Reference, networks: Networks) -> None:
-        self.data, self.classes, self.seed = subject.recipe.data, subject.classes, seed
-        self._subject, self._range = subject, subject.range
+    def __init__(
+        self, model: Model, seed: int, reference: Reference, networks: Networks, truncation: float | None = None
+    ) -> None:
+        self.data, self.classes, self.seed = model.recipe.data, model.classes, seed
+        self._model, self._range, self._truncation = model, model.range, truncation
         self._reference, self._networks, self.device = reference, networks, networks.device
         self._checks: list[SampleChecks] = []
         self._extractions: dict[tuple[str, str], Extraction] = {}
@@ -107,7 +86,7 @@ class GeneratorEvidence(Evidence):
         self._refuse_points(network)
         if self._networks.network(network).channels != 1:
             raise Refused(f"the {network} features look at colour pictures, not at one channel: take mnist or digits")
-        channels, key = self._subject.sample_shape[0], ("channels", network)
+        channels, key = self._model.interface.sample_shape[0], ("channels", network)
         if key not in self._extractions:
             sized = self._reference.conforming(network).sized
             apart = self._samples(lambda pictures: sized(pictures).flatten(0, 1).unsqueeze(1))
@@ -141,7 +120,7 @@ class GeneratorEvidence(Evidence):
         """The fakes chunk by chunk, each looked at; pictures are quantized before they are `measured`."""
         checks = SampleChecks(self._range)
         self._checks.append(checks)
-        chunks = self._subject.fakes(self.seed)
+        chunks = self._model.fakes(seed=self.seed, truncation=self._truncation)
         for number in count():
             reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
             samples = next(chunks)

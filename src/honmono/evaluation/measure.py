@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
 from jaxtyping import UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.evaluation.evidence import GeneratorEvidence, Subject
+from honmono.evaluation.evidence import GeneratorEvidence
 from honmono.evaluation.extraction import Networks, Progress, silent
 from honmono.evaluation.protocol import protocol_of
 from honmono.evaluation.reference import Reference
+from honmono.generation.model import Model
 from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.neighbours import Neighbours
 from honmono.randomness import undisturbed
-from honmono.recipe.value import Recipe
 from honmono.runs.protocols import Protocol
 
 
@@ -43,44 +43,37 @@ class Measured:
 
 
 def measure(
-    generator: nn.Module,
-    recipe: Recipe,
-    classes: tuple[str, ...],
-    sample_shape: tuple[int, ...],
+    model: Model,
     metrics: Sequence[Metric],
     *,
     seeds: Sequence[int] = (0,),
     reference: str | None = None,
     truncation: float | None = None,
-    weights: str = "average",
     pictures: bool = False,
     progress: Progress = silent,
 ) -> Measured:
     """Measures a generator on its device and leaves it, and the random numbers of whoever calls, as they were.
 
-    classes: of the data; only a conditional recipe's generator is asked for them. seeds: which fakes are drawn.
-    reference: a source of real pictures in place of the recipe's own. weights: "average" or "raw", for the protocol.
+    seeds: which fakes are drawn. reference: a source of real pictures in place of the recipe's own.
     pictures: whether metrics that have any make pictures too, under the first seed. progress: shows how far it is.
     Raises `Refused` where a metric does not fit or has too few samples, `Failed` where a sample is not finite.
     """
     begun = time.perf_counter()
     _refuse_none(metrics, seeds)
-    subject = Subject(generator, recipe, classes if recipe.conditional else (), sample_shape, truncation)
-    networks = Networks(feature_network, next(generator.parameters()).device, progress)
-    reals = Reference(recipe, sample_shape, reference, networks)
+    networks = Networks(feature_network, next(model.generator.parameters()).device, progress)
+    reals = Reference(model.recipe, model.interface.sample_shape, reference, networks)
     values: list[dict[str, float]] = []
     notes: dict[str, None] = {}
     shown: dict[str, Tensor] = {}
     with undisturbed(networks.device):
         for seed in seeds:
-            evidence = GeneratorEvidence(subject, seed, reals, networks)
+            evidence = GeneratorEvidence(model, seed, reals, networks, truncation)
             values.append(_values(metrics, evidence))
             if pictures and seed == seeds[0]:
                 shown = _pictures(metrics, evidence)
             notes |= dict.fromkeys(evidence.notes())
     means, intervals, unfit = summarized(values)
-    weights = weights if recipe.training.average else "raw"
-    protocol = protocol_of(subject, metrics, seeds, weights, reals, networks)
+    protocol = protocol_of(model, metrics, seeds, truncation, reals, networks)
     return Measured(means, intervals, protocol, (*notes, *unfit), time.perf_counter() - begun, shown)
 
 

@@ -15,38 +15,38 @@ import numpy as np
 import torch
 
 from honmono.data.mixtures import Mixture
-from honmono.evaluation.evidence import Subject
 from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
+from honmono.generation.model import Model
 from honmono.metrics.base import Metric
 from honmono.runs.fields import flat
 from honmono.runs.protocols import Protocol, Record
 
 
 def protocol_of(
-    subject: Subject,
+    model: Model,
     metrics: Sequence[Metric],
     seeds: Sequence[int],
-    weights: str,
+    truncation: float | None,
     reference: Reference,
     networks: Networks,
 ) -> Protocol:
     """The record of each metric once it has been measured; strict JSON."""
-    recipe = subject.recipe
+    recipe = model.recipe
     conditions = {
-        "fakes.truncation": subject.truncation,
-        "fakes.quantized": "uint8" if subject.range else None,
+        "fakes.truncation": truncation,
+        "fakes.quantized": "uint8" if model.range else None,
         **(_mixture(recipe.data) if isinstance(recipe.data, Mixture) else {}),
     }
     context = {
         "fakes.seeds": list(seeds),
-        "fakes.weights": weights,
+        "fakes.weights": model.weights,
         "fakes.batch_norm": recipe.sampling,
         "fakes.batch_size": recipe.training.batch_size,
-        "fakes.labels": "in turn" if subject.classes else None,
+        "fakes.labels": "in turn" if model.classes else None,
         **flat(_versions(), "versions"),
         "device": networks.device.type,
-        "precision": str(next(subject.generator.parameters()).dtype).removeprefix("torch."),
+        "precision": str(next(model.generator.parameters()).dtype).removeprefix("torch."),
     }
     return {metric.name: _record(metric, conditions, context, reference, networks) for metric in metrics}
 

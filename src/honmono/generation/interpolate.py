@@ -11,7 +11,7 @@ from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.recipe.latents import Normal
-from honmono.runs.images import grid, to_uint8
+from honmono.runs.images import grid
 
 
 STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60
@@ -33,13 +33,13 @@ def write_interpolation(
     out = out or trained.run.path / "interpolation.gif"
     if out.suffix not in (".gif", ".webp"):
         raise Refused(f"--out {out}: a film ends in .gif or .webp")
-    if len(trained.interface.sample_shape) == 1:
+    if len(trained.model.interface.sample_shape) == 1:
         raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
     refuse_unwritable(out.parent, "name another place with --out")
     asked = [] if label is None and not labels else _walked(label, labels)
     columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not asked else 8
     steps = walk(trained, columns * 4, [trained.class_number(one) for one in asked], seed=seed)
-    frames = [grid(to_uint8(samples, trained.range), columns) for samples in steps]
+    frames = [grid(trained.model.pictures(samples), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return out

@@ -4,65 +4,62 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
-from honmono.generation.sampling import ReadyGenerator, fakes, generate
-from honmono.networks.batch_norm import SamplingMode
+from honmono.generation.model import Model, ReadyGenerator, Weights
 from honmono.recipe.build import build_networks, set_stage
 from honmono.recipe.record import Record, fits, read_record
 from honmono.recipe.value import Recipe
 from honmono.runs import evaluations
 from honmono.runs.checkpoints import Checkpoint, read, read_newest
 from honmono.runs.directory import RunDirectory
-from honmono.runs.images import to_uint8
-
-
-Weights = Literal["average", "raw"]
 
 
 @dataclass(frozen=True)
 class TrainedRun:
     """A run's generator, ready to sample from.
 
-    raw_generator: the network alone, which moves its buffers when it is called in training mode; for training it on,
-    or for its weights. images: seen when it was saved. weights: "average" where it is the averaged one.
+    model: the generator with its recipe, its classes and the shape of its samples. step, images: when it was saved.
     """
 
     run: RunDirectory
-    recipe: Recipe
-    interface: Interface
-    raw_generator: nn.Module
+    model: Model
     step: int
     images: int = 0
-    weights: Weights = "raw"
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that the run was trained by."""
+        return self.model.recipe
+
+    @property
+    def weights(self) -> Weights:
+        """Which weights the generator has: the "average" of those trained, or the "raw" ones."""
+        return self.model.weights
+
+    @property
+    def raw_generator(self) -> nn.Module:
+        """The network alone, which moves its buffers when it is called in training mode: to train it further."""
+        return self.model.generator
 
     @property
     def generator(self) -> ReadyGenerator:
         """Called with latents (batch, latent) and labels (batch,) it gives the samples that `at` gives."""
-        return ReadyGenerator(self.raw_generator, self.recipe.sampling)
+        return ReadyGenerator(self.model.generator, self.recipe.sampling)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes that can be asked for; () where the recipe is not conditional."""
-        return self.interface.classes if self.recipe.conditional else ()
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """The numbers that stand for black and white."""
-        return getattr(self.recipe.data, "range", (-1.0, 1.0))
+        """The classes that samples can be made of; () where the recipe is not conditional."""
+        return self.model.classes
 
     def with_batch_norm(self, mode: str) -> "TrainedRun":
         """The same run, sampled with batch norm in another mode: "running", "batch" or "identity"."""
-        if mode not in get_args(SamplingMode):
-            raise Refused(f"--batch-norm {mode}: give one of {', '.join(get_args(SamplingMode))}")
-        return replace(self, recipe=replace(self.recipe, sampling=mode))
+        return replace(self, model=self.model.with_batch_norm(mode))
 
     def sample(
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
@@ -78,7 +75,7 @@ class TrainedRun:
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
     ) -> np.ndarray:
         """`num` samples as uint8 pictures (num, channels, height, width)."""
-        return to_uint8(self.sample(num, label=label, seed=seed, truncation=truncation), self.range)
+        return self.model.pictures(self.sample(num, label=label, seed=seed, truncation=truncation))
 
     def chunks(
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
@@ -87,9 +84,7 @@ class TrainedRun:
         if num < 1:
             raise Refused(f"--num {num}: ask for at least one sample")
         place = None if label is None else self.class_number(label)
-        classes = len(self.classes)
-        made = fakes(self.raw_generator, self.recipe, classes, seed=seed, label=place, truncation=truncation)
-        for chunk in made:
+        for chunk in self.model.fakes(seed=seed, label=place, truncation=truncation):
             chunk = chunk[:num].float().cpu().contiguous()
             yield chunk
             num -= len(chunk)
@@ -98,7 +93,7 @@ class TrainedRun:
 
     def at(self, latents: np.ndarray, labels: np.ndarray | None = None) -> Tensor:
         """The samples at given latents (batch, latent) and labels (batch,)."""
-        return generate(self.raw_generator, self.recipe, latents.astype(np.float32), labels).float().cpu()
+        return self.model.at(latents.astype(np.float32), labels).float().cpu()
 
     def class_number(self, label: str | int) -> int:
         """A class's number by its name; a whole number that is no name is the number itself.
@@ -189,7 +184,7 @@ def of_weights(
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)
-    return TrainedRun(directory, record.recipe, record.interface, generator, step, images, weights)
+    return TrainedRun(directory, Model(generator, record.recipe, record.interface, weights), step, images)
 
 
 def _newest(directory: RunDirectory) -> Checkpoint:

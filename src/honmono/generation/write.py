@@ -14,7 +14,7 @@ from honmono.files import atomic_file, refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
-from honmono.runs.images import grid, save_png, to_uint8
+from honmono.runs.images import grid, save_png
 
 
 GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory
@@ -33,7 +33,7 @@ def write_samples(
     truncation: float | None = None,
 ) -> Path:
     """Writes `num` samples where `out` says, and returns the path; memory does not grow with `num`."""
-    points = len(trained.interface.sample_shape) == 1
+    points = len(trained.model.interface.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)
     refuse_unwritable(out.parent, "name another place with --out")
     asked = {"label": label, "seed": seed, "truncation": truncation}
@@ -63,7 +63,7 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     chunks = trained.chunks(num, **asked)
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
-    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.interface.sample_shape)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.model.interface.sample_shape)}
     # Written, not memory-mapped: a full disk then raises OSError, where a mapping kills the process by SIGBUS.
     with atomic_file(out) as file:
         np.lib.format.write_array_header_1_0(file, header)
@@ -100,7 +100,7 @@ def _write_directory(trained: TrainedRun, num: int, out: Path, **asked: Any) -> 
     place = None if asked["label"] is None else trained.class_number(asked["label"])
     number = 0
     for chunk in chunks:
-        for picture in to_uint8(chunk, trained.range):
+        for picture in trained.model.pictures(chunk):
             folder = out
             if trained.classes:
                 folder = out / _folder_name(trained.classes, place if place is not None else number)

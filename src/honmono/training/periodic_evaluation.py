@@ -101,11 +101,7 @@ class PeriodicEvaluation:
         return [COLLAPSE] if any(metric.collapsed(measured.metrics) for metric in varieties) else []
 
     def _measured(self, metrics: Sequence[Metric]) -> Measured:
-        trainer, interface = self._trainer, self._trainer.interface
-        weights = "average" if trainer.average else "raw"
-        return measure(
-            trainer.sampler(), trainer.recipe, interface.classes, interface.sample_shape, metrics, weights=weights
-        )
+        return measure(self._trainer.model(), metrics)
 
     def _fits(self, metric: Metric) -> bool:
         """Whether the metric can be measured by itself; told where not, so that it does not keep others from it."""

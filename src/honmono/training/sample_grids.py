@@ -5,7 +5,6 @@ Which grids there are is the recipe's to say (`Recipe.grids`).
 
 import csv
 import io
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,13 +13,13 @@ import torch
 from torch import Tensor
 
 from honmono.files import atomic_write_bytes
-from honmono.generation.sampling import fakes, take
+from honmono.generation.model import take
 from honmono.randomness import stream
 from honmono.recipe.grids import SampleGrid
 from honmono.reports.figures.points import POINTS
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.images import grid, save_png, to_uint8
+from honmono.runs.images import grid, save_png
 from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
@@ -34,7 +33,6 @@ class SampleGrids:
 
     def __init__(self, trainer: Trainer, run: RunDirectory) -> None:
         self._trainer, self._run = trainer, run
-        self._classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
         self._shown = columns(trainer)  # of the classes
         self._points = len(trainer.interface.sample_shape) == 1
 
@@ -106,9 +104,9 @@ class SampleGrids:
             wide, number = self._columns(shown), self._number(shown)
             share = {"each": 1, "row": wide, "one": number}[shown.latent]
             seed = recipe.training.seed + SEED_OFFSET
-            shown_as = replace(recipe, sampling=shown.sampling or recipe.sampling)
+            model = trainer.model().with_batch_norm(shown.sampling or recipe.sampling)
             turn = self._shown if wide == len(self._shown) else None
-            made = fakes(trainer.sampler(), shown_as, self._classes, seed=seed, share=share, turn=turn)
+            made = model.fakes(seed=seed, share=share, turn=turn)
             self._save(take(made, number).float().cpu(), wide, self._run.sample(step, shown.name))
         return self._run.sample(step)
 
@@ -116,8 +114,7 @@ class SampleGrids:
         if self._points:
             self._scatter(samples, path)
         else:
-            data_range = getattr(self._trainer.recipe.data, "range", (-1.0, 1.0))
-            save_png(grid(to_uint8(samples, data_range), columns), path)
+            save_png(grid(self._trainer.model().pictures(samples), columns), path)
 
     def _scatter(self, fakes: Tensor | None, path: Path) -> None:
         from honmono.reports.figures.points import scatter

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from honmono.data.mixtures import Mixture
 from honmono.files import atomic_write_bytes
-from honmono.generation.sampling import fakes, take
+from honmono.generation.model import take
 from honmono.networks.batch_norm import sampling
 from honmono.objectives.coulomb import Coulomb, potential
 from honmono.reports.figures.points import POINTS, window
@@ -52,7 +52,7 @@ class ScoreMaps:
         axes = [torch.linspace(low[i], high[i], MESH) for i in (0, 1)]
         second, first = torch.meshgrid(axes[1], axes[0], indexing="ij")
         places = torch.stack([first, second], dim=-1).reshape(-1, 2)
-        made = fakes(trainer.sampler(), trainer.recipe, 0, seed=trainer.recipe.training.seed + SEED_OFFSET)
+        made = trainer.model().fakes(seed=trainer.recipe.training.seed + SEED_OFFSET)
         points = take(made, POINTS).float().cpu()
         kept = {"points": points, "low": low, "high": high, "scores": self._scores(places)}
         objective = trainer.recipe.objective

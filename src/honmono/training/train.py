@@ -25,6 +25,8 @@ def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
         for line in session.lines:
             recorder.say(line)
         session.trainer.fit(session.steps, recorder)
-    trainer, weights = session.trainer, "average" if session.trainer.average else "raw"
-    state, clock = trainer.sampler().state_dict(), trainer.clock
-    return of_weights(session.record, session.run, state, trainer.engine.device, clock.step, clock.images, weights)
+    trainer, model = session.trainer, session.trainer.model()
+    state, clock = model.generator.state_dict(), trainer.clock
+    return of_weights(
+        session.record, session.run, state, trainer.engine.device, clock.step, clock.images, model.weights
+    )

@@ -12,6 +12,7 @@ from honmono.data.base import Batch, Dataset, Interface
 from honmono.data.batches import Batches
 from honmono.devices import failing_in_a_line
 from honmono.errors import Failed
+from honmono.generation.model import Model
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Players, Step
 from honmono.randomness import reseed, seed_of
@@ -227,9 +228,11 @@ class Trainer:
         """Real samples as the players see them now: at the present size of growing networks."""
         return self._growing.downsample_real(real) if self._growing else real
 
-    def sampler(self) -> torch.nn.Module:
+    def model(self) -> Model:
         """The generator that samples are made with: the averaged one where the recipe averages."""
-        return self.average.module if self.average else self.networks["generator"]
+        if self.average:
+            return Model(self.average.module, self.recipe, self.interface, "average")
+        return Model(self.networks["generator"], self.recipe, self.interface, "raw")
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Everything a checkpoint must hold: players, average, optimizer states."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 import honmono
-from honmono.generation.sampling import fakes, take
+from honmono.generation.model import take
 from honmono.metrics.spread import spread
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
@@ -186,7 +186,7 @@ def test_the_warning_comes_where_the_spread_falls(in_training: Callable[..., Tra
         trainer.step()
         if trainer.clock.step % 10:
             continue
-        made = take(fakes(trainer.sampler(), trainer.recipe, 10, seed=99, label=RARE), 200)
+        made = take(trainer.model().fakes(seed=99, label=RARE), 200)
         ratios[trainer.clock.step] = spread(made) / spread(real)
         watch.look()
     first = next(step for step, ratio in ratios.items() if ratio < 0.3)

@@ -16,7 +16,7 @@ from honmono.data.held_out import held_out
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
 from honmono.errors import Failed, Refused
-from honmono.generation.sampling import generate
+from honmono.generation.model import Model
 from honmono.networks.batch_norm import sampling
 from honmono.networks.outputs import full
 from honmono.objectives.logit import LogitObjective
@@ -125,9 +125,9 @@ class Memory:
         latent = recipe.latent.draw(random, SAMPLES)
         labels = random.integers(classes, size=SAMPLES) if recipe.conditional else None
         size = recipe.training.batch_size
-        generator = trainer.networks["generator"]
+        model = Model(trainer.networks["generator"], recipe, trainer.interface)
         made = [
-            generate(generator, recipe, latent[at : at + size], None if labels is None else labels[at : at + size])
+            model.at(latent[at : at + size], None if labels is None else labels[at : at + size])
             for at in range(0, SAMPLES, size)
         ]
         label = None if labels is None else torch.from_numpy(labels).to(trainer.engine.device)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from honmono.generation.sampling import generate
 from honmono.metrics.spread import spread
 from honmono.randomness import stream
 from honmono.training.trainer import Trainer
@@ -101,14 +100,11 @@ class Variety:
         drawn = [recipe.latent.draw(stream(recipe.training.seed, "variety", k + 1), self.fakes) for k in classes]
         latents = np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
         labels = np.tile(np.array(classes), self.fakes) if recipe.conditional and WHOLE not in classes else None
-        sampler = self._trainer.sampler()
+        model = self._trainer.model()
         if labels is None and recipe.conditional:  # whose reals carry no label: all classes in turn
             labels = np.arange(len(latents)) % len(self._trainer.interface.classes)
         parts = -(-len(latents) // size)  # of one size: batch norm may go by the batch
         given = [None] * parts if labels is None else np.array_split(labels, parts)
-        chunks = [
-            generate(sampler, recipe, latent, label)
-            for latent, label in zip(np.array_split(latents, parts), given, strict=True)
-        ]
+        chunks = [model.at(latent, label) for latent, label in zip(np.array_split(latents, parts), given, strict=True)]
         made = torch.cat(chunks).float().cpu()
         return {label: made[place :: len(classes)] for place, label in enumerate(classes)}

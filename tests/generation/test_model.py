@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from honmono.data.base import Interface
 from honmono.errors import Refused
-from honmono.generation.sampling import fakes, generate, latents, take
+from honmono.generation.model import Model, latents, take
+from honmono.networks.batch_norm import SamplingMode
 from honmono.randomness import stream
 from honmono.recipe.build import build_networks
 from honmono.recipe.latents import Normal, Uniform
@@ -29,42 +30,42 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def generator(recipe: Recipe) -> nn.Module:
-    return build_networks(recipe, DIGITS)[0]
+def model(recipe: Recipe) -> Model:
+    return Model(build_networks(recipe, DIGITS)[0], recipe, DIGITS)
 
 
-def drawn(generator: nn.Module, recipe: Recipe, chunks: int, seed: int = 0, **asked: Any) -> Tensor:
-    return torch.cat([*islice(fakes(generator, recipe, 10, seed=seed, **asked), chunks)])
+def drawn(model: Model, chunks: int, seed: int = 0, **asked: Any) -> Tensor:
+    return torch.cat([*islice(model.fakes(seed=seed, **asked), chunks)])
 
 
-def test_chunks_have_the_recipe_s_batch_size_and_no_end(generator: nn.Module, recipe: Recipe) -> None:
-    chunks = [*islice(fakes(generator, recipe, 10, seed=0), 5)]
+def test_chunks_have_the_recipe_s_batch_size_and_no_end(model: Model, recipe: Recipe) -> None:
+    chunks = [*islice(model.fakes(seed=0), 5)]
     assert {tuple(chunk.shape) for chunk in chunks} == {(8, 1, 8, 8)}
     assert len({chunk.numpy().tobytes() for chunk in chunks}) == 5
     assert not any(chunk.requires_grad for chunk in chunks)
 
 
-def test_the_seed_decides_the_fakes(generator: nn.Module, recipe: Recipe) -> None:
-    assert torch.equal(drawn(generator, recipe, 2), drawn(generator, recipe, 3)[:16])
-    assert not torch.isclose(drawn(generator, recipe, 1, seed=1), drawn(generator, recipe, 1)).all()
+def test_the_seed_decides_the_fakes(model: Model, recipe: Recipe) -> None:
+    assert torch.equal(drawn(model, 2), drawn(model, 3)[:16])
+    assert not torch.isclose(drawn(model, 1, seed=1), drawn(model, 1)).all()
 
 
-def test_classes_take_turns_or_one_is_asked_for(generator: nn.Module, recipe: Recipe) -> None:
+def test_classes_take_turns_or_one_is_asked_for(model: Model, recipe: Recipe) -> None:
     draws = [recipe.latent.draw(stream(0, "sample", chunk), 8) for chunk in range(2)]
     for chunk, labels in enumerate([np.arange(8), np.arange(8, 16) % 10]):
-        expected = generate(generator, recipe, draws[chunk], labels)
-        assert torch.equal(drawn(generator, recipe, 2)[8 * chunk : 8 * chunk + 8], expected)
-    assert torch.equal(drawn(generator, recipe, 1, label=3), generate(generator, recipe, draws[0], np.full(8, 3)))
+        expected = model.at(draws[chunk], labels)
+        assert torch.equal(drawn(model, 2)[8 * chunk : 8 * chunk + 8], expected)
+    assert torch.equal(drawn(model, 1, label=3), model.at(draws[0], np.full(8, 3)))
 
 
 @pytest.mark.parametrize("share", [3, 8, 20])
-def test_samples_in_a_row_share_the_latents_of_the_first_ones(generator: nn.Module, recipe: Recipe, share: int) -> None:
+def test_samples_in_a_row_share_the_latents_of_the_first_ones(model: Model, recipe: Recipe, share: int) -> None:
     own = np.concatenate([recipe.latent.draw(stream(0, "sample", chunk), 8) for chunk in range(3)])
     at = np.arange(24)
     for chunk in range(3):
         rows = at[8 * chunk : 8 * chunk + 8]
-        expected = generate(generator, recipe, own[rows // share], rows % 10)
-        assert torch.equal(drawn(generator, recipe, 3, share=share)[8 * chunk : 8 * chunk + 8], expected)
+        expected = model.at(own[rows // share], rows % 10)
+        assert torch.equal(drawn(model, 3, share=share)[8 * chunk : 8 * chunk + 8], expected)
 
 
 @pytest.mark.parametrize(("number", "chunks"), [(1, 1), (32, 1), (40, 2), (64, 3), (80, 4), (81, 5)])
@@ -77,12 +78,13 @@ def test_so_many_are_taken_of_chunks_of_any_sizes(number: int, chunks: int) -> N
     assert len([*endless]) == len(parts) - chunks  # none is made for nothing
 
 
-def test_sampling_leaves_the_generator_as_it_was(generator: nn.Module, recipe: Recipe) -> None:
-    generator.train()
+def test_sampling_leaves_the_generator_as_it_was(model: Model) -> None:
+    generator = model.generator.train()
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
     made = {}
-    for mode in ("running", "batch", "identity"):
-        made[mode] = drawn(generator, replace(recipe, sampling=mode), 1)
+    modes: tuple[SamplingMode, ...] = ("running", "batch", "identity")
+    for mode in modes:
+        made[mode] = drawn(model.with_batch_norm(mode), 1)
         assert all(torch.equal(tensor, before[name]) for name, tensor in generator.state_dict().items())
         assert all(part.training for part in generator.modules())
     assert not torch.allclose(made["running"], made["batch"])
@@ -91,14 +93,14 @@ def test_sampling_leaves_the_generator_as_it_was(generator: nn.Module, recipe: R
 
 def test_without_labels_none_is_passed(recipe: Recipe) -> None:
     plain = replace(recipe, conditional=False)
-    generator, _ = build_networks(plain, DIGITS)
-    assert generate(generator, plain, plain.latent.draw(stream(0, "z"), 2), None).shape == (2, 1, 8, 8)
-    assert drawn(generator, plain, 1).shape == (8, 1, 8, 8)
+    model = Model(build_networks(plain, DIGITS)[0], plain, DIGITS)
+    assert model.at(plain.latent.draw(stream(0, "z"), 2)).shape == (2, 1, 8, 8)
+    assert drawn(model, 1).shape == (8, 1, 8, 8)
 
 
 def test_fakes_are_made_in_the_generator_s_own_type(recipe: Recipe) -> None:
     generator, _ = build_networks(recipe, DIGITS)
-    assert drawn(generator.double(), recipe, 1).dtype == torch.float64
+    assert drawn(Model(generator.double(), recipe, DIGITS), 1).dtype == torch.float64
 
 
 def test_truncated_latents_keep_their_distribution_within_the_bound() -> None:
@@ -120,3 +122,10 @@ def test_a_truncation_that_leaves_nothing_is_refused(truncation: float) -> None:
 def test_latents_with_bounds_are_not_truncated() -> None:
     with pytest.raises(Refused, match="--truncation cuts normal latents"):
         latents(Uniform(2), stream(0, "z"), 4, 1.0)
+
+
+def test_points_are_no_pictures(recipe: Recipe) -> None:
+    points = Model(torch.nn.Identity(), recipe, Interface((2,), ()))
+    assert points.range is None
+    with pytest.raises(Refused):
+        points.pictures(torch.zeros(3, 2))

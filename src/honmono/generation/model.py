@@ -1,0 +1,147 @@
+"""A generator with all that is needed to sample from it.
+
+Fakes come in chunks of one size, so that sample i never depends on how many follow.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Literal, final, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from honmono.data.base import Interface
+from honmono.errors import Refused
+from honmono.networks.batch_norm import SamplingMode, sampling
+from honmono.randomness import stream
+from honmono.recipe.latents import Latent, Normal
+from honmono.recipe.value import Recipe
+from honmono.runs.images import to_uint8
+
+
+Weights = Literal["average", "raw"]
+LEAST_TRUNCATION = 0.01  # below it, drawing again until all numbers are within takes too long
+
+
+@final
+class ReadyGenerator(nn.Module):
+    """A generator as its recipe samples from it: in evaluation mode, its batch norms in the recipe's sampling mode.
+
+    No call changes it: no buffer moves, and the mode that anyone sets on the raw generator has no effect on samples.
+    """
+
+    def __init__(self, raw: nn.Module, mode: SamplingMode) -> None:
+        super().__init__()
+        self.raw = raw
+        self.mode: SamplingMode = mode
+        self.training = False  # of this module only: the raw one keeps its own mode
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """The samples of latents (batch, latent) and labels (batch,), which may come from any device, in any type."""
+        weight = next(self.raw.parameters())
+        label = None if label is None else label.to(weight.device, torch.int64)
+        with sampling(self.raw, self.mode):
+            return self.raw(latent.to(weight.device, weight.dtype), label)
+
+
+@final
+@dataclass(frozen=True)
+class Model:
+    """A generator, the recipe that it was made by, and what it makes.
+
+    generator: the network itself, on its device, in whatever mode its owner keeps it.
+    interface: shape of a sample and the classes of the data. weights: "average" where it is the averaged generator.
+    """
+
+    generator: nn.Module
+    recipe: Recipe
+    interface: Interface
+    weights: Weights = "raw"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that the generator takes labels of; () where it takes none."""
+        return self.interface.classes if self.recipe.conditional else ()
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The values of black and white; None for points."""
+        pictures = len(self.interface.sample_shape) == 3
+        return getattr(self.recipe.data, "range", (-1.0, 1.0)) if pictures else None
+
+    def pictures(self, samples: Tensor) -> np.ndarray:
+        """Samples (number, channels, height, width) as uint8 pictures. Raises `Refused` for points."""
+        if self.range is None:
+            raise Refused("this recipe makes points, which are no pictures: take its samples as they are")
+        return to_uint8(samples, self.range)
+
+    def with_batch_norm(self, mode: str) -> "Model":
+        """The same generator, sampled with batch norm in another mode: "running", "batch" or "identity"."""
+        if mode not in get_args(SamplingMode):
+            raise Refused(f"--batch-norm {mode}: give one of {', '.join(get_args(SamplingMode))}")
+        return replace(self, recipe=replace(self.recipe, sampling=mode))
+
+    def fakes(
+        self,
+        *,
+        seed: int,
+        label: int | None = None,
+        truncation: float | None = None,
+        share: int = 1,
+        turn: Sequence[int] | None = None,
+    ) -> Iterator[Tensor]:
+        """Fakes without end, in chunks of the recipe's batch size (chunk, *sample_shape), on the generator's device.
+
+        label: one class for all; None: the classes in turn, or those of `turn` alone.
+        truncation: the largest latent, for normal latents.
+        share: the number of samples in a row with one latent: sample i has the one that sample i // share has with 1.
+        Batch norm acts as the recipe's `sampling` says; no buffer of the generator changes.
+        """
+        chunk = self.recipe.training.batch_size
+        for number in count():
+            places = np.arange(number * chunk, (number + 1) * chunk)
+            at, within = np.divmod(places // share, chunk)
+            drawn = {
+                n: latents(self.recipe.latent, stream(seed, "sample", n), chunk, truncation)
+                for n in np.unique(at).tolist()
+            }
+            latent = np.stack([drawn[n][place] for n, place in zip(at.tolist(), within.tolist(), strict=True)])
+            classes = np.arange(max(len(self.classes), 1)) if turn is None else np.array(turn)
+            labels = np.full(chunk, label) if label is not None else classes[places % len(classes)]
+            yield self.at(latent, labels)
+
+    @torch.no_grad()
+    def at(self, latent: np.ndarray, labels: np.ndarray | None = None) -> Tensor:
+        """The fakes of latents (batch, latent) and labels (batch,), on the generator's device and in its type.
+
+        Labels are ignored where the recipe is not conditional.
+        """
+        if not self.recipe.conditional:
+            labels = None
+        label = None if labels is None else torch.from_numpy(labels.astype(np.int64))
+        return ReadyGenerator(self.generator, self.recipe.sampling)(torch.from_numpy(latent), label)
+
+
+def take(chunks: Iterator[Tensor], number: int) -> Tensor:
+    """The first `number` samples of chunks that never end, whatever the chunks' sizes."""
+    taken, missing = [], number
+    while missing > 0:
+        taken.append(next(chunks)[:missing])
+        missing -= len(taken[-1])
+    return torch.cat(taken)
+
+
+def latents(latent: Latent, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:
+    """Latents (number, latent); those beyond a truncation are drawn again (Brock et al., arXiv:1809.11096)."""
+    z = latent.draw(random, number)
+    if truncation is None:
+        return z
+    if not isinstance(latent, Normal):
+        raise Refused("--truncation cuts normal latents, and this recipe's latents have bounds already: leave it out")
+    if not truncation >= LEAST_TRUNCATION:
+        raise Refused(f"--truncation {truncation}: it must be at least {LEAST_TRUNCATION} (0.5 to 2 is usual)")
+    while (beyond := np.abs(z) > truncation).any():
+        z[beyond] = random.standard_normal(int(beyond.sum()), dtype=np.float32)
+    return z
