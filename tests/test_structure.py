@@ -33,13 +33,13 @@ LONG: dict[str, str] = {
     "src/honmono/recipes/realness.py": "an article's players and its paper's, beside their recipes",
 }
 BUDGET = {"file": (300, 400), "function": (40, 80), "recipe": (30, 30)}
-PAGES = {"README.md": 150, "CONTRIBUTING.md": 80}
+PAGES = {"README.md": 150, "CONTRIBUTING.md": 120}
 
 HEAVY = {
     *("torch", "numpy", "scipy", "sklearn", "PIL", "matplotlib", "safetensors"),
     *("datasets", "tensorboard", "wandb"),
 }
-MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(work|farm|root|home|Users|tmp)/|[.]library\b")
+MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(home|root|Users|tmp)/")
 
 
 @cache
