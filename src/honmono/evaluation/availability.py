@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
 from honmono.data.sources.open import open_source
+from honmono.data.stacked import StackedMNIST
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network
@@ -78,7 +79,10 @@ def fetched(metrics: Sequence[Metric]) -> dict[str, str]:
 def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None) -> str | None:
     network = getattr(metric, "features", None)
     points = isinstance(recipe.data, Mixture)
-    if points == isinstance(network, str):
+    known = points or isinstance(
+        recipe.data, Pictures | StackedMNIST
+    )  # other data: `Evidence` refuses what does not fit
+    if known and points == isinstance(network, str):
         return f"{metric.name} judges {_kind(not points)}, and this recipe makes {_kind(points)}: {_instead(points)}"
     try:
         if isinstance(network, str):

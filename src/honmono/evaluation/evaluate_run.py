@@ -18,6 +18,7 @@ from honmono.generation.model import Weights
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import NETWORKS
 from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.named import METRICS
 from honmono.metrics.named import metric as metric_named
 from honmono.metrics.stacked_modes import StackedModes
 from honmono.runs import evaluations
@@ -66,9 +67,9 @@ def evaluate(
 ) -> Evaluation:
     """Measures a run and adds a line to its metrics.jsonl; an evaluation that is interrupted leaves none.
 
-    metrics: names ("fid[mnist],modes") or metrics; None: the recipe's own, on points the modes, and where classes are
-    learned whether they are drawn right and how variously. num: fakes for each, in place of the metrics' own numbers.
-    seeds: so many sample seeds, 0, 1, ..., give a mean and a 95 % interval.
+    metrics: names ("fid[mnist],modes"; one from the recipe's own file by its name too) or metrics; None: the recipe's
+    own, on points the modes, and where classes are learned whether they are drawn right and how variously. num: fakes
+    for each, in place of the metrics' own numbers. seeds: so many, 0, 1, ..., give a mean and a 95 % interval.
     checkpoint, weights: as for `honmono.load`; truncation: as for `sample`. reference: a source of other real pictures.
     Raises `Refused` for what cannot be measured, before any sample is drawn where it can.
     """
@@ -132,7 +133,10 @@ def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, nu
     names = [name for name in asked.split(",") if name.strip()] if isinstance(asked, str) else asked
     default = _default_network(trained)
     if names:
-        chosen = [metric_named(name, default) if isinstance(name, str) else name for name in names]
+        own = {metric.name: metric for metric in trained.recipe.metrics if metric.kind not in METRICS}
+        chosen = [
+            (own.get(name.strip()) or metric_named(name, default)) if isinstance(name, str) else name for name in names
+        ]
     else:
         chosen = _own_metrics(trained, default)
     if not chosen:

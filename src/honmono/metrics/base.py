@@ -9,6 +9,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from honmono.data.base import Data
+from honmono.hooks import hook
 
 
 Side = Literal["real", "fake"]
@@ -86,9 +87,10 @@ class Metric(ABC):
     fakes: int = 10_000
 
     @property
-    @abstractmethod
+    @hook
     def name(self) -> str:
-        """Its name with what it looks through: `fid[mnist]`."""
+        """Its kind; with the network that it looks through, if any: `fid[mnist]`."""
+        return self.kind
 
     @abstractmethod
     def keys(self) -> dict[str, Better]:

@@ -94,10 +94,6 @@ class ModeCoverage(Metric):
         if not 0 < self.radius < math.inf:
             raise Refused(f"modes.radius is {self.radius}; give a number of sigmas above 0, as in 3.0")
 
-    @property
-    def name(self) -> str:
-        return self.kind
-
     def keys(self) -> dict[str, Better]:
         return {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
 
