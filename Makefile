@@ -12,6 +12,8 @@ NEWEST := .venv-newest
 # The ways into honmono, in tests that take a minute together: the command, Python, the README.
 WAYS_IN := tests/cli tests/test_readme.py tests/generation/test_load.py tests/test_bounds.py tests/metrics/test_fid.py
 TESTED := --editable . pytest beartype
+# Half of the work of the slow tests; the other half is all other tests.
+SLOW_HALF := tests/studies tests/training/watching tests/recipes
 
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
@@ -23,7 +25,7 @@ define test-ways-in
 endef
 
 .NOTPARALLEL:
-.PHONY: help demo test test-lowest test-newest check lint types format clean
+.PHONY: help demo test test-slow test-lowest test-newest check lint types format clean
 
 help: ## say what each command does (the default)
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -34,6 +36,11 @@ demo: $(VENV)/core.stamp ## train on the built-in digits and name the picture th
 test: $(VENV)/dev.stamp ## run the tests (ARGS go to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
+test-slow: $(VENV)/dev.stamp ## run the slow tests, in two processes at once: kills, torchrun, every study, full size
+	$(BIN)/python -m pytest -m slow --durations=5 $(SLOW_HALF) & half=$$!; \
+	  $(BIN)/python -m pytest -m slow --durations=5 $(SLOW_HALF:%=--ignore=%) tests; rest=$$?; \
+	  wait $$half && exit $$rest
+
 test-lowest: $(LOWEST)/stamp ## the same with the lowest versions that pyproject.toml promises: the demo, the tests of each way in
 	$(call test-ways-in,$(LOWEST))
 
@@ -42,7 +49,7 @@ test-newest: $(NEWEST)/bin/pip ## the same with the newest versions that there a
 	$(call install,$(NEWEST)) --upgrade --upgrade-strategy eager $(TESTED)
 	$(call test-ways-in,$(NEWEST))
 
-check: lint types test test-lowest test-newest ## all that CI checks
+check: lint types test test-slow test-lowest test-newest ## all that CI checks
 
 lint: $(VENV)/dev.stamp ## check format and lint
 	$(BIN)/ruff format --check

@@ -14,19 +14,21 @@ from honmono.training.engine import Engine
 from honmono.training.trainer import PLAYERS, Trainer
 
 
-@pytest.mark.slow
+HUGE = pytest.mark.huge  # 9 GiB and more at once, and minutes
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [
-        ("coulomb-cifar10-paper", None),
-        ("dcgan-64-paper", None),
-        ("dcgan-faces-article", None),
-        ("pacgan-stacked-mnist", None),
-        ("pggan-cifar10", None),
-        ("pggan-folder", 1024),
-        ("realness-celeba256-paper", None),
-        ("realness-cifar10-paper", None),
-        ("realness-ffhq1024-paper", None),
+        pytest.param("coulomb-cifar10-paper", None, marks=pytest.mark.slow),
+        pytest.param("dcgan-64-paper", None, marks=pytest.mark.slow),
+        pytest.param("dcgan-faces-article", None, marks=pytest.mark.slow),
+        pytest.param("pacgan-stacked-mnist", None, marks=pytest.mark.slow),
+        pytest.param("pggan-cifar10", None, marks=pytest.mark.slow),
+        pytest.param("pggan-folder", 1024, marks=HUGE),
+        pytest.param("realness-celeba256-paper", None, marks=pytest.mark.slow),
+        pytest.param("realness-cifar10-paper", None, marks=pytest.mark.slow),
+        pytest.param("realness-ffhq1024-paper", None, marks=HUGE),
     ],
 )
 def test_a_step_at_full_size_moves_every_weight_by_finite_numbers(name: str, size: int | None) -> None:

@@ -133,8 +133,7 @@ def test_killed_at_random_moments(tmp_path: Path, recipe: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("every", [1, 2, 3])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_killed_many_times(tmp_path: Path, recipe: str, every: int, seed: int) -> None:
-    check_kills(tmp_path, recipe, kills=40, every=every, steps=40 * every, seed=seed)
+def test_killed_many_times(tmp_path: Path, recipe: str, every: int) -> None:
+    check_kills(tmp_path, recipe, kills=40, every=every, steps=40 * every, seed=1)
