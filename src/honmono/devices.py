@@ -66,7 +66,12 @@ def gains_by_bf16(device: str) -> bool:
     """
     if device != "cpu" or not has_bf16(device):
         return has_bf16(device)
-    return torch.cpu._is_amx_tile_supported() or torch.cpu.get_capabilities()["cpu_name"].startswith("AMD")
+    return cpu_gains_by_bf16(torch.cpu._is_amx_tile_supported(), torch.cpu.get_capabilities()["cpu_name"])
+
+
+def cpu_gains_by_bf16(amx: bool, name: str) -> bool:
+    """The same of a CPU that has bf16, by its features and name."""
+    return amx or name.startswith("AMD")
 
 
 def is_first_process() -> bool:

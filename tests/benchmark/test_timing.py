@@ -41,7 +41,7 @@ def test_noise_stands_in_for_data_that_is_not_at_hand(name, monkeypatch):
 def test_the_plain_loop_moves_both_players(name):
     recipe = tiny(name)
     loop = PlainLoop(recipe, timing.Noise(timing.nominal_interface(recipe)), torch.device("cpu"))
-    networks = [player.module for player in loop._players]
+    networks = [player.module for player in loop.players]
     before = [[p.detach().clone() for p in network.parameters()] for network in networks]
     loop.step()
     for network, old in zip(networks, before, strict=True):
@@ -52,7 +52,7 @@ def test_arithmetic_is_counted_as_matrix_products():
     """gan-mnist-article at batch 64: 2 flops for each weight and sample, forward, and again for each gradient taken."""
     recipe = find("gan-mnist-article").make()
     noise = timing.Noise(timing.nominal_interface(recipe))
-    gflop = timing._gflop_of_step(recipe, noise, Engine(choose("cpu", "fp32")))
+    gflop = timing.gflop_of_step(recipe, noise, Engine(choose("cpu", "fp32")))
     generator = 100 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784
     discriminator = 784 * 1024 + 1024 * 512 + 512
     first_g, first_d = 100 * 256, 784 * 1024  # no gradient is taken of latents, nor of pictures in D's own update
@@ -68,7 +68,7 @@ def test_what_warms_up_is_timed_in_an_ordinary_step(monkeypatch):
     def interleaved(ours, theirs, finish):
         trainer, plain = ours.__self__, theirs.__self__
         programs = [
-            [update.times(1) for update in every_update(one)] for one in (trainer.recipe.updates, plain._recipe.updates)
+            [update.times(1) for update in every_update(one)] for one in (trainer.recipe.updates, plain.recipe.updates)
         ]
         timed.extend(tuple(program) for program in programs)
         return 1.0, 1.0

@@ -37,7 +37,7 @@ def test_memory_mapped_and_resident_sets_give_the_same(ramps, dtype: torch.dtype
     source, pixels = ramps
     mapped, resident = (Pictures(source=source, flip=True).open() for _ in range(2))
     resident.to(torch.device("cpu"), dtype)
-    monkeypatch.setattr(packed, "_RESIDENT_BYTES", 0)
+    monkeypatch.setattr(packed, "RESIDENT_BYTES", 0)
     mapped.to(torch.device("cpu"), dtype)
     indices = np.array([5, 1, 1, 7])
     one, other = (opened.gather(indices, some_random()).real for opened in (mapped, resident))

@@ -1,4 +1,4 @@
-"""Every study at a hundredth of a percent of its length, with narrow networks: its cases, their changes and its page."""
+"""Every study with narrow networks and hardly any steps: its cases, their changes and its page."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,6 +1,5 @@
 """Runs of small trainings, and metrics that do as they are told."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ class Scripted(Metric):
 
     key: str = "scripted[mnist]"
     values: tuple[float, ...] = (1.0,)
-    then: Literal["", "refuse", "break", "dawdle"] = ""
+    then: Literal["", "refuse", "break"] = ""
     better: Better = "higher"
 
     @property
@@ -43,8 +42,6 @@ class Scripted(Metric):
             raise Refused("the generator draws nothing at all")
         if self.then == "break":
             raise KeyError("slip")
-        if self.then == "dawdle":
-            time.sleep(0.5)
         value = self.values[Scripted.given % len(self.values)]
         Scripted.given += 1
         return {self.key: value, f"{self.key}.part": -value}

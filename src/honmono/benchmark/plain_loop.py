@@ -35,7 +35,7 @@ class PlainLoop:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
-        self._recipe, self._device, objective = recipe, device, recipe.objective
+        self.recipe, self._device, objective = recipe, device, recipe.objective
         # Real and fake go through the discriminator apart, as the articles have it.
         joins = isinstance(objective, LogitObjective | Realness)
         self._objective = replace(objective, together=False) if joins else objective
@@ -45,7 +45,7 @@ class PlainLoop:
         batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
         self._batches = Batches(dataset, recipe.data, batch_size, seed, conditional=conditional)
         generator, discriminator = build_networks(recipe, interface)
-        self._players = Players(PlainPlayer(generator.to(device)), PlainPlayer(discriminator.to(device)))
+        self.players = Players(PlainPlayer(generator.to(device)), PlainPlayer(discriminator.to(device)))
         self._optimizers = {
             "generator": recipe.optimizers.generator(generator.parameters()),
             "discriminator": recipe.optimizers.discriminator(discriminator.parameters()),
@@ -57,7 +57,7 @@ class PlainLoop:
         """One pass through the update program, entry by entry."""
         named: dict[str, tuple[Draws, Tensor | None]] = {}
         self._batch = None
-        for update in every_update(self._recipe.updates):
+        for update in every_update(self.recipe.updates):
             for _ in range(update.times(1)):
                 self._update(update, named)
 
@@ -68,12 +68,12 @@ class PlainLoop:
         self._optimizers[update.player].zero_grad()
         draws, fake = named.get(update.draws or "", (None, None))
         draws = draws or self._draws(self._batch)
-        fake = self._players.generator(draws.latent, draws.label) if fake is None else fake
+        fake = self.players.generator(draws.latent, draws.label) if fake is None else fake
         generates = update.player == "generator"
         if update.draws:  # a generator's update uses up the graph: a further one makes it anew from the same draws
             named[update.draws] = draws, None if generates else fake
-        real = self._batch if self._recipe.conditional else Batch(self._batch.real, None)
-        step = Step(self._players, real, draws, fake if generates else fake.detach())
+        real = self._batch if self.recipe.conditional else Batch(self._batch.real, None)
+        step = Step(self.players, real, draws, fake if generates else fake.detach())
         terms = self._objective.generator_loss(step) if generates else self._objective.discriminator_loss(step)
         loss = torch.stack(list(terms.values())).sum()
         loss.backward()
@@ -83,14 +83,14 @@ class PlainLoop:
     def _draws(self, batch: Batch) -> Draws:
         random = stream(0, "plain", self._drawn)
         self._drawn += 1
-        latent = torch.from_numpy(self._recipe.latent.draw(random, len(batch.real))).to(self._device)
+        latent = torch.from_numpy(self.recipe.latent.draw(random, len(batch.real))).to(self._device)
         label = None
-        if self._recipe.conditional:
+        if self.recipe.conditional:
             drawn = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)
-            label = batch.label if self._recipe.fake_labels == "real" else drawn
+            label = batch.label if self.recipe.fake_labels == "real" else drawn
         objective, uniform = self._objective, None
         if each := objective.num_uniform():
             uniform = torch.from_numpy(random.random((len(latent), each), dtype="float32")).to(latent)
         factors = {name: latent.new_tensor(one.at(self._images)) for name, one in objective.schedules().items()}
         factors |= {name: torch.from_numpy(drawn).to(latent) for name, drawn in objective.draw(random).items()}
-        return Draws(latent, label, factors, uniform, self._num_classes if self._recipe.conditional else 0)
+        return Draws(latent, label, factors, uniform, self._num_classes if self.recipe.conditional else 0)

@@ -114,7 +114,7 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
     trainer.step()  # warm-up: memory, kernels, compilation
     plain.step()
     ours, theirs = interleaved(trainer.step, plain.step, engine.finish)
-    gflop = _gflop_of_step(recipe, dataset, engine)
+    gflop = gflop_of_step(recipe, dataset, engine)
     return {
         "ms_per_step": round(ours * 1e3, 3),
         "reference_ms_per_step": round(theirs * 1e3, 3),
@@ -130,7 +130,7 @@ def _ordinary(entry: Update | Together) -> Update | Together:
     return replace(entry, count=entry.times(ORDINARY))
 
 
-def _gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
+def gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
     """Arithmetic of matrix products and convolutions in one of our steps (not the plain loop's, which does more)."""
     eager = Trainer(recipe, dataset, Engine(replace(engine.choices, compile=False)))
     eager.step()

@@ -10,7 +10,7 @@ from honmono.data.base import Batch, Dataset
 from honmono.data.packing.pack import LABELS, PICTURES, read_record
 
 
-_RESIDENT_BYTES = 2 << 30
+RESIDENT_BYTES = 2 << 30
 
 
 @final
@@ -41,7 +41,7 @@ class PackedPictures(Dataset):
         Small is up to 2 GiB, on an accelerator with a memory of its own also up to a quarter of what is free there.
         """
         self._device, self._dtype = device, dtype
-        allowed = _RESIDENT_BYTES
+        allowed = RESIDENT_BYTES
         if device.type == "cuda":
             free, _ = torch.accelerator.get_memory_info(device)
             allowed = min(allowed, free // 4)

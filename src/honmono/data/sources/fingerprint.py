@@ -16,7 +16,7 @@ from honmono.files import atomic_write_bytes
 
 # Two writes within one tick of a file system's clock cannot be told apart by their time stamps (FAT: two seconds), so a
 # file younger than this is read again next time.
-_SETTLED_SECONDS = 3.0
+SETTLED_SECONDS = 3.0
 
 
 def fingerprint_files(files: Mapping[str, Path]) -> str:
@@ -48,7 +48,7 @@ def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tup
         for index, digest in in_parallel(_digest, numbered()):
             total.update(_framed(names[index]) + digest)
             advance()
-    if newest < started - _SETTLED_SECONDS:
+    if newest < started - SETTLED_SECONDS:
         with suppress(OSError):  # a cache that cannot be written to costs time, not correctness
             remembered.parent.mkdir(parents=True, exist_ok=True)
             atomic_write_bytes(remembered, total.hexdigest().encode())
