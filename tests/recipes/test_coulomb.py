@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.metrics.fid import FID
 from honmono.networks.dcgan_same import SameDCGANGenerator
 from honmono.networks.same_padding import SameConvTranspose2d
 from honmono.objectives.coulomb import Coulomb
@@ -14,17 +13,6 @@ from honmono.recipe.override import override
 from honmono.recipe.updates import Together, every_update
 from honmono.recipe.value import Recipe
 from honmono.recipes.coulomb import coulomb_cifar10_paper, coulomb_grid
-
-
-def test_the_authors_numbers() -> None:
-    recipe = coulomb_cifar10_paper()
-    assert recipe.objective == Coulomb(eps=1.0, dimension=3.0, self_terms=True)
-    assert (recipe.training.steps, recipe.training.batch_size, recipe.latent.dim) == (500_000, 128, 32)
-    assert recipe.metrics == (FID(features="cifar10", fakes=5 * 1024),)
-    generator, discriminator = recipe.optimizers.generator.keywords, recipe.optimizers.discriminator.keywords
-    assert discriminator["lr"] == 0.5 * generator["lr"] == 5e-5
-    assert generator["betas"] == discriminator["betas"] == (0.9, 0.999)
-    assert generator["weight_decay"] == discriminator["weight_decay"] == 1e-7
 
 
 def test_both_players_move_at_once_on_one_batch() -> None:

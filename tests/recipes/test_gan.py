@@ -11,7 +11,6 @@ from honmono.devices import choose
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.build import build_networks, count_parameters
 from honmono.recipe.describe import nominal_interface
-from honmono.recipe.updates import every_update
 from honmono.recipe.value import Recipe
 from honmono.recipes.gan import gan_grid, gan_mnist_article
 from honmono.training.engine import Engine
@@ -45,12 +44,6 @@ def test_the_article_s_epoch_is_938_batches_and_the_last_holds_32() -> None:
     assert mnist.epoch_length == 60_000
     assert [mnist.size_at(images) for images in (0, 936 * 64, 937 * 64, 60_000)] == [64, 64, 32, 64]
     assert recipe.training.steps == 50 * 938
-
-
-def test_one_fake_batch_serves_both_updates() -> None:
-    recipe = gan_mnist_article()
-    assert [update.player for update in every_update(recipe.updates)] == ["discriminator", "generator"]
-    assert len({update.draws for update in every_update(recipe.updates)} - {None}) == 1
 
 
 def test_the_article_s_loss_is_bce_on_probabilities() -> None:

@@ -33,14 +33,6 @@ def test_the_grid_s_networks() -> None:
     assert parameters(pacgan_grid()) == (generator, discriminator + 2 * 1000)
 
 
-def test_the_grid_s_400_epochs_are_of_100_000_packs_in_batches_of_100() -> None:
-    recipe = pacgan_grid()
-    packs = recipe.training.batch_size // recipe.objective.pack
-    assert (packs, recipe.training.steps) == (100, 400 * 100_000 // packs)
-    assert recipe.data.samples == 100_000 and recipe.latent.dim == 2  # type: ignore[attr-defined]
-    assert all(one.keywords["betas"] == (0.8, 0.999) for one in vars(recipe.optimizers).values())
-
-
 def test_both_players_of_the_grid_move_at_once_on_the_same_fakes() -> None:
     recipe = pacgan_grid()
     assert recipe.updates == (Together((Update("discriminator", draws="z"), Update("generator", draws="z"))),)

@@ -12,19 +12,13 @@ from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.devices import choose
-from honmono.objectives.anchors import NormalAnchor, UniformAnchor
-from honmono.objectives.realness import Realness
 from honmono.recipe.describe import describe_recipe
-from honmono.recipe.latents import Normal
 from honmono.recipe.override import override
 from honmono.recipe.registry import entries
-from honmono.recipe.updates import Update, every_update
+from honmono.recipe.updates import every_update
 from honmono.recipe.value import Recipe
 from honmono.recipes.realness import (
-    realness_celeba256_paper,
     realness_cifar10_article,
-    realness_cifar10_paper,
-    realness_ffhq1024_paper,
     realness_toy,
 )
 from honmono.reports.figures.landscape import kept, load
@@ -32,19 +26,6 @@ from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
 from honmono.training.score_maps import MESH, ScoreMaps
 from honmono.training.trainer import Trainer
-
-
-PAPER = (realness_cifar10_paper, realness_celeba256_paper, realness_ffhq1024_paper, realness_toy)
-
-
-def objective(recipe: Recipe) -> Realness:
-    assert isinstance(recipe.objective, Realness)
-    return recipe.objective
-
-
-def betas(recipe: Recipe) -> tuple[float, float]:
-    assert recipe.optimizers.generator.keywords == recipe.optimizers.discriminator.keywords
-    return recipe.optimizers.generator.keywords["betas"]
 
 
 def trainer(recipe: Recipe) -> Trainer:
@@ -83,17 +64,6 @@ def test_the_article_s_data() -> None:
     assert order.indices(389 * 128)[-1] == 49_919  # the last 80 are never seen
 
 
-def test_the_article_s_training() -> None:
-    recipe = realness_cifar10_article()
-    assert recipe.updates == (Update("discriminator"), Update("generator"))  # G on D's reals, with latents of its own
-    assert recipe.optimizers.generator.keywords["lr"] == 1e-4 and betas(recipe) == (0.0, 0.9)
-    assert recipe.latent.dim == 100 and recipe.training.average is None
-    of = objective(recipe)
-    assert (of.equation, of.divergence, of.epsilon) == (19, "kl", 1e-16)
-    anchors = of.anchors
-    assert (anchors.samples, anchors.range, anchors.redraw, anchors.skew) == (1000, (-2, 2), False, None)
-
-
 def test_the_article_s_first_losses(on_small_data: Callable[[Recipe], Recipe]) -> None:
     """An undecided D is near the uniform distribution: 0.5850 with exact anchors, and G's terms follow."""
     exact = override(realness_cifar10_article(), {"objective.anchors.samples": "none", "training.batch_size": "16"})
@@ -102,30 +72,6 @@ def test_the_article_s_first_losses(on_small_data: Callable[[Recipe], Recipe]) -
     assert float(discriminator) == pytest.approx(0.5850, abs=0.03)
     assert float(losses["generator.fake"]) == pytest.approx(-0.5850 / 2, abs=0.03)
     assert float(losses["generator.pair"]) == pytest.approx(0, abs=1e-3)
-
-
-def test_the_authors_settings() -> None:
-    for make in PAPER:
-        of = objective(make())
-        anchors = of.anchors
-        assert (of.equation, of.divergence) == (19, "cross_entropy")
-        assert anchors.redraw and anchors.samples == 1000 and anchors.range is None and anchors.skew == (-1, 1)
-        assert (anchors.real, anchors.fake) == (UniformAnchor(-1, 1), NormalAnchor(0, 0.1))
-        assert make().latent == Normal(128) and getattr(make().data, "range", (-1, 1)) == (-1, 1)
-        assert getattr(make().data, "fit", "resize") == "resize"  # stretched
-    outcomes = [objective(make()).anchors.outcomes for make in PAPER]
-    assert outcomes == [3, 51, 51, 5] == [make().discriminator.keywords["outcomes"] for make in PAPER]
-    resampling = [make().discriminator.keywords.get("resampling", False) for make in PAPER]
-    assert resampling == [False, True, True, False]
-    celeba = realness_celeba256_paper()
-    assert (celeba.training.steps, celeba.training.batch_size) == (520_000, 32)
-    assert celeba.optimizers.generator.keywords["lr"] == 2e-4 and betas(celeba) == (0.5, 0.999)
-    toy = realness_toy()
-    assert toy.optimizers.generator.keywords["lr"] == 1e-4
-    assert toy.generator.keywords["widths"] == (400,) * 4 and toy.generator.keywords["batch_norm"]
-    assert (toy.discriminator.keywords["widths"], toy.discriminator.keywords["pieces"]) == ((200,) * 3, 5)
-    assert (toy.training.steps, toy.training.batch_size, betas(toy)) == (500, 100, (0.8, 0.999))
-    assert len(toy.data.means()) == 9  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -79,20 +79,6 @@ def test_the_settings_of_the_wgan() -> None:
     assert len(studies()["wgan-parameters"].cases[-1].seeds) == 2
 
 
-def test_what_the_articles_tell_of_their_courses() -> None:
-    """The least and the greatest of the critic's contours without clipping, in thousands; losses of D and G."""
-    (contours,), (losses,) = (studies()[name].traces for name in ("wgan-parameters", "dcgan-quirks"))
-    least = (0, -4, -16, -30, -60, -100, -120, -160, -200, -180)
-    greatest = (0.6, 2, 12, 40, 60, 50, 90, 120, 100, 120)
-    epochs = (*range(100, 1000, 100), 999)
-    ranges = [(1000 * low, 1000 * high) for low, high in zip(least, greatest, strict=True)]
-    assert contours.published == dict(zip(epochs, ranges, strict=True))
-    of_d = (1.4879, 1.4624, 1.3893, 1.0920, 1.3995, 1.3060, 1.3540, 1.3136, 1.4074, 1.4042)
-    of_g = (0.6688, 0.6929, 0.4719, 0.6848, 0.6930, 0.5711, 0.6427, 0.5742, 0.6915, 0.6910)
-    epochs = (0, 1, 3, 7, 10, 20, 30, 40, 49, 50)
-    assert losses.published == dict(zip(epochs, zip(of_d, of_g, strict=True), strict=True))
-
-
 def test_the_anchors_diverge_as_told() -> None:
     for label, one in planned("realness-objectives").items():
         objective = one.recipe.objective
