@@ -124,7 +124,7 @@ def test_what_there_is_not_is_refused(call: tuple[str, ...], says: str) -> None:
 @pytest.mark.parametrize(("device", "there"), [("cuda", torch.cuda.is_available()), ("mps", torch.mps.is_available())])
 def test_a_device_that_is_missing_is_refused(device: str, there: bool) -> None:
     if not there:
-        with pytest.raises(Refused, match=f"--device {device}: this machine .* has no {device}"):
+        with pytest.raises(Refused, match=f"--device {device}: .* no {device}"):
             choose(device)
 
 

@@ -111,9 +111,7 @@ def test_fixed_networks_refuse_other_pictures_unless_asked(ramps, monkeypatch) -
 
 
 def test_mixed_sizes_are_named_in_the_refusal(horrible: Path) -> None:
-    with pytest.raises(
-        Refused, match="holds colour pictures of [0-9]+ sizes, 48 pixels on the middle one's short side"
-    ):
+    with pytest.raises(Refused, match="[0-9]+ sizes, 48 pixels"):
         Pictures(source=str(horrible), expects=(28, 1)).open()
 
 

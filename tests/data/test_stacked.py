@@ -89,15 +89,15 @@ def test_the_door(digits: tuple[Path, np.ndarray], monkeypatch: pytest.MonkeyPat
 
 def test_refusals_at_the_door(digits: tuple[Path, np.ndarray]) -> None:
     for word in ("stacked-mnist", "stacked-mnist:"):
-        with pytest.raises(Refused, match="say where the digits are, as in stacked-mnist:DIR"):
+        with pytest.raises(Refused, match="as in stacked-mnist:DIR"):
             suitable(word)
-    with pytest.raises(Refused, match="dcgan-mnist was written for other pictures: train dcgan-stacked-mnist"):
+    with pytest.raises(Refused, match="dcgan-mnist .*: train dcgan-stacked-mnist"):
         with_source(Pictures(expects=(28, 1)), "stacked-mnist:there", "dcgan-mnist")
     with pytest.raises(Refused, match="gan-grid trains on points"):
         with_source(Grid(), "stacked-mnist:there", "gan-grid")
     with pytest.raises(Refused, match="grid is points"):
         with_source(StackedMNIST(), "grid", "dcgan-stacked-mnist")
-    with pytest.raises(Refused, match=f"holds no pictures of its own: name {digits[0]}$"):
+    with pytest.raises(Refused, match=f"name {digits[0]}$"):
         check(f"stacked-mnist:{digits[0]}")
 
 
@@ -106,7 +106,7 @@ def test_what_is_no_mnist_is_refused(tmp_path: Path, cifar_archive: Path) -> Non
         StackedMNIST().open()
     with pytest.raises(Refused, match="there is no "):
         StackedMNIST(source=str(tmp_path / "nowhere")).open()
-    with pytest.raises(Refused, match="holds colour pictures of 32x32 pixels, and stacked-mnist stacks grey squares"):
+    with pytest.raises(Refused, match="colour pictures of 32x32 pixels"):
         StackedMNIST(source=str(cifar_archive)).open()
     np.save(tmp_path / "wide.npy", np.zeros((3, 8, 9), np.uint8))
     with pytest.raises(Refused, match="stacks grey squares of one size"):

@@ -101,5 +101,5 @@ def test_names_that_are_not_text_do_not_stop_the_report(tmp_path: Path, horrible
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(Refused, match=r"holds no usable pictures \('notes.txt': not a known picture format \(.txt\)\)"):
+    with pytest.raises(Refused, match=r"notes\.txt.*\(.txt\)"):
         check(str(tmp_path))

@@ -146,7 +146,7 @@ def test_a_damaged_entry_is_packed_again(folder: Path) -> None:
 def test_nothing_is_left_behind_where_nothing_is_usable(tmp_path: Path, cache: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "a.png").write_bytes(b"")
-    with pytest.raises(Refused, match=r"set holds no usable pictures \('a.png': empty file\)"):
+    with pytest.raises(Refused, match="'a.png': empty file"):
         entry_of(tmp_path / "set")
     assert not [path for path in (cache / "packed").iterdir() if path.suffix != ".lock"]
 

@@ -36,7 +36,7 @@ def test_a_local_folder_in_the_hubs_layout(tmp_path: Path, encode) -> None:
     assert values(Pictures(source=source, range=(0, 255))) == ([6, 5], [0, 1])
     assert values(Pictures(source=f"{source}@test", range=(0, 255))) == ([7, 8], [0, 1])
     assert Pictures(source=source).open().classes == ("a", "b")
-    with pytest.raises(Refused, match="no split 'val': ask for .*@train', .*@test'"):
+    with pytest.raises(Refused, match="'val'.*@train', .*@test'"):
         Pictures(source=f"{source}@val").open()
 
 
@@ -78,7 +78,7 @@ def test_broken_cells_are_skipped_and_change_the_fingerprint(tmp_path: Path, enc
 
 
 def test_what_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="there is no .*gone: write hf:imagefolder:PATH"):
+    with pytest.raises(Refused, match="gone: write hf:imagefolder:PATH"):
         Pictures(source=f"hf:imagefolder:{tmp_path / 'gone'}").open()
     with pytest.raises(Refused, match="hf:nobody/nothing cannot be loaded") as refusal:
         Pictures(source="hf:nobody/nothing").open()

@@ -31,9 +31,9 @@ def test_the_train_split_is_taken_below_common_folders() -> None:
     assert laid_out(*names) == ([("set/train/x/1.png", 0), ("set/train/y/1.png", 1)], ("x", "y"))
     assert laid_out(*names, split="test") == ([("set/test/x/2.png", 0), ("set/test/y/2.png", 1)], ("x", "y"))
     assert laid_out("Train/1.png", "Val/2.png", split="val") == ([("Val/2.png", None)], ())
-    with pytest.raises(Refused, match="no split 'val': ask for 'there@test', 'there@train'"):
+    with pytest.raises(Refused, match="'val'.*'there@test', 'there@train'"):
         laid_out(*names, split="val")
-    with pytest.raises(Refused, match="no splits to take 'test' from: leave out '@test'"):
+    with pytest.raises(Refused, match="leave out '@test'"):
         laid_out("x/1.png", "y/1.png", split="test")
 
 

@@ -217,7 +217,7 @@ def test_web_addresses_say_what_to_do(address: str, mend: str) -> None:
 
 def test_words_that_name_nothing(tmp_path: Path, encode) -> None:
     (tmp_path / "pictures").mkdir()
-    with pytest.raises(Refused, match="there is no .*picturs; did you mean 'pictures'\\?"):
+    with pytest.raises(Refused, match="picturs; did you mean 'pictures'"):
         open_source(str(tmp_path / "picturs"))
     with pytest.raises(Refused, match="did you mean 'pictures'"):
         open_source(str(tmp_path / "picturs@test"))
@@ -226,7 +226,7 @@ def test_words_that_name_nothing(tmp_path: Path, encode) -> None:
     with pytest.raises(Refused, match="holds no usable pictures"):
         check(str(tmp_path / "pictures"))
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(Refused, match="a folder, .zip, .tar\\(.gz\\), .npy or .npz"):
+    with pytest.raises(Refused, match=r"a\.pdf.*\.zip, \.tar\(\.gz\), \.npy"):
         open_source(str(tmp_path / "a.pdf"))
     (tmp_path / "at@home").mkdir()
     (tmp_path / "at@home" / "a.png").write_bytes(encode(np.zeros((8, 8), np.uint8)))
