@@ -156,6 +156,14 @@ def test_every_make_target_and_link_on_a_page_exists(page: str) -> None:
         assert "://" in link or (ROOT / page).parent.joinpath(link).exists(), f"{page}: {link} is not there"
 
 
+@pytest.mark.parametrize("page", ["docs/words.md", "docs/how-it-works.md"])
+def test_every_file_of_the_code_on_a_page_exists(page: str) -> None:
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.py)?|\w+\.py)`", text_of(page))
+    assert named
+    missing = [name for name in named if not any((top / name).exists() for top in (ROOT, ROOT / "src" / "honmono"))]
+    assert not missing, f"{page} names files that are not there: {missing}"
+
+
 def test_the_readme_names_recipes_that_exist() -> None:
     section = text_of("README.md").split("## Recipes")[1].split("\n## ")[0]
     firsts = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)  # a row may name several recipes
