@@ -47,7 +47,7 @@ def _of_variety(numbers: Mapping[str, float], conditional: bool) -> list[str]:
     if spread:
         return [f"{'At least one class is' if conditional else 'It draws'} nearly one picture: {told}."]
     if reach and min(reach.values()) < LITTLE:
-        return [f"Much of what the data show is never drawn: {told}."]
+        return [f"Much of the data is never generated: {told}."]
     known = reach or {"variety", "fid", "modes"} & numbers.keys()
     return [] if known else ["Unknown: its variety was not measured."]
 
@@ -55,9 +55,9 @@ def _of_variety(numbers: Mapping[str, float], conditional: bool) -> list[str]:
 def _of_looks(numbers: Mapping[str, float]) -> list[str]:
     found = []
     if (real := numbers.get("precision", 1.0)) < UNREAL:
-        found.append(f"{1 - real:.0%} of the pictures look like none of the data: precision {real:g}.")
+        found.append(f"{1 - real:.0%} of the pictures do not look like the data: precision {real:g}.")
     if (right := numbers.get("label_fidelity", 1.0)) < MISREAD:
-        found.append(f"{1 - right:.1%} of the pictures are read as another class than was asked for.")
+        found.append(f"{1 - right:.1%} of the pictures are classified as another class than their label.")
     return found
 
 

@@ -93,13 +93,13 @@ def test_a_run_of_which_the_numbers_say_nothing_wrong_has_no_sentence() -> None:
         (
             "gan-mnist-article",
             {"precision[mnist]": 0.02, "recall[mnist]": 0.0, "coverage[mnist]": 0.01},
-            "Much of what the data show is never drawn: recall 0, coverage 0.01. 98% of the pictures look like none of"
-            " the data: precision 0.02.",
+            "Much of the data is never generated: recall 0, coverage 0.01. 98% of the pictures do not look"
+            " like the data: precision 0.02.",
         ),
         (
             "dcgan-mnist",
             {"fid[mnist]": 0.1, "label_fidelity[mnist]": 0.9},
-            "10.0% of the pictures are read as another class than was asked for.",
+            "10.0% of the pictures are classified as another class than their label.",
         ),
         ("cgan-mnist-article", {"label_fidelity[mnist]": 0.98}, "Unknown: its variety was not measured."),
         ("gan-grid", {"modes": 23.0}, "2 of 25 modes are never drawn."),
