@@ -128,4 +128,4 @@ def test_from_a_checkpoint_to_a_picture_in_three_files(tmp_path: Path) -> None:
     load = honmono.load
     called, to_sample = walks_to("networks/mlp.py", "forward", lambda: load(run.path).sample(2))
     assert called == [("generation/load.py", "load"), ("generation/load.py", "sample")]
-    assert {file for file, _ in to_sample} == {"generation/load.py", "generation/sampling.py", "networks/mlp.py"}
+    assert {file for file, _ in to_sample} == {"generation/load.py", "generation/model.py", "networks/mlp.py"}
