@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from honmono.errors import Refused
+from honmono.hooks import hook
 
 
 class Schedule(ABC):
@@ -13,6 +14,11 @@ class Schedule(ABC):
     @abstractmethod
     def at(self, images: int) -> float:
         """The factor when `images` images have been seen."""
+
+    @hook
+    def at_update(self, images: int, updates: int) -> float:
+        """The factor on a player's learning rate at an update that `updates` of its own came before."""
+        return self.at(images)
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class Inverse(Schedule):
-    """1 / (1 + decay * t), where t counts every `images` images: Keras's `decay`, when they are those of one update.
-
-    After 195,000 updates a decay of 1e-5 leaves 0.339, one of 1e-4 leaves 0.0488. Within a step nothing changes. Keras
-    counts each update: for a player that makes n in a step on one real batch, give n times its decay.
-    """
+    """1 / (1 + decay * t), where t counts every `images` images. Within a step nothing changes."""
 
     decay: float = 1e-5
     images: int = 64
@@ -43,6 +45,26 @@ class Inverse(Schedule):
 
     def at(self, images: int) -> float:
         return 1 / (1 + self.decay * images / self.images)
+
+
+@dataclass(frozen=True)
+class InverseByUpdate(Schedule):
+    """1 / (1 + decay * t), where t counts the player's own updates from 0: Keras's `decay`.
+
+    After 195,000 updates a decay of 1e-5 leaves 0.339, one of 1e-4 leaves 0.0488. For learning rates only.
+    """
+
+    decay: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.decay < 0:
+            raise Refused(f"an inverse schedule with decay={self.decay}: give at least 0")
+
+    def at(self, images: int) -> float:
+        raise Refused("InverseByUpdate counts a player's updates, so it is for learning rates only: take Inverse here")
+
+    def at_update(self, images: int, updates: int) -> float:
+        return 1 / (1 + self.decay * updates)
 
 
 @dataclass(frozen=True)

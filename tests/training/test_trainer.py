@@ -14,11 +14,12 @@ from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.base import Draws, Objective, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, Penalty
-from honmono.recipe import Average, Count, Pair, Recipe, Together, Update
+from honmono.recipe import Average, Count, Pair, Recipe, Together, Update, WarmUp
 from honmono.recipe.override import override
+from honmono.recipe.updates import updates_made
 from honmono.recipes.dcgan import dcgan_mnist_article
 from honmono.recipes.gan import gan_mnist_article
-from honmono.schedules import Cosine, Linear, Schedule
+from honmono.schedules import Cosine, InverseByUpdate, Linear, Schedule
 from honmono.training.trainer import PLAYERS, Trainer
 
 
@@ -228,6 +229,18 @@ def test_schedules_reach_the_optimizers_on_the_clock_of_images(observe: Callable
     generator, discriminator = zip(*rates, strict=True)  # in steps that begin at 0, 16, 32, 48 and 64 images
     assert generator == pytest.approx([1, 0.853553, 0.5, 0.146447, 0], abs=1e-6)
     assert discriminator == pytest.approx([1, 1, 0.5, 0, 0])
+
+
+def test_keras_s_decay_counts_each_player_s_own_updates(observe: Callable, points: Recipe) -> None:
+    """And a resumed run counts on from where it was."""
+    critic = Update("discriminator", count=WarmUp(count=2, high=3, steps=1, every=9))
+    schedules = Pair(InverseByUpdate(decay=0.5))
+    trainer, _ = observe(critic, G, training=replace(points.training, learning_rates=schedules))
+    for _ in range(3):
+        trainer.step()
+    rates = {"generator": 1e-3 / (1 + 0.5 * 2), "discriminator": 1e-3 / (1 + 0.5 * (3 + 2 + 2 - 1))}
+    assert trainer.rates() == pytest.approx(rates)
+    assert [updates_made(trainer.recipe.updates, name, 3) for name in PLAYERS] == [3, 7]
 
 
 def test_schedules_reach_penalties_on_the_clock_of_images(observe: Callable, points: Recipe) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
+    from honmono.recipe.adam import TensorFlowAdam as TensorFlowAdam
     from honmono.recipe.grids import SampleGrid as SampleGrid
     from honmono.recipe.growth import Growth as Growth
     from honmono.recipe.latents import Latent as Latent
@@ -24,18 +25,28 @@ if TYPE_CHECKING:
     from honmono.schedules import Cosine as Cosine
     from honmono.schedules import Geometric as Geometric
     from honmono.schedules import Inverse as Inverse
+    from honmono.schedules import InverseByUpdate as InverseByUpdate
     from honmono.schedules import InverseSquareRoot as InverseSquareRoot
     from honmono.schedules import Linear as Linear
 
 # Resolved on first use: each module of this package can be imported without the others, and some of them without torch.
 LAZY = {
+    "honmono.recipe.adam": ("TensorFlowAdam",),
     "honmono.recipe.grids": ("SampleGrid",),
     "honmono.recipe.growth": ("Growth",),
     "honmono.recipe.latents": ("Latent", "Normal", "Uniform"),
     "honmono.recipe.registry": ("recipe",),
     "honmono.recipe.updates": ("Count", "Together", "Update", "WarmUp"),
     "honmono.recipe.value": ("Average", "Clip", "Pair", "Recipe", "Training"),
-    "honmono.schedules": ("Constant", "Cosine", "Geometric", "Inverse", "InverseSquareRoot", "Linear"),
+    "honmono.schedules": (
+        "Constant",
+        "Cosine",
+        "Geometric",
+        "Inverse",
+        "InverseByUpdate",
+        "InverseSquareRoot",
+        "Linear",
+    ),
 }
 
 

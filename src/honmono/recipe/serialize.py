@@ -13,6 +13,7 @@ from torch import nn, optim
 from honmono.data.base import Data
 from honmono.errors import Refused, did_you_mean
 from honmono.objectives.base import Objective
+from honmono.recipe.adam import TensorFlowAdam
 from honmono.recipe.fields import children
 from honmono.recipe.growth import Growth
 from honmono.recipe.latents import Latent
@@ -23,7 +24,7 @@ PACKAGES = ("data", "objectives", "networks", "metrics", "recipes")
 MODULES = ("recipe.value", "recipe.updates", "recipe.latents", "recipe.growth", "recipe.grids", "schedules")
 OUTSIDE = "recipe.py:"
 NOTHING: Mapping[str, Any] = {}
-OPTIMIZERS = (optim.Adam, optim.AdamW, optim.RMSprop, optim.SGD)
+OPTIMIZERS = (optim.Adam, TensorFlowAdam, optim.AdamW, optim.RMSprop, optim.SGD)
 
 
 def to_json(value: Any) -> Any:

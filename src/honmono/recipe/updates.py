@@ -87,6 +87,14 @@ def due(updates: tuple[Update | Together, ...], step: int) -> list[tuple[Update,
     return groups
 
 
+def updates_made(updates: tuple[Update | Together, ...], player: PlayerName, steps: int) -> int:
+    """How many updates a player has had after so many steps."""
+    own = [update for update in every_update(updates) if update.player == player]
+    varying = [update for update in own if isinstance(update.count, Count)]
+    constant = sum(update.count for update in own if isinstance(update.count, int))
+    return steps * constant + sum(update.times(step) for update in varying for step in range(1, steps + 1))
+
+
 class RealBatches:
     """Which real batch each update of a step sees, as numbers in the order in which batches are first taken."""
 

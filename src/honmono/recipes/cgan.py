@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import SGD, Adam
+from torch.optim import SGD
 
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
@@ -26,7 +26,18 @@ from honmono.networks.maxout import Maxout
 from honmono.networks.outputs import bounded
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.recipe import Cosine, Geometric, Pair, Recipe, SampleGrid, Training, Uniform, Update, recipe
+from honmono.recipe import (
+    Cosine,
+    Geometric,
+    Pair,
+    Recipe,
+    SampleGrid,
+    TensorFlowAdam,
+    Training,
+    Uniform,
+    Update,
+    recipe,
+)
 from honmono.recipes.dcgan import dcgan_mnist
 
 
@@ -122,6 +133,7 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         "weights begin Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
         "LeakyReLU's slope is 0.1 (discriminator.slope)",
         "TensorFlow's SAME padding, the odd pixel after (discriminator.padding)",
+        "Adam adds eps to the uncorrected root, as TensorFlow 1 does (optimizers.*: TensorFlowAdam; Adam: torch's)",
         "trained without end; the article shows steps 2,000 and 2,100, each after one step more and of new latents:"
         " here after so many, of the same (training.steps, grids)",
     ),
@@ -142,7 +154,7 @@ def cgan_mnist_article() -> Recipe:
         generator=partial(SameDCGANGenerator, levels=3, project_batch_norm=False, xavier=True),
         discriminator=partial(SameDCGANDiscriminator, levels=3, first_batch_norm=True, slope=0.1, xavier=True),
         objective=NonSaturating(),
-        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
+        optimizers=Pair(partial(TensorFlowAdam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("generator", draws="z", real="x", count=2), Update("discriminator", draws="z", real="x")),
         training=Training(steps=2_100, sample_every=100, checkpoint_every=100, measure_images=128_000),
         conditional=True,

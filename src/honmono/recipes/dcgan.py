@@ -26,7 +26,7 @@ from honmono.networks.outputs import bounded, square_size
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_size
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, WeightDecay
-from honmono.recipe import Average, Normal, Pair, Recipe, SampleGrid, Training, Uniform, recipe
+from honmono.recipe import Average, Normal, Pair, Recipe, SampleGrid, TensorFlowAdam, Training, Uniform, recipe
 
 
 Padding = Literal["same", "symmetric"]
@@ -164,6 +164,7 @@ class ArticleDiscriminator(nn.Module):
         "weight decay on the discriminator's second and third convolution alone (objective.penalties.0)",
         "Adam's beta1 is 0.1 for the discriminator (optimizers.discriminator.betas)",
         "TensorFlow's SAME padding, 7x7 -> 4x4 with an odd pixel after (generator.padding, discriminator.padding)",
+        "Adam adds eps to the uncorrected root, as TensorFlow 1 does (optimizers.*: TensorFlowAdam; Adam: torch's)",
         "biases begin at N(0, 0.02) as weights do (generator.random_bias, discriminator.random_bias)",
         "no batch norm on the projection (generator.project_batch_norm) and LeakyReLU in G (generator.activation)",
         "no batch norm in the discriminator (discriminator.batch_norm)",
@@ -183,7 +184,9 @@ def dcgan_mnist_article() -> Recipe:
         objective=NonSaturating(
             scores="double_sigmoid", together=True, penalties=(WeightDecay(("conv2", "conv3"), 0.001),)
         ),
-        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999)), partial(Adam, lr=2e-4, betas=(0.1, 0.999))),
+        optimizers=Pair(
+            partial(TensorFlowAdam, lr=2e-4, betas=(0.5, 0.999)), partial(TensorFlowAdam, lr=2e-4, betas=(0.1, 0.999))
+        ),
         training=Training(
             steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300, measure_images=17 * 30_000
         ),

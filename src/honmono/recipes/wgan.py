@@ -14,10 +14,11 @@ from honmono.recipe import (
     Average,
     Clip,
     Cosine,
-    Inverse,
+    InverseByUpdate,
     Normal,
     Pair,
     Recipe,
+    TensorFlowAdam,
     Training,
     Uniform,
     Update,
@@ -36,11 +37,11 @@ from honmono.recipe import (
         "real scores are low and fake ones high, against the paper (objective.real_scores)",
         "the critic's loss is a mean over reals and fakes joined, half of the difference (objective.factor)",
         "critic updates of a step see one real batch, each with fresh noise (updates.0.real and updates.1.real; none"
-        " for both: fresh reals too, which the rates' clock counts: then training.learning_rates.generator.images is"
-        " 512 for each)",
+        " for both: fresh reals too)",
         "one critic update for one of the generator (updates.0.count), and Adam with momentum, against the paper",
         "Keras's decay, lr / (1 + decay t), on both rates (training.learning_rates.*.decay); t is each player's own"
-        " updates: for 5 of the critic in a step its decay is 5 times as large here, where t is steps",
+        " updates",
+        "Adam adds eps to the uncorrected root, as Keras does (optimizers.*: TensorFlowAdam; Adam: torch's)",
         "decay 1e-4 instead, for both players, is the article's first failure; others change lr and clip.bound too",
         "the article gives no means and widths: those of Geometric GAN's toy4 are inferred (data.spacing, data.sigma)",
         "nor its networks, only that they have ELUs: three layers of 128 are inferred (generator.widths, .activation),"
@@ -60,7 +61,7 @@ from honmono.recipe import (
 )
 def wgan_grid_article() -> Recipe:
     epoch = 195 * 512  # of 100,000 points, 4,000 for each Gaussian; the last 160 of each shuffle are dropped
-    adam = partial(Adam, lr=1e-4, betas=(0.5, 0.999))
+    adam = partial(TensorFlowAdam, lr=1e-4, betas=(0.5, 0.999))
     return Recipe(
         data=Grid(spacing=10.5, sigma=sqrt(0.1)),
         latent=Uniform(4),
@@ -74,7 +75,7 @@ def wgan_grid_article() -> Recipe:
             steps=1_000 * 195,
             batch_size=512,
             precision="fp32",  # bf16's eight bits would blur a mode
-            learning_rates=Pair(Inverse(decay=1e-5, images=512)),
+            learning_rates=Pair(InverseByUpdate(decay=1e-5)),
             log_every=195,
             sample_every=10 * 195,
             checkpoint_every=10 * 195,

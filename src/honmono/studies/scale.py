@@ -8,7 +8,7 @@ from honmono.recipe.fields import children
 from honmono.recipe.growth import Growth
 from honmono.recipe.updates import WarmUp
 from honmono.recipe.value import Recipe
-from honmono.schedules import Inverse, Ramp
+from honmono.schedules import Inverse, InverseByUpdate, Ramp
 
 
 LEAST_STEPS = 20  # enough for pictures of several moments and for numbers
@@ -40,7 +40,7 @@ def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, floa
     if isinstance(value, Ramp):
         yield f"{prefix}.begin", round(value.begin * kept)
         yield f"{prefix}.images", _at_least_1(value.images * kept)
-    elif isinstance(value, Inverse):
+    elif isinstance(value, Inverse | InverseByUpdate):
         yield f"{prefix}.decay", value.decay / kept
     elif isinstance(value, WarmUp):
         yield f"{prefix}.steps", round(value.steps * kept)

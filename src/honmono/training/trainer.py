@@ -17,7 +17,7 @@ from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
-from honmono.recipe.updates import PlayerName, Update, due, fresh_batches
+from honmono.recipe.updates import PlayerName, Update, due, fresh_batches, updates_made
 from honmono.recipe.value import Recipe, settled
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column
@@ -67,6 +67,7 @@ class Trainer:
         self._players = Players(*(engine.player(network) for network in networks))
         self._losses = {name: engine.compiled(self._loss(name)) for name in PLAYERS}
         self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
+        self._updates = {name: 0 for name in PLAYERS}  # made so far, which some schedules count
         self._ordinal = 0  # of the update within its step, for randomness inside networks
 
     def step(self) -> dict[str, Tensor]:
@@ -74,7 +75,6 @@ class Trainer:
         clock, seen, logged = self.clock, self.clock.images, dict[str, Tensor]()
         clock.step += 1
         self._ordinal = 0
-        self._set_rates()
         inputs = self._inputs(clock)
         for group in due(self.recipe.updates, clock.step):
             for update in group:  # every gradient before any player moves
@@ -88,7 +88,7 @@ class Trainer:
                 logged |= {loss_column(update.player, name): loss for name, loss in terms.items()}
             for player in PLAYERS:  # in one order: every process must sum the same gradients at the same time
                 if any(update.player == player for update in group):
-                    self._optimizer_step(player)
+                    self._optimizer_step(player, seen)
         self._fakes.invalidate("generator")
         if self.average:
             self.average.follow(self.networks["generator"], clock.images, clock.images - seen)
@@ -120,8 +120,13 @@ class Trainer:
         for start, stop in pairwise(rows * piece // pieces for piece in range(pieces + 1)):
             yield step if pieces == 1 else step.rows(start, stop), weight * (stop - start) / rows
 
-    def _optimizer_step(self, name: PlayerName) -> None:
+    def _optimizer_step(self, name: PlayerName, images: int) -> None:
+        """One update of a player, at the rate of the images seen before this step and of its own updates so far."""
         self.engine.sum_gradients(list(self.networks[name].parameters()))
+        rate = self.recipe.training.learning_rates.of(name).at_update(images, self._updates[name])
+        for group in self.optimizers[name].param_groups:
+            group["lr"] = self._base_rates[name] * rate
+        self._updates[name] += 1
         self.optimizers[name].step()
         self.optimizers[name].zero_grad(set_to_none=True)
         self._clip(name, "after")
@@ -175,12 +180,6 @@ class Trainer:
     def rates(self) -> dict[PlayerName, float]:
         """Each player's learning rate in the latest step."""
         return {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
-
-    def _set_rates(self) -> None:
-        schedules, images = self.recipe.training.learning_rates, self.clock.images
-        for name in PLAYERS:
-            for group in self.optimizers[name].param_groups:
-                group["lr"] = self._base_rates[name] * schedules.of(name).at(images)
 
     def steps_for(self, images: int) -> int:
         """The number of steps after which at least so many images have been seen, from the beginning."""
@@ -253,6 +252,7 @@ class Trainer:
         for name, optimizer in self.optimizers.items():
             optimizer_state.restore(optimizer, checkpoint.tensors[f"optimizer-{name}"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
+        self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in PLAYERS}
         if self._growing:
             self._growing.move_to(self.clock.images)
 

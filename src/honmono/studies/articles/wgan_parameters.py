@@ -8,16 +8,13 @@ NO_CLIPPING = "no clipping"
 
 
 def setting(label: str, decay: str, rate: str, critic: int, clip: str, published: str) -> Case:
-    """A column of the article's tables, of which both players share decay and learning rate.
-
-    Keras counts each player's own updates, and `Inverse` steps: the critic's decay is so many times as large here.
-    """
+    """A column of the article's tables, of which both players share decay and learning rate."""
     return Case(
         label=label,
         recipe="wgan-grid-article",
         changes={
             "training.learning_rates.generator.decay": decay,
-            "training.learning_rates.discriminator.decay": str(critic * float(decay)),
+            "training.learning_rates.discriminator.decay": decay,
             "optimizers.generator.lr": rate,
             "optimizers.discriminator.lr": rate,
             "updates.0.count": str(critic),
