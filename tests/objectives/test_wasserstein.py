@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
+from honmono.networks.growing import enlarged, halved
+from honmono.networks.pggan import PGGANDiscriminator
 from honmono.objectives.base import Draws, Step
 from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
 
@@ -97,6 +99,23 @@ def test_strength_and_target(as_players) -> None:
     assert value(GradientPenalty(target=750.0)) == pytest.approx(10 * (length - 750) ** 2 / 750**2, rel=1e-5)
     with pytest.raises(Refused, match="target is 0"):
         GradientPenalty(target=0)
+
+
+@pytest.mark.parametrize(("stage", "alpha"), [(0, 1.0), (1, 0.25), (2, 1.0)])
+def test_of_growing_networks_it_may_be_of_pictures_of_full_size(as_players, stage: int, alpha: float) -> None:
+    """As if pictures with repeated pixels were given, which the discriminator averages back to its stage's size."""
+    discriminator = PGGANDiscriminator(sample_shape=(1, 16, 16), features=32, max_width=8)
+    discriminator.set_stage(stage, alpha)
+    side = discriminator.sizes[stage]
+    real, fake = torch.randn(2, 6, 1, side, side)
+    torch.manual_seed(0)
+    value = penalty(GradientPenalty(pixels="full"), discriminator, as_players, real, fake)
+    torch.manual_seed(0)
+    point = real + torch.rand(6, 1, 1, 1) * (fake - real)
+    whole = enlarged(point, 16).requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(halved(whole, 16 // side)).sum(), whole)
+    expected = 10 * (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+    assert value.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_it_is_taken_between_each_real_and_its_fake(as_players) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Refused
+from honmono.networks.growing import GrowingNetwork
 from honmono.objectives.base import Step
 from honmono.objectives.logit import LogitObjective, Score
 from honmono.objectives.penalties import Penalty, input_gradient, refuse_batch_norm
@@ -48,10 +49,15 @@ class GradientPenalty(Penalty):
     With labels D judges x as of the real's class. The places on the lines come from torch's default generator.
     Source: Gulrajani et al., WGAN-GP (2017, arXiv:1704.00028), equation 3; target: Karras et al., progressive growing
     (2017, arXiv:1710.10196), which takes 750 on CIFAR-10.
+
+    pixels: of growing networks, the pixels that the gradient is taken with respect to. "full": those of pictures of
+        full size in which each pixel of the stage is repeated, as both of Karras's official codes have it. The norm is
+        then that of "stage", with respect to the stage's own pixels, divided by (full side / stage's side).
     """
 
     strength: float = 10.0
     target: float = 1.0
+    pixels: Literal["stage", "full"] = "stage"
     name: ClassVar[str] = "gradient"
 
     def __post_init__(self) -> None:
@@ -64,7 +70,10 @@ class GradientPenalty(Penalty):
         alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
         interpolated = real + alpha * (fake.to(real.dtype) - real)
         gradient = input_gradient(lambda x: discriminator(x, label), interpolated)
-        deviation = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - self.target
+        norm = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+        if self.pixels == "full" and isinstance(discriminator.module, GrowingNetwork):
+            norm = norm * (real.shape[-1] / discriminator.module.sizes[-1])
+        deviation = norm - self.target
         return self.strength / self.target**2 * deviation.square().mean()
 
 

@@ -124,7 +124,8 @@ GROWING = {
     data="CIFAR-10",
     summary="progressive growing 4 -> 32 on CIFAR-10 as the paper did it",
     quirks=(
-        "the gradient penalty holds gradients at a norm of 750, not 1 (objective.penalties.0.target)",
+        "the gradient penalty holds gradients at a norm of 750, not 1 (objective.penalties.0.target), with respect to"
+        " pictures of full size at every stage (objective.penalties.0.pixels; stage)",
         "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
         "0.999 of the average is kept for each batch of 64, as a half-life in images (training.average)",
         "batches as in the authors' second code; the paper's were of 16 (growth.batch_sizes, training.batch_size)",
@@ -141,7 +142,7 @@ def pggan_cifar10() -> Recipe:
         latent=Normal(128),
         generator=partial(PGGANGenerator, **sizes),
         discriminator=partial(PGGANDiscriminator, **sizes),
-        objective=Wasserstein(penalties=(GradientPenalty(target=750.0), Drift())),
+        objective=Wasserstein(penalties=(GradientPenalty(target=750.0, pixels="full"), Drift())),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),
         growth=Growth(train=400_000, fade=400_000, batch_sizes=(128, 128, 128)),
         training=Training(
@@ -176,7 +177,7 @@ def pggan_mnist() -> Recipe:
         latent=Normal(64),
         generator=partial(PGGANGenerator, **sizes),
         discriminator=partial(PGGANDiscriminator, **sizes),
-        objective=Wasserstein(penalties=(GradientPenalty(), Drift())),
+        objective=Wasserstein(penalties=(GradientPenalty(pixels="full"), Drift())),
         growth=Growth(train=30_000, fade=30_000, batch_sizes=(64, 64)),
         training=replace(
             parent.training,
@@ -215,7 +216,7 @@ def pggan_folder() -> Recipe:
         latent=Normal(512),
         generator=partial(PGGANGenerator),
         discriminator=partial(PGGANDiscriminator),
-        objective=Wasserstein(penalties=(GradientPenalty(), Drift())),
+        objective=Wasserstein(penalties=(GradientPenalty(pixels="full"), Drift())),
         growth=Growth(batch_sizes=(128, 128, 128, 64, 32)),
         training=replace(parent.training, steps=500_000, batch_size=16, average=Average(halflife=11_088, ramp=1.0)),
         metrics=(),
