@@ -1,4 +1,4 @@
-"""A study from its call to its page: trained case by case, stopped, gone on with, and never quietly another one."""
+"""A study from its call to its page: trained case by case, stopped, resumed, and never mixed with another one."""
 
 import json
 import os
@@ -19,11 +19,12 @@ import pytest
 
 import honmono
 from honmono.errors import Interrupted, Refused
+from honmono.recipe import Normal
 from honmono.reports.comparison.numbers import spread
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.studies.run import default_out
-from honmono.studies.state import Book
+from honmono.studies.state import StudyState
 from honmono.studies.study import Case, Study, find_study
 
 
@@ -50,15 +51,15 @@ def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:
     page = read_html((trained / "duel.html").read_text("utf-8"))
     refuse_the_network(page)
     headings = [
-        *("What the article says", "What to know of this study", "The article's cases", "Contours", "Losses"),
-        *("Real samples", "first, seed 3", "second, seed 0", "Every training", "How it was measured", "What it cost"),
+        *("What the article says", "Notes on this study", "The article's cases", "Contours", "Losses"),
+        *("Real samples", "first, seed 3", "second, seed 0", "All runs", "How it was measured", "What it cost"),
     ]
     places = [page.document.index(f"<h2>{heading}") for heading in headings]
     assert places == sorted(places)
     for text in ("<b>says</b>", "won", "3, 4", "reverse_kl", "±", "-4,000 to 2,000", "1.4879, 0.6688"):
         assert text in page.text, text
     assert page.text.count("epoch 1, step 4") == page.text.count("epoch 2, step 8") == len(RUNS)
-    assert "no number here is one of the whole study" not in page.text
+    assert "the numbers of the full study" not in page.text
 
 
 def test_the_numbers_are_those_of_the_runs(trained: Path) -> None:
@@ -74,7 +75,7 @@ def test_calling_again_trains_nothing_and_makes_the_same_page(
 ) -> None:
     shutil.copytree(trained, "again")
     assert honmono.study(duel, "again").read_bytes() == (trained / "duel.html").read_bytes()
-    assert capfd.readouterr().err.count("there already") == len(RUNS)
+    assert capfd.readouterr().err.count("already trained") == len(RUNS)
 
 
 def test_a_stopped_study_goes_on_and_ends_as_if_it_had_not_been(duel: Study, trained: Path) -> None:
@@ -88,7 +89,7 @@ def test_a_stopped_study_goes_on_and_ends_as_if_it_had_not_been(duel: Study, tra
 
     thread = threading.Thread(target=stop)
     thread.start()
-    with pytest.raises(Interrupted, match="go on with: honmono study duel --out stopped$") as stopped:
+    with pytest.raises(Interrupted, match="honmono study duel --out stopped$") as stopped:
         honmono.study(duel, "stopped")
     thread.join()
     assert stopped.value.code == 130 and not Path("stopped/duel.html").exists()
@@ -115,36 +116,49 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(duel: Study, trai
 def test_it_goes_on_with_what_it_began_with_and_refuses_anything_else(duel: Study) -> None:
     duel = replace(duel, cases=duel.cases[1:], traces=())
     honmono.study(duel, "out", seeds=1, changes={"training.steps": 4})
-    asked = json.loads(Path("out/study.json").read_text())["asked"]
-    assert asked == {"scale": 1.0, "data": None, "seeds": 1, "changes": {"training.steps": "4"}}
-    with pytest.raises(Refused, match="'out' was begun with --scale 1.0, not 0.5"):
+    options = json.loads(Path("out/study.json").read_text())["options"]
+    assert options == {"scale": 1.0, "data": None, "seeds": 1, "changes": {"training.steps": 4}}
+    with pytest.raises(Refused, match="'out'.* --scale 1.0, not 0.5"):
         honmono.study(duel, "out", scale=0.5)
-    with pytest.raises(Refused, match="begun with --set training.steps=4, not training.steps=5"):
+    with pytest.raises(Refused, match="--set training.steps=4, not training.steps=5"):
         honmono.study(duel, "out", changes={"training.steps": 5})
-    with pytest.raises(Refused, match="^'out' holds the study duel, not other: name another --out$"):
+    with pytest.raises(Refused, match="^'out' holds the study duel, not other: .*--out$"):
         honmono.study(replace(duel, name="other"), "out")
     other = replace(duel, changes={**duel.changes, "latent.dim": "3"})
     with pytest.raises(Refused, match="trained with other settings .latent.dim: 4 there, 3 now"):
         honmono.study(other, "out")
+    honmono.study(duel, "out", changes={"training.steps": "4"})  # as the command line gives it
     honmono.study(duel, "out", seeds=2)  # more runs of the same kind are no change
     assert {path.name for path in Path("out").glob("*-seed-*")} == {"second-seed-0", "second-seed-1"}
 
 
+def test_values_are_kept_and_older_files_resume(duel: Study) -> None:
+    duel = replace(duel, cases=duel.cases[1:], traces=())
+    changes = {"optimizers.generator.betas": (0.5, 0.9), "latent": Normal(3)}
+    honmono.study(duel, "out", changes=changes)
+    assert StudyState.open(Path("out"), "duel", {"changes": changes}).options.changes == changes
+    state = json.loads(Path("out/study.json").read_text())
+    state["asked"] = state.pop("options") | {"changes": {name: str(value) for name, value in changes.items()}}
+    Path("out/study.json").write_text(json.dumps(state))
+    honmono.study(duel, "out", changes=changes)
+    assert json.loads(Path("out/study.json").read_text()).keys() == {"study", "options", "diverged"}
+
+
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
-        ({"scale": 2.0}, "--scale 2.0: a share of the study's steps"),
-        ({"seeds": 0}, "--seeds 0: train each case under at least 1"),
-        ({"changes": {"latent.din": 3}}, "--set latent.din: no field 'din' there"),
+        ({"scale": 2.0}, "--scale 2.0: "),
+        ({"seeds": 0}, "--seeds 0: "),
+        ({"changes": {"latent.din": 3}}, "--set latent.din: "),
         ({"data": "digits"}, "gan-grid trains on points"),
         ({"out": "taken"}, "'taken' is neither empty nor a study's directory"),
     ],
 )
-def test_wrong_calls_leave_nothing(duel: Study, here: Path, call: dict, told: str) -> None:
+def test_wrong_calls_leave_nothing(duel: Study, here: Path, call: dict, message: str) -> None:
     Path("taken").mkdir()
     Path("taken/mine.txt").write_text("mine")
     before = sorted(here.rglob("*"))
-    with pytest.raises(Refused, match=f"^{re.escape(told)}"):
+    with pytest.raises(Refused, match=f"^{re.escape(message)}"):
         honmono.study(duel, **call)
     assert sorted(here.rglob("*")) == before
 
@@ -162,10 +176,10 @@ def test_a_divergence_is_a_result(duel: Study, read_html: Reader) -> None:
     page = read_html(honmono.study(replace(duel, cases=(wild, duel.cases[1])), "out").read_text("utf-8"))
     assert "0 (0 diverged)" in page.text and "wild, seed 0 diverged: " in page.text
     assert Path("out/second-seed-0/checkpoints/000000008").is_dir()
-    run, book = RunDirectory(Path("out/wild-seed-0")), Book.open(Path("out"), "duel", {})
-    assert "training has diverged" in (book.why_diverged(run) or "")
+    run, state = RunDirectory(Path("out/wild-seed-0")), StudyState.open(Path("out"), "duel", {})
+    assert "training has diverged" in (state.why_diverged(run) or "")
     shutil.rmtree(run.path)
-    assert book.why_diverged(run) is None, "it would be tried again"
+    assert state.why_diverged(run) is None, "it would be tried again"
 
 
 def test_a_study_of_the_articles_runs_small(small: Mapping[str, str], read_html: Reader) -> None:
@@ -179,7 +193,7 @@ def test_a_study_of_the_articles_runs_small(small: Mapping[str, str], read_html:
     assert Path("runs/study-wgan-parameters-0.01/wgan-parameters.html").is_file()
     for text in ("success, seed 0", "no clipping, seed 0", "-200,000 to 100,000", "near all 25 centres"):
         assert text in page.text, text
-    assert "no number here is one of the whole study" in page.text
+    assert "the numbers of the full study" in page.text
 
 
 def test_a_study_of_pictures_shows_each_of_its_grids(read_html: Reader) -> None:

@@ -23,7 +23,7 @@ def test_a_whole_study_is_not_changed() -> None:
 
 @pytest.mark.parametrize("scale", [0, -0.5, 1.5])
 def test_a_scale_is_a_share(scale: float) -> None:
-    with pytest.raises(Refused, match="^--scale .*: a share of the study's steps"):
+    with pytest.raises(Refused, match="^--scale "):
         scaled(find("gan-grid").make(), scale)
 
 

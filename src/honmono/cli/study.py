@@ -10,19 +10,19 @@ from honmono.cli.output import table
 
 
 def study(
-    name: Annotated[str | None, Argument(help="which; without a name all are listed")] = None,
-    out: Annotated[Path | None, Option(help="its directory, new or begun before; otherwise runs/study-NAME")] = None,
-    scale: Annotated[float | None, Option(help="train so small a share of its steps: 0.01 for a look")] = None,
+    name: Annotated[str | None, Argument(help="a study's name; without one, lists all studies")] = None,
+    out: Annotated[Path | None, Option(help="its directory, new or to resume; runs/study-NAME by default")] = None,
+    scale: Annotated[float | None, Option(help="share of its steps to train: 0.01 for a quick try")] = None,
     data: Annotated[
-        str | None, Option(help="pictures for a study of pictures, as for train; otherwise each recipe's own")
+        str | None, Option(help="source of the pictures, as for train; each recipe's own by default")
     ] = None,
-    seeds: Annotated[int | None, Option(help="so many for each case; otherwise the study's own")] = None,
+    seeds: Annotated[int | None, Option(help="number of seeds of each case; the study's own by default")] = None,
     device: Device = "auto",
     changes: Annotated[
-        list[str] | None, Option("--set", help="change one field of every case: FIELD=VALUE (again for more)")
+        list[str] | None, Option("--set", help="change one field of every case: FIELD=VALUE (repeatable)")
     ] = None,
 ) -> None:
-    """Train an article's experiment, case by case, into one HTML page; again to go on where it was stopped."""
+    """Train all cases of an article's experiment and write one HTML page; call it again to resume."""
     if name is None:
         _list()
         return

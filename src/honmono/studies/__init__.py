@@ -1,4 +1,4 @@
-"""What did the article find? Studies: recipes that are trained to be compared."""
+"""What did the article find? A study trains the recipes of an article's experiment and compares them."""
 
 from honmono.studies.study import Case as Case
 from honmono.studies.study import Study as Study

@@ -1,4 +1,4 @@
-"""A study as a page: what the article says, its table with our numbers in it, pictures, and how all of it was made."""
+"""The HTML page of a study: the article's claims, its table with our numbers, samples, and how to make it again."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -19,136 +19,135 @@ from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.studies.frames import Frames
 from honmono.studies.plan import Planned
-from honmono.studies.state import Book
+from honmono.studies.state import StudyState
 from honmono.studies.study import Case, Study, Trace
 
 
-APART = "†"
-NOT_ALIKE = "Measured in another way than the others, and not to be compared with them: the notes below say how."
+INCOMPARABLE_SIGN = "†"
+INCOMPARABLE = "Measured under other conditions and not comparable with the others; the notes below list what differs."
 
 
-def page(study: Study, planned: Sequence[Planned], book: Book) -> str:
-    """The page of a study whose trainings are done."""
+def page(study: Study, planned: Sequence[Planned], state: StudyState) -> str:
+    """The page of a study whose runs are trained."""
     read = summary.read([one.run.path for one in planned])
     runs = [replace(run, name=one.name) for run, one in zip(read, planned, strict=True)]
     measured = [_measured(run) for run in runs]
     comparison = Comparison(runs, measured, agreement.agreements(measured))
-    films = [Frames(run, _images(run, one), study.epoch) for run, one in zip(runs, planned, strict=True)]
+    frames = [Frames(run, _images(run, one), study.epoch) for run, one in zip(runs, planned, strict=True)]
     return render(
         "studies/page.html",
         title=f"Study: {study.name}",
         summary=f"{study.asks[0].upper()}{study.asks[1:]}",
         study=study,
         shortened=_shortened(planned),
-        cases=_cases(study, planned, comparison, book),
-        case_notes=list(_legend(planned, book)),
-        traces=[(trace.title, _trace(trace, study, planned, films)) for trace in study.traces],
+        cases=_cases(study, planned, comparison, state),
+        case_notes=list(_legend(planned, state)),
+        traces=[(trace.title, _trace(trace, study, planned, frames)) for trace in study.traces],
         reals=list(real_samples(runs)),
         films=[
-            (one.name, _settings(one.case), film.shown(study.frames)) for one, film in zip(planned, films, strict=True)
+            (one.name, _settings(one.case), run.pictures(study.frames))
+            for one, run in zip(planned, frames, strict=True)
         ],
-        command=_command(study, book),
+        command=_command(study, state),
         **body(comparison, samples=False),
     )
 
 
 def _measured(run: Summary) -> Numbers:
-    """Its numbers; none where nothing could be measured."""
+    """A run's numbers; none where it was not measured."""
     if evaluations.read(run.run):
         return numbers.measured([run.run], "newest")[0]
     return Numbers(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
 
 
 def _images(run: Summary, one: Planned) -> float:
-    """Those that a training is to see in all: more than it has seen, where it diverged."""
+    """The images of a whole training: more than the run has seen, where it diverged."""
     seen = run.cost(one.recipe.training.steps)
     last = (run.log.get("step") or [None])[-1]
     return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
 
 
 def _shortened(planned: Sequence[Planned]) -> str:
-    """The share of the study's steps that was trained; "" where it is all of them."""
-    kept = [one.recipe.training.steps / one.whole for one in planned]
-    if all(share == 1 for share in kept):
+    """The share of the study's steps that was trained; "" for all of them."""
+    shares = [one.recipe.training.steps / one.full_steps for one in planned]
+    if all(share == 1 for share in shares):
         return ""
-    return f"{min(kept):.3g}" if max(kept) - min(kept) < 1e-3 else f"{min(kept):.3g} to {max(kept):.3g}"
+    return f"{min(shares):.3g}" if max(shares) - min(shares) < 1e-3 else f"{min(shares):.3g} to {max(shares):.3g}"
 
 
 def _settings(case: Case) -> str:
     return "; ".join(f"{name}: {text}" for name, text in case.settings.items() if text)
 
 
-def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, book: Book) -> Table:
-    """The article's table, with what we saw beside what it saw."""
+def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, state: StudyState) -> Table:
+    """A row for each case: its settings, the article's result and our numbers."""
     found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
     best = {key: _best(study, planned, comparison.measured, one) for key, one in found.items()}
     rows = []
     for case in study.cases:
-        places = [place for place, one in enumerate(planned) if one.case == case]
-        own = [comparison.measured[place] for place in places]
-        cells = [_number(key, one, places, own, case.label in best[key]) for key, one in found.items()]
-        costs = [comparison.runs[place].cost(planned[place].recipe.training.steps) for place in places]
+        indices = [index for index, one in enumerate(planned) if one.case == case]
+        own = [comparison.measured[index] for index in indices]
+        cells = [_number(key, one, indices, own, case.label in best[key]) for key, one in found.items()]
+        costs = [comparison.runs[index].cost(planned[index].recipe.training.steps) for index in indices]
         seconds = [cost.seconds for cost in costs if cost.seconds is not None]
         images = [cost.images for cost in costs if cost.images is not None]
         cost = [f"{fmean(images):,.0f}" if images else UNKNOWN, f"{fmean(seconds):,.0f}" if seconds else UNKNOWN]
         article = [*case.settings.values(), case.published or UNKNOWN]
-        rows.append([case.label, *article, _seeds([planned[place] for place in places], book), *cells, *cost])
-    settings = [*study.cases[0].settings, "the article saw"]
+        rows.append([case.label, *article, _seeds([planned[index] for index in indices], state), *cells, *cost])
+    settings = [*study.cases[0].settings, "the article's result"]
     header = ["case", *settings, "seeds", *headings(found, found), "images seen", "seconds"]
-    notes = [(APART, NOT_ALIKE)] if any(one.incomparable for one in found.values()) else []
+    notes = [(INCOMPARABLE_SIGN, INCOMPARABLE)] if any(one.incomparable for one in found.values()) else []
     return Table(header, rows, range(len(settings) + 2, len(header)), notes)
 
 
-def _number(key: str, one: Agreement, places: Sequence[int], own: Sequence[Numbers], best: bool) -> Cell:
+def _number(key: str, one: Agreement, indices: Sequence[int], own: Sequence[Numbers], best: bool) -> Cell:
     values = [measured.numbers[key].value for measured in own if key in measured.numbers]
     if not values:
         return Cell(UNKNOWN)
     if not all(map(isfinite, values)):
         return Cell("not finite")
     mean, deviation = spread(values)
-    return Cell(mean, deviation, best, APART if any(place in one.incomparable for place in places) else "")
+    return Cell(mean, deviation, best, INCOMPARABLE_SIGN if any(index in one.incomparable for index in indices) else "")
 
 
 def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers], one: Agreement) -> set[str]:
-    """The cases with the best mean among those whose numbers can be compared, if these are two or more."""
+    """The labels of the cases with the best mean, where two or more are comparable."""
     means: dict[str, float] = {}
     for case in study.cases:
-        places = [place for place, each in enumerate(planned) if each.case == case]
-        values = [measured[place].numbers[one.key].value for place in places if place in one.comparable]
-        if len(values) == len(places) and all(map(isfinite, values)):
+        indices = [index for index, each in enumerate(planned) if each.case == case]
+        values = [measured[index].numbers[one.key].value for index in indices if index in one.comparable]
+        if len(values) == len(indices) and all(map(isfinite, values)):
             means[case.label] = fmean(values)
     return best_of(means, one) if len(means) > 1 else set()
 
 
-def _seeds(own: Sequence[Planned], book: Book) -> str:
-    diverged = [str(one.seed) for one in own if book.why_diverged(one.run)]
+def _seeds(own: Sequence[Planned], state: StudyState) -> str:
+    diverged = [str(one.seed) for one in own if state.why_diverged(one.run)]
     seeds = ", ".join(str(one.seed) for one in own)
     return f"{seeds} ({', '.join(diverged)} diverged)" if diverged else seeds
 
 
-def _legend(planned: Sequence[Planned], book: Book) -> Iterator[str]:
-    yield "Numbers are means over seeds, ± their standard deviation; bold: the best of those that can be compared."
-    yield "Seconds are those of one training, measuring left out; its hardware stands at the end of this page."
+def _legend(planned: Sequence[Planned], state: StudyState) -> Iterator[str]:
+    yield "Numbers are means over seeds ± their standard deviation. Bold: the best of the comparable ones."
+    yield "Seconds are those of one training without measuring; the hardware is at the end of this page."
     for one in planned:
-        if why := book.why_diverged(one.run):
+        if why := state.why_diverged(one.run):
             yield f"{one.name} diverged: {why}"
 
 
-def _trace(trace: Trace, study: Study, planned: Sequence[Planned], films: Sequence[Frames]) -> Table:
-    """What the article gives by epochs beside what each training had at the same share of its own."""
+def _trace(trace: Trace, study: Study, planned: Sequence[Planned], frames: Sequence[Frames]) -> Table:
+    """The article's numbers by epoch, and each run's at the same share of its training."""
     assert study.epoch is not None
-    shown = [
-        (one, film)
-        for one, film in zip(planned, films, strict=True)
-        if not trace.cases or one.case.label in trace.cases
+    chosen = [
+        (one, run) for one, run in zip(planned, frames, strict=True) if not trace.cases or one.case.label in trace.cases
     ]
-    wholes = [film.images * one.whole / one.recipe.training.steps for one, film in shown]
+    full_images = [run.images * one.full_steps / one.recipe.training.steps for one, run in chosen]
     rows = []
     for epoch, published in trace.published.items():
         seen = (epoch + 1) * study.epoch
-        ours = [film.numbers(trace, seen / whole) for (_, film), whole in zip(shown, wholes, strict=True)]
+        ours = [run.numbers(trace, seen / full) for (_, run), full in zip(chosen, full_images, strict=True)]
         rows.append([str(epoch), *(_pair(pair, trace) for pair in (published, *ours))])
-    header = ["epoch", "the article", *(one.name for one, _ in shown)]
+    header = ["epoch", "the article", *(one.name for one, _ in chosen)]
     return Table(header, rows, range(1, len(header)))
 
 
@@ -160,11 +159,11 @@ def _pair(pair: tuple[float, float] | None, trace: Trace) -> str:
     return " to ".join(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" for value in pair)
 
 
-def _command(study: Study, book: Book) -> str:
-    asked = book.asked
-    words = ["honmono", "study", study.name, "--out", "DIR"]
-    words += ["--scale", f"{asked.scale:g}"] if asked.scale != 1 else []
-    words += ["--data", asked.data] if asked.data else []
-    words += ["--seeds", str(asked.seeds)] if asked.seeds else []
-    words += [word for name, text in asked.changes.items() for word in ("--set", f"{name}={text}")]
-    return shlex.join(words)
+def _command(study: Study, state: StudyState) -> str:
+    options = state.options
+    arguments = ["honmono", "study", study.name, "--out", "DIR"]
+    arguments += ["--scale", f"{options.scale:g}"] if options.scale != 1 else []
+    arguments += ["--data", options.data] if options.data else []
+    arguments += ["--seeds", str(options.seeds)] if options.seeds else []
+    arguments += [part for name, value in options.changes.items() for part in ("--set", f"{name}={value}")]
+    return shlex.join(arguments)

@@ -1,9 +1,10 @@
-"""What a study trains: every case under every seed, as a recipe with all that the call says of it, and where."""
+"""The runs of a study: every case under every seed, with its final recipe and its directory."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from honmono.errors import Refused
 from honmono.recipe.record import read_record, refuse_changes
@@ -12,7 +13,7 @@ from honmono.recipe.serialize import to_json
 from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
 from honmono.studies.scale import scaled
-from honmono.studies.state import Asked
+from honmono.studies.state import StudyOptions
 from honmono.studies.study import Case, Study
 from honmono.training.call import Call, adapt
 from honmono.training.session import settled_as
@@ -20,17 +21,18 @@ from honmono.training.session import settled_as
 
 @dataclass(frozen=True)
 class Planned:
-    """One training of a study.
+    """One run of a study.
 
-    changes: of its recipe, in the order in which they are made. whole: its steps where nothing is scaled.
+    changes: fields of its recipe and their new values, in the order in which they are applied.
+    full_steps: its steps without `--scale`.
     """
 
     case: Case
     seed: int
     run: RunDirectory
-    changes: Mapping[str, str]
+    changes: Mapping[str, Any]
     recipe: Recipe
-    whole: int
+    full_steps: int
 
     @property
     def name(self) -> str:
@@ -41,49 +43,49 @@ class Planned:
         return self.run.checkpoint_steps()[-1:] >= [self.recipe.training.steps]
 
 
-def plan(study: Study, asked: Asked, out: Path) -> list[Planned]:
-    """Every training of a study in its order. Raises `Refused` where one cannot be made of what was asked."""
-    planned = [_planned(study, case, seed, asked, out) for case in study.cases for seed in _seeds(case, asked)]
+def plan(study: Study, options: StudyOptions, out: Path) -> list[Planned]:
+    """Every run of a study, in order. Raises `Refused` where the options do not fit a case."""
+    planned = [_planned(study, case, seed, options, out) for case in study.cases for seed in _seeds(case, options)]
     for one in planned:
         _refuse_other(one)
     return planned
 
 
 def open_data(planned: Sequence[Planned]) -> None:
-    """Packs what has to be packed, so that data that cannot be had is refused before anything is created."""
-    seen = set()
+    """Opens each data set once, so that missing data is refused before anything is created."""
+    opened = set()
     for one in planned:
-        told = json.dumps(to_json(one.recipe.data))
-        if told not in seen:
-            seen.add(told)
+        key = json.dumps(to_json(one.recipe.data))
+        if key not in opened:
+            opened.add(key)
             one.recipe.data.open()
 
 
-def _planned(study: Study, case: Case, seed: int, asked: Asked, out: Path) -> Planned:
+def _planned(study: Study, case: Case, seed: int, options: StudyOptions, out: Path) -> Planned:
     entry = find(case.recipe)
     own = {**study.changes, **case.changes}
-    whole = adapt(entry, Call(recipe=case.recipe, data=asked.data, seed=seed, changes=own))
-    changes = {**own, **scaled(whole, asked.scale), **asked.changes}
-    recipe = adapt(entry, Call(recipe=case.recipe, data=asked.data, seed=seed, changes=changes))
+    full = adapt(entry, Call(recipe=case.recipe, data=options.data, seed=seed, changes=own))
+    changes = {**own, **scaled(full, options.scale), **options.changes}
+    recipe = adapt(entry, Call(recipe=case.recipe, data=options.data, seed=seed, changes=changes))
     run = RunDirectory(out / f"{case.directory}-seed-{seed}")
-    return Planned(case, seed, run, changes, recipe, whole.training.steps)
+    return Planned(case, seed, run, changes, recipe, full.training.steps)
 
 
-def _seeds(case: Case, asked: Asked) -> Iterator[int]:
-    """The case's own, as many of them as were asked for, and those that follow where more were."""
-    number = len(case.seeds) if asked.seeds is None else asked.seeds
+def _seeds(case: Case, options: StudyOptions) -> Iterator[int]:
+    """The first `options.seeds` of the case's own seeds, continued by consecutive numbers where it has fewer."""
+    number = len(case.seeds) if options.seeds is None else options.seeds
     if number < 1:
-        raise Refused(f"--seeds {number}: train each case under at least 1")
+        raise Refused(f"--seeds {number}: give at least 1")
     yield from case.seeds[:number]
     yield from range(case.seeds[-1] + 1, case.seeds[-1] + 1 + number - len(case.seeds))
 
 
 def _refuse_other(one: Planned) -> None:
-    """Raises `Refused` where something else stands in the place of a run: honmono may have changed meanwhile."""
+    """Raises `Refused` where a run's directory holds something else, or a run with another recipe."""
     if not RunDirectory.is_run(one.run.path):
         RunDirectory.refuse_taken(one.run.path)
         return
     record = read_record(one.run, trust_code=False)
     if record.name != one.case.recipe:
-        raise Refused(f"'{one.run.path}' is a run of {record.name}, not of {one.case.recipe}: name another --out")
+        raise Refused(f"'{one.run.path}' is a run of {record.name}, not of {one.case.recipe}: give another --out")
     refuse_changes(one.run.path, record.recipe, settled_as(one.recipe, record.recipe))

@@ -1,10 +1,11 @@
-"""`honmono study`: trains an article's cases one after the other and leaves a page; goes on where it was stopped."""
+"""`honmono study`: trains the cases of an article's experiment one by one and writes a page. Can be resumed."""
 
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from honmono.errors import Diverged, Interrupted, Refused
 from honmono.reports.html import write_page
 from honmono.studies.page import page
 from honmono.studies.plan import Planned, open_data, plan
-from honmono.studies.state import Book
+from honmono.studies.state import StudyState
 from honmono.studies.study import Study, find_study
 from honmono.training.train import train
 
@@ -28,57 +29,64 @@ def study(
     device: str = "auto",
     changes: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Trains all cases of a study that are not trained yet, and writes `<name>.html` into its directory; returns that.
+    """Trains all cases of a study that are not trained yet. Returns the page that it writes, `<name>.html` in `out`.
 
-    study: the name of one that comes with honmono, or a `honmono.studies.Study` of your own.
-    out: the directory; otherwise runs/study-NAME, with the scale behind it. A study that was begun there goes on, with
-    the arguments it began with.
-    scale: the share of its steps to train. data: for studies of pictures, as for `train`; otherwise each recipe's own.
-    seeds: how many for each case; otherwise its own. changes: dotted fields of every case and their new values.
+    study: the name of a study that comes with honmono, or a `honmono.studies.Study` of your own.
+    out: its directory; None: runs/study-NAME, with the scale appended. A study in it is resumed with its own options.
+    scale: share of the steps to train.
+    data: source of the pictures, as for `train`; None: each recipe's own.
+    seeds: number of seeds of each case; None: the study's own.
+    device: as for `train`.
+    changes: dotted fields of every case and their new values.
 
-    Raises `Refused` for a wrong call before anything is created, and `Interrupted` after SIGINT or SIGTERM, when the
-    run in training has been saved. A training that diverges is a result, and the others go on.
+    Raises `Refused` for an invalid call before anything is created, and `Interrupted` after SIGINT or SIGTERM, once the
+    current run has been saved. A run that diverges is a result: the study continues with the next one.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise Refused("a study is one process's work: call honmono study without torchrun")
+        raise Refused("a study runs in one process: call honmono study without torchrun")
     chosen = find_study(study) if isinstance(study, str) else study
     out = default_out(chosen.name, scale) if out is None else Path(out)
-    texts = {field: str(value) for field, value in changes.items()} if changes else None
     source = None if data is None else absolute(data)
-    book = Book.open(out, chosen.name, {"scale": scale, "data": source, "seeds": seeds, "changes": texts})
-    planned = plan(chosen, book.asked, out)
-    try:
+    given = {"scale": scale, "data": source, "seeds": seeds, "changes": changes or None}
+    state = StudyState.open(out, chosen.name, given)
+    planned = plan(chosen, state.options, out)
+    with _resumable(shlex.join(["honmono", "study", chosen.name, "--out", str(out)])):
         open_data([one for one in planned if not one.finished])
-        book.write()
+        state.write()
         for number, one in enumerate(planned, 1):
-            book = _train(one, f"{number} of {len(planned)}", book, device)
-        return write_page(out / f"{chosen.name}.html", page(chosen, planned, book))
-    except (Interrupted, KeyboardInterrupt) as stopped:
-        number = stopped.code - 128 if isinstance(stopped, Interrupted) else signal.SIGINT
-        words = ["honmono", "study", chosen.name, "--out", str(out)]
-        told = f"stopped; what was trained is saved; go on with: {shlex.join(words)}"
-        raise Interrupted(number, told) from stopped
+            state = _train(one, f"{number} of {len(planned)}", state, device)
+        return write_page(out / f"{chosen.name}.html", page(chosen, planned, state))
 
 
 def default_out(name: str, scale: float | None) -> Path:
-    """Where a study goes when nobody says so; a small one does not stand in the way of the whole one."""
+    """The directory of a study without `--out`; a scaled study has a directory of its own."""
     return Path("runs") / (f"study-{name}" if scale in (None, 1) else f"study-{name}-{scale:g}")
 
 
-def _train(one: Planned, place: str, book: Book, device: str) -> Book:
-    """Trains one case, or goes on with it; the book, with a note where it diverged."""
-    if why := book.why_diverged(one.run):
-        _say(f"{place}: {one.name}: not gone on with; delete '{one.run.path}' to try again: {why}")
-        return book
+@contextmanager
+def _resumable(command: str) -> Iterator[None]:
+    """Where this is interrupted, the error names the command that resumes."""
+    try:
+        yield
+    except (Interrupted, KeyboardInterrupt) as stopped:
+        number = stopped.code - 128 if isinstance(stopped, Interrupted) else signal.SIGINT
+        raise Interrupted(number, f"stopped, and the current run is saved; resume with: {command}") from stopped
+
+
+def _train(one: Planned, progress: str, state: StudyState, device: str) -> StudyState:
+    """Trains or resumes one run. Returns the state, with the run added where it diverged."""
+    if why := state.why_diverged(one.run):
+        _say(f"{progress}: {one.name}: skipped, it diverged ({why}); delete '{one.run.path}' to train it again")
+        return state
     if one.finished:
-        _say(f"{place}: {one.name}: there already")
-        return book
+        _say(f"{progress}: {one.name}: already trained")
+        return state
     steps = one.recipe.training.steps
-    _say(f"{place}: {one.name}: {one.case.recipe}, {steps:,} steps")
+    _say(f"{progress}: {one.name}: {one.case.recipe}, {steps:,} steps")
     try:
         train(
             one.case.recipe,
-            data=book.asked.data,
+            data=state.options.data,
             seed=one.seed,
             changes=one.changes,
             device=device,
@@ -86,8 +94,8 @@ def _train(one: Planned, place: str, book: Book, device: str) -> Book:
         )
     except Diverged as diverged:
         _say(f"{one.name}: {diverged}")
-        return book.with_diverged(one.run, str(diverged))
-    return book
+        return state.with_diverged(one.run, str(diverged))
+    return state
 
 
 def _say(line: str) -> None:

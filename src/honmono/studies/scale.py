@@ -1,4 +1,4 @@
-"""A study made small: fewer steps, and with them everything that counts steps or images. Batches stay as they are."""
+"""Shortening a study: fewer steps, and every interval and schedule in proportion. Batch sizes stay the same."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,18 +11,18 @@ from honmono.recipe.value import Recipe
 from honmono.schedules import Inverse, InverseByUpdate, Ramp
 
 
-LEAST_STEPS = 20  # enough for pictures of several moments and for numbers
+LEAST_STEPS = 20  # enough for several sample grids and for numbers
 STEPS = ("log_every", "sample_every", "checkpoint_every")  # of `training`
 
 
 def scaled(recipe: Recipe, scale: float) -> dict[str, float]:
     """The changes that shorten a recipe to `scale` of its steps; {} for 1.
 
-    Schedules keep their course: ramps and growth take so much fewer images, and Keras's decay so much more of the rate
-    in each. Half-lives of averages stay: they shorten themselves to a share of the images seen.
+    Schedules keep their shape: ramps and growth take proportionally fewer images, and Keras's decay is proportionally
+    larger. Half-lives of averages stay, because they are limited to a share of the images seen anyway.
     """
     if not 0 < scale <= 1:
-        raise Refused(f"--scale {scale}: a share of the study's steps, above 0 and at most 1")
+        raise Refused(f"--scale {scale}: give a share of the study's steps, above 0 and at most 1")
     if scale == 1:
         return {}
     training = recipe.training
@@ -36,7 +36,7 @@ def scaled(recipe: Recipe, scale: float) -> dict[str, float]:
 
 
 def _schedules(value: Any, prefix: str, kept: float) -> Iterator[tuple[str, float]]:
-    """The fields, in all of a recipe's values, that are lengths on the clock."""
+    """Every schedule field of a recipe that is a number of steps or images, with its new value."""
     if isinstance(value, Ramp):
         yield f"{prefix}.begin", round(value.begin * kept)
         yield f"{prefix}.images", _at_least_1(value.images * kept)

@@ -1,13 +1,14 @@
-"""study.json: what a study was asked for, so that it goes on as it was begun, and which of its trainings diverged."""
+"""study.json: the options with which a study was started, so that it resumes with the same, and its diverged runs."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from honmono.errors import Refused
 from honmono.files import write_json
+from honmono.recipe.serialize import from_json, to_json
 from honmono.runs.directory import RunDirectory
 
 
@@ -15,76 +16,84 @@ FILE = "study.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The arguments of a study. seeds: how many for each case; None: the study's own."""
+class StudyOptions:
+    """The options of a study.
+
+    scale: share of its steps to train.
+    data: source of the pictures; None: each recipe's own.
+    seeds: number of seeds of each case; None: the study's own.
+    changes: dotted fields of every case and their new values, or these as texts.
+    """
 
     scale: float = 1.0
     data: str | None = None
     seeds: int | None = None
-    changes: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Book:
-    """A study's directory as it was begun. diverged: what was said of the runs that will not be gone on with."""
+class StudyState:
+    """What study.json holds. diverged: by the name of a run's directory, the message with which it diverged."""
 
     out: Path
     name: str
-    asked: Asked
+    options: StudyOptions
     diverged: Mapping[str, str]
 
     @classmethod
-    def open(cls, out: Path, name: str, call: Mapping[str, Any]) -> "Book":
-        """The book of a study in `out`, begun or new; None in a call is as it was begun.
+    def open(cls, out: Path, name: str, given: Mapping[str, Any]) -> "StudyState":
+        """The state of the study in `out`, new or resumed. given: the caller's options; None keeps the earlier value.
 
-        Raises `Refused` where the directory is another study's, or was begun with other arguments. More seeds, or
-        fewer, are no change: they are more or fewer runs of the same kind.
+        Raises `Refused` where the directory belongs to another study or was started with other options. Another number
+        of seeds is allowed: it only adds or omits runs.
         """
-        given = {key: value for key, value in call.items() if value is not None}
+        given = {key: value for key, value in given.items() if value is not None}
         if not (out / FILE).exists():
             if out.exists() and (not out.is_dir() or any(out.iterdir())):
-                raise Refused(f"'{out}' is neither empty nor a study's directory: name another --out")
-            return cls(out, name, Asked(**given), {})
-        begun = _read(out / FILE)
-        if begun["study"] != name:
-            raise Refused(f"'{out}' holds the study {begun['study']}, not {name}: name another --out")
-        asked = Asked(**begun["asked"])
+                raise Refused(f"'{out}' is neither empty nor a study's directory: give another --out")
+            return cls(out, name, StudyOptions(**given), {})
+        state = _read(out)
+        if state.name != name:
+            raise Refused(f"'{out}' holds the study {state.name}, not {name}: give another --out")
         for key, value in given.items():
-            if key != "seeds" and value != getattr(asked, key):
-                told = f"--{_option(key)} {_told(getattr(asked, key))}, not {_told(value)}"
-                raise Refused(f"'{out}' was begun with {told}: omit it to go on, or name another --out")
-        return cls(out, name, replace(asked, seeds=given.get("seeds", asked.seeds)), begun["diverged"])
+            before, now = _as_text(getattr(state.options, key)), _as_text(value)
+            if key != "seeds" and before != now:
+                option = {"changes": "set"}.get(key, key)
+                raise Refused(
+                    f"'{out}' was started with --{option} {before}, not {now}: omit it to resume, or give another --out"
+                )
+        return replace(state, options=replace(state.options, seeds=given.get("seeds", state.options.seeds)))
 
     def write(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
-        told = {"study": self.name, "asked": asdict(self.asked), "diverged": dict(self.diverged)}
-        write_json(self.out / FILE, told)
+        changes = {name: to_json(value) for name, value in self.options.changes.items()}
+        options = {**vars(self.options), "changes": changes}
+        write_json(self.out / FILE, {"study": self.name, "options": options, "diverged": dict(self.diverged)})
 
     def why_diverged(self, run: RunDirectory) -> str | None:
-        """What was said of a run that diverged; None where it did not, or was deleted since."""
+        """The message with which a run diverged; None where it did not, or where it was deleted since."""
         return self.diverged.get(run.path.name) if RunDirectory.is_run(run.path) else None
 
-    def with_diverged(self, run: RunDirectory, why: str) -> "Book":
-        """The same with one more training that will not be gone on with, written at once."""
+    def with_diverged(self, run: RunDirectory, why: str) -> "StudyState":
+        """The state with one more diverged run, written to study.json."""
         new = replace(self, diverged={**self.diverged, run.path.name: why})
         new.write()
         return new
 
 
-def _option(key: str) -> str:
-    return {"changes": "set"}.get(key, key)
-
-
-def _told(value: Any) -> str:
+def _as_text(value: Any) -> str:
+    """An option as the command line has it."""
     if isinstance(value, Mapping):
-        return " ".join(f"{name}={text}" for name, text in value.items()) or "none"
+        return " ".join(f"{name}={part}" for name, part in value.items()) or "none"
     return "none" if value is None else str(value)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(out: Path) -> StudyState:
+    path = out / FILE
     try:
-        begun = json.loads(path.read_text(encoding="utf-8"))
-        Asked(**begun["asked"])
-        return {name: begun[name] for name in ("study", "asked", "diverged")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"'{path}' is not a study that honmono wrote ({error}): name another --out") from error
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        options = stored["options"] if "options" in stored else stored["asked"]  # the name in older files
+        changes = {name: from_json(value) for name, value in options["changes"].items()}
+        return StudyState(out, stored["study"], StudyOptions(**{**options, "changes": changes}), stored["diverged"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(f"'{path}' was not written by honmono ({error}): give another --out") from error

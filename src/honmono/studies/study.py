@@ -1,6 +1,6 @@
-"""A study as a value: an article's experiment, as recipes that are trained to be compared.
+"""A study as a value: an article's experiment, as recipes that are trained and compared.
 
-Everything here is words and numbers, so that studies are listed without torch.
+Nothing here imports torch, so that listing the studies is quick.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from honmono.errors import Refused, did_you_mean
 
@@ -18,29 +18,31 @@ from honmono.errors import Refused, did_you_mean
 class Case:
     """One row of a study's table: a recipe with some fields changed, trained under each of its seeds.
 
-    changes: dotted fields and their texts, as `--set` takes them. settings: what the table's columns say of it.
-    published: what the article saw of it; "" where it has no such case.
+    changes: dotted fields and their new values, or these as texts, as `--set` takes them.
+    settings: by column of the table, what this case has there.
+    published: what the article reports of it; "" where the article has no such case.
     """
 
     label: str
     recipe: str
-    changes: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
     settings: Mapping[str, str] = field(default_factory=dict)
     published: str = ""
 
     @property
     def directory(self) -> str:
-        """The label as the beginning of a directory's name."""
+        """The label as the first part of a run directory's name."""
         return re.sub(r"[^a-z0-9.]+", "-", self.label.lower()).strip("-")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """Two numbers that the article gives at some of its epochs, counted from 0, and ours beside them.
+    """A pair of numbers that the article gives at some epochs, to be compared with ours.
 
-    of: the least and greatest of the discriminator's contours, or both players' losses (discriminator, generator).
-    cases: the labels of those shown; (): all.
+    of: "contours", the minimum and maximum of the discriminator's scores, or "losses", (discriminator, generator).
+    published: by epoch, counted from 0, the article's pair.
+    cases: the labels of the cases to show; (): all.
     """
 
     title: str
@@ -51,11 +53,15 @@ class Trace:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """An experiment. article: author, title and place. asks: the question, in a line.
+    """An article's experiment.
 
-    facts: what the article says of it, in our words. inferred: what it does not say and we chose.
-    changes: fields of every case. frames: when pictures are shown, as shares of the images that a case sees.
-    epoch: images in one pass through the data, as the article counts it.
+    article: author, title and place of publication.
+    asks: its question, in one line.
+    facts: what the article says, in our words.
+    inferred: what the article does not say and we chose.
+    changes: fields of every case and their new values.
+    frames: when samples are shown, as shares of a case's training.
+    epoch: images in one pass through the data, as the article counts them.
     """
 
     name: str
@@ -64,17 +70,17 @@ class Study:
     facts: tuple[str, ...]
     cases: tuple[Case, ...]
     inferred: tuple[str, ...] = ()
-    changes: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
     frames: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     epoch: int | None = None
     traces: tuple[Trace, ...] = ()
 
     def __post_init__(self) -> None:
         names = [case.directory for case in self.cases]
-        assert self.cases and len(set(names)) == len(names), f"labels of {self.name} are too alike: {names}"
-        assert len({tuple(case.settings) for case in self.cases}) == 1, f"cases of {self.name} have unlike settings"
-        shown = {label for trace in self.traces for label in trace.cases}
-        assert shown <= {case.label for case in self.cases}, f"no cases of {self.name}: {shown}"
+        assert self.cases and len(set(names)) == len(names), f"labels of {self.name} give equal directories: {names}"
+        assert len({tuple(case.settings) for case in self.cases}) == 1, f"cases of {self.name} have different settings"
+        unknown = {label for trace in self.traces for label in trace.cases} - {case.label for case in self.cases}
+        assert not unknown, f"traces of {self.name} name unknown cases: {unknown}"
 
 
 @cache
@@ -94,7 +100,7 @@ def find_study(name: str) -> Study:
 
 
 def list_studies() -> list[dict[str, str]]:
-    """Name, article and question of every study, and how many trainings it is."""
+    """Name, article, question and number of runs of every study."""
     return [
         {
             "name": study.name,

@@ -13,14 +13,14 @@ from honmono.recipe.describe import nominal_interface
 from honmono.recipe.growth import Growth
 from honmono.recipe.value import Recipe
 from honmono.studies.plan import Planned, plan
-from honmono.studies.state import Asked
+from honmono.studies.state import StudyOptions
 from honmono.studies.study import studies
 
 
 @cache
 def planned(name: str, scale: float = 1.0) -> dict[str, Planned]:
     """What a study would train, by label, under the first seed of each case."""
-    every = plan(studies()[name], Asked(scale=scale, seeds=1), Path("nowhere"))
+    every = plan(studies()[name], StudyOptions(scale=scale, seeds=1), Path("nowhere"))
     return {one.case.label: one for one in every}
 
 
@@ -35,8 +35,8 @@ def test_its_cases_can_be_built(name: str) -> None:
     for one in planned(name).values():
         recipe = one.recipe
         assert one.seed == recipe.training.seed and recipe.metrics, "every case has numbers"
-        if (told := repr((recipe.generator, recipe.discriminator, recipe.objective))) not in made:
-            made.add(told)
+        if (built := repr((recipe.generator, recipe.discriminator, recipe.objective))) not in made:
+            made.add(built)
             check_coupling(recipe, build_networks(recipe, nominal_interface(recipe)))
 
 
@@ -51,7 +51,7 @@ def test_its_changes_change_something(name: str) -> None:
 def test_it_can_be_made_small(name: str) -> None:
     for label, one in planned(name, scale=0.01).items():
         training, whole = one.recipe.training, planned(name)[label].recipe.training
-        assert training.steps == max(20, round(whole.steps * 0.01)) and one.whole == whole.steps, label
+        assert training.steps == max(20, round(whole.steps * 0.01)) and one.full_steps == whole.steps, label
         assert training.sample_every <= training.steps and training.batch_size == whole.batch_size
 
 
@@ -79,14 +79,14 @@ def test_the_settings_of_the_wgan() -> None:
     assert len(studies()["wgan-parameters"].cases[-1].seeds) == 2
 
 
-def test_the_anchors_diverge_as_told() -> None:
+def test_the_anchors_diverge_as_stated() -> None:
     for label, one in planned("realness-objectives").items():
         objective = one.recipe.objective
         assert isinstance(objective, Realness)
         real, fake = objective.anchors.drawn(stream(0, "unused"))
         divergence = float((real * np.log((real + 1e-16) / (fake + 1e-16))).sum())
-        told = float(one.case.settings["KL(A1 || A0)"].partition(",")[0])
-        assert divergence == pytest.approx(told, abs=0.006), label
+        stated = float(one.case.settings["KL(A1 || A0)"].partition(",")[0])
+        assert divergence == pytest.approx(stated, abs=0.006), label
         assert len(real) == one.recipe.discriminator.keywords["outcomes"] == int(one.case.settings["outcomes"])
 
 

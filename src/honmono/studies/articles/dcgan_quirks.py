@@ -1,4 +1,4 @@
-"""The DCGAN article's network with each of its quirks undone, one at a time, and all at once."""
+"""The DCGAN article's network with each of its quirks removed, one at a time, and all at once."""
 
 from honmono.studies.study import Case, Study, Trace
 
@@ -12,13 +12,13 @@ SYMMETRIC = {"generator.padding": "symmetric", "discriminator.padding": "symmetr
 ZERO_BIAS = {"generator.random_bias": "false", "discriminator.random_bias": "false"}
 PROJECTION = {"generator.project_batch_norm": "true"}
 RELU = {"generator.activation": "relu"}
-NORMALISED = {"discriminator.batch_norm": "true", "objective.together": "false"}  # real and fake apart
+NORMALISED = {"discriminator.batch_norm": "true", "objective.together": "false"}  # separate batches of real and fake
 ALL_PICTURES = {"data.limit": "none"}
 EVERY = LOGITS | RUNNING | NO_DECAY | MOMENTUM | SYMMETRIC | ZERO_BIAS | PROJECTION | RELU | NORMALISED | ALL_PICTURES
 
 
 def without(label: str, quirk: str, ordinary: str, changes: dict[str, str]) -> Case:
-    """The article's recipe with one quirk undone."""
+    """The article's recipe with one quirk removed."""
     settings = {"the quirk": quirk, "here instead": ordinary}
     return Case(label=label, recipe="dcgan-mnist-article", changes=changes, settings=settings)
 
@@ -30,20 +30,20 @@ STUDY = Study(
     facts=(
         "51 epochs of batches of 100, about 31 s each in the notebook, which takes the first 30,000 pictures; five"
         " pictures every second epoch.",
-        "It shows those of epoch 50 and says no more of them.",
-        "Its losses are those below: G's comes back to ln 2 = 0.693, its ceiling, again and again.",
-        "It says that the paper pools D's last convolution by averages; the paper flattens it into one sigmoid.",
+        "It shows the pictures of epoch 50 without a comment.",
+        "Its losses are those below: G's returns to ln 2 = 0.693, its maximum, again and again.",
+        "It says that the paper average-pools D's last convolution; the paper flattens it into one sigmoid.",
     ),
     inferred=(
-        "That digits can be read from about epoch 16 on, and that late ones have a grey and pale background, is how we"
-        " read the pictures of the notebook.",
-        "Pictures are of the moment after so many epochs; the article's 'epoch 16' has seen 17.",
-        "One seed each: a difference no larger than that of seeds says nothing (--seeds 3).",
-        "Losses of the article are both taken after an epoch's last update, on one new z; ours are of the nearest"
-        " logged step, each player's before its own update and on its own draws.",
-        "Kernels are 4x4 in every row, the last one too; the paper's authors have 5x5.",
-        "The number of steps is the same for all: of 60,000 pictures they are 25.5 passes.",
-        "Losses of logits cannot be compared with those of a doubled sigmoid, which lie between 1.006 and 2.006 for D"
+        "Readable digits from about epoch 16, and a pale grey background in late epochs: this is our reading of the"
+        " notebook's pictures.",
+        "Our pictures are taken after that number of epochs; the article's 'epoch 16' is after 17.",
+        "One seed each: differences smaller than those between seeds mean nothing (use --seeds 3).",
+        "The article computes both losses after an epoch's last update, on one new z; ours are those of the nearest"
+        " logged step, each player's before its own update and on its own latents.",
+        "Kernels are 4x4 in every case, the last one too; the paper's authors have 5x5.",
+        "The number of steps is the same for all cases: with 60,000 pictures this is 25.5 epochs.",
+        "Losses of logits cannot be compared with losses of a doubled sigmoid, which are between 1.006 and 2.006 for D"
         " and between 0.313 and 0.693 for G.",
     ),
     cases=(
@@ -51,29 +51,32 @@ STUDY = Study(
             label=AS_PUBLISHED,
             recipe="dcgan-mnist-article",
             settings={"the quirk": "all of them", "here instead": ""},
-            published="as we read its pictures: readable from about epoch 16, pale late",
+            published="our reading of its pictures: readable from about epoch 16, pale in late epochs",
         ),
         without("one sigmoid", "the loss takes a sigmoid's output for a logit", "logits", LOGITS),
         without("batch norm by running averages", "pictures made without batch norm", "running averages", RUNNING),
         without(
-            "batch norm by the batch", "pictures made without batch norm", "the batch's own", {"sampling": "batch"}
+            "batch norm by batch statistics",
+            "pictures made without batch norm",
+            "batch statistics",
+            {"sampling": "batch"},
         ),
         without("no weight decay", "0.001 on D's second and third convolution", "none", NO_DECAY),
         without("beta1 0.5 in D", "Adam's beta1 0.1 in D", "0.5", MOMENTUM),
         without("symmetric padding", "TensorFlow's SAME, an odd pixel after", "as torch pads", SYMMETRIC),
-        without("biases from 0", "biases begin at N(0, 0.02)", "0", ZERO_BIAS),
+        without("biases initialised to 0", "biases initialised from N(0, 0.02)", "0", ZERO_BIAS),
         without("batch norm on the projection", "none there", "batch norm", PROJECTION),
         without("ReLU in G", "LeakyReLU in G", "ReLU", RELU),
         without("batch norm in D", "none there", "after its 2nd and 3rd convolution", NORMALISED),
         without("all 60,000 pictures", "the first 30,000", "all of them", ALL_PICTURES),
         without("none of the quirks", "all of them", "none", EVERY),
     ),
-    changes={"training.sample_every": "300"},
+    changes={"training.sample_every": 300},
     frames=(0.04, 0.16, 0.32, 0.6, 0.8, 1.0),
     epoch=30_000,
     traces=(
         Trace(
-            title="Losses of D, its weight decay included, and of G",
+            title="Losses of D (with its weight decay) and of G",
             of="losses",
             published={
                 0: (1.4879, 0.6688),

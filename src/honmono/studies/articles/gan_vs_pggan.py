@@ -1,4 +1,4 @@
-"""The MLP GAN and the 'PGGAN' of one article at ten epochs, and the steps between: which of them brought the gain?"""
+"""The MLP GAN and the 'PGGAN' of one article, and the changes from one to the other: which caused the improvement?"""
 
 from honmono.studies.study import Case, Study
 
@@ -6,9 +6,9 @@ from honmono.studies.study import Case, Study
 EPOCH = 60_000  # images
 SEED = (1,)
 
-# 938 batches make an epoch, the last one of 32 pictures.
-EQUAL = {"training.steps": str(10 * 938), "training.measure_images": str(2 * EPOCH)}
-NOT_GROWING = {"growth": "none", "training.steps": str(10 * EPOCH // 32)}
+# An epoch has 938 batches; the last one has 32 pictures.
+EQUAL = {"training.steps": 10 * 938, "training.measure_images": 2 * EPOCH}
+NOT_GROWING = {"growth": "none", "training.steps": 10 * EPOCH // 32}
 DCGAN = {"generator": "DCGANGenerator(width=128)", "discriminator": "DCGANDiscriminator(width=128)"}
 PLAIN_LAYERS = {"generator.pixel_norm": "false", "generator.equalized": "false", "discriminator.equalized": "false"}
 
@@ -16,24 +16,24 @@ PLAIN_LAYERS = {"generator.pixel_norm": "false", "generator.equalized": "false",
 STUDY = Study(
     name="gan-vs-pggan",
     article="Shimomoto, NTT TechnoCross Advent Calendar 2024, day 20",
-    asks="at equal epochs, which change from the MLP GAN to the 'PGGAN' brought the gain?",
+    asks="at equal epochs, which change from the MLP GAN to the 'PGGAN' caused the improvement?",
     facts=(
-        "After 50 epochs the MLP GAN draws what can be read as digits.",
-        "After 10 epochs its 'PGGAN' draws clearly better ones than the MLP after 10; shown by pictures alone.",
-        "It explains the gain by layers of low resolution that are trained first.",
+        "After 50 epochs the MLP GAN generates readable digits.",
+        "After 10 epochs its 'PGGAN' generates clearly better digits than the MLP after 10, as its pictures show.",
+        "It explains the improvement by layers of low resolution that are trained first.",
     ),
     inferred=(
-        "As published nothing grows: the 'PGGAN' is a DCGAN for 32x32 pictures, so that low resolutions cannot explain"
-        " its gain. The DCGAN here has networks of the same size (3.4 and 2.6 million parameters), without batch norm"
-        " in D and with weights that begin at N(0, 0.02).",
-        "The real PGGAN here has at most 64 channels, the paper's 512: it shows the method, not its best.",
-        "All are trained under seed 1, which favours the MLP: under seed 0 it collapses in its sixth epoch, which the"
-        " article's did not. The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for hundreds of steps,"
-        " and when its G comes back hangs on the seed.",
-        "One seed of the others: a difference no larger than that of seeds says nothing (--seeds 3).",
-        "A row says what changes from the row above it, but for the longer MLP; what changes in one row at once cannot"
-        " be told apart.",
-        "The MLPs make 28x28 pictures, the others 32x32, stretched or with a black border: the protocols say which.",
+        "As published nothing grows: the 'PGGAN' is a DCGAN for 32x32 pictures, so low resolutions cannot explain the"
+        " improvement. The DCGAN here has networks of the same size (3.4 and 2.6 million parameters), without batch"
+        " norm in D and with weights initialised from N(0, 0.02).",
+        "The real PGGAN here has at most 64 channels, the paper's 512: it shows the method, not its best quality.",
+        "All cases are trained under seed 1, which favours the MLP: under seed 0 it collapses in its sixth epoch, which"
+        " the article's did not. The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for hundreds of"
+        " steps, and how soon G recovers depends on the seed.",
+        "One seed of the others: differences smaller than those between seeds mean nothing (use --seeds 3).",
+        "Each row says what changes from the row above it, except for the longer MLP; the effects of changes in the"
+        " same row cannot be separated.",
+        "The MLPs generate 28x28 pictures, the others 32x32, resized or with a black border: the protocols say which.",
     ),
     cases=(
         Case(
@@ -47,9 +47,9 @@ STUDY = Study(
         Case(
             label="MLP GAN, longer",
             recipe="gan-mnist-article",
-            changes={"training.measure_images": str(10 * EPOCH)},
+            changes={"training.measure_images": 10 * EPOCH},
             seeds=SEED,
-            settings={"what changes": "nothing but the length", "epochs": "50"},
+            settings={"what changes": "only the length", "epochs": "50"},
             published="readable digits after 50 epochs",
         ),
         Case(
@@ -65,8 +65,8 @@ STUDY = Study(
             changes=EQUAL | DCGAN | {"objective.scores": "logits"},
             seeds=SEED,
             settings={
-                "what changes": "convolutions, from N(0, 0.02); pictures stretched to 32x32; logits; reals and fakes"
-                " apart in D; samples by a batch's statistics",
+                "what changes": "convolutions, initialised from N(0, 0.02); pictures resized to 32x32; logits;"
+                " separate batches of real and fake in D; samples by batch statistics",
                 "epochs": "10",
             },
         ),
@@ -75,7 +75,7 @@ STUDY = Study(
             recipe="pggan-mnist-article",
             changes=EQUAL,
             seeds=(0, 1),
-            settings={"what changes": "batch norm in D too; torch's first weights; sigmoid", "epochs": "10"},
+            settings={"what changes": "batch norm in D too; torch's initial weights; sigmoid", "epochs": "10"},
             published="clearly better than the MLP after 10 epochs",
         ),
         Case(

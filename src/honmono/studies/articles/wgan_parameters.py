@@ -1,4 +1,4 @@
-"""The WGAN article's parameters: six under which its WGAN fails, one under which it succeeds, no clipping."""
+"""The WGAN article's settings: six with which its WGAN fails, one with which it succeeds, and no clipping."""
 
 from honmono.studies.study import Case, Study, Trace
 
@@ -8,7 +8,7 @@ NO_CLIPPING = "no clipping"
 
 
 def setting(label: str, decay: str, rate: str, critic: int, clip: str, published: str) -> Case:
-    """A column of the article's tables, of which both players share decay and learning rate."""
+    """A column of the article's tables; both players share the decay and the learning rate."""
     return Case(
         label=label,
         recipe="wgan-grid-article",
@@ -17,7 +17,7 @@ def setting(label: str, decay: str, rate: str, critic: int, clip: str, published
             "training.learning_rates.discriminator.decay": decay,
             "optimizers.generator.lr": rate,
             "optimizers.discriminator.lr": rate,
-            "updates.0.count": str(critic),
+            "updates.0.count": critic,
             "clip.bound": clip,
         },
         settings={"decay": decay, "learning rate": rate, "critic updates": str(critic), "clip": clip},
@@ -28,28 +28,28 @@ def setting(label: str, decay: str, rate: str, critic: int, clip: str, published
 STUDY = Study(
     name="wgan-parameters",
     article="the blog article 'WGAN' of 3 December 2017 (Keras)",
-    asks="which settings let a WGAN learn 25 Gaussians, and does it need its clipping?",
+    asks="with which settings does a WGAN learn 25 Gaussians, and does it need weight clipping?",
     facts=(
-        "Six settings are shown as failures, one as what succeeded in the end: 'decay' a tenth of the first failure's.",
-        "Success is G passing near all 25 centres, 'not fitted cleanly'; D's contours radiate from the middle, and G"
-        " lies in their valleys.",
-        "Without clipping the first run failed and the second succeeded; D's values grow as training goes on.",
+        "Six settings failed; one succeeded in the end, with a tenth of the first failure's 'decay'.",
+        "Success means that G's points pass near all 25 centres, 'not fitted cleanly'; D's contours radiate from the"
+        " centre of the plane, and G's points lie in the valleys.",
+        "Without clipping the first run failed and the second succeeded; D's scores grow during training.",
         "Batches of 512, Adam with beta1 0.5; the success takes 1,000 epochs, with pictures after 100, 200, ..., 900"
         " and 999.",
     ),
     inferred=(
-        "The article gives neither the networks nor the grid's spacing and width nor the latent's range: ours are"
-        " inferences (honmono show wgan-grid-article), so that its settings need not fail here for its reasons.",
-        "Of points spread evenly over the window 2.2% are of high quality, and every centre has some near it by chance:"
-        " many modes and a low reverse KL say nothing where the high quality is no more than that.",
-        "In our own run at full length, seed 0, failures 1 to 4 and 6 fail (the second's points are spread evenly),"
-        " failure 5 does not: it covers the centres, and more cleanly than the success. Without clipping both seeds"
-        " fail. Another run may differ.",
-        "How long the failures were trained is not said; here as long as the success. The last one's picture is of some"
-        " moment before G moved out of it.",
-        "Contours: ours are the least and the greatest score on our window, 15% beyond the reals on each side, the"
-        " article's the outermost lines that its plot drew, round numbers within those, on a window that is not known.",
-        "Pictures are of the moment after 100, 200, ..., 1,000 epochs; the article's 'epoch 100' has seen 101.",
+        "The article does not give the networks, the grid's spacing and width, or the latent's range: ours are inferred"
+        " (honmono show wgan-grid-article), so its settings may fail here for other reasons.",
+        "Of points spread uniformly over the window 2.2% are of high quality, and every centre has some near it by"
+        " chance: many modes and a low reverse KL mean nothing unless high quality is clearly above 2.2%.",
+        "In our own run of the full study, seed 0, failures 1 to 4 and 6 fail (the second's points are spread"
+        " uniformly); failure 5 does not: it covers the centres, more exactly than the success. Without clipping both"
+        " seeds fail. Other runs may differ.",
+        "The article does not say how long the failures were trained; here as long as the success. Its picture of the"
+        " last failure is from before G's points left it.",
+        "Contours: ours are the minimum and maximum score on our window, which extends 15% beyond the reals on each"
+        " side; the article's are the outermost lines of its plot, round numbers, on an unknown window.",
+        "Our pictures are taken after 100, 200, ..., 1,000 epochs; the article's 'epoch 100' is after 101.",
     ),
     cases=(
         setting("failure 1", "1e-4", "1e-4", 1, "0.1", "failed"),
@@ -57,7 +57,7 @@ STUDY = Study(
         setting("failure 3", "1e-4", "1e-2", 1, "0.01", "failed"),
         setting("failure 4", "1e-4", "1e-2", 1, "0.1", "failed"),
         setting("failure 5", "1e-4", "1e-3", 1, "0.1", "failed"),
-        setting("failure 6", "1e-4", "1e-3", 5, "0.1", "failed: G later moved out of the picture"),
+        setting("failure 6", "1e-4", "1e-3", 5, "0.1", "failed: G's points later left the picture"),
         setting("success", "1e-5", "1e-4", 1, "0.1", "succeeded: near all 25 centres"),
         Case(
             label=NO_CLIPPING,
@@ -72,7 +72,7 @@ STUDY = Study(
     epoch=STEPS_OF_EPOCH * 512,
     traces=(
         Trace(
-            title="Least and greatest of the critic's contours without clipping, and those of our success beside them",
+            title="Minimum and maximum of the critic's scores, without clipping and of our success",
             of="contours",
             published={
                 100: (0, 600),
