@@ -1,16 +1,35 @@
 """The MLP GAN and the 'PGGAN' of one article, and the changes from one to the other: which caused the improvement?"""
 
+from collections.abc import Mapping
+from typing import Any
+
 from honmono.studies.study import Case, Study
 
 
 EPOCH = 60_000  # images
-SEED = (1,)
 
 # An epoch has 938 batches; the last one has 32 pictures.
 EQUAL = {"training.steps": 10 * 938, "training.measure_images": 2 * EPOCH}
 NOT_GROWING = {"growth": "none", "training.steps": 10 * EPOCH // 32}
 DCGAN = {"generator": "DCGANGenerator(width=128)", "discriminator": "DCGANDiscriminator(width=128)"}
 PLAIN_LAYERS = {"generator.pixel_norm": "false", "generator.equalized": "false", "discriminator.equalized": "false"}
+
+MLP, ARTICLE, REAL = "gan-mnist-article", "pggan-mnist-article", "pggan-mnist"  # recipes
+
+
+def case(
+    recipe: str,
+    label: str,
+    what_changes: str,
+    changes: Mapping[str, Any],
+    *,
+    seeds: tuple[int, ...] = (1,),
+    epochs: int = 10,
+    published: str = "",
+) -> Case:
+    """A row of the study. what_changes: from the row above it."""
+    settings = {"what changes": what_changes, "epochs": str(epochs)}
+    return Case(label=label, recipe=recipe, changes=changes, seeds=seeds, settings=settings, published=published)
 
 
 STUDY = Study(
@@ -36,96 +55,58 @@ STUDY = Study(
         "The MLPs generate 28x28 pictures, the others 32x32, resized or with a black border: the protocols say which.",
     ),
     cases=(
-        Case(
-            label="MLP GAN",
-            recipe="gan-mnist-article",
-            changes=EQUAL,
-            seeds=SEED,
-            settings={"what changes": "", "epochs": "10"},
-            published="not learned yet after 10 epochs",
-        ),
-        Case(
-            label="MLP GAN, longer",
-            recipe="gan-mnist-article",
-            changes={"training.measure_images": 10 * EPOCH},
-            seeds=SEED,
-            settings={"what changes": "only the length", "epochs": "50"},
+        case(MLP, "MLP GAN", "", EQUAL, published="not learned yet after 10 epochs"),
+        case(
+            MLP,
+            "MLP GAN, longer",
+            "only the length",
+            {"training.measure_images": 10 * EPOCH},
+            epochs=50,
             published="readable digits after 50 epochs",
         ),
-        Case(
-            label="MLP GAN with batch norm",
-            recipe="gan-mnist-article",
-            changes=EQUAL | {"generator.batch_norm": "true"},
-            seeds=SEED,
-            settings={"what changes": "batch norm in G", "epochs": "10"},
+        case(MLP, "MLP GAN with batch norm", "batch norm in G", EQUAL | {"generator.batch_norm": "true"}),
+        case(
+            ARTICLE,
+            "DCGAN of the same size",
+            "convolutions, initialised from N(0, 0.02); pictures resized to 32x32; logits; separate batches of real and"
+            " fake in D; samples by batch statistics",
+            EQUAL | DCGAN | {"objective.scores": "logits"},
         ),
-        Case(
-            label="DCGAN of the same size",
-            recipe="pggan-mnist-article",
-            changes=EQUAL | DCGAN | {"objective.scores": "logits"},
-            seeds=SEED,
-            settings={
-                "what changes": "convolutions, initialised from N(0, 0.02); pictures resized to 32x32; logits;"
-                " separate batches of real and fake in D; samples by batch statistics",
-                "epochs": "10",
-            },
-        ),
-        Case(
-            label="PGGAN as published",
-            recipe="pggan-mnist-article",
-            changes=EQUAL,
+        case(
+            ARTICLE,
+            "PGGAN as published",
+            "batch norm in D too; torch's initial weights; sigmoid",
+            EQUAL,
             seeds=(0, 1),
-            settings={"what changes": "batch norm in D too; torch's initial weights; sigmoid", "epochs": "10"},
             published="clearly better than the MLP after 10 epochs",
         ),
-        Case(
-            label="DCGAN under WGAN-GP",
-            recipe="pggan-mnist-article",
-            changes=EQUAL
+        case(
+            ARTICLE,
+            "DCGAN under WGAN-GP",
+            "the DCGAN again; WGAN-GP with drift",
+            EQUAL
             | DCGAN
             | {"objective": "Wasserstein(penalties=(GradientPenalty(), Drift()))", "training.precision": "fp32"},
-            seeds=SEED,
-            settings={"what changes": "the DCGAN again; WGAN-GP with drift", "epochs": "10"},
         ),
-        Case(
-            label="DCGAN trained as the PGGAN",
-            recipe="pggan-mnist",
-            changes=EQUAL | NOT_GROWING | DCGAN,
-            seeds=SEED,
-            settings={
-                "what changes": "Adam at 0.001 with (0, 0.99); batches of 32, so twice the steps; averaged weights;"
-                " 64 latents, fresh for each update; a border; samples by running averages",
-                "epochs": "10",
-            },
+        case(
+            REAL,
+            "DCGAN trained as the PGGAN",
+            "Adam at 0.001 with (0, 0.99); batches of 32, so twice the steps; averaged weights; 64 latents, fresh for"
+            " each update; a border; samples by running averages",
+            EQUAL | NOT_GROWING | DCGAN,
         ),
-        Case(
-            label="WGAN-GP that does not grow",
-            recipe="pggan-mnist",
-            changes=EQUAL | NOT_GROWING | PLAIN_LAYERS,
-            seeds=SEED,
-            settings={
-                "what changes": "the PGGAN's layers, at most 64 channels, no batch norm, no tanh; latents of one"
-                " length; minibatch deviation",
-                "epochs": "10",
-            },
+        case(
+            REAL,
+            "WGAN-GP that does not grow",
+            "the PGGAN's layers, at most 64 channels, no batch norm, no tanh; latents of equal length; minibatch"
+            " standard deviation",
+            EQUAL | NOT_GROWING | PLAIN_LAYERS,
         ),
-        Case(
-            label="PGGAN that does not grow",
-            recipe="pggan-mnist",
-            changes=EQUAL | NOT_GROWING,
-            seeds=SEED,
-            settings={"what changes": "pixel norm, equalized rates", "epochs": "10"},
-        ),
-        Case(
-            label="PGGAN that grows",
-            recipe="pggan-mnist",
-            # 7,968 steps make 300,000 pictures, with larger batches at first; then 32 in each.
-            changes=EQUAL | {"training.steps": str(7_968 + 300_000 // 32)},
-            seeds=SEED,
-            settings={"what changes": "growth", "epochs": "10"},
-        ),
+        case(REAL, "PGGAN that does not grow", "pixel norm, equalized rates", EQUAL | NOT_GROWING),
+        # 7,968 steps make 300,000 pictures, with larger batches at first; then 32 in each.
+        case(REAL, "PGGAN that grows", "growth", EQUAL | {"training.steps": 7_968 + 300_000 // 32}),
     ),
-    changes={"training.sample_every": "938"},
+    changes={"training.sample_every": 938},
     frames=(0.2, 0.4, 0.6, 0.8, 1.0),
     epoch=EPOCH,
 )
