@@ -20,7 +20,7 @@ from gallery import command
 from honmono.errors import Refused
 from honmono.files import write_json
 from honmono.reports.comparison import summary
-from honmono.reports.figures.landscape import extremes, kept, load
+from honmono.reports.figures.landscape import extremes, landscapes_in, load
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.runs.protocols import shared
@@ -60,7 +60,7 @@ def course(run: summary.Summary) -> dict[str, Any]:
         "commit": json.loads(own.read_text(encoding="utf-8"))["git_commit"],
         "protocol": shared(lines[-1]["protocol"].values()),
         "course": [{"step": line["step"], "images": line["images"], **numbers(line)} for line in lines],
-        "landscapes": [{"step": int(path.stem), **landscape(path)} for path in kept(run.run.samples)],
+        "landscapes": [{"step": int(path.stem), **landscape(path)} for path in landscapes_in(run.run.samples)],
     }
 
 

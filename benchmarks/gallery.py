@@ -25,13 +25,13 @@ from honmono.recipe.serialize import to_json
 from honmono.recipe.value import LEFT_TO_DATA
 from honmono.reports.comparison import summary
 from honmono.reports.figures.film import frames
-from honmono.reports.figures.landscape import drawn, load
+from honmono.reports.figures.landscape import landscape_figure, load
 from honmono.reports.figures.style import png
 from honmono.runs import evaluations
 from honmono.runs.checkpoints import read_newest
 from honmono.runs.evaluations import is_detail
-from honmono.runs.fields import flat
 from honmono.runs.images import GAP
+from honmono.runs.json_fields import flatten
 
 
 KEPT = Path(__file__).parent / "results" / "gallery.json"
@@ -117,7 +117,7 @@ def named(source: Any) -> str | None:
 
 def command(run: summary.Summary, step: int) -> str:
     """What trains it again: the fields that differ from the recipe's own, and where its data are one's own files."""
-    own = flat(to_json(find(run.recipe).make()))
+    own = flatten(to_json(find(run.recipe).make()))
     source = run.fields.get("data.source")
     words = [f"honmono train {run.recipe}"]
     words += [f"--data {named(source)}"] if source != own.get("data.source") and source is not None else []
@@ -140,7 +140,7 @@ def pictures(run: summary.Summary) -> dict[str, bytes]:
     if landscape.is_file():
         with (
             np.load(reals, allow_pickle=False) as file,
-            Image.open(io.BytesIO(png(drawn(load(landscape), file["points"], "", PANEL)))) as opened,
+            Image.open(io.BytesIO(png(landscape_figure(load(landscape), file["points"], "", PANEL)))) as opened,
         ):
             panels = opened.convert("RGB").quantize(128, dither=Image.Dither.NONE)
             return {f"{run.recipe}.png": encoded(panels)}

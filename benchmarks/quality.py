@@ -29,7 +29,7 @@ from honmono.metrics.named import metric
 from honmono.recipe.override import override
 from honmono.recipe.record import read_choices
 from honmono.recipe.registry import find
-from honmono.reports.comparison.numbers import spread
+from honmono.reports.comparison.numbers import mean_and_deviation
 from honmono.runs.checkpoints import read_newest
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
@@ -214,7 +214,7 @@ def one_table(keys: Sequence[str], groups: dict[tuple[str, str, int], list[dict[
     lines = [head, ["---"] * len(head)]
     for (recipe, precision, images), rows in groups.items():
         seeds = ", ".join(str(row["seed"]) for row in rows)
-        numbers = [" ".join(spread([row["metrics"][key] for row in rows])).rstrip() for key in keys]
+        numbers = [" ".join(mean_and_deviation([row["metrics"][key] for row in rows])).rstrip() for key in keys]
         facts = [precision, seeds, f"{images:,}", f"{rows[0]['steps']:,}", *costs(rows)]
         lines.append([f"`{recipe}`", *facts, *numbers])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from honmono.recipe.registry import find as find
     from honmono.recipe.value import Recipe as Recipe
     from honmono.recipes import catalogue as list_recipes
-    from honmono.reports.comparison.compare import compare as compare
+    from honmono.reports.comparison.compare_runs import compare as compare
     from honmono.reports.figures.run import plot as plot
     from honmono.runs.environment import environment as environment
     from honmono.studies.run import study as study
@@ -28,7 +28,7 @@ LAZY = {
     "Recipe": "honmono.recipe.value:Recipe",
     "bench": "honmono.benchmark.timing:measure_all",
     "check_data": "honmono.data.packing.check:check",
-    "compare": "honmono.reports.comparison.compare:compare",
+    "compare": "honmono.reports.comparison.compare_runs:compare",
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "find": "honmono.recipe.registry:find",

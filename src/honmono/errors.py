@@ -1,7 +1,7 @@
 """Exceptions whose message the command prints as one line, without a traceback."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class Refused(ValueError):
@@ -22,6 +22,12 @@ class Interrupted(Exception):
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
         self.code = 128 + number
+
+
+def first_of(names: Sequence[object], most: int, separator: str = ", ") -> str:
+    """The first `most` names: "a, b and 3 more"."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return separator.join(map(str, names[:most])) + more
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -78,7 +78,7 @@ def test_mixed_protocols_are_refused_or_marked(
 ) -> None:
     runs = measured("a", 4.5), measured("b", 3.25, 500)
     line = refused("compare", *runs, "--out", "page.html")
-    assert line.startswith("fid[digits] of b and a cannot be compared: fakes is 500, not 1,000; ")
+    assert line.startswith("fid[digits] of b and a are not comparable: fakes is 500, not 1,000; ")
     assert "--num" in line and "--mixed" in line
     said = call("compare", *runs, "--mixed")
     assert said.code == 0 and "3.25 [1]" in said.out and "\n[1] b: fid[digits] cannot be compared with a" in said.out
@@ -93,8 +93,8 @@ def test_a_run_that_was_not_measured(refused: Callable[..., str], measured: Call
     ("words", "line"),
     [
         (["nowhere"], "there is no run directory 'nowhere'"),
-        (["a", "--out", "x.pdf"], "--out x.pdf: a comparison is written as a .html page or a .csv table"),
-        (["a", "--checkpoint", "first"], "--checkpoint first: newest or best"),
+        (["a", "--out", "x.pdf"], "--out x.pdf: give a .html or .csv file"),
+        (["a", "--checkpoint", "first"], "--checkpoint first: give newest or best"),
     ],
 )
 def test_wrong_calls(refused: Callable[..., str], words: list[str], line: str) -> None:

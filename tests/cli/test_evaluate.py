@@ -88,8 +88,8 @@ def test_the_picture_of_neighbours_is_named(call: Command, own: Path) -> None:
 
 def test_wrong_calls(refused: Callable[..., str], own: Path) -> None:
     assert "did you mean 'fid'" in refused("evaluate", own, "--metrics", "fdi[mnist]")
-    assert "there are: 2" in refused("evaluate", own, "--checkpoint", 1, "--metrics", "fid[mnist]")
-    assert "measure fid, kid or prdc" in refused("evaluate", own, "--metrics", "modes")
+    assert "--checkpoint 1: " in refused("evaluate", own, "--checkpoint", 1, "--metrics", "fid[mnist]")
+    assert "use fid, kid or prdc" in refused("evaluate", own, "--metrics", "modes")
     assert "there is no run directory" in refused("evaluate", "nowhere")
 
 

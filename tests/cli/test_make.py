@@ -96,7 +96,7 @@ def test_bench_prints_one_document(call: Command, monkeypatch: pytest.MonkeyPatc
     ]
     assert row["recipe"] == "gan-grid" and row["batch_size"] == 512 and row["ms_per_step"] > 0
     header, line, _, note = call("bench", "gan-grid").out.splitlines()
-    assert "above 1 is faster" in note
+    assert "ratio: " in note
     assert header.split() == list(row) and line.split()[0] == "gan-grid"
 
 
@@ -107,4 +107,4 @@ def test_an_earlier_checkpoint_is_drawn_from(call: Command, refused: Callable[..
     assert drawn[2].read_bytes() == made(call("sample", run, "--out", "first.png")).read_bytes()
     assert drawn[2].read_bytes() != drawn[3].read_bytes()
     assert "no best checkpoint" in refused("sample", again, "--checkpoint", "best")
-    assert "there are: 2, 3" in refused("interpolate", again, "--checkpoint", 9)
+    assert "a saved step (2, 3)" in refused("interpolate", again, "--checkpoint", 9)

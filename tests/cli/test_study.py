@@ -30,7 +30,7 @@ def test_the_page_is_named_last(call: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["wgan-parameter"], "no study is named 'wgan-parameter'; did you mean 'wgan-parameters'?"),
+        (["wgan-parameter"], "there is no study 'wgan-parameter'; did you mean 'wgan-parameters'?"),
         (["wgan-parameters", "--scale", "0"], "--scale 0.0: "),
         (["wgan-parameters", "--set", "clip"], "--set clip: "),
         (

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from honmono.data.base import Interface
 from honmono.data.mixtures import Grid
 from honmono.errors import Failed, Refused
-from honmono.evaluation.measure import measure, summarized
+from honmono.evaluation.measure import measure, summarize
 from honmono.generation.model import Model, Weights
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.metrics.fid import FID, frechet_distance
@@ -88,17 +88,17 @@ def test_a_perfect_sampler_scores_what_theory_says(points: Recipe, sampler: Call
 
 
 def test_intervals_are_student_s_at_95_percent() -> None:
-    means, intervals, notes = summarized([{"x": 1.0}, {"x": 2.0}, {"x": 4.0}])
+    means, intervals, notes = summarize([{"x": 1.0}, {"x": 2.0}, {"x": 4.0}])
     assert means["x"] == pytest.approx(7 / 3) and notes == []
     half = 4.302653 * np.std([1, 2, 4], ddof=1) / math.sqrt(3)  # t of 2 degrees of freedom, from a table
     assert intervals["x"] == pytest.approx((7 / 3 - half, 7 / 3 + half), rel=1e-6)
-    assert summarized([{"x": 1.0}]) == ({"x": 1.0}, {}, [])
+    assert summarize([{"x": 1.0}]) == ({"x": 1.0}, {}, [])
 
 
 def test_what_is_no_number_is_a_note_and_no_number(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
     found = measure(model_of(sampler(), points, (2,)), [Told(values=(1.0, math.nan)), ModeCoverage()], seeds=(0, 1))
     assert set(found.metrics) == {"modes", "high_quality", "reverse_kl"} == set(found.intervals)
-    assert found.notes == ("told has no value: it came out as 1, nan",)
+    assert found.notes == ("told is omitted, because it is not finite: 1, nan",)
 
 
 def test_what_a_metric_says_of_its_number_is_noted_once(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
@@ -180,10 +180,10 @@ def test_a_generator_that_collapsed_or_diverged_is_told_of(
         )
 
     grey = on(lambda latent: torch.zeros(len(latent), 1, 8, 8))
-    assert len(grey.notes) == 1 and "samples are one and the same" in grey.notes[0]
+    assert len(grey.notes) == 1 and "samples are equal" in grey.notes[0]
     loud = on(lambda latent: 4 * latent.view(-1, 1, 8, 8))
-    assert len(loud.notes) == 2 and all("lie outside the data's range" in note for note in loud.notes)
-    with pytest.raises(Failed, match="NaN or infinity.*take an earlier checkpoint"):
+    assert len(loud.notes) == 2 and all("are outside the data's range" in note for note in loud.notes)
+    with pytest.raises(Failed, match="NaN or infinity.*an earlier checkpoint"):
         on(lambda latent: latent.view(-1, 1, 8, 8) / 0)
 
 
@@ -194,7 +194,7 @@ def test_too_few_samples_are_refused(recipe: Recipe, stored: Path, drawing: nn.M
             [FID(features="mnist", fakes=100)],
             reference=str(stored),
         )
-    with pytest.raises(Refused, match="told is asked for twice"):
+    with pytest.raises(Refused, match="told is given twice"):
         measure(model_of(drawing, recipe, (1, 8, 8), ("a",)), [Told(), Told(fakes=3)])
     with pytest.raises(Refused, match="nothing to measure"):
         measure(model_of(drawing, recipe, (1, 8, 8), ("a",)), [])

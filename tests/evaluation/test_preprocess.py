@@ -72,5 +72,5 @@ def test_colour_becomes_grey_as_it_does_in_packing() -> None:
     grey = pictures(4, 1, 8)
     assert torch.equal(recoloured(recoloured(grey, 3), 1), grey)
     assert torch.equal(recoloured(grey, 3)[:, 2:], grey)
-    with pytest.raises(Refused, match="no feature network of 1 channels can look at pictures of 2"):
+    with pytest.raises(Refused, match="pictures of 2 channels"):
         recoloured(pictures(1, 2, 8), 1)

@@ -25,7 +25,7 @@ from honmono.metrics.prdc import PRDC
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
-from honmono.runs.protocols import better, differences, record_of, translated
+from honmono.runs.protocols import better, differences, record_of, upgrade
 
 
 NESTED = Path(__file__).parents[1] / "runs" / "nested_protocols.jsonl"
@@ -116,7 +116,7 @@ def test_mixtures_are_told_apart_by_their_modes(saying: Callable[..., nn.Module]
 
 def stored(line: int) -> Any:
     """The protocol of a line that an earlier version wrote."""
-    return translated(json.loads(NESTED.read_text().splitlines()[line])["protocol"])
+    return upgrade(json.loads(NESTED.read_text().splitlines()[line])["protocol"])
 
 
 def test_pictures_are_comparable_with_lines_of_earlier_versions() -> None:

@@ -182,14 +182,14 @@ def test_real_pictures_that_nobody_names_are_asked_for(recipe: Recipe, networks:
     with pytest.raises(Refused, match="--reference SOURCE"):
         Reference(nameless, SHAPE, None, networks).reals("quarters")
     lost = replace(recipe, data=Pictures(source="somewhere/else"))
-    with pytest.raises(Refused, match="somewhere/else.*--reference SOURCE names the real pictures where they are now"):
+    with pytest.raises(Refused, match="somewhere/else.*--reference SOURCE"):
         Reference(lost, SHAPE, None, networks).reals("quarters")
 
 
 def test_how_fakes_are_brought_to_the_network(recipe: Recipe, networks: Networks, stored: Path) -> None:
     def resizing(side: int, **fields: Any) -> str:
         own = replace(recipe, data=Pictures(source=str(stored), size=side, **fields))
-        return Reference(own, (1, side, side), None, networks).conforming("quarters").resizing
+        return Reference(own, (1, side, side), None, networks).preprocessing("quarters").resizing
 
     assert resizing(8, fit="pad") == "none" == resizing(8)
     assert resizing(32, fit="pad") == "centre crop 32 -> 8"
@@ -200,7 +200,7 @@ def test_how_fakes_are_brought_to_the_network(recipe: Recipe, networks: Networks
 def test_stacked_digits_are_their_own_reference(recipe: Recipe, networks: Networks, stored: Path) -> None:
     own = replace(recipe, data=StackedMNIST(source=str(stored), samples=50, size=16))
     reference = Reference(own, (3, 16, 16), None, networks)
-    assert reference.conforming("quarters").resizing == "centre crop 16 -> 8"
+    assert reference.preprocessing("quarters").resizing == "centre crop 16 -> 8"
     reals = reference.reals("quarters")
     assert reals.pictures(torch.arange(10)).shape == (10, 1, 8, 8) and len(reals.extracted(99).features) == 50
     assert reference.used["quarters"].stored.content == own.data.open().fingerprint

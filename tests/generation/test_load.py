@@ -122,11 +122,11 @@ def test_an_unknown_class_is_refused_with_those_that_there_are(trained: TrainedR
 
 
 def test_what_cannot_be_sampled_is_refused(trained: TrainedRun) -> None:
-    with pytest.raises(Refused, match="--num 0: ask for at least one"):
+    with pytest.raises(Refused, match="--num 0: "):
         trained.sample(0)
     plain = replace(trained, model=replace(trained.model, recipe=replace(trained.recipe, conditional=False)))
     assert plain.classes == ()
-    with pytest.raises(Refused, match="not conditional, so no class can be asked for"):
+    with pytest.raises(Refused, match="not conditional"):
         plain.sample(1, label=3)
 
 
@@ -172,7 +172,7 @@ def test_the_averaged_generator_is_taken_where_there_is_one(trained: TrainedRun)
 
 def test_a_damaged_checkpoint_is_passed_over(copy: RunDirectory) -> None:
     (copy.checkpoint(2) / "average.safetensors").write_bytes(b"torn")
-    with pytest.warns(UserWarning, match="000000002 is damaged.*an older one is used"):
+    with pytest.warns(UserWarning, match="000000002 is damaged"):
         assert honmono.load(copy.path).step == 1
     (copy.checkpoint(1) / "generator.safetensors").unlink()
     with pytest.raises(Failed, match="checkpoint .*000000002 is damaged"):
@@ -185,7 +185,7 @@ def test_a_run_without_a_checkpoint_and_what_is_no_run_are_told_apart(copy: RunD
         honmono.load(copy.path)
     with pytest.raises(Refused, match="did you mean 'copy'"):
         honmono.load(tmp_path / "cpy")
-    with pytest.raises(Refused, match="not a run but holds some"):
+    with pytest.raises(Refused, match="not a run, but contains runs"):
         honmono.load(str(tmp_path))
 
 

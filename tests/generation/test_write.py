@@ -88,7 +88,7 @@ def test_a_directory_that_holds_something_is_never_written_into(digits: TrainedR
     (tmp_path / "mine" / "notes.txt").touch()
     (tmp_path / "file").touch()
     for name in ("mine", "file"):
-        with pytest.raises(Refused, match="holds something already; name a new directory"):
+        with pytest.raises(Refused, match="not empty"):
             write_samples(digits, 3, tmp_path / name)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
@@ -96,13 +96,17 @@ def test_a_directory_that_holds_something_is_never_written_into(digits: TrainedR
 @pytest.mark.parametrize(
     ("out", "asked", "message"),
     [
-        *((f"a{suffix}", {}, "a .png for one picture") for suffix in (".jpg", ".JPEG", ".gif", ".webp", ".PNG")),
-        ("a.npy", {}, "with --raw a .npy"),
-        ("a.png", {"raw": True}, "--raw writes a .npy file"),
-        ("a", {"raw": True}, "--raw writes a .npy file"),
-        ("a.png", {"num": 1_025}, "a picture holds at most 1024 samples: take --raw, or give --out a directory"),
-        ("a.png", {"num": 0}, "at least one sample"),
-        ("a.npy", {"num": 0, "raw": True}, "at least one sample"),
+        *((f"a{suffix}", {}, "a .png file") for suffix in (".jpg", ".JPEG", ".gif", ".webp", ".PNG")),
+        ("a.npy", {}, "a .npy file with --raw"),
+        ("a.png", {"raw": True}, "give a .npy file with --raw"),
+        ("a", {"raw": True}, "give a .npy file with --raw"),
+        (
+            "a.png",
+            {"num": 1_025},
+            "--num 1025: a picture has at most 1024 samples: use --raw, or give a directory as --out",
+        ),
+        ("a.png", {"num": 0}, "--num 0: "),
+        ("a.npy", {"num": 0, "raw": True}, "--num 0: "),
         ("a.png", {"label": "ten"}, "no such class"),
         ("a", {"label": "ten"}, "no such class"),
         ("a.npy", {"label": "ten", "raw": True}, "no such class"),
@@ -121,9 +125,9 @@ def test_refusals_leave_nothing_behind(
 def test_points_are_scattered_or_raw(points: TrainedRun, tmp_path: Path) -> None:
     assert pixels(write_samples(points, 2_000, tmp_path / "points.png")).ndim == 3
     assert np.load(write_samples(points, 20, tmp_path / "points.npy", raw=True)).shape == (20, 2)
-    with pytest.raises(Refused, match="at most 100000 samples: take --raw$"):
+    with pytest.raises(Refused, match="at most 100000 samples: use --raw$"):
         write_samples(points, 100_001)
-    with pytest.raises(Refused, match="a .png for one picture, or with --raw a .npy$"):
+    with pytest.raises(Refused, match="a .png file, a .npy file with --raw$"):
         write_samples(points, 20, tmp_path / "points")
 
 

@@ -40,8 +40,8 @@ class Injected(Evidence):
         labels = self.labels if side == "fake" else self.real_labels
         return Extracted(self.features[side][:number], logits, None if labels is None else labels[:number])
 
-    def pictures(self, side: Side, network: str, places: Tensor) -> Tensor:
-        return self.pictures_given[side][places]
+    def pictures(self, side: Side, network: str, indices: Tensor) -> Tensor:
+        return self.pictures_given[side][indices]
 
     def channels(self, network: str, number: int) -> Tensor:
         assert self.channels_given is not None

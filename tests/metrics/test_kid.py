@@ -67,7 +67,7 @@ def test_subsets_larger_than_the_samples_are_refused(injected, drawn):
     with pytest.raises(Refused, match=r"kid\.subset_size is 1000, too many for fakes=500, reals=10000"):
         KID(features="mnist", fakes=500)
     few = injected(features={"real": drawn(0, 90, 4), "fake": drawn(1, 300, 4)})
-    told = r"kid\[mnist\] takes at least 100 reals, and there are 90"
+    told = r"kid\[mnist\] needs at least 100 reals, and there are 90"
     with pytest.raises(Refused, match=told):
         KID(features="mnist", fakes=300, subset_size=100).measure(few)
     with pytest.raises(Refused, match="at least 2 samples"):

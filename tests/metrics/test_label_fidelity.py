@@ -64,9 +64,9 @@ def test_other_classes_are_refused(injected):
 
 
 def test_a_class_without_a_sample_is_refused(injected):
-    with pytest.raises(Refused, match="9 fakes leave some of 10 classes without one: raise fakes"):
+    with pytest.raises(Refused, match="9 fakes .* 10 classes"):
         LabelFidelity(features="mnist", fakes=9).measure(injected(classes=DIGITS))
-    with pytest.raises(Refused, match="no fake was asked for class 2, 4"):
+    with pytest.raises(Refused, match="no fake has the label 2, 4"):
         label_fidelity(torch.zeros(4, 5), torch.tensor([0, 1, 3, 3]))
-    with pytest.raises(Refused, match="labels go from 0 to 5"):
+    with pytest.raises(Refused, match="labels are from 0 to 5"):
         label_fidelity(torch.zeros(2, 5), torch.tensor([0, 5]))

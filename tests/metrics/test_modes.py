@@ -108,7 +108,7 @@ def test_what_has_no_modes_is_refused(injected):
         mode_coverage(torch.tensor([[0.0, math.nan]]), Grid().means(), 0.05)
     with pytest.raises(Refused, match="do not fit"):
         mode_coverage(torch.zeros(0, 2), Grid().means(), 0.05)
-    with pytest.raises(Refused, match=r"modes\.fakes is 0; give at least 1"):
+    with pytest.raises(Refused, match=r"modes\.fakes is 0: give at least 1"):
         ModeCoverage(fakes=0)
     with pytest.raises(Refused, match=r"modes\.radius is nan"):
         ModeCoverage(radius=math.nan)

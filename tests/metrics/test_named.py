@@ -45,9 +45,9 @@ def test_metrics_are_frozen_values_with_distinct_keys(kind):
     [
         ("fidd[mnist]", "there is no metric 'fidd'; did you mean 'fid'"),
         ("fid[mnits]", r"fid\.features: .*did you mean 'mnist'"),
-        ("fid", r"looks through a feature network: write fid\[mnist\], fid\[digits\], "),
-        ("fid[", r"'fid\[' is no metric's name: write fid, or fid\[mnist\]"),
-        ("modes[mnist]", "modes are counted in the points themselves: write modes"),
+        ("fid", r"write fid\[mnist\], fid\[digits\], "),
+        ("fid[", r"'fid\[' is not a metric's name: write fid or fid\[mnist\]"),
+        ("modes[mnist]", "write modes"),
         ("precision[digits]", r"a number of the metric prdc: write prdc\[digits\]"),
         ("label_fidelity", r"a number of the metric labels: write labels\[mnist\]"),
         ("reverse_kl", "a number of the metric modes: write modes"),

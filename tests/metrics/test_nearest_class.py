@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from honmono.errors import Refused
-from honmono.metrics.nearest_class import NearestClass, class_means, left_out, nearest_class
+from honmono.metrics.nearest_class import NearestClass, class_means, leave_one_out, nearest_class
 
 
 CLASSES = ("cat", "dog", "bird")
@@ -47,7 +47,7 @@ def test_leaving_out_is_leaving_out(drawn):
     """Against means and covariance that are computed again without each real; unequal classes, one real of no class."""
     labels = torch.tensor([0] * 20 + [1] * 9 + [2] * 4 + [-1])
     real = drawn(4, 34, 5) + 0.7 * labels[:, None]
-    found = left_out(real, labels, class_means(real, labels, 3))
+    found = leave_one_out(real, labels, class_means(real, labels, 3))
     for place in range(33):
         rest = torch.arange(34) != place
         again = class_means(real[rest], labels[rest], 3)
@@ -63,14 +63,14 @@ def test_classes_without_reals_are_left_out_and_named(evidence):
     assert {key.partition("].")[2] for key in measured} == {"", "cat", "dog"}
     assert "nearest_class_of_reals[mnist].dog" not in measured  # the only one
     fakes, reals = evidence.noted
-    assert fakes.startswith("nearest_class[mnist] leaves out 'bird'")
-    assert reals.startswith("nearest_class_of_reals[mnist] leaves out 'dog', 'bird'")
+    assert fakes.startswith("nearest_class[mnist] omits 'bird'")
+    assert reals.startswith("nearest_class_of_reals[mnist] omits 'dog', 'bird'")
 
 
 def test_what_has_no_classes_is_refused(evidence):
     metric = NearestClass(features="mnist", fakes=900)
     evidence.real_labels[:] = 0
-    with pytest.raises(Refused, match="fewer than two of the classes"):
+    with pytest.raises(Refused, match="fewer than two classes"):
         metric.measure(evidence)
     evidence.real_labels = None
     with pytest.raises(Refused, match=r"nearest_class\[mnist\]: the real pictures have no classes"):

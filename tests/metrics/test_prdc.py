@@ -105,7 +105,7 @@ def test_too_many_neighbours_are_refused(injected, drawn):
     with pytest.raises(Refused, match=r"prdc\.neighbours is 10, too many for fakes=10, reals=10000"):
         PRDC(features="mnist", fakes=10, neighbours=10)
     few = injected(features={"real": drawn(0, 5, 4), "fake": drawn(1, 50, 4)})
-    told = r"prdc\[mnist\] takes at least 6 reals, and there are 5"
+    told = r"prdc\[mnist\] needs at least 6 reals, and there are 5"
     with pytest.raises(Refused, match=told):
         PRDC(features="mnist", fakes=50).measure(few)
     with pytest.raises(Refused, match="neighbours is 0"):

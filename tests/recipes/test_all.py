@@ -10,7 +10,7 @@ import torch
 
 import honmono
 from honmono.devices import choose
-from honmono.evaluation.availability import applicable, ready
+from honmono.evaluation.availability import applicable, unavailable_metrics
 from honmono.recipe.describe import nominal_interface
 from honmono.recipe.override import override
 from honmono.recipe.registry import entries
@@ -52,7 +52,7 @@ def test_its_metrics_can_be_measured(name: str, on_small_data: Small) -> None:
     recipe = on_small_data(entries()[name].make())
     classes = nominal_interface(recipe).classes
     fitting = applicable(settled(recipe, [0] * len(classes), None), recipe.metrics, classes)
-    assert ready(recipe, fitting, classes) == {} and bool(fitting) == bool(recipe.metrics)
+    assert unavailable_metrics(recipe, fitting, classes) == {} and bool(fitting) == bool(recipe.metrics)
 
 
 @pytest.mark.parametrize("name", entries())

@@ -21,7 +21,7 @@ from honmono.recipes.realness import (
     realness_cifar10_article,
     realness_toy,
 )
-from honmono.reports.figures.landscape import kept, load
+from honmono.reports.figures.landscape import landscapes_in, load
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
 from honmono.training.score_maps import MESH, ScoreMaps
@@ -136,7 +136,7 @@ def test_the_toy_s_contours_are_mean_outcomes(tmp_path: Path) -> None:
     recipe = override(realness_toy(), entries()["realness-toy"].tiny)
     running = trainer(recipe)
     ScoreMaps(running, RunDirectory.create(tmp_path, "realness-toy")).fake(0)
-    found = load(kept(next(tmp_path.rglob("*.npz")).parent)[0])
+    found = load(landscapes_in(next(tmp_path.rglob("*.npz")).parent)[0])
     first, second = (np.linspace(found.low[i], found.high[i], MESH) for i in (0, 1))
     with torch.no_grad():
         probabilities = running.networks["discriminator"](torch.tensor([[first[9], second[70]]]).float()).softmax(1)[0]

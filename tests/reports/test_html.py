@@ -21,7 +21,7 @@ Reader = Callable[[str], Any]
 
 def body(**values: Any) -> str:
     """The body of a comparison, where nothing stands but these."""
-    empty = {"runs": [], "strokes": [], "legend": [], "measured_by": [], "fields": None, "details": {}, "samples": []}
+    empty = {"runs": [], "strokes": [], "legend": [], "how_measured": [], "fields": None, "details": {}, "samples": []}
     pictures = {"metric_curves": [], "loss_curves": [], "neighbours": [], "most_samples": 1}
     nothing = Table([], [])
     return render("reports/comparison/body.html", **empty | pictures | {"numbers": nothing, "costs": nothing} | values)
@@ -29,7 +29,7 @@ def body(**values: Any) -> str:
 
 PLACES: list[dict[str, Any]] = [
     {"legend": [NASTY]},
-    {"measured_by": [NASTY]},
+    {"how_measured": [NASTY]},
     {"numbers": Table([NASTY], [])},
     {"numbers": Table(["a"], [[NASTY]])},
     {"numbers": Table(["a"], [[Cell("a", more=NASTY)]])},
@@ -108,7 +108,7 @@ def test_it_is_written_whole_and_warns_where_it_is_large(tmp_path: Path, monkeyp
         path = write_page(tmp_path / "new" / "page.html", "数")
     assert path.read_text(encoding="utf-8") == "数" and [*path.parent.iterdir()] == [path]
     monkeypatch.setattr(pages, "LARGE", 2)
-    with pytest.warns(UserWarning, match=r"page.html' is 0.0 MB; a page of fewer runs is lighter"):
+    with pytest.warns(UserWarning, match=r"page.html' is 0.0 MB"):
         write_page(path, "数")
 
 

@@ -75,7 +75,7 @@ def test_a_run_is_created_only_in_an_empty_place(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="neither empty nor a run"):
         RunDirectory.create_at(run.path)
     write_json(run.recipe_json, {})
-    with pytest.raises(Refused, match="honmono train --resume .*empty` goes on with it"):
+    with pytest.raises(Refused, match="`honmono train --resume .*empty`"):
         RunDirectory.create_at(run.path)
     (tmp_path / "file").touch()
     with pytest.raises(Refused, match="is a file, not a directory"):

@@ -123,7 +123,7 @@ def test_a_full_disk_is_a_failure_that_says_what_is_safe(run: RunDirectory) -> N
         whole = written(run)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole[0]) + 7, limits[1]))
         try:
-            with pytest.raises(Failed, match=r"cannot write .*log.csv.*the last checkpoint is whole"):
+            with pytest.raises(Failed, match=r"cannot write .*log.csv.*the last checkpoint is intact"):
                 log.append([row(2)])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -9,7 +9,7 @@ import pytest
 
 from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import comparable, read
-from honmono.runs.protocols import Protocol, arrow, better, differences, record_of, shared, translated
+from honmono.runs.protocols import Protocol, arrow, better, differences, record_of, shared, upgrade
 
 
 # Lines of real runs of dcgan-digits and gan-grid, as they were written while protocols were nested.
@@ -45,7 +45,7 @@ APART: dict[tuple[str, str], set[str]] = {
     ("names", "lines", "key"), [(FID, NESTED[:6], "fid[digits]"), (GRID, NESTED[-3:], "reverse_kl")]
 )
 def test_nested_protocols_compare_as_they_did(names: tuple[str, ...], lines: list[Any], key: str) -> None:
-    records = {name: record_of(key, translated(line["protocol"])) for name, line in zip(names, lines, strict=True)}
+    records = {name: record_of(key, upgrade(line["protocol"])) for name, line in zip(names, lines, strict=True)}
     for one, other in combinations(names, 2):
         found = differences(records[one], records[other])
         assert set(found) == APART[one, other], (one, other)
@@ -53,7 +53,7 @@ def test_nested_protocols_compare_as_they_did(names: tuple[str, ...], lines: lis
 
 
 def test_a_nested_protocol_becomes_flat_maps() -> None:
-    protocol = translated(NESTED[6]["protocol"])
+    protocol = upgrade(NESTED[6]["protocol"])
     assert list(protocol) == ["fid[mnist]", "prdc[mnist]", "variety[digits]"]
     record = record_of("recall[mnist]", protocol)
     assert record["better"]["recall[mnist]"] == "higher"
@@ -85,13 +85,13 @@ def test_a_nested_protocol_becomes_flat_maps() -> None:
         "device": "cpu",
         "precision": "float32",
     }
-    assert translated(protocol) == protocol
+    assert upgrade(protocol) == protocol
 
 
 def test_a_run_keeps_old_lines_beside_new_ones(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, "dcgan-digits")
     old = NESTED[0]
-    new = old | {"step": 3, "protocol": translated(old["protocol"])}
+    new = old | {"step": 3, "protocol": upgrade(old["protocol"])}
     text = "".join(json.dumps(line) + "\n" for line in (NESTED[1], old, new))
     run.metrics_jsonl.write_text(text)
     lines = read(run)
@@ -200,7 +200,7 @@ def test_a_number_is_traced_to_its_metric(key: str, metric: str | None, directio
 
 def test_a_number_that_no_metric_names_depends_on_all_of_them() -> None:
     def protocol(**fakes: int) -> Protocol:
-        return translated({"metrics": {name: {"fakes": count} for name, count in fakes.items()}, "device": "cpu"})
+        return upgrade({"metrics": {name: {"fakes": count} for name, count in fakes.items()}, "device": "cpu"})
 
     def found(**fakes: int) -> dict[str, Any]:
         return dict(differences(record_of("mine", protocol(a=1, b=2)), record_of("mine", protocol(**fakes))))

@@ -20,7 +20,7 @@ import pytest
 import honmono
 from honmono.errors import Interrupted, Refused
 from honmono.recipe import Normal
-from honmono.reports.comparison.numbers import spread
+from honmono.reports.comparison.numbers import mean_and_deviation
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.studies.run import default_out
@@ -52,7 +52,7 @@ def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:
     refuse_the_network(page)
     headings = [
         *("What the article says", "Notes on this study", "The article's cases", "Contours", "Losses"),
-        *("Real samples", "first, seed 3", "second, seed 0", "All runs", "How it was measured", "What it cost"),
+        *("Real samples", "first, seed 3", "second, seed 0", "All runs", "How it was measured", "Cost"),
     ]
     places = [page.document.index(f"<h2>{heading}") for heading in headings]
     assert places == sorted(places)
@@ -64,7 +64,7 @@ def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:
 
 def test_the_numbers_are_those_of_the_runs(trained: Path) -> None:
     first, second = (numbers_of(trained / name)["high_quality"] for name in RUNS[:2])
-    mean, deviation = spread([first, second])
+    mean, deviation = mean_and_deviation([first, second])
     document = (trained / "duel.html").read_text(encoding="utf-8")
     row = document[document.index('<th scope="row">first<') :].partition("</tr>")[0]
     assert f">{mean}<" in row.replace("</b>", "<") and f">{deviation}<" in row
@@ -211,4 +211,4 @@ def test_a_study_of_pictures_shows_each_of_its_grids(read_html: Reader) -> None:
     page = read_html(honmono.study(study, data="digits").read_text("utf-8"))
     refuse_the_network(page)
     assert page.text.count("step 4") >= 2 and "one latent" in page.text
-    assert "label_fidelity[digits], part by part" in page.text and "--data digits" in page.text
+    assert "label_fidelity[digits], by class" in page.text and "--data digits" in page.text

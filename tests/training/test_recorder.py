@@ -218,8 +218,8 @@ def test_a_full_disk_says_what_is_safe(
         patch.setattr(os, "rename", full)
         assert train() == 1
     assert lines(capsys)[-1] == (
-        "honmono: step 8 could not be saved: the disk is full; the checkpoint of step 4 is whole."
-        " Make room and go on with honmono train --resume run"
+        "honmono: step 8 could not be saved: the disk is full; the checkpoint of step 4 is intact."
+        " Free some space, then resume with honmono train --resume run"
     )
     assert saved() == [4] and not list(Path("run/checkpoints").glob(".*"))
     assert train("--resume", "run", "--trust-code") == 0

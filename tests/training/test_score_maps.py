@@ -11,7 +11,7 @@ import honmono
 from honmono.objectives.coulomb import Coulomb
 from honmono.recipe.override import override
 from honmono.recipe.value import Recipe
-from honmono.reports.figures.landscape import kept, load
+from honmono.reports.figures.landscape import landscapes_in, load
 from honmono.reports.figures.run import plot
 from honmono.runs.directory import RunDirectory
 from honmono.schedules import Geometric
@@ -45,7 +45,7 @@ def test_scores_stand_where_their_places_are(points: Recipe, in_training: Build,
 def test_charges_leave_their_true_potential_too(points: Recipe, in_training: Build, tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, "coulomb-grid")
     ScoreMaps(in_training(replace(points, objective=Coulomb(eps=0.5))), run).fake(0)
-    found = load(kept(run.samples)[0])
+    found = load(landscapes_in(run.samples)[0])
     assert set(found.values) == {"scores", "potential"}
     assert found.values["potential"].min() < 0  # the reals lie apart, so their places are low
 
@@ -57,10 +57,12 @@ def test_the_potential_is_that_of_the_moment(points: Recipe, in_training: Build,
         trainer = in_training(replace(points, objective=Coulomb(eps=1.0, schedule=Geometric(end=0.1, images=64))))
         trainer.clock.images = images
         ScoreMaps(trainer, run).fake(images)
-        drawn[name] = load(kept(run.samples)[-1]).values["potential"]
+        drawn[name] = load(landscapes_in(run.samples)[-1]).values["potential"]
     trainer = in_training(replace(points, objective=Coulomb(eps=0.1)))
     ScoreMaps(trainer, run).fake(100)
-    np.testing.assert_allclose(drawn["last"], load(kept(run.samples)[-1]).values["potential"], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        drawn["last"], load(landscapes_in(run.samples)[-1]).values["potential"], rtol=1e-4, atol=1e-4
+    )
     assert drawn["last"].min() < 2 * drawn["first"].min()  # sharper wells
 
 
@@ -76,7 +78,7 @@ def test_a_run_leaves_its_mixture_and_a_film_of_contours(points: Recipe, tmp_pat
     small = override(points, {"training.sample_every": "2"})
     honmono.train(small, run=tmp_path / "run", steps=4, device="cpu")
     run = RunDirectory.open(tmp_path / "run")
-    assert [path.stem for path in kept(run.samples)] == ["000000000", "000000002", "000000004"]
+    assert [path.stem for path in landscapes_in(run.samples)] == ["000000000", "000000002", "000000004"]
     with np.load(run.samples / "real.npz", allow_pickle=False) as file:
         assert file["points"].shape == (32, 2) and file["modes"] == 25  # an epoch's
     written = {path.relative_to(tmp_path / "out").as_posix() for path in plot(run.path, tmp_path / "out")}

@@ -1,7 +1,7 @@
-"""The plain loop that articles write: float32, default layout, apart batches, `float(loss)` every step.
+"""A plain training loop as in articles: float32, default layout, separate batches, `float(loss)` every step.
 
-It is what `honmono bench` measures against: the same networks, update program and optimizers, none of the engine. It
-neither clips weights nor gives updates real batches by name, so that it does less than such a recipe's own step.
+It is the reference of `honmono bench`: the same networks, updates and optimizers, without the engine. It neither clips
+weights nor shares named real batches, so that it does less than the step of a recipe that has these.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from honmono.recipe.value import Recipe, settled
 
 
 class PlainPlayer:
-    """A bare network under the name that objectives call it by."""
+    """A network as objectives use it."""
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
@@ -31,12 +31,12 @@ class PlainPlayer:
 
 
 class PlainLoop:
-    """One recipe in a loop without any craft. Fakes on named draws are made once, as gan-mnist-article has it."""
+    """A recipe in a plain loop. Fakes of named draws are generated once, as in gan-mnist-article."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
         self.recipe, self._device, objective = recipe, device, recipe.objective
-        # Real and fake go through the discriminator apart, as the articles have it.
+        # Separate batches of real and fake in the discriminator, as in the articles.
         joins = isinstance(objective, LogitObjective | Realness)
         self._objective = replace(objective, together=False) if joins else objective
         interface = Interface(dataset.sample_shape, dataset.classes)
@@ -54,7 +54,7 @@ class PlainLoop:
         self._batch: Batch | None = None
 
     def step(self) -> None:
-        """One pass through the update program, entry by entry."""
+        """One training step: every update of the recipe, in order."""
         named: dict[str, tuple[Draws, Tensor | None]] = {}
         self._batch = None
         for update in every_update(self.recipe.updates):
@@ -70,7 +70,7 @@ class PlainLoop:
         draws = draws or self._draws(self._batch)
         fake = self.players.generator(draws.latent, draws.label) if fake is None else fake
         generates = update.player == "generator"
-        if update.draws:  # a generator's update uses up the graph: a further one makes it anew from the same draws
+        if update.draws:  # a generator's update frees the graph: another one generates the fakes again
             named[update.draws] = draws, None if generates else fake
         real = self._batch if self.recipe.conditional else Batch(self._batch.real, None)
         step = Step(self.players, real, draws, fake if generates else fake.detach())

@@ -39,13 +39,13 @@ COLUMNS = (
 ROUNDS = 7
 BLOCK_SECONDS = 0.7
 MATRIX = 2048
-ORDINARY = 100_002  # a step after any warm-up, and none of those in which one comes back
-NOISES = 4_096
-MOST_NUMBERS = 2**26  # in all noises: fewer of large pictures
+ORDINARY = 100_002  # a step after every warm-up, and not one in which a warm-up recurs
+NOISES = 4_096  # samples of noise
+MOST_NUMBERS = 2**26  # in all samples: fewer of large pictures
 
 
 class Arithmetic(TorchDispatchMode):
-    """Counts the flops of matrix products and convolutions. (Torch's `FlopCounterMode` cannot look inside R1.)"""
+    """Counts the flops of matrix products and convolutions. (Torch's `FlopCounterMode` does not support R1.)"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Arithmetic(TorchDispatchMode):
 
 
 class Noise(Dataset):
-    """Uniform noise of a recipe's shape, for timing where its data is not at hand: a step costs the same."""
+    """Uniform noise of a recipe's shape, for timing without its data: a step takes the same time."""
 
     fingerprint = "noise"
 
@@ -74,14 +74,14 @@ class Noise(Dataset):
         self._labels = None if self._labels is None else self._labels.to(device)
 
     def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
-        places = torch.from_numpy(indices).to(self._samples.device)
-        return Batch(self._samples[places], None if self._labels is None else self._labels[places])
+        rows = torch.from_numpy(indices).to(self._samples.device)
+        return Batch(self._samples[rows], None if self._labels is None else self._labels[rows])
 
 
 def measure_all(
     name: str | None = None, *, data: str | None = None, device: str, precision: str, compile: str
 ) -> list[dict[str, Any]]:
-    """One row for each recipe (or for the one named), with the keys of `COLUMNS`."""
+    """A row for each recipe, or for the named one, with the keys of `COLUMNS`."""
     chosen = [find(name)] if name else list(entries().values())
     rates: dict[str, float] = {}
     rows = []
@@ -100,15 +100,15 @@ def measure_all(
 
 
 def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict[str, Any]:
-    """Milliseconds of a step, ours and the plain loop's, and our share of arithmetic per second.
+    """Milliseconds of a step, ours and the plain loop's, and our arithmetic per second.
 
-    A growing recipe is timed at its full size, and one that warms up in an ordinary step.
+    A growing recipe is timed at its full size, and a recipe with a warm-up after it.
     """
     recipe = replace(recipe, growth=None, updates=tuple(map(_ordinary, recipe.updates)))
     if data is not None:
         recipe = replace(recipe, data=with_source(recipe.data, data, name))
-    at_hand = data is not None or isinstance(recipe.data, Mixture)
-    dataset = recipe.data.open() if at_hand else Noise(nominal_interface(recipe))
+    available = data is not None or isinstance(recipe.data, Mixture)
+    dataset = recipe.data.open() if available else Noise(nominal_interface(recipe))
     trainer = Trainer(recipe, dataset, engine)
     plain = PlainLoop(recipe, dataset, engine.device)
     trainer.step()  # warm-up: memory, kernels, compilation
@@ -124,14 +124,14 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
 
 
 def _ordinary(entry: Update | Together) -> Update | Together:
-    """The same with the count of an ordinary step."""
+    """The same updates with the counts of an ordinary step, after warm-ups."""
     if isinstance(entry, Together):
         return Together(tuple(replace(update, count=update.times(ORDINARY)) for update in entry.updates))
     return replace(entry, count=entry.times(ORDINARY))
 
 
 def gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
-    """Arithmetic of matrix products and convolutions in one of our steps (not the plain loop's, which does more)."""
+    """Gflop of matrix products and convolutions in one of our steps; the plain loop's may have more."""
     eager = Trainer(recipe, dataset, Engine(replace(engine.choices, compile=False)))
     eager.step()
     with Arithmetic() as counted:
@@ -140,7 +140,7 @@ def gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
 
 
 def interleaved(ours: Callable[[], Any], theirs: Callable[[], Any], finish: Callable[[], None]) -> tuple[float, float]:
-    """Median seconds of one call of each, from blocks that take turns, so that both meet the same neighbours."""
+    """Median seconds of one call of each, from alternating blocks, so that other load affects both equally."""
     number = {call: _calls_in_block(call, finish) for call in (ours, theirs)}
     times: dict[Callable[[], Any], list[float]] = {ours: [], theirs: []}
     for _ in range(ROUNDS):
@@ -150,7 +150,7 @@ def interleaved(ours: Callable[[], Any], theirs: Callable[[], Any], finish: Call
 
 
 def matmul_rate(engine: Engine) -> float:
-    """The machine's rate for large matrix products in this precision, GFLOP/s: the ceiling."""
+    """The machine's rate of large matrix products in this precision, GFLOP/s: an upper bound."""
     dtype = torch.bfloat16 if engine.choices.precision == "bf16" else engine.dtype
     left = torch.randn(MATRIX, MATRIX).to(engine.device, dtype)
 
@@ -169,8 +169,8 @@ def _calls_in_block(call: Callable[[], Any], finish: Callable[[], None]) -> int:
 
 def _seconds(call: Callable[[], Any], number: int, finish: Callable[[], None]) -> float:
     finish()
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(number):
         call()
     finish()
-    return (time.perf_counter() - begun) / number
+    return (time.perf_counter() - start) / number

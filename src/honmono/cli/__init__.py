@@ -1,4 +1,4 @@
-"""The command `honmono`: one verb per file, nothing heavy imported until a verb runs."""
+"""The command `honmono`: one verb per file. Large packages are imported only when a verb runs."""
 
 import importlib.metadata
 import io
@@ -49,11 +49,11 @@ app.command("env")(env.env)
 
 
 def main() -> None:
-    """Runs the command line. Wrong calls exit with 2, failures with 1, each with one line on standard error."""
-    # GNU's OpenMP lets waiting threads spin for milliseconds: a step of dcgan-digits took ten times as long on two busy
-    # cores. To sleep at once (OMP_WAIT_POLICY=PASSIVE) made it twice as long on idle ones. This is good on both.
+    """Runs the command line. Invalid calls exit with 2, failures with 1, each with a line on standard error."""
+    # Waiting threads of GNU's OpenMP spin for milliseconds by default: on two busy cores a step of dcgan-digits took
+    # ten times as long. Without spinning (OMP_WAIT_POLICY=PASSIVE) it took twice as long on idle cores.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    _write_any_text()
+    _escape_unencodable()
     warnings.showwarning = lambda message, *_: _warn(str(message))
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="honmono", standalone_mode=False)
@@ -66,9 +66,12 @@ def main() -> None:
         status = _say(str(interrupted), interrupted.code) if str(interrupted) else interrupted.code
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        more = f" ({context.command_path} --help tells more)" if context else ""
+        more = f" (see {context.command_path} --help)" if context else ""
         status = _say(f"{error.format_message()}{more}", error.exit_code)
-    except (BrokenPipeError, SystemExit) as left:  # the reader of our output, `head` say; Typer makes it an exit with 1
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ) as left:  # the reader of our output, as `head`, has ended; Typer raises SystemExit
         if not isinstance(left.__context__ if isinstance(left, SystemExit) else left, BrokenPipeError):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -78,8 +81,8 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _write_any_text() -> None:
-    r"""What an output's encoding lacks (a Windows code page, ASCII) is written as `\u672c`, where it would raise."""
+def _escape_unencodable() -> None:
+    r"""Makes output streams escape characters that their encoding lacks, as `\u672c`, instead of raising."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")

@@ -9,9 +9,9 @@ from honmono.cli.output import print_json, table
 
 
 def bench(
-    recipe: Annotated[str | None, Argument(help="one recipe; all of them otherwise")] = None,
+    recipe: Annotated[str | None, Argument(help="one recipe; all by default")] = None,
     data: Annotated[
-        str | None, Option(help="data for recipes whose own is not at hand; noise of its shape otherwise")
+        str | None, Option(help="data to train on; by default points are the recipe's own, and pictures are noise")
     ] = None,
     device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32 or bf16")] = "auto",
@@ -29,4 +29,4 @@ def bench(
         COLUMNS,
         [[f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in COLUMNS] for row in rows],
     )
-    print("\nratio: the plain loop's time over ours; above 1 is faster")
+    print("\nratio: the plain loop's time divided by ours; above 1 honmono is faster")

@@ -16,12 +16,12 @@ def compare(
     ] = None,
     json: AsJson = False,
     mixed: Annotated[
-        bool, Option("--mixed", help="mark numbers that were not measured alike, instead of refusing")
+        bool, Option("--mixed", help="mark numbers that are not comparable instead of refusing them")
     ] = False,
-    checkpoint: Annotated[str, Option(help="newest evaluated, or best during training")] = "newest",
+    checkpoint: Annotated[str, Option(help="newest (evaluated) or best (during training)")] = "newest",
 ) -> None:
-    """Compare runs: their numbers, how they were measured, and what they cost."""
-    from honmono.reports.comparison.compare import compare as compare_runs
+    """Compare runs: their numbers, protocols and costs."""
+    from honmono.reports.comparison.compare_runs import compare as compare_runs
     from honmono.reports.comparison.table import text_rows
 
     which: Any = checkpoint
@@ -29,8 +29,8 @@ def compare(
     if json:
         print_json(made.to_json())
         return
-    shown = made.table
-    table(shown.header, text_rows(shown))
+    rows = made.table
+    table(rows.header, text_rows(rows))
     print("", *made.lines, sep="\n")
     if out is not None:
         print(out)

@@ -8,9 +8,9 @@ from honmono.cli.options import AsJson
 from honmono.cli.output import print_json
 
 
-app = Typer(help="Look at data, or pack it, without training.")
+app = Typer(help="Check or pack data without training.")
 Source = Annotated[str, Argument(help="digits, an IDX directory, a folder, an archive, .npy/.npz, hf:NAME")]
-Size = Annotated[int | None, Option(help="side of the pictures in pixels; otherwise as the data suggests")]
+Size = Annotated[int | None, Option(help="side of the pictures in pixels; chosen from the data by default")]
 
 
 @app.command("check")
@@ -19,20 +19,22 @@ def check(
     size: Size = None,
     json: AsJson = False,
 ) -> None:
-    """Say what would happen to each picture of a source."""
+    """Report what would be done with each picture of a source."""
     from honmono.data.choose import MIXTURES
     from honmono.data.packing.check import check as check_source
     from honmono.errors import Refused
 
     if source in MIXTURES:
-        raise Refused(f"{source} is drawn, not read: there is nothing to check (honmono show gan-grid has its fields)")
+        raise Refused(
+            f"{source} is sampled from a mixture, so there is nothing to check; its fields: honmono show gan-grid"
+        )
     report = check_source(source, size=size)
     print_json(report.to_json()) if json else print("\n".join(report.lines()))
 
 
 @app.command("pack")
 def pack(source: Source, size: Size = None) -> None:
-    """Decode a source once into the cache, so that training starts at once."""
+    """Decode a source into the cache, so that training starts immediately."""
     from honmono.data.packing.check import Report
     from honmono.data.pictures import Pictures
 

@@ -18,12 +18,12 @@ def evaluate(
             " variety[...], neighbours[...]"
         ),
     ] = None,
-    num: Annotated[int | None, Option(help="fakes for each metric; otherwise as many as it asks for")] = None,
-    seeds: Annotated[int, Option(help="so many sample seeds: means and 95% intervals")] = 1,
+    num: Annotated[int | None, Option(help="number of fakes for each metric; the metric's own by default")] = None,
+    seeds: Annotated[int, Option(help="number of sample seeds, for means and 95% intervals")] = 1,
     checkpoint: Checkpoint = None,
-    raw_weights: Annotated[bool, Option("--raw-weights", help="the trained weights, not their average")] = False,
-    reference: Annotated[str | None, Option(help="other real pictures than the run's: a source as for --data")] = None,
-    truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
+    raw_weights: Annotated[bool, Option("--raw-weights", help="use the raw weights instead of their average")] = False,
+    reference: Annotated[str | None, Option(help="source of real pictures, as for --data, not the run's own")] = None,
+    truncation: Annotated[float | None, Option(help="resample normal latents beyond this value")] = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
     json: AsJson = False,
@@ -47,18 +47,18 @@ def evaluate(
     except KeyboardInterrupt:
         print("honmono: interrupted; nothing was recorded", file=sys.stderr)
         sys.exit(130)
-    _print(made) if json else _tell(made)
+    _print_json(made) if json else _print_text(made)
 
 
-def _print(made: Any) -> None:
+def _print_json(made: Any) -> None:
     for note in made.measured.notes:
         print(f"honmono: note: {note}", file=sys.stderr)
     print_json(made.to_json())
 
 
-def _tell(made: Any) -> None:
+def _print_text(made: Any) -> None:
     from honmono.runs.evaluations import is_detail
-    from honmono.runs.protocol_text import described
+    from honmono.runs.protocol_text import describe_in_one_line
     from honmono.runs.protocols import arrow, better, record_of
 
     measured = made.measured
@@ -75,21 +75,23 @@ def _tell(made: Any) -> None:
         if not is_detail(key)
     ]
     table(("metric", "value", *(["95% interval"] if intervals else []), "better"), rows)
-    _tell_classes({key: value for key, value in measured.metrics.items() if is_detail(key)})
-    print(f"protocol: {'; '.join(described(measured.protocol.values()))}")
+    _print_classes({key: value for key, value in measured.metrics.items() if is_detail(key)})
+    print(f"protocol: {describe_in_one_line(measured.protocol.values())}")
     for note in measured.notes:
         print(f"note: {note}")
     for path in made.pictures:
         print(path)
 
 
-def _tell_classes(details: dict[str, float]) -> None:
-    """A class in a row, with each number that was measured by class."""
-    parts = [(f"{whole}]", name, value) for key, value in details.items() for whole, _, name in [key.partition("].")]]
-    wholes, names = dict.fromkeys(whole for whole, _, _ in parts), dict.fromkeys(name for _, name, _ in parts)
-    shown = {(whole, name): f"{value:.5g}" for whole, name, value in parts}
-    if parts:
-        table(("class", *wholes), [[name, *(shown.get((whole, name), "") for whole in wholes)] for name in names])
+def _print_classes(details: dict[str, float]) -> None:
+    """A row for each class, with the numbers that were measured by class."""
+    rows: dict[str, dict[str, str]] = {}
+    for key, value in details.items():
+        number, _, name = key.partition("].")
+        rows.setdefault(name, {})[f"{number}]"] = f"{value:.5g}"
+    numbers = list(dict.fromkeys(number for row in rows.values() for number in row))
+    if rows:
+        table(("class", *numbers), [[name, *(row.get(number, "") for number in numbers)] for name, row in rows.items()])
 
 
 def _interval(ends: tuple[float, float] | None) -> str:

@@ -10,18 +10,20 @@ from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, Trust
 
 def interpolate(
     run: Run,
-    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; otherwise in RUN")] = None,
-    label: Annotated[str | None, Option(help="one class, by its name; otherwise every column keeps its own")] = None,
+    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; in RUN by default")] = None,
+    label: Annotated[
+        str | None, Option(help="name of the class of all samples; by default each column has another class")
+    ] = None,
     label_index: LabelIndex = None,
     labels: Annotated[
-        str | None, Option(help="classes A,B,... in turn, that change halfway from latent to latent")
+        str | None, Option(help="names of classes A,B,... in turn; they change halfway between two latents")
     ] = None,
     seed: Seed = 0,
     checkpoint: Checkpoint = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
 ) -> None:
-    """Make a film that walks from latent to latent."""
+    """Make a film of samples that moves from latent to latent."""
     from honmono.generation.interpolate import write_interpolation
     from honmono.generation.load import load
 

@@ -1,4 +1,4 @@
-"""Options and arguments that several verbs have."""
+"""Options and arguments of several verbs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,23 +8,23 @@ from typer import Argument, Option
 from honmono.errors import Refused
 
 
-if TYPE_CHECKING:  # it brings torch, which no verb waits for before it runs
+if TYPE_CHECKING:  # it imports torch, which --help does not need
     from honmono.generation.load import TrainedRun
 
 
 Run = Annotated[Path, Argument(help="a run directory")]
-Seed = Annotated[int, Option(help="which latents are drawn")]
+Seed = Annotated[int, Option(help="seed of the latents")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")]
-Checkpoint = Annotated[str | None, Option(help="best, newest or a step; the newest otherwise")]
+Checkpoint = Annotated[str | None, Option(help="best, newest or a step; newest by default")]
 TrustCode = Annotated[bool, Option("--trust-code", help="run the recipe.py in the run's directory")]
 AsJson = Annotated[bool, Option("--json", help="print one JSON document and nothing else")]
-LabelIndex = Annotated[int | None, Option(help="one class, by its number from 0 on")]
+LabelIndex = Annotated[int | None, Option(help="number of the class, from 0")]
 
 
 def named_class(trained: "TrainedRun", label: str | None, index: int | None) -> str | None:
     """The name of the class that `--label` or `--label-index` selects; None without either."""
     if label is not None and index is not None:
-        raise Refused("--label and --label-index both name a class: give one of them")
+        raise Refused("--label and --label-index: give only one of them")
     return label if index is None else trained.class_name(index)
 
 

@@ -8,7 +8,9 @@ from typer import Option
 from honmono.cli.options import Run
 
 
-def plot(run: Run, out: Annotated[Path | None, Option(help="directory for the pictures")] = None) -> None:
+def plot(
+    run: Run, out: Annotated[Path | None, Option(help="directory of the figures; RUN/plots by default")] = None
+) -> None:
     """Plot a run's losses, learning rates and speed, and make a film of its samples."""
     from honmono.reports.figures.run import plot as plot_run
 

@@ -10,23 +10,23 @@ from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, Trust
 
 def sample(
     run: Run,
-    num: Annotated[int, Option(help="how many samples")] = 64,
-    label: Annotated[str | None, Option(help="one class, by its name; all in turn otherwise")] = None,
+    num: Annotated[int, Option(help="number of samples")] = 64,
+    label: Annotated[str | None, Option(help="name of the class; all in turn by default")] = None,
     label_index: LabelIndex = None,
     seed: Seed = 0,
-    truncation: Annotated[float | None, Option(help="redraw latents beyond this (normal latents)")] = None,
+    truncation: Annotated[float | None, Option(help="resample normal latents beyond this value")] = None,
     batch_norm: Annotated[
-        str | None, Option(help="running, batch (statistics) or identity; otherwise as the recipe says")
+        str | None, Option(help="statistics: running, batch or identity (none); the recipe's by default")
     ] = None,
-    raw: Annotated[bool, Option("--raw", help="write a .npy of the generator's own numbers")] = False,
+    raw: Annotated[bool, Option("--raw", help="write the generator's own values as .npy")] = False,
     out: Annotated[
-        Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; otherwise in RUN")
+        Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; in RUN by default")
     ] = None,
     checkpoint: Checkpoint = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
 ) -> None:
-    """Draw samples from a run."""
+    """Generate samples from a run."""
     from honmono.generation.load import load
     from honmono.generation.write import write_samples
 

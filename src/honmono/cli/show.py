@@ -8,25 +8,27 @@ from honmono.cli.options import AsJson, parse_changes
 from honmono.cli.output import print_json, table
 
 
-SHOWN = ("name", "source", "quirks", "fields", "parameters")  # what `show --json` promises
+JSON_KEYS = ("name", "source", "quirks", "fields", "parameters")  # of `show --json`
 
 
 def show(
     recipe: Annotated[str, Argument(help="a recipe's name, or path/to/mine.py:function")],
     json: AsJson = False,
-    changes: Annotated[list[str] | None, Option("--set", help="show it with a field changed: FIELD=VALUE")] = None,
+    changes: Annotated[
+        list[str] | None, Option("--set", help="change one field first: FIELD=VALUE (repeatable)")
+    ] = None,
 ) -> None:
     """Show every field of a recipe, its quirks and its number of parameters."""
     from honmono.recipe.describe import describe_recipe
 
     description = describe_recipe(recipe, parse_changes(changes))
     if json:
-        print_json({key: description[key] for key in SHOWN})
+        print_json({key: description[key] for key in JSON_KEYS})
         return
     print(f"{description['name']}: {description['summary']}\nsource: {description['source']}")
     for quirk in description["quirks"]:
         print(f"quirk: {quirk}")
     counts, shape = description["parameters"], description["sample_shape"]
-    shown = ", ".join(f"{player} {number:,}" for player, number in counts.items())
-    print(f"parameters: {shown} (samples of shape {'x'.join(map(str, shape))})")
+    numbers = ", ".join(f"{player} {number:,}" for player, number in counts.items())
+    print(f"parameters: {numbers} (samples of shape {'x'.join(map(str, shape))})")
     table(("field", "value"), [[field, str(value)] for field, value in description["fields"].items()])

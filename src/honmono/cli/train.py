@@ -20,26 +20,28 @@ def train(
     ] = None,
     size: Annotated[Whole, Option(help="side of the pictures in pixels")] = None,
     steps: Annotated[Whole, Option(help="train up to this step")] = None,
-    images: Annotated[Whole, Option(help="train until so many images have been seen")] = None,
-    epochs: Annotated[float | None, Option(help="train for so many passes through the data")] = None,
-    batch_size: Annotated[Whole, Option(help="real samples in a batch")] = None,
+    images: Annotated[Whole, Option(help="train until this number of images has been seen")] = None,
+    epochs: Annotated[float | None, Option(help="train for this number of passes through the data")] = None,
+    batch_size: Annotated[Whole, Option(help="number of real samples in a batch")] = None,
     seed: Annotated[Whole, Option(help="seed of every random draw")] = None,
     device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32, bf16 or fp64")] = "auto",
     compile: Annotated[str, Option(help="auto, on or off")] = "auto",
     run: Annotated[
-        Path | None, Option(help="start in this directory, or go on if it is a run; otherwise runs/NUMBER-RECIPE")
+        Path | None, Option(help="directory of the run, new or to resume; runs/NUMBER-RECIPE by default")
     ] = None,
-    changes: Annotated[list[str] | None, Option("--set", help="change one field: FIELD=VALUE (again for more)")] = None,
-    resume: Annotated[Path | None, Option(help="go on with this run as it was started")] = None,
+    changes: Annotated[list[str] | None, Option("--set", help="change one field: FIELD=VALUE (repeatable)")] = None,
+    resume: Annotated[Path | None, Option(help="resume this run with its own options")] = None,
     from_run: Annotated[
         Path | None,
-        Option("--from", help="begin a new run with this run's weights (or RUN/checkpoints/N's), recipe and data"),
+        Option(
+            "--from", help="start a new run with the weights, recipe and data of this run (or of RUN/checkpoints/N)"
+        ),
     ] = None,
-    track: Annotated[list[str] | None, Option(help="mirror the log to tensorboard or wandb")] = None,
+    track: Annotated[list[str] | None, Option(help="copy the log to tensorboard or wandb")] = None,
     trust_code: Annotated[bool, Option("--trust-code", help="run the recipe.py of --resume or --from")] = False,
 ) -> None:
-    """Train a recipe; without one, the recipe that suits the data (dcgan-digits on the built-in digits)."""
+    """Train a recipe; by default the one for the data (dcgan-digits for the built-in digits)."""
     from honmono.devices import is_first_process
     from honmono.training.train import train as train_recipe
 

@@ -1,4 +1,4 @@
-"""Whether metrics can be measured at all, found out before a training or a long evaluation begins."""
+"""Which metrics can be measured, checked before a training or an evaluation starts."""
 
 from collections.abc import Sequence
 
@@ -15,86 +15,92 @@ from honmono.metrics.variety import Variety
 from honmono.recipe.value import Recipe
 
 
-def ready(
+def unavailable_metrics(
     recipe: Recipe,
     metrics: Sequence[Metric],
     classes: Sequence[str] | None = None,
     *,
     reference: str | None = None,
 ) -> dict[str, str]:
-    """What stands in the way of each metric, in a line, by its name; {} where all can be measured.
+    """The metrics that cannot be measured: by name, the reason in one line.
 
-    classes: of the data; None where nobody has looked yet. Opens no picture and downloads nothing: `fetched` does.
+    classes: of the data; None where they are not known yet.
+    reference: a source of real pictures instead of the recipe's own.
+    Opens no picture and downloads nothing: see `download_weights`.
     """
-    found = {metric.name: _obstacle(recipe, metric, classes, reference) for metric in metrics}
-    return {name: why for name, why in found.items() if why is not None}
+    reasons = {metric.name: _why_unavailable(recipe, metric, classes, reference) for metric in metrics}
+    return {name: why for name, why in reasons.items() if why is not None}
 
 
 def applicable(recipe: Recipe, metrics: Sequence[Metric], classes: Sequence[str]) -> list[Metric]:
-    """The metrics that have something to judge here; the others are no fault, and are left out without a word.
+    """The metrics that apply to the recipe and its data; a recipe may list others, which are omitted.
 
-    Metrics of classes judge nothing where no classes are asked for, and a classifier of other classes than the data's
-    nothing that `nearest_class`, where it is among them, does not. classes: of the data.
+    Metrics of labels do not apply to an unconditional recipe. `labels` with a network of other classes than the data's
+    does not apply if `nearest_class` is in the list.
+    classes: of the data.
     """
     conditional = bool(classes) and bool(recipe.conditional)
     fitting = [metric for metric in metrics if conditional or not metric.of_classes]
     if any(isinstance(metric, NearestClass) for metric in fitting):
-        return [metric for metric in fitting if not isinstance(metric, LabelFidelity) or metric.reads(classes)]
+        return [metric for metric in fitting if not isinstance(metric, LabelFidelity) or metric.has_classes(classes)]
     return fitting
 
 
-def of_classes(metrics: Sequence[Metric], classes: Sequence[str], network: str) -> list[Metric]:
-    """What a conditional recipe of pictures is to be judged by and these metrics do not hold yet.
+def metrics_of_labels(metrics: Sequence[Metric], classes: Sequence[str], network: str) -> list[Metric]:
+    """The metrics to add for a conditional recipe of pictures: how well samples fit their labels, and their variety.
 
-    Whether it draws what it is asked for, read by the network where that knows the classes, and the variety of each
-    class. network: what to look through where none of the metrics says so.
+    metrics: the chosen ones; what they measure already is not added.
+    classes: of the data.
+    network: the feature network, if none of the metrics has one.
     """
-    through = next((name for metric in metrics if isinstance(name := getattr(metric, "features", None), str)), network)
-    fakes = max((metric.fakes for metric in metrics), default=Metric.fakes)  # which others draw already
+    features = next((name for metric in metrics if isinstance(name := getattr(metric, "features", None), str)), network)
+    fakes = max((metric.fakes for metric in metrics), default=Metric.fakes)  # as many as are generated anyway
     added: list[Metric] = []
     if not any(metric.of_classes for metric in metrics):
-        reads = set(classes) == set(feature_network(through).classes)
-        added.append((LabelFidelity if reads else NearestClass)(features=through, fakes=fakes))
+        known = set(classes) == set(feature_network(features).classes)
+        added.append((LabelFidelity if known else NearestClass)(features=features, fakes=fakes))
     if not any(isinstance(metric, Variety) for metric in metrics):
-        added.append(Variety(features=through, fakes=fakes))
+        added.append(Variety(features=features, fakes=fakes))
     return added
 
 
-def fetched(metrics: Sequence[Metric]) -> dict[str, str]:
-    """Downloads the weights that these metrics need: better now than after hours of training.
+def download_weights(metrics: Sequence[Metric]) -> dict[str, str]:
+    """Downloads the weights that these metrics need, before a training instead of after hours of it.
 
-    What stands in the way of each, like `ready`, which is to be asked before: then nothing is downloaded in vain.
+    Returns the metrics that cannot be measured, as `unavailable_metrics`. Call that first, to avoid useless downloads.
     """
-    found = {}
+    reasons = {}
     for metric in metrics:
         network = getattr(metric, "features", None)
         try:
             if isinstance(network, str):
                 feature_network(network).checksum()
-        except (Refused, Failed) as obstacle:
-            found[metric.name] = f"{metric.name}: {obstacle}"
-    return found
+        except (Refused, Failed) as error:
+            reasons[metric.name] = f"{metric.name}: {error}"
+    return reasons
 
 
-def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None) -> str | None:
+def _why_unavailable(
+    recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None
+) -> str | None:
     network = getattr(metric, "features", None)
     points = isinstance(recipe.data, Mixture)
-    known = points or isinstance(
-        recipe.data, Pictures | StackedMNIST
-    )  # other data: `Evidence` refuses what does not fit
+    # Of other data than ours `Evidence` refuses what does not fit.
+    known = points or isinstance(recipe.data, Pictures | StackedMNIST)
     if known and points == isinstance(network, str):
-        return f"{metric.name} judges {_kind(not points)}, and this recipe makes {_kind(points)}: {_instead(points)}"
+        needed, made = _kind(not points), _kind(points)
+        return f"{metric.name} is a metric of {needed}, and this recipe generates {made}: {_instead(points)}"
     try:
         if isinstance(network, str):
             feature_network(network).check_packages()
         if isinstance(metric, LabelFidelity) and (classes is not None or not recipe.conditional):
             metric.refuse_other_classes(classes if classes and recipe.conditional else ())
         if metric.of_classes and not recipe.conditional:
-            raise Refused("the generator takes no labels, so it cannot draw a wrong one: leave this out")
+            raise Refused("the generator takes no labels: omit this metric")
         if hasattr(metric, "reals"):
             _refuse_no_source(recipe, reference)
-    except (Refused, Failed) as obstacle:
-        return f"{metric.name}: {str(obstacle).removeprefix(f'{metric.name}: ')}"
+    except (Refused, Failed) as error:
+        return f"{metric.name}: {str(error).removeprefix(f'{metric.name}: ')}"
     return None
 
 
@@ -103,7 +109,7 @@ def _refuse_no_source(recipe: Recipe, reference: str | None) -> None:
     if source is not None:
         open_source(source)
     elif isinstance(recipe.data, Pictures):
-        raise Refused("the recipe does not say which pictures are real: give --reference SOURCE")
+        raise Refused("the recipe has no source of real pictures: give one with --reference SOURCE")
 
 
 def _kind(points: bool) -> str:
@@ -111,4 +117,4 @@ def _kind(points: bool) -> str:
 
 
 def _instead(points: bool) -> str:
-    return "measure modes" if points else "measure fid, kid or prdc"
+    return "use modes" if points else "use fid, kid or prdc"

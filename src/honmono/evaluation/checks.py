@@ -1,4 +1,4 @@
-"""Looking at every sample that is drawn to be measured: what a number would keep quiet about is said in plain words."""
+"""Checks of the generated samples of an evaluation, for problems that its numbers do not show."""
 
 import numpy as np
 import torch
@@ -7,37 +7,39 @@ from torch import Tensor
 from honmono.errors import Failed
 
 
-CLIPPED_SHARE = 0.01  # of all values; less than that is a generator without tanh that overshoots here and there
-MOST_COUNTED = 4_096  # different samples that are told apart; whoever makes so many has not collapsed
-FEW = 10  # each different sample, drawn so many times or more
+CLIPPED_SHARE = 0.01  # of all values; a generator without tanh may have a few values outside the range
+MOST_COUNTED = 4_096  # distinct samples; a generator with so many has not collapsed
+REPEATS = 10  # of each distinct sample, on average, from which on a note says so
 
 
 class SampleChecks:
-    """Counts what is wrong with the samples of one generator.
+    """NaN, clipping and duplicate checks on the samples of one generator.
 
-    range: what stands for black and white; None for points, which have no bounds.
+    range: the values of black and white; None for points, which are not bounded.
     """
 
     def __init__(self, range: tuple[float, float] | None) -> None:
         self._range = range
         self.seen = 0
         self._values = self._outside = 0
-        self._different: set[int] = set()
+        self._distinct: set[int] = set()
 
-    def look(self, samples: Tensor, rows: np.ndarray) -> None:
-        """Looks at a chunk of samples, and at its rows as they are measured: pictures once they are quantized.
+    def update(self, samples: Tensor, rows: np.ndarray) -> None:
+        """Checks a chunk of samples.
 
+        samples: as generated.
+        rows: the same samples as they are measured; of pictures, quantized.
         Raises `Failed` where a sample is not finite.
         """
         self.seen += len(samples)
         finite = torch.isfinite(samples).flatten(1).all(1)
         if not bool(finite.all()):
             raise Failed(
-                f"the generator returns NaN or infinity ({int((~finite).sum())} of {len(samples)} samples looked at): "
-                "its weights have diverged, and there is nothing to measure; take an earlier checkpoint"
+                f"the generator returns NaN or infinity ({int((~finite).sum())} of {len(samples)} samples): "
+                "its weights have diverged; evaluate an earlier checkpoint"
             )
-        if len(self._different) < MOST_COUNTED:
-            self._different.update(hash(row.tobytes()) for row in rows)
+        if len(self._distinct) < MOST_COUNTED:
+            self._distinct.update(hash(row.tobytes()) for row in rows)
         if self._range is not None:
             low, high = self._range
             half_level = (high - low) / 510
@@ -45,17 +47,15 @@ class SampleChecks:
             self._values += samples.numel()
 
     def notes(self) -> list[str]:
-        """What is to be said beside the numbers; [] where all is well."""
+        """The problems found, a sentence each."""
         notes = []
-        different = len(self._different)
-        if different == 1 and self.seen > 1:
-            notes.append(
-                f"all {self.seen:,} samples are one and the same: the generator has collapsed, and no number says more"
-            )
-        elif different < MOST_COUNTED and different * FEW <= self.seen:
-            notes.append(f"among {self.seen:,} samples only {different:,} are different: the generator repeats itself")
+        distinct = len(self._distinct)
+        if distinct == 1 and self.seen > 1:
+            notes.append(f"all {self.seen:,} samples are equal: the generator has collapsed")
+        elif distinct < MOST_COUNTED and distinct * REPEATS <= self.seen:
+            notes.append(f"of {self.seen:,} samples only {distinct:,} are distinct: the generator repeats itself")
         if self._range is not None and self._outside > CLIPPED_SHARE * self._values:
             low, high = self._range
-            share = f"{self._outside / self._values:.1%} of the generator's values lie outside the data's range"
+            share = f"{self._outside / self._values:.1%} of the generator's values are outside the data's range"
             notes.append(f"{share}, {low:g} to {high:g}, by more than half a grey level: they were clipped")
         return notes

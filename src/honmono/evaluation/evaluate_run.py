@@ -1,4 +1,4 @@
-"""Evaluating a run: its numbers, with their protocol, into its metrics.jsonl."""
+"""Evaluating a run: adds its numbers, with their protocol, to its metrics.jsonl."""
 
 import os
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from honmono.data.mixtures import Mixture
 from honmono.data.parallel import progress
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
-from honmono.evaluation.availability import applicable, fetched, of_classes, ready
+from honmono.evaluation.availability import applicable, download_weights, metrics_of_labels, unavailable_metrics
 from honmono.evaluation.measure import Measured, measure
 from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun, load
@@ -27,12 +27,12 @@ from honmono.runs.images import grid, save_png
 
 
 SUGGESTED = ("fid", "kid", "prdc")
-ANY_PICTURES = "cifar10"  # what pictures are looked at through where no network of ours was made for their size
+ANY_PICTURES = "cifar10"  # the feature network where none of ours was trained for the pictures' size
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An evaluation that was made and recorded. pictures: the files that were written beside it."""
+    """A recorded evaluation. pictures: the picture files that it wrote."""
 
     run: RunDirectory
     step: int
@@ -42,14 +42,14 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """What `honmono evaluate --json` prints: strict JSON."""
-        told = {
+        evaluation = {
             "run": str(self.run.path),
             "checkpoint": self.step,
             "metrics": self.measured.metrics,
             "protocol": self.measured.protocol,
         }
         intervals = {key: list(ends) for key, ends in self.measured.intervals.items()}
-        return told | ({"intervals": intervals} if intervals else {})
+        return evaluation | ({"intervals": intervals} if intervals else {})
 
 
 def evaluate(
@@ -65,45 +65,59 @@ def evaluate(
     device: str = "auto",
     trust_code: bool = False,
 ) -> Evaluation:
-    """Measures a run and adds a line to its metrics.jsonl; an evaluation that is interrupted leaves none.
+    """Measures a run and adds a line to its metrics.jsonl; an interrupted evaluation adds none.
 
-    metrics: names ("fid[mnist],modes"; one from the recipe's own file by its name too) or metrics; None: the recipe's
-    own, on points the modes, and where classes are learned whether they are drawn right and how variously. num: fakes
-    for each, in place of the metrics' own numbers. seeds: so many, 0, 1, ..., give a mean and a 95 % interval.
-    checkpoint, weights: as for `honmono.load`; truncation: as for `sample`. reference: a source of other real pictures.
-    Raises `Refused` for what cannot be measured, before any sample is drawn where it can.
+    metrics: names ("fid[mnist],modes", also of metrics in the recipe's own file) or metrics; None: the recipe's own;
+        for points at least `modes`, and for a conditional recipe also how well samples fit their labels, and their
+        variety.
+    num: number of fakes for each metric; None: the metric's own.
+    seeds: number of sample seeds, 0, 1, ...; two or more give means and 95 % intervals.
+    checkpoint, weights, device, trust_code: as for `honmono.load`.
+    reference: a source of real pictures instead of the run's.
+    truncation: as for `sample`.
+    Raises `Refused` for what cannot be measured, if possible before samples are generated.
     """
     _refuse_call(seeds)
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint, weights=weights)
     chosen = _metrics(trained, metrics, num)
-    _refuse_obstacles(trained, chosen, reference)
-    measured = measure(
-        trained.model,
-        chosen,
-        seeds=range(seeds),
-        reference=reference,
-        truncation=truncation,
-        pictures=True,
-        progress=progress,
-    )
+    _refuse_unavailable(trained, chosen, reference)
+    measured = _measure(trained, chosen, seeds, reference, truncation)
     evaluations.append(trained.run, _line(trained, measured))
     return Evaluation(trained.run, trained.step, trained.images, measured, _pictures(trained.run, measured))
 
 
 def _refuse_call(seeds: int) -> None:
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise Refused("evaluation is one process's work: call honmono evaluate without torchrun")
+        raise Refused("an evaluation runs in one process: call honmono evaluate without torchrun")
     if seeds < 1:
         raise Refused(f"--seeds {seeds}: give the number of sample seeds, at least 1")
 
 
-def _refuse_obstacles(trained: TrainedRun, metrics: Sequence[Metric], reference: str | None) -> None:
-    refuse_unwritable(trained.run.path, "its metrics.jsonl keeps every evaluation: copy the run where you can write")
+def _refuse_unavailable(trained: TrainedRun, metrics: Sequence[Metric], reference: str | None) -> None:
+    refuse_unwritable(trained.run.path, "evaluations are added to its metrics.jsonl: copy the run to a writable place")
     if reference is not None and isinstance(trained.recipe.data, Mixture):
-        raise Refused(f"--reference {reference}: points are held against their own mixture: leave it out")
-    obstacles = ready(trained.recipe, metrics, trained.classes, reference=reference) or fetched(metrics)
-    for obstacle in obstacles.values():
-        raise Refused(obstacle)
+        raise Refused(f"--reference {reference}: points need no reference, since the recipe's mixture is one: omit it")
+    reasons = unavailable_metrics(trained.recipe, metrics, trained.classes, reference=reference)
+    for why in (reasons or download_weights(metrics)).values():
+        raise Refused(why)
+
+
+def _measure(
+    trained: TrainedRun,
+    metrics: Sequence[Metric],
+    seeds: int,
+    reference: str | None,
+    truncation: float | None,
+) -> Measured:
+    return measure(
+        trained.model,
+        metrics,
+        seeds=range(seeds),
+        reference=reference,
+        truncation=truncation,
+        pictures=True,
+        progress=progress,
+    )
 
 
 def _line(trained: TrainedRun, measured: Measured) -> dict[str, Any]:
@@ -120,7 +134,7 @@ def _line(trained: TrainedRun, measured: Measured) -> dict[str, Any]:
 
 
 def _pictures(run: RunDirectory, measured: Measured) -> tuple[Path, ...]:
-    """neighbours.png: in each row a fake, then its nearest training pictures."""
+    """Writes neighbours.png: in each row a fake, then its nearest real pictures."""
     paths = []
     for number, rows in enumerate(measured.pictures.values()):
         path = run.path / ("neighbours.png" if number == 0 else f"neighbours-{number + 1}.png")
@@ -129,8 +143,8 @@ def _pictures(run: RunDirectory, measured: Measured) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, num: int | None) -> list[Metric]:
-    names = [name for name in asked.split(",") if name.strip()] if isinstance(asked, str) else asked
+def _metrics(trained: TrainedRun, given: str | Sequence[str | Metric] | None, num: int | None) -> list[Metric]:
+    names = [name for name in given.split(",") if name.strip()] if isinstance(given, str) else given
     default = _default_network(trained)
     if names:
         own = {metric.name: metric for metric in trained.recipe.metrics if metric.kind not in METRICS}
@@ -143,23 +157,25 @@ def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, nu
         fitting = ",".join(f"{kind}[{default or 'inception'}]" for kind in SUGGESTED)
         if isinstance(trained.recipe.data, StackedMNIST):
             fitting = StackedModes().name
-        raise Refused(f"the recipe names no metrics of its own: say which, as in --metrics {fitting}")
+        raise Refused(f"the recipe has no metrics: name some, as in --metrics {fitting}")
     if num is not None and num < 1:
-        raise Refused(f"--num {num}: ask for at least one sample")
+        raise Refused(f"--num {num}: give at least 1")
     return chosen if num is None else [replace(one, fakes=num) for one in chosen]
 
 
 def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
-    """The recipe's that have something to judge; on points at least the modes, where classes are learned also these."""
+    """The metrics without --metrics: see `evaluate`."""
     recipe, classes = trained.recipe, trained.classes
     if isinstance(recipe.data, Mixture):
         return [*(recipe.metrics or (ModeCoverage(),))]
     chosen = applicable(recipe, recipe.metrics, classes)
-    return chosen + (of_classes(chosen, classes, network or ANY_PICTURES) if recipe.conditional and classes else [])
+    return chosen + (
+        metrics_of_labels(chosen, classes, network or ANY_PICTURES) if recipe.conditional and classes else []
+    )
 
 
 def _default_network(trained: TrainedRun) -> str | None:
-    """The network of ours that was made for pictures of this size and colour; None where there is none."""
+    """Our feature network for pictures of this size and number of channels; None where there is none."""
     shape = trained.model.interface.sample_shape
     if len(shape) != 3:
         return None

@@ -1,4 +1,4 @@
-"""The evidence against a generator: its fakes, drawn in chunks and looked at one by one, and the reals beside them."""
+"""The samples of one evaluation: fakes, generated and checked in chunks, and the reference's reals."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -20,9 +20,9 @@ from honmono.randomness import reseed, seed_of
 
 @final
 class GeneratorEvidence(Evidence):
-    """The samples of one generator under one seed. Sample i is asked for class i modulo their number.
+    """The samples of one generator under one seed. Sample i has the label i modulo the number of classes.
 
-    Enter `undisturbed` around it: networks that draw noise are reseeded before each chunk.
+    Use it inside `undisturbed`, since it reseeds torch before each chunk, for generators that draw noise.
     """
 
     def __init__(
@@ -38,77 +38,77 @@ class GeneratorEvidence(Evidence):
         self._notes: list[str] = []
 
     def note(self, text: str) -> None:
-        """Has a sentence said beside the numbers, once however often it is given: what they hide."""
+        """Adds a note that is printed with the numbers, once however often it is given."""
         self._notes.append(text)
 
     def notes(self) -> list[str]:
-        """What is to be said of the fakes drawn so far, and what metrics said of their numbers."""
-        watched = max(self._checks, key=lambda checks: checks.seen).notes() if self._checks else []
-        return [*watched, *self._notes]
+        """The notes of the sample checks and of the metrics."""
+        checked = max(self._checks, key=lambda checks: checks.seen).notes() if self._checks else []
+        return [*checked, *self._notes]
 
     def points(self, number: int) -> Float[Tensor, "number dimensions"]:
         """Fakes of a generator of points, float64 on the CPU."""
         if self._range is not None:
-            raise Refused("modes are counted among points, and this recipe makes pictures: measure fid, kid or prdc")
+            raise Refused("modes is a metric of points, and this recipe generates pictures: use fid, kid or prdc")
         if self._points is None or len(self._points) < number:
             self._points = take(self._samples(lambda points: points.cpu().double()), number)
         return self._points[:number]
 
     def extracted(self, side: Side, network: str, number: int) -> Extracted:
-        """What the feature network of that name says of `number` samples; of all reals where there are fewer."""
+        """The output of the feature network for `number` samples; for all reals where there are fewer."""
         self._refuse_points(network)
         if side == "real":
-            return self._named(self._reference.reals(network), number)
+            return self._with_labels(self._reference.reals(network), number)
         key = ("whole", network)
         if key not in self._extractions:
-            self._extractions[key] = self._networks.extraction(network, self._keeping(network))
+            self._extractions[key] = self._networks.extraction(network, self._keep_first(network))
         features, logits = self._extractions[key].first(number)
         labels = torch.arange(number) % len(self.classes) if self.classes else None
         return Extracted(features, logits, labels)
 
     def pictures(
-        self, side: Side, network: str, places: Int[Tensor, " number"]
+        self, side: Side, network: str, indices: Int[Tensor, " number"]
     ) -> UInt8[Tensor, "number channels height width"]:
-        """The pictures behind `extracted` at these places, as the network is given them.
+        """The pictures at these indices of `extracted`, preprocessed for the network.
 
-        For few of them, or for the first fakes, after they were extracted.
+        For a few fakes, or for the first ones once they were extracted: later ones are generated again.
         """
         self._refuse_points(network)
         if side == "real":
-            return self._reference.reals(network).pictures(places)
+            return self._reference.reals(network).pictures(indices)
         first = self._first.get(network, ())
-        if int(places.max()) < sum(map(len, first)):
-            return torch.cat([*first])[places]
-        return _at(self._pictures(network), places)
+        if int(indices.max()) < sum(map(len, first)):
+            return torch.cat([*first])[indices]
+        return _select(self._pictures(network), indices)
 
     def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
-        """Logits of a one-channel network for each channel of `number` fakes taken as a picture of its own."""
+        """Logits of a one-channel network for each channel of `number` fakes."""
         self._refuse_points(network)
         if self._networks.network(network).channels != 1:
-            raise Refused(f"the {network} features look at colour pictures, not at one channel: take mnist or digits")
+            raise Refused(f"the {network} features need colour pictures, not single channels: use mnist or digits")
         channels, key = self._model.interface.sample_shape[0], ("channels", network)
         if key not in self._extractions:
-            sized = self._reference.conforming(network).sized
-            apart = self._samples(lambda pictures: sized(pictures).flatten(0, 1).unsqueeze(1))
-            self._extractions[key] = self._networks.extraction(network, apart)
+            sized = self._reference.preprocessing(network).sized
+            single = self._samples(lambda pictures: sized(pictures).flatten(0, 1).unsqueeze(1))
+            self._extractions[key] = self._networks.extraction(network, single)
         _, logits = self._extractions[key].first(number * channels)
         if logits is None:
-            raise Refused(f"the {network} features tell no classes apart: take mnist or digits")
+            raise Refused(f"the {network} features have no class logits: use mnist or digits")
         return logits.view(number, channels, -1)
 
-    def _named(self, reals: Reals, number: int) -> Extracted:
-        """Real samples, their labels being places among the classes that the generator is asked for."""
+    def _with_labels(self, reals: Reals, number: int) -> Extracted:
+        """Reals with their labels as indices into the generator's classes."""
         found, names = reals.extracted(number), reals.stored.classes
         if found.labels is None or not self.classes:
             return found._replace(labels=None)
-        places = [self.classes.index(name) if name in self.classes else -1 for name in names]
-        return found._replace(labels=torch.tensor(places)[found.labels])
+        indices = [self.classes.index(name) if name in self.classes else -1 for name in names]
+        return found._replace(labels=torch.tensor(indices)[found.labels])
 
     def _pictures(self, network: str) -> Iterator[Tensor]:
-        return self._samples(self._reference.conforming(network))
+        return self._samples(self._reference.preprocessing(network))
 
-    def _keeping(self, network: str) -> Iterator[Tensor]:
-        """The fakes as the network is given them; the first are kept."""
+    def _keep_first(self, network: str) -> Iterator[Tensor]:
+        """The fakes, preprocessed for the network; keeps the first ones."""
         first, room = self._first.setdefault(network, []), self.kept
         for pictures in self._pictures(network):
             if room > 0:
@@ -116,8 +116,8 @@ class GeneratorEvidence(Evidence):
                 room -= pictures.numel()
             yield pictures
 
-    def _samples(self, measured: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
-        """The fakes chunk by chunk, each looked at; pictures are quantized before they are `measured`."""
+    def _samples(self, transform: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+        """Checks and transforms the fakes, chunk by chunk; pictures are quantized first."""
         checks = SampleChecks(self._range)
         self._checks.append(checks)
         chunks = self._model.fakes(seed=self.seed, truncation=self._truncation)
@@ -125,20 +125,20 @@ class GeneratorEvidence(Evidence):
             reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
             samples = next(chunks)
             rows = samples if self._range is None else quantized(samples, self._range)
-            checks.look(samples, rows.cpu().numpy())
-            yield measured(rows)
+            checks.update(samples, rows.cpu().numpy())
+            yield transform(rows)
 
     def _refuse_points(self, network: str) -> None:
         if self._range is None:
-            raise Refused(f"the {network} features look at pictures, and this recipe makes points: measure modes")
+            raise Refused(f"the {network} features need pictures, and this recipe generates points: use modes")
 
 
-def _at(chunks: Iterator[Tensor], places: Tensor) -> Tensor:
-    """Some of many rows, on the CPU; the others are let go."""
+def _select(chunks: Iterator[Tensor], indices: Tensor) -> Tensor:
+    """The rows at these indices, on the CPU; the others are not kept."""
     found: dict[int, Tensor] = {}
-    wanted, start = places.tolist(), 0
+    wanted, start = indices.tolist(), 0
     while start <= max(wanted):
         chunk = next(chunks)
-        found |= {place: chunk[place - start].cpu() for place in wanted if start <= place < start + len(chunk)}
+        found |= {index: chunk[index - start].cpu() for index in wanted if start <= index < start + len(chunk)}
         start += len(chunk)
-    return torch.stack([found[place] for place in wanted])
+    return torch.stack([found[index] for index in wanted])

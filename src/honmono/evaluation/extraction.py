@@ -1,4 +1,4 @@
-"""Features of pictures without end, in chunks of one size, so that no number depends on how many were asked for."""
+"""Extracting features in chunks of one size, so that they do not depend on the number of pictures."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,11 +12,11 @@ from torch.nn import functional
 from honmono.metrics.features.base import Extract, FeatureNetwork
 
 
-# What is done and how many chunks there are, to a function that is called after each.
+# (description, number of chunks) -> context manager of a function to call after each chunk.
 Progress = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 CHUNK, LARGE_CHUNK = 256, 32  # pictures
-LARGE = 96  # pixels; activations of larger pictures are too many for 256 at once
+LARGE = 96  # pixels; the activations of 256 larger pictures need too much memory
 
 
 @contextmanager
@@ -28,7 +28,8 @@ def silent(what: str, total: int) -> Iterator[Callable[[], None]]:
 class Networks:
     """The feature networks of one evaluation on one device, each loaded when it is first needed.
 
-    find: from a name to the network. progress: shows how far an extraction is.
+    find: returns the network of a name.
+    progress: shows the progress of an extraction.
     """
 
     def __init__(
@@ -44,19 +45,19 @@ class Networks:
         return self.used[name]
 
     def extraction(self, name: str, pictures: Iterator[Tensor]) -> "Extraction":
-        """What the network says of these pictures, chunks of any sizes."""
+        """The network's output for these pictures, given in chunks of any sizes."""
         if name not in self._loaded:
             self._loaded[name] = self.network(name).load(self.device)
         return Extraction(self._loaded[name], pictures, chunk_of(self.network(name)), self.device, self._progress)
 
 
 def chunk_of(network: FeatureNetwork) -> int:
-    """How many pictures the network is given at once."""
+    """The network's batch size."""
     return CHUNK if network.size is not None and network.size <= LARGE else LARGE_CHUNK
 
 
 class Extraction:
-    """Grows as it is asked for more. Nothing but features and logits is kept."""
+    """Features and logits of an iterator of pictures, extracted as far as they are needed. No pictures are kept."""
 
     def __init__(
         self, extract: Extract, pictures: Iterator[Tensor], chunk: int, device: torch.device, progress: Progress
@@ -65,40 +66,40 @@ class Extraction:
         self._pictures = regrouped(pictures, chunk)
         self._features: Tensor | None = None
         self._logits: Tensor | None = None
-        self._known = 0
+        self._done = 0
 
     def first(self, number: int) -> tuple[Float[Tensor, "number dimension"], Float[Tensor, "number classes"] | None]:
         """Features and logits of the first `number` pictures, float32 on the CPU; of all where there are fewer."""
-        missing = -(-(number - self._known) // self._chunk)
+        missing = -(-(number - self._done) // self._chunk)
         if missing > 0:
             with self._progress("measuring", missing) as advance:
                 self._grow(missing, advance)
         assert self._features is not None, "there are no pictures"
-        end = min(number, self._known)
+        end = min(number, self._done)
         return self._features[:end], None if self._logits is None else self._logits[:end]
 
     @torch.no_grad()
     def _grow(self, chunks: int, advance: Callable[[], None]) -> None:
-        room = self._known + chunks * self._chunk
-        for place, pictures in enumerate(islice(self._pictures, chunks)):
-            # A full chunk always: sums may be made in another order for other sizes.
+        room = self._done + chunks * self._chunk
+        for number, pictures in enumerate(islice(self._pictures, chunks)):
+            # Always a full chunk: another size may change the order of summation.
             filled = functional.pad(pictures, (0, 0, 0, 0, 0, 0, 0, self._chunk - len(pictures)))
             features, logits = self._extract(filled.to(self._device))
-            if place == 0:
-                self._features = _enlarged(self._features, features, room, self._known)
-                self._logits = None if logits is None else _enlarged(self._logits, logits, room, self._known)
-            end = self._known + len(pictures)
+            if number == 0:
+                self._features = _with_room(self._features, features, room, self._done)
+                self._logits = None if logits is None else _with_room(self._logits, logits, room, self._done)
+            end = self._done + len(pictures)
             for kept, rows in ((self._features, features), (self._logits, logits)):
                 if kept is not None and rows is not None:
-                    kept[self._known : end] = rows[: len(pictures)]
-            self._known = end
+                    kept[self._done : end] = rows[: len(pictures)]
+            self._done = end
             advance()
 
 
-def _enlarged(old: Tensor | None, like: Tensor, room: int, known: int) -> Tensor:
+def _with_room(old: Tensor | None, like: Tensor, room: int, done: int) -> Tensor:
     new = torch.empty(room, like.shape[1], dtype=torch.float32)
     if old is not None:
-        new[:known] = old[:known]
+        new[:done] = old[:done]
     return new
 
 

@@ -1,4 +1,4 @@
-"""Measuring a generator: every metric on shared evidence, under each seed, with the protocol that makes it a number."""
+"""Measuring a generator: every metric on the same samples, under each seed, with the protocol."""
 
 import math
 import time
@@ -23,15 +23,19 @@ from honmono.runs.protocols import Protocol
 
 
 CONFIDENCE = 0.95
-ROWS, COLUMNS = 10, 5  # of a picture: fakes, and real neighbours of each
+ROWS, COLUMNS = 10, 5  # of the picture of neighbours: fakes, and reals for each
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured.
+    """The result of `measure`.
 
-    metrics: by key, the mean over seeds. intervals: 95 %, over sample seeds; {} with one seed. notes: what is to be
-    said beside the numbers. seconds: what it took. pictures: rows to look at, by metric, where they were asked for.
+    metrics: by key, the mean over seeds.
+    intervals: by key, the 95 % interval over seeds; {} with one seed.
+    protocol: how the numbers were measured.
+    notes: problems that the numbers do not show.
+    seconds: duration.
+    pictures: by metric, rows of pictures, if they were requested.
     """
 
     metrics: dict[str, float]
@@ -52,69 +56,69 @@ def measure(
     pictures: bool = False,
     progress: Progress = silent,
 ) -> Measured:
-    """Measures a generator on its device and leaves it, and the random numbers of whoever calls, as they were.
+    """Measures a generator on its device; changes neither the generator nor the global random state.
 
-    seeds: which fakes are drawn. reference: a source of real pictures in place of the recipe's own.
-    pictures: whether metrics that have any make pictures too, under the first seed. progress: shows how far it is.
+    reference, truncation: as for `evaluate`.
+    pictures: whether to return pictures of the metrics that have some, under the first seed.
+    progress: shows the progress.
     Raises `Refused` where a metric does not fit or has too few samples, `Failed` where a sample is not finite.
     """
-    begun = time.perf_counter()
+    start = time.perf_counter()
     _refuse_none(metrics, seeds)
     networks = Networks(feature_network, next(model.generator.parameters()).device, progress)
     reals = Reference(model.recipe, model.interface.sample_shape, reference, networks)
     values: list[dict[str, float]] = []
     notes: dict[str, None] = {}
-    shown: dict[str, Tensor] = {}
+    rows: dict[str, Tensor] = {}
     with undisturbed(networks.device):
         for seed in seeds:
             evidence = GeneratorEvidence(model, seed, reals, networks, truncation)
             values.append(_values(metrics, evidence))
-            if pictures and seed == seeds[0]:
-                shown = _pictures(metrics, evidence)
+            rows = rows or (_pictures(metrics, evidence) if pictures else {})
             notes |= dict.fromkeys(evidence.notes())
-    means, intervals, unfit = summarized(values)
+    means, intervals, not_finite = summarize(values)
     protocol = protocol_of(model, metrics, seeds, truncation, reals, networks)
-    return Measured(means, intervals, protocol, (*notes, *unfit), time.perf_counter() - begun, shown)
+    return Measured(means, intervals, protocol, (*notes, *not_finite), time.perf_counter() - start, rows)
 
 
 def _refuse_none(metrics: Sequence[Metric], seeds: Sequence[int]) -> None:
     names = [metric.name for metric in metrics]
     if not names or not seeds:
-        raise Refused("there is nothing to measure: name at least one metric and one seed")
+        raise Refused("nothing to measure: give at least one metric and one seed")
     if twice := [name for name in names if names.count(name) > 1]:
-        raise Refused(f"{twice[0]} is asked for twice: leave one of them out")
+        raise Refused(f"{twice[0]} is given twice: omit one")
 
 
 def _values(metrics: Sequence[Metric], evidence: Evidence) -> dict[str, float]:
-    """Every number, in the order of the metrics. Whoever needs most is asked first, and the rest takes of the same."""
+    """Every number, in the order of the metrics. The metric with most fakes comes first; the others reuse them."""
     found = {metric.name: metric.measure(evidence) for metric in sorted(metrics, key=lambda metric: -metric.fakes)}
     return {key: float(value) for metric in metrics for key, value in found[metric.name].items()}
 
 
 def _pictures(metrics: Sequence[Metric], evidence: Evidence) -> dict[str, UInt8[Tensor, "rows columns channels h w"]]:
-    """Of those metrics that have any: as many rows as there are fakes, ten at most."""
-    shown = [one for one in metrics if isinstance(one, Neighbours)]
-    return {one.name: one.picture(evidence, min(ROWS, one.fakes), min(COLUMNS, one.reals)) for one in shown}
+    """The pictures of the metrics that have some."""
+    having = [one for one in metrics if isinstance(one, Neighbours)]
+    return {one.name: one.picture(evidence, min(ROWS, one.fakes), min(COLUMNS, one.reals)) for one in having}
 
 
-def summarized(
+def summarize(
     values: Sequence[dict[str, float]],
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]], list[str]]:
-    """Means over seeds, 95 % intervals (t-distribution) where there are several, and a note for what is no number.
+    """Means over seeds, 95 % intervals (t-distribution) with several seeds, and a note for each number not finite.
 
-    What is not finite under any seed is left out: JSON has no word for it, and a table should not have one either.
+    A number that is not finite under some seed is omitted.
     """
     means: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
     notes = []
     for key in values[0]:
-        under = [one[key] for one in values]
-        if not all(map(math.isfinite, under)):
-            notes.append(f"{key} has no value: it came out as {', '.join(f'{value:g}' for value in under)}")
+        own = [one[key] for one in values]
+        if not all(map(math.isfinite, own)):
+            notes.append(f"{key} is omitted, because it is not finite: {', '.join(f'{value:g}' for value in own)}")
             continue
-        means[key] = fmean(under)
-        if len(under) > 1:
-            half = _t(len(under) - 1) * stdev(under) / math.sqrt(len(under))
+        means[key] = fmean(own)
+        if len(own) > 1:
+            half = _t(len(own) - 1) * stdev(own) / math.sqrt(len(own))
             intervals[key] = (means[key] - half, means[key] + half)
     return means, intervals, notes
 

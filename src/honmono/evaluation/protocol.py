@@ -1,6 +1,6 @@
-"""The protocol of an evaluation: for each metric what its numbers depend on besides the generator.
+"""The protocol of an evaluation: for each metric, what its numbers depend on besides the generator.
 
-`honmono.runs.protocols` says what its three maps are, and reads them.
+`honmono.runs.protocols` describes its three maps and reads them.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
 from honmono.generation.model import Model
 from honmono.metrics.base import Metric
-from honmono.runs.fields import flat
+from honmono.runs.json_fields import flatten
 from honmono.runs.protocols import Protocol, Record
 
 
@@ -31,7 +31,7 @@ def protocol_of(
     reference: Reference,
     networks: Networks,
 ) -> Protocol:
-    """The record of each metric once it has been measured; strict JSON."""
+    """By metric, its record, after it was measured; strict JSON."""
     recipe = model.recipe
     conditions = {
         "fakes.truncation": truncation,
@@ -44,7 +44,7 @@ def protocol_of(
         "fakes.batch_norm": recipe.sampling,
         "fakes.batch_size": recipe.training.batch_size,
         "fakes.labels": "in turn" if model.classes else None,
-        **flat(_versions(), "versions"),
+        **flatten(_versions(), "versions"),
         "device": networks.device.type,
         "precision": str(next(model.generator.parameters()).dtype).removeprefix("torch."),
     }
@@ -63,7 +63,7 @@ def _record(
         conditions["features.input"] = (
             f"{network.channels}x{size}" if network.size else f"{network.channels} channels, {size}"
         )
-        context["features.resizing"] = reference.conforming(network.name).resizing
+        context["features.resizing"] = reference.preprocessing(network.name).resizing
     if (reals := reference.used.get(own.get("features", ""))) and "reals" in own:
         stored = reals.stored
         conditions |= {"reals.split": stored.split, "reals.content": stored.content, "reals.total": stored.total}
@@ -82,7 +82,7 @@ def _mixture(data: Mixture) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """A metric's field as strict JSON has it: a number that is not finite becomes text."""
+    """A metric's field as strict JSON: a number that is not finite becomes text."""
     if isinstance(value, list | tuple):
         return [_json(part) for part in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
@@ -90,6 +90,6 @@ def _json(value: Any) -> Any:
 
 def _versions() -> dict[str, str]:
     versions = {"torch": str(torch.__version__), "numpy": np.__version__}
-    with suppress(PackageNotFoundError):  # imported from somewhere that was not installed
+    with suppress(PackageNotFoundError):  # imported from a source tree that is not installed
         versions = {"honmono": version("honmono")} | versions
     return versions

@@ -1,4 +1,4 @@
-"""A film from latent to latent."""
+"""`honmono interpolate`: a film of samples along a path of latents."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from honmono.runs.images import grid
 
 
 STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60
-LEAST_SINE = 1e-3  # of the angle between latents; float32 cannot tell smaller angles
+LEAST_SINE = 1e-3  # of the angle between latents; smaller ones are not accurate in float32
 
 
 def write_interpolation(
@@ -26,42 +26,47 @@ def write_interpolation(
     label: str | None = None,
     labels: Sequence[str] = (),
 ) -> Path:
-    """A film of a grid of samples whose latents walk a closed path through random stops.
+    """Writes a film of a grid of samples whose latents follow a closed path through random points. Returns its path.
 
-    label: one class by its name. labels: several, as in `walk`. Without them each sample keeps its class, all in turn.
+    out: a .gif or .webp file; None: in the run's directory.
+    seed: of the path.
+    label: the class of all samples.
+    labels: several classes, as in `walk`. Without both, each sample has a class of its own, all in turn.
     """
     out = out or trained.run.path / "interpolation.gif"
     if out.suffix not in (".gif", ".webp"):
-        raise Refused(f"--out {out}: a film ends in .gif or .webp")
+        raise Refused(f"--out {out}: give a .gif or .webp file")
     if len(trained.model.interface.sample_shape) == 1:
-        raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
-    refuse_unwritable(out.parent, "name another place with --out")
-    asked = [] if label is None and not labels else _walked(label, labels)
-    columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not asked else 8
-    steps = walk(trained, columns * 4, [trained.class_number(one) for one in asked], seed=seed)
+        raise Refused(
+            "interpolate needs pictures, and this run generates points: use honmono plot for a film of its training"
+        )
+    refuse_unwritable(out.parent, "give another path with --out")
+    classes = [] if label is None and not labels else _classes_of_film(label, labels)
+    columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not classes else 8
+    steps = walk(trained, columns * 4, [trained.class_number(one) for one in classes], seed=seed)
     frames = [grid(trained.model.pictures(samples), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return out
 
 
-def _walked(label: str | None, labels: Sequence[str]) -> Sequence[str]:
-    """The classes that a film goes through."""
+def _classes_of_film(label: str | None, labels: Sequence[str]) -> Sequence[str]:
+    """The classes of a film, from --label or --labels."""
     if label is not None and labels:
-        raise Refused("--label is for a film of one class, --labels for one of several: give one of them")
+        raise Refused("--label and --labels: give only one of them")
     if len(labels) == 1:
-        raise Refused(f"--labels {labels[0]}: name two classes or more, as in A,B; --label is for one")
+        raise Refused(f"--labels {labels[0]}: give two classes or more, as in A,B, or one with --label")
     return labels if label is None else [label]
 
 
 def walk(trained: TrainedRun, number: int, classes: Sequence[int] = (), *, seed: int = 0) -> Iterator[Tensor]:
-    """The samples of each frame (number, *sample_shape), whose latents go from stop to stop and back to the first.
+    """The samples of each frame, (number, *sample_shape). Latents move from stop to stop and back to the first.
 
-    classes: that of each stop in turn. Halfway between two stops the class changes at once, while the latents walk on:
-    generators learn nothing between two classes. (): each sample keeps its class, all in turn.
+    classes: of the stops, in turn. The class changes halfway between two stops, while latents change continuously,
+        because generators do not learn labels between two classes. (): each sample has a class of its own.
     """
     latent, every = trained.recipe.latent, len(trained.classes)
-    turns = -(-STOPS // max(len(classes), 1))  # as often through all classes as makes enough stops
+    turns = -(-STOPS // max(len(classes), 1))  # repeat all classes until there are enough stops
     count = turns * len(classes) or STOPS
     stops = [latent.draw(stream(seed, "interpolate", stop), number) for stop in range(count)]
     for stop, (here, there) in enumerate(zip(stops, stops[1:] + stops[:1], strict=True)):
@@ -76,7 +81,7 @@ def walk(trained: TrainedRun, number: int, classes: Sequence[int] = (), *, seed:
 def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:
     """Spherical interpolation of rows: normal latents keep their length on the way (White, arXiv:1609.04468).
 
-    Straight between rows of equal directions, where both are the same, and of opposite ones, where no arc is given.
+    Linear between rows of equal directions, where it is the same, and of opposite ones, which have no unique arc.
     """
     norms = np.linalg.norm(here, axis=1) * np.linalg.norm(there, axis=1)
     angle = np.arccos(np.clip((here * there).sum(1) / norms, -1.0, 1.0))[:, None]

@@ -24,7 +24,8 @@ from honmono.runs.directory import RunDirectory
 class TrainedRun:
     """A run's generator, ready to sample from.
 
-    model: the generator with its recipe, its classes and the shape of its samples. step, images: when it was saved.
+    model: the generator with its recipe, its classes and the shape of its samples.
+    step, images: of the checkpoint.
     """
 
     run: RunDirectory
@@ -49,12 +50,12 @@ class TrainedRun:
 
     @property
     def generator(self) -> ReadyGenerator:
-        """Called with latents (batch, latent) and labels (batch,) it gives the samples that `at` gives."""
+        """A module that returns the samples of latents (batch, latent) and labels (batch,), as `at` does."""
         return ReadyGenerator(self.model.generator, self.recipe.sampling)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes that samples can be made of; () where the recipe is not conditional."""
+        """The classes to sample from; () where the recipe is not conditional."""
         return self.model.classes
 
     def with_batch_norm(self, mode: str) -> "TrainedRun":
@@ -64,10 +65,12 @@ class TrainedRun:
     def sample(
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
     ) -> Tensor:
-        """`num` samples as the generator makes them: float32 (num, *sample_shape) on the CPU, in the recipe's range.
+        """`num` samples as float32 (num, *sample_shape) on the CPU, in the recipe's range.
 
-        label: a class by name (or by number, if it is an int); None: all in turn. The first samples are the same
-        whatever `num` is.
+        label: a class, by its name or, if it is an int, by its number; None: all in turn.
+        seed: of the latents.
+        truncation: the largest latent, for normal latents.
+        The first samples do not depend on `num`.
         """
         return torch.cat([*self.chunks(num, label=label, seed=seed, truncation=truncation)])
 
@@ -80,11 +83,11 @@ class TrainedRun:
     def chunks(
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
     ) -> Iterator[Tensor]:
-        """The same samples chunk by chunk, in memory that does not grow with `num`."""
+        """The same samples in chunks, so that memory does not grow with `num`."""
         if num < 1:
-            raise Refused(f"--num {num}: ask for at least one sample")
-        place = None if label is None else self.class_number(label)
-        for chunk in self.model.fakes(seed=seed, label=place, truncation=truncation):
+            raise Refused(f"--num {num}: give at least 1")
+        index = None if label is None else self.class_number(label)
+        for chunk in self.model.fakes(seed=seed, label=index, truncation=truncation):
             chunk = chunk[:num].float().cpu().contiguous()
             yield chunk
             num -= len(chunk)
@@ -96,19 +99,19 @@ class TrainedRun:
         return self.model.at(latents.astype(np.float32), labels).float().cpu()
 
     def class_number(self, label: str | int) -> int:
-        """A class's number by its name; a whole number that is no name is the number itself.
+        """A class's number by its name; an int that is not a name is the number itself.
 
-        Raises `Refused` where a whole number is the name of one class and the number of another.
+        Raises `Refused` where an int is the name of one class and the number of another.
         """
         if not self.classes:
-            raise Refused(f"--label {label}: this run's recipe is not conditional, so no class can be asked for")
+            raise Refused(f"--label {label}: this run's recipe is not conditional and has no classes: omit it")
         numbered = not isinstance(label, str) and 0 <= label < len(self.classes)
         if str(label) not in self.classes:
             if numbered:
                 return int(label)
             near = did_you_mean(str(label), self.classes)
             raise Refused(
-                f"--label {label}: no such class{near} ({self._known()}; --label-index takes a number from 0)"
+                f"--label {label}: no such class{near} ({self._class_list()}; --label-index takes a number from 0)"
             )
         named = self.classes.index(str(label))
         if numbered and named != label:
@@ -121,13 +124,13 @@ class TrainedRun:
     def class_name(self, number: int) -> str:
         """A class's name by its number, from 0 on."""
         if not self.classes:
-            raise Refused(f"--label-index {number}: this run's recipe is not conditional, so it has no classes")
+            raise Refused(f"--label-index {number}: this run's recipe is not conditional and has no classes: omit it")
         if not 0 <= number < len(self.classes):
             last = len(self.classes) - 1
-            raise Refused(f"--label-index {number}: give a number from 0 to {last} ({self._known()})")
+            raise Refused(f"--label-index {number}: give a number from 0 to {last} ({self._class_list()})")
         return self.classes[number]
 
-    def _known(self) -> str:
+    def _class_list(self) -> str:
         more = ", ..." if len(self.classes) > 20 else ""
         return f"classes: {', '.join(self.classes[:20])}{more}"
 
@@ -140,11 +143,13 @@ def load(
     checkpoint: str | int | None = None,
     weights: Weights = "average",
 ) -> TrainedRun:
-    """A checkpoint of a run. Runs no code from the directory unless `trust_code` says so.
+    """Loads a checkpoint of a run. Runs no code from the directory, except with `trust_code`.
 
-    checkpoint: a step, "best" by what was measured during training, or "newest"; None: the newest that is whole.
-    weights: the "average" where the recipe averages, or the "raw" ones that are trained.
-    Raises `Refused` where there is no run or its recipe is not honmono's own, `Failed` where no checkpoint is whole.
+    device: auto, cpu, cuda, cuda:N or mps.
+    trust_code: run the recipe.py in the run's directory.
+    checkpoint: a step, "best" (by the evaluations during training) or "newest"; None: the newest intact one.
+    weights: "average", if the recipe has averaged weights, or "raw".
+    Raises `Refused` where there is no run or its recipe needs other code, `Failed` where no checkpoint is intact.
     """
     directory = RunDirectory.open(Path(run))
     return load_as(read_record(directory, trust_code), directory, device, checkpoint, weights)
@@ -157,9 +162,9 @@ def load_as(
     checkpoint: str | int | None = None,
     weights: Weights = "average",
 ) -> TrainedRun:
-    """The same for a run whose record is at hand already, whatever code its recipe is made of."""
+    """Like `load`, for a run whose record is already read."""
     if weights not in ("average", "raw"):
-        raise Refused(f"weights are 'average' or 'raw', not {weights!r}")
+        raise Refused(f"weights={weights!r}: give 'average' or 'raw'")
     saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
     averaged = record.recipe.training.average is not None and weights == "average"
     placed = device_of(device)
@@ -179,7 +184,7 @@ def of_weights(
     images: int,
     weights: Weights,
 ) -> TrainedRun:
-    """The run with a generator of its own that has these weights and buffers, at hand or from a checkpoint."""
+    """The run with a new generator of these weights and buffers."""
     generator, _ = build_networks(record.recipe, record.interface)
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
@@ -190,24 +195,24 @@ def of_weights(
 def _newest(directory: RunDirectory) -> Checkpoint:
     saved, damaged = read_newest(directory.checkpoints)
     for line in damaged if saved else ():
-        warnings.warn(f"{line}; an older one is used", stacklevel=4)
+        warnings.warn(f"{line}; using an older one", stacklevel=4)
     if saved is None:
-        raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: train it further first")
+        raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: resume its training first")
     return saved
 
 
 def _chosen(directory: RunDirectory, which: str) -> Checkpoint:
-    """The checkpoint of a step, or the best. Raises `Refused` where there is none."""
+    """The checkpoint of a step, or the best one. Raises `Refused` where there is none."""
     steps = directory.checkpoint_steps()
     if which == "best":
         best = evaluations.best(directory)
         if best is None:
             raise Refused(
-                f"{directory.path} has no best checkpoint: {evaluations.why_none_is_best(directory)};"
-                " leave out --checkpoint for the newest"
+                f"{directory.path} has no best checkpoint: {evaluations.why_no_best(directory)};"
+                " omit --checkpoint for the newest"
             )
         which = str(best)
     if not which.isdecimal() or int(which) not in steps:
-        known = ", ".join(map(str, steps)) or "none yet"
-        raise Refused(f"--checkpoint {which}: give best, newest or a step that was saved (there are: {known})")
+        known = ", ".join(map(str, steps)) or "none"
+        raise Refused(f"--checkpoint {which}: give best, newest or a saved step ({known})")
     return read(directory.checkpoint(int(which)))

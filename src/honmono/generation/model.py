@@ -22,24 +22,24 @@ from honmono.runs.images import to_uint8
 
 
 Weights = Literal["average", "raw"]
-LEAST_TRUNCATION = 0.01  # below it, drawing again until all numbers are within takes too long
+LEAST_TRUNCATION = 0.01  # below it, resampling takes too long
 
 
 @final
 class ReadyGenerator(nn.Module):
-    """A generator as its recipe samples from it: in evaluation mode, its batch norms in the recipe's sampling mode.
+    """A generator in evaluation mode, with its batch norms in the recipe's sampling mode.
 
-    No call changes it: no buffer moves, and the mode that anyone sets on the raw generator has no effect on samples.
+    A call changes no buffer, and the mode of the raw generator has no effect on samples.
     """
 
     def __init__(self, raw: nn.Module, mode: SamplingMode) -> None:
         super().__init__()
         self.raw = raw
         self.mode: SamplingMode = mode
-        self.training = False  # of this module only: the raw one keeps its own mode
+        self.training = False  # of this module only, not of the raw generator
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        """The samples of latents (batch, latent) and labels (batch,), which may come from any device, in any type."""
+        """The samples of latents (batch, latent) and labels (batch,), on any device and of any type."""
         weight = next(self.raw.parameters())
         label = None if label is None else label.to(weight.device, torch.int64)
         with sampling(self.raw, self.mode):
@@ -92,12 +92,13 @@ class Model:
         share: int = 1,
         turn: Sequence[int] | None = None,
     ) -> Iterator[Tensor]:
-        """Fakes without end, in chunks of the recipe's batch size (chunk, *sample_shape), on the generator's device.
+        """An endless iterator over chunks of fakes, (batch size, *sample_shape), on the generator's device.
 
-        label: one class for all; None: the classes in turn, or those of `turn` alone.
+        label: the class of all fakes; None: the classes in turn.
         truncation: the largest latent, for normal latents.
         share: the number of samples in a row with one latent: sample i has the one that sample i // share has with 1.
-        Batch norm acts as the recipe's `sampling` says; no buffer of the generator changes.
+        turn: the classes to use in turn; None: all.
+        Batch norm is in the recipe's sampling mode; no buffer of the generator changes.
         """
         chunk = self.recipe.training.batch_size
         for number in count():
@@ -125,7 +126,7 @@ class Model:
 
 
 def take(chunks: Iterator[Tensor], number: int) -> Tensor:
-    """The first `number` samples of chunks that never end, whatever the chunks' sizes."""
+    """The first `number` samples of an endless iterator over chunks of any sizes."""
     taken, missing = [], number
     while missing > 0:
         taken.append(next(chunks)[:missing])
@@ -134,14 +135,14 @@ def take(chunks: Iterator[Tensor], number: int) -> Tensor:
 
 
 def latents(latent: Latent, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:
-    """Latents (number, latent); those beyond a truncation are drawn again (Brock et al., arXiv:1809.11096)."""
+    """Latents (number, latent); values beyond the truncation are resampled (Brock et al., arXiv:1809.11096)."""
     z = latent.draw(random, number)
     if truncation is None:
         return z
     if not isinstance(latent, Normal):
-        raise Refused("--truncation cuts normal latents, and this recipe's latents have bounds already: leave it out")
+        raise Refused("--truncation needs normal latents, and this recipe's latents are bounded: omit it")
     if not truncation >= LEAST_TRUNCATION:
-        raise Refused(f"--truncation {truncation}: it must be at least {LEAST_TRUNCATION} (0.5 to 2 is usual)")
+        raise Refused(f"--truncation {truncation}: give at least {LEAST_TRUNCATION} (0.5 to 2 is usual)")
     while (beyond := np.abs(z) > truncation).any():
         z[beyond] = random.standard_normal(int(beyond.sum()), dtype=np.float32)
     return z

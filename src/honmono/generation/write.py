@@ -1,4 +1,4 @@
-"""Samples as files: a grid, a directory of PNGs, a .npy, or a film from latent to latent."""
+"""`honmono sample`: samples as a grid, a directory of PNGs or a .npy file."""
 
 import re
 from collections.abc import Sequence
@@ -17,9 +17,19 @@ from honmono.reports.figures.points import POINTS
 from honmono.runs.images import grid, save_png
 
 
-GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory
+GRID_LIMIT = 1_024  # samples; a larger grid would be illegible and large
 SCATTER_LIMIT = 100_000
-FILES = {".png", ".npy", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}  # endings of no directory
+FILE_SUFFIXES = {
+    ".png",
+    ".npy",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".webp",
+    ".bmp",
+    ".tif",
+    ".tiff",
+}  # of --out, which is not a directory then
 
 
 def write_samples(
@@ -32,39 +42,42 @@ def write_samples(
     seed: int = 0,
     truncation: float | None = None,
 ) -> Path:
-    """Writes `num` samples where `out` says, and returns the path; memory does not grow with `num`."""
+    """Writes `num` samples to `out` and returns the path. Memory does not grow with `num`.
+
+    out: FILE.png for a grid, FILE.npy with `raw`, or a directory; None: in the run's directory.
+    raw: write the generator's own values.
+    label, seed, truncation: as for `TrainedRun.sample`.
+    """
     points = len(trained.model.interface.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)
-    refuse_unwritable(out.parent, "name another place with --out")
-    asked = {"label": label, "seed": seed, "truncation": truncation}
+    refuse_unwritable(out.parent, "give another path with --out")
+    options = {"label": label, "seed": seed, "truncation": truncation}
     if raw:
         if out.suffix != ".npy":
-            raise Refused(f"--raw writes a .npy file, and --out is {out}")
-        return _write_raw(trained, num, out, **asked)
+            raise Refused(f"--out {out}: give a .npy file with --raw")
+        return _write_raw(trained, num, out, **options)
     if out.suffix == ".png":
         if num > (limit := SCATTER_LIMIT if points else GRID_LIMIT):
             raise Refused(
-                f"a picture holds at most {limit} samples: take --raw"
-                + ("" if points else ", or give --out a directory")
+                f"--num {num}: a picture has at most {limit} samples: use --raw"
+                + ("" if points else ", or give a directory as --out")
             )
-        return _write_scatter(trained, num, out, **asked) if points else _write_grid(trained, num, out, **asked)
-    if out.suffix.lower() in FILES or points:
-        raise Refused(
-            f"--out {out}: a .png for one picture, or with --raw a .npy" + ("" if points else ", or a directory")
-        )
-    return _write_directory(trained, num, out, **asked)
+        return _write_scatter(trained, num, out, **options) if points else _write_grid(trained, num, out, **options)
+    if out.suffix.lower() in FILE_SUFFIXES or points:
+        raise Refused(f"--out {out}: give a .png file, a .npy file with --raw" + ("" if points else ", or a directory"))
+    return _write_directory(trained, num, out, **options)
 
 
 def _default_name(num: int, raw: bool, points: bool) -> str:
     return "samples.npy" if raw else "samples.png" if num <= GRID_LIMIT or points else f"samples-{num}"
 
 
-def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
-    chunks = trained.chunks(num, **asked)
+def _write_raw(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:
+    chunks = trained.chunks(num, **options)
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
     header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.model.interface.sample_shape)}
-    # Written, not memory-mapped: a full disk then raises OSError, where a mapping kills the process by SIGBUS.
+    # Not memory-mapped: a full disk then raises OSError instead of killing the process with SIGBUS.
     with atomic_file(out) as file:
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in chain([first], chunks):
@@ -72,19 +85,19 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     return out
 
 
-def _write_grid(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
+def _write_grid(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:
     classes = len(trained.classes)
-    columns = classes if 2 <= classes <= 16 and asked["label"] is None else min(8, num) if num <= 64 else 32
-    pictures = trained.pictures(num, **asked)
+    columns = classes if 2 <= classes <= 16 and options["label"] is None else min(8, num) if num <= 64 else 32
+    pictures = trained.pictures(num, **options)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_png(grid(pictures, columns), out)
     return out
 
 
-def _write_scatter(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
+def _write_scatter(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:
     from honmono.reports.figures.points import scatter
 
-    samples = trained.sample(num, **asked).numpy()
+    samples = trained.sample(num, **options).numpy()
     data = trained.recipe.data.open()
     real = data.gather(np.arange(min(POINTS, data.length or POINTS)), stream(0, "scatter")).real
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -92,18 +105,18 @@ def _write_scatter(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Pa
     return out
 
 
-def _write_directory(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
-    """PNGs numbered in order; a conditional run's go into one subfolder for each class, ready to be used as data."""
+def _write_directory(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:
+    """Writes numbered PNGs; of a conditional run in a subfolder for each class, which can be used as data."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Refused(f"--out {out}: it holds something already; name a new directory")
-    chunks = trained.chunks(num, **asked)
-    place = None if asked["label"] is None else trained.class_number(asked["label"])
+        raise Refused(f"--out {out}: it is not empty; give a new directory")
+    chunks = trained.chunks(num, **options)
+    index = None if options["label"] is None else trained.class_number(options["label"])
     number = 0
     for chunk in chunks:
         for picture in trained.model.pictures(chunk):
             folder = out
             if trained.classes:
-                folder = out / _folder_name(trained.classes, place if place is not None else number)
+                folder = out / _folder_name(trained.classes, index if index is not None else number)
             folder.mkdir(parents=True, exist_ok=True)
             channels_last = picture.transpose(1, 2, 0)
             Image.fromarray(channels_last[..., 0] if picture.shape[0] == 1 else channels_last).save(
@@ -113,7 +126,7 @@ def _write_directory(trained: TrainedRun, num: int, out: Path, **asked: Any) -> 
     return out
 
 
-def _folder_name(classes: Sequence[str], place: int) -> str:
-    """A class's name as that of a folder below, wherever the name came from."""
-    name = re.sub(r"[/\\\0]", "-", classes[place % len(classes)])
-    return name if name.strip(".") else f"class-{place % len(classes)}"
+def _folder_name(classes: Sequence[str], index: int) -> str:
+    """A class's name as a safe folder name: it may come from another user's data."""
+    name = re.sub(r"[/\\\0]", "-", classes[index % len(classes)])
+    return name if name.strip(".") else f"class-{index % len(classes)}"

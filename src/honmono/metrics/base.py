@@ -1,4 +1,4 @@
-"""What a metric is, and what it is given to judge."""
+"""The interface of metrics, and of the samples that they are computed from."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ Better = Literal["higher", "lower", "neither"]
 
 
 class Extracted(NamedTuple):
-    """What a feature network says of `number` samples, all on the CPU, where there is room for them.
+    """The output of a feature network for `number` samples, on the CPU.
 
-    features: float32. logits: of its classes; None where it classifies nothing. labels: the places among the evidence's
-    classes of those that the fakes were asked for, or of the reals' own, -1 for one that is not among them; None where
-    there are none.
+    features: float32.
+    logits: of the network's classes; None where it has none.
+    labels: the samples' classes as indices into the evidence's classes: for fakes the label that the generator was
+        given, for reals their own, -1 for a class that the evidence does not have. None without labels.
     """
 
     features: Float[Tensor, "number dimension"]
@@ -30,12 +31,13 @@ class Extracted(NamedTuple):
 
 
 class Evidence(ABC):
-    """The samples of one evaluation, as metrics ask for them. Asking twice costs nothing.
+    """The samples of one evaluation. Results are cached, so that a second call costs nothing.
 
-    data: the recipe's. classes: the names of those that can be asked of the generator, () where it takes none.
-    seed: which fakes are drawn. Real samples do not depend on it.
-    device: where long work on features is best done, block by block; the features themselves lie on the CPU.
-    kept: so many bytes of the first fakes' pictures are kept while features are extracted, to be looked at for nothing.
+    data: the recipe's.
+    classes: the names of the generator's classes; () for an unconditional one.
+    seed: determines the fakes. Real samples do not depend on it.
+    device: where to compute with features, block by block; the features themselves are on the CPU.
+    kept: how many bytes of the first fakes' pictures are kept during extraction, for `pictures`.
     """
 
     kept: ClassVar[int] = 2**25
@@ -51,37 +53,37 @@ class Evidence(ABC):
 
     @abstractmethod
     def extracted(self, side: Side, network: str, number: int) -> Extracted:
-        """What the feature network of that name says of `number` samples."""
+        """The output of the feature network of that name for `number` samples."""
 
     @abstractmethod
     def pictures(
-        self, side: Side, network: str, places: Int[Tensor, " number"]
+        self, side: Side, network: str, indices: Int[Tensor, " number"]
     ) -> UInt8[Tensor, "number channels height width"]:
-        """The pictures behind `extracted` at these places, as the network is given them.
+        """The pictures at these indices of `extracted`, preprocessed for the network.
 
-        For few of them, or for the first fakes, after they were extracted.
+        For a few fakes, or for the first ones once they were extracted: later ones are generated again.
         """
 
     @abstractmethod
     def channels(self, network: str, number: int) -> Float[Tensor, "number channels classes"]:
-        """Logits of a one-channel network for each channel of `number` fakes taken as a picture of its own."""
+        """Logits of a one-channel network for each channel of `number` fakes."""
 
     @abstractmethod
     def note(self, text: str) -> None:
-        """Has a sentence said beside the numbers, once however often it is given: what they hide."""
+        """Adds a note that is printed with the numbers, once however often it is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(ABC):
-    """One way to judge samples. Its fields are part of the protocol that its numbers are told with.
+    """A metric of generated samples. Its fields are part of the protocol that is recorded with its numbers.
 
-    fakes: how many are drawn.
+    fakes: number of generated samples.
     """
 
-    kind: ClassVar[str]  # how --metrics names it: "fid"
-    of_classes: ClassVar[bool] = False  # whether it judges what a generator draws when it is asked for classes
-    # Its numbers, before the bracket, that may be perfect where few different samples are drawn, or poor ones: a best
-    # checkpoint is chosen by them only where nothing else can choose.
+    kind: ClassVar[str]  # its name in --metrics: "fid"
+    of_classes: ClassVar[bool] = False  # whether it measures how well samples fit their labels
+    # Its numbers, without brackets, that can be perfect for samples that are poor or not diverse: a best checkpoint is
+    # chosen by them only if there is no other number.
     one_sided: ClassVar[frozenset[str]] = frozenset()
 
     fakes: int = 10_000
@@ -89,20 +91,20 @@ class Metric(ABC):
     @property
     @hook
     def name(self) -> str:
-        """Its kind; with the network that it looks through, if any: `fid[mnist]`."""
+        """Its kind, with its feature network if it has one: `fid[mnist]`."""
         return self.kind
 
     @abstractmethod
     def keys(self) -> dict[str, Better]:
-        """The numbers it gives, and which are better; the first that is not `one_sided` chooses a best checkpoint.
+        """Its numbers and which values are better; the first that is not `one_sided` selects the best checkpoint.
 
-        `neither`: a number to look at, of which more is no better than less. No checkpoint is chosen by it.
+        `neither`: neither higher nor lower is better. No checkpoint is selected by such a number.
         """
 
     @abstractmethod
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        """The numbers under these keys. Raises `Refused` where there are too few samples for them.
+        """The numbers under these keys. Raises `Refused` where there are too few samples.
 
-        Parts of a number may stand behind them whose names only the evidence has, `variety[mnist].cat`: they are given
-        by whoever gives `variety[mnist]`, and the same values are better.
+        Parts of a number may follow whose names depend on the evidence, as `variety[mnist].cat` of `variety[mnist]`;
+        the same values of them are better.
         """

@@ -1,6 +1,6 @@
-"""Euclidean distances between many features: by blocks, so that memory does not grow with their number.
+"""Euclidean distances between many features: in blocks, so that memory does not grow with their number.
 
-In float64 and from a common centre: |a|^2 + |b|^2 - 2 a.b then keeps its digits, at the speed of matrix products.
+Features are centred and in float64: |a|^2 + |b|^2 - 2 a.b then stays accurate, at the speed of matrix products.
 """
 
 from collections.abc import Iterator
@@ -12,20 +12,21 @@ from torch import Tensor
 
 
 BLOCK = 1024  # rows of a block; a block of distances is 8 MiB
-_NOTHING = 1e-12  # of |a|^2 + |b|^2: less is rounding, and taken for 0, so that a sample's twin lies at 0
+_ROUNDING = 1e-12  # of |a|^2 + |b|^2: less is a rounding error and becomes 0, the distance of exact duplicates
 
 
 class Neighbourhood(NamedTuple):
-    """The nearest of each query, nearest first: their squared distances, and their places."""
+    """The nearest samples of each query, nearest first: squared distances and indices."""
 
     squared: Float[Tensor, "queries number"]
-    places: Int[Tensor, "queries number"]
+    indices: Int[Tensor, "queries number"]
 
 
 class Centred:
-    """Features, given out block by block, in float64 and around a centre.
+    """Features that are read in blocks, in float64 and centred.
 
-    device: where the blocks are given out, so that no more than these need room there; None: where the features lie.
+    centre: subtracted from each row; None: the features' mean.
+    device: to which blocks are moved, so that it needs room for a block only; None: the features' own.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Centred:
     ) -> None:
         device = device or features.device
         self.device = torch.device("cpu") if device.type == "mps" else device  # Apple's GPUs have no float64
-        # The mean is taken where the features lie, in float64 too.
+        # The mean is computed on the features' own device, in float64 too.
         self._features = features.detach().cpu() if features.device.type == "mps" else features.detach()
         own = self._features.mean(dim=0, dtype=torch.float64) if centre is None else centre
         self.centre = own.to(self.device)
@@ -45,42 +46,42 @@ class Centred:
         return len(self._features)
 
     def blocks(self, size: int) -> Iterator[tuple[int, Tensor]]:
-        """(first row, rows of it) for blocks of `size` rows."""
+        """(index of the first row, rows) of blocks of `size` rows."""
         for start in range(0, len(self), size):
             yield start, self._features[start : start + size].to(self.device).double() - self.centre
 
 
 def squared_distances(a: Float[Tensor, "m dimension"], b: Float[Tensor, "n dimension"]) -> Float[Tensor, "m n"]:
-    """|a - b|^2 of each pair; give it blocks."""
+    """|a - b|^2 of each pair: m x n numbers, so give it blocks."""
     scale = a.square().sum(dim=1)[:, None] + b.square().sum(dim=1)
     squared = torch.addmm(scale, a, b.T, alpha=-2)
-    return squared.where(squared > _NOTHING * scale, 0.0)
+    return squared.where(squared > _ROUNDING * scale, 0.0)
 
 
 def nearest(
     queries: Centred, among: Centred, number: int, own: Tensor | None = None, block: int = BLOCK
 ) -> Neighbourhood:
-    """The `number` nearest of `among` for each query.
+    """The `number` nearest samples of `among` for each query.
 
-    own: for queries that stand in `among` themselves, their places there, (queries,): a sample is not its neighbour.
+    own: where the queries are in `among`, their indices there, (queries,): no sample is its own neighbour.
     """
     assert 1 <= number <= len(among) - (own is not None)
     found = [_nearest_of(rows, among, number, own, start, block) for start, rows in queries.blocks(block)]
-    squared, places = zip(*found, strict=True)
-    return Neighbourhood(torch.cat(squared), torch.cat(places))
+    squared, indices = zip(*found, strict=True)
+    return Neighbourhood(torch.cat(squared), torch.cat(indices))
 
 
 def _nearest_of(rows: Tensor, among: Centred, number: int, own: Tensor | None, start: int, block: int) -> Neighbourhood:
     best = torch.empty(len(rows), 0, dtype=torch.float64, device=rows.device)
-    places = torch.empty(len(rows), 0, dtype=torch.int64, device=rows.device)
+    indices = torch.empty(len(rows), 0, dtype=torch.int64, device=rows.device)
     for first, others in among.blocks(block):
         squared = squared_distances(rows, others)
         if own is not None:
-            place = own[start : start + len(rows)] - first
-            inside = ((0 <= place) & (place < len(others))).nonzero().squeeze(1)
-            squared[inside, place[inside]] = torch.inf
+            index = own[start : start + len(rows)] - first
+            inside = ((0 <= index) & (index < len(others))).nonzero().squeeze(1)
+            squared[inside, index[inside]] = torch.inf
         here = squared.topk(min(number, len(others)), dim=1, largest=False)
-        best, places = torch.cat([best, here.values], dim=1), torch.cat([places, here.indices + first], dim=1)
+        best, indices = torch.cat([best, here.values], dim=1), torch.cat([indices, here.indices + first], dim=1)
         kept = best.topk(min(number, best.shape[1]), dim=1, largest=False)
-        best, places = kept.values, places.gather(1, kept.indices)
-    return Neighbourhood(best, places)
+        best, indices = kept.values, indices.gather(1, kept.indices)
+    return Neighbourhood(best, indices)

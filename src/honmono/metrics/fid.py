@@ -9,11 +9,11 @@ from torch import Tensor
 
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
-    naming,
+    prefix_errors,
     refuse_fields_below,
+    refuse_mismatched,
     refuse_too_few,
     refuse_unknown_features,
-    refuse_unlike,
 )
 from honmono.metrics.through_features import ComparingMetric
 
@@ -24,10 +24,10 @@ _BLOCK = 4096  # samples at a time, so that no float64 copy of all features is m
 def frechet_distance(real: Float[Tensor, "reals dimension"], fake: Float[Tensor, "fakes dimension"]) -> float:
     """|m - n|^2 + tr(A + B - 2 (A B)^(1/2)) with the means m, n and unbiased covariances A, B of both, in float64.
 
-    Raises `Refused` for no more samples than dimensions on either side: their covariance would be singular.
+    Raises `Refused` unless either side has more samples than dimensions: its covariance would be singular.
     Source: Heusel et al. (2017), arXiv:1706.08500, equation 6.
     """
-    refuse_unlike(real, fake)
+    refuse_mismatched(real, fake)
     dimension = real.shape[1]
     what = f"a Fréchet distance in {dimension:,} dimensions"
     refuse_too_few(what, "real", len(real), dimension + 1)
@@ -35,7 +35,7 @@ def frechet_distance(real: Float[Tensor, "reals dimension"], fake: Float[Tensor,
     (m, r), (n, s) = (mean_and_root(features.detach().cpu()) for features in (real, fake))
     # With A = R'R and B = S'S the eigenvalues of A B are the squared singular values of R S'.
     distance = (m - n).square().sum() + r.square().sum() + s.square().sum() - 2 * torch.linalg.svdvals(r @ s.T).sum()
-    return max(0.0, float(distance))  # between equal sets, rounding can leave a number below 0
+    return max(0.0, float(distance))  # rounding can give a negative number for equal sets
 
 
 def mean_and_root(
@@ -43,8 +43,8 @@ def mean_and_root(
 ) -> tuple[Float[Tensor, " dimension"], Float[Tensor, "rank dimension"]]:
     """The mean, and a matrix R whose R'R is the unbiased covariance, in float64.
 
-    R comes from the samples themselves (QR). The root of a covariance would turn its rounding errors, about 1e-16, into
-    1e-8 in each direction in which the samples do not vary.
+    R is computed from the samples (QR). A root of the covariance would turn rounding errors of about 1e-16 into errors
+    of 1e-8 in each direction in which the samples do not vary.
     """
     mean = features.mean(dim=0, dtype=torch.float64)
     root = torch.zeros(0, len(mean), dtype=torch.float64)
@@ -56,9 +56,9 @@ def mean_and_root(
 @final
 @dataclass(frozen=True, kw_only=True)
 class FID(ComparingMetric):
-    """The Fréchet distance (`frechet_distance`) in a feature network: `fid[mnist]`, never plain "FID".
+    """The Fréchet distance (`frechet_distance`) of a feature network's features: `fid[mnist]`, never plain "FID".
 
-    It falls with more samples, so numbers compare only at equal `fakes` and `reals`.
+    It decreases with more samples, so numbers are comparable only for equal `fakes` and `reals`.
     """
 
     kind: ClassVar[str] = "fid"
@@ -70,10 +70,10 @@ class FID(ComparingMetric):
     def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}
 
-    def least(self, dimension: int) -> int:
+    def min_samples(self, dimension: int) -> int:
         return dimension + 1
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        real, fake = self.both(evidence)
-        with naming(self):
+        real, fake = self.both_features(evidence)
+        with prefix_errors(self):
             return {self.name: frechet_distance(real, fake)}

@@ -1,4 +1,4 @@
-"""The Inception score (IS) by any classifier."""
+"""The Inception score (IS) of any classifier."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
     extracted,
-    naming,
+    prefix_errors,
     refuse_fields_below,
     refuse_not_finite,
     refuse_too_few,
@@ -27,7 +27,7 @@ from honmono.randomness import stream
 def inception_score(logits: Float[Tensor, "fakes classes"], splits: int = 10, seed: int = 0) -> float:
     """The mean over splits of exp E KL(p(class | sample) || p(class)), in float64: from 1 to the number of classes.
 
-    The samples are shuffled by `seed`, then parted into `splits` of equal size (or one more in some).
+    The samples are shuffled with `seed`, then split into `splits` parts of equal size (some have one more).
     Source: Salimans et al. (2016), arXiv:1606.03498, section 4.
     """
     if logits.ndim != 2 or splits < 1:
@@ -44,7 +44,7 @@ def inception_score(logits: Float[Tensor, "fakes classes"], splits: int = 10, se
 def _of_one_split(logits: Float[Tensor, "fakes classes"]) -> float:
     """The exponential of the mean divergence of p(class | sample) from its own mean."""
     log_p = logits.log_softmax(dim=1)
-    log_marginal = log_p.logsumexp(dim=0) - math.log(len(logits))  # finite also for a class that no sample is in
+    log_marginal = log_p.logsumexp(dim=0) - math.log(len(logits))  # finite even for a class without samples
     divergence = (log_p.exp() * (log_p - log_marginal)).sum(dim=1)
     return float(divergence.mean().exp())
 
@@ -54,7 +54,7 @@ def _of_one_split(logits: Float[Tensor, "fakes classes"]) -> float:
 class InceptionScore(FeatureMetric):
     """The Inception score (`inception_score`) of a feature network's logits: `is[mnist]`.
 
-    It never looks at real samples, and does not see a class of which all pictures are the same.
+    It does not use real samples, and does not detect a class whose pictures are all the same.
     """
 
     kind: ClassVar[str] = "is"
@@ -66,7 +66,7 @@ class InceptionScore(FeatureMetric):
         refuse_fields_below(self, splits=1)
         refuse_unknown_features(self, self.features)
         if self.fakes < 2 * self.splits:
-            raise Refused(f"is.fakes is {self.fakes}; {self.splits} splits take at least {2 * self.splits}")
+            raise Refused(f"is.fakes is {self.fakes}; {self.splits} splits need at least {2 * self.splits}")
 
     def keys(self) -> dict[str, Better]:
         return {self.name: "higher"}
@@ -74,6 +74,8 @@ class InceptionScore(FeatureMetric):
     def measure(self, evidence: Evidence) -> dict[str, float]:
         logits = extracted(evidence, "fake", self.features, self.fakes).logits
         if logits is None:
-            raise Refused(f"{self.name}: the {self.features} features classify nothing: give others, as in is[mnist]")
-        with naming(self):
+            raise Refused(
+                f"{self.name}: the {self.features} features have no class logits: use others, as in is[mnist]"
+            )
+        with prefix_errors(self):
             return {self.name: inception_score(logits, self.splits, evidence.seed)}

@@ -11,11 +11,11 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
-    naming,
+    prefix_errors,
     refuse_fields_below,
+    refuse_mismatched,
     refuse_too_few,
     refuse_unknown_features,
-    refuse_unlike,
 )
 from honmono.metrics.through_features import ComparingMetric
 from honmono.randomness import stream
@@ -30,15 +30,15 @@ def kernel_distance(
 ) -> float:
     """The mean over random subsets of the unbiased squared MMD under k(x, y) = (x.y / dimension + 1)^3, in float64.
 
-    Each subset holds `subset_size` samples of either side, drawn without replacement by `seed`. Unbiased: its mean
-    does not depend on the number of samples, and lies at 0, sometimes below, for equal distributions.
+    Each subset has `subset_size` samples of each side, drawn without replacement with `seed`. Unbiased: the expected
+    value does not depend on the number of samples, and is 0 for equal distributions; an estimate may be negative.
     Source: Binkowski et al. (2018), arXiv:1801.01401.
     """
-    refuse_unlike(real, fake)
+    refuse_mismatched(real, fake)
     if subset_size < 2 or subsets < 1:
         raise Refused(f"{subsets} subsets of {subset_size}: give at least 1 subset of at least 2 samples")
-    refuse_too_few(f"a subset of {subset_size:,} (or lower subset_size)", "real", len(real), subset_size)
-    refuse_too_few(f"a subset of {subset_size:,} (or lower subset_size)", "fake", len(fake), subset_size)
+    refuse_too_few(f"a subset of {subset_size:,} (subset_size)", "real", len(real), subset_size)
+    refuse_too_few(f"a subset of {subset_size:,} (subset_size)", "fake", len(fake), subset_size)
 
     def some(features: Tensor, side: str, subset: int) -> Tensor:
         chosen = stream(seed, f"kid {side}", subset).permutation(len(features))[:subset_size]
@@ -48,7 +48,7 @@ def kernel_distance(
 
 
 def squared_mmd(real: Float[Tensor, "reals dimension"], fake: Float[Tensor, "fakes dimension"]) -> float:
-    """The means of k over pairs of different reals and of different fakes, less twice its mean over real and fake.
+    """The mean of k over pairs of different reals, plus that of different fakes, minus twice that of real and fake.
 
     Source: Gretton et al. (2012), "A kernel two-sample test", lemma 6: the unbiased estimate of the squared MMD.
     """
@@ -66,9 +66,9 @@ def squared_mmd(real: Float[Tensor, "reals dimension"], fake: Float[Tensor, "fak
 @final
 @dataclass(frozen=True, kw_only=True)
 class KID(ComparingMetric):
-    """The kernel distance (`kernel_distance`) in a feature network: `kid[mnist]`.
+    """The kernel distance (`kernel_distance`) of a feature network's features: `kid[mnist]`.
 
-    subsets, subset_size: random ones, drawn by the evidence's seed.
+    subsets, subset_size: number and size of random subsets, drawn with the evidence's seed.
     """
 
     kind: ClassVar[str] = "kid"
@@ -82,16 +82,16 @@ class KID(ComparingMetric):
         if self.subset_size > min(self.fakes, self.reals):
             counts = f"fakes={self.fakes}, reals={self.reals}"
             raise Refused(
-                f"kid.subset_size is {self.subset_size}, too many for {counts}: lower it, or give more samples"
+                f"kid.subset_size is {self.subset_size}, too many for {counts}: decrease it, or increase these"
             )
 
     def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}
 
-    def least(self, dimension: int) -> int:
+    def min_samples(self, dimension: int) -> int:
         return self.subset_size
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        real, fake = self.both(evidence)
-        with naming(self):
+        real, fake = self.both_features(evidence)
+        with prefix_errors(self):
             return {self.name: kernel_distance(real, fake, self.subsets, self.subset_size, evidence.seed)}

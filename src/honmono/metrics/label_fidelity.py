@@ -1,4 +1,4 @@
-"""Label fidelity: whether a conditional generator draws what it was asked for, by a classifier's reading."""
+"""Label fidelity: how often a classifier predicts the label that a conditional generator was given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from honmono.metrics.base import Better, Evidence
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.refusals import (
     extracted,
-    naming,
+    prefix_errors,
+    quoted,
     refuse_fields_below,
     refuse_not_finite,
     refuse_unknown_features,
-    some_of,
 )
 from honmono.metrics.through_features import FeatureMetric
 
 
 class Fidelity(NamedTuple):
-    """The share of fakes that are read as what was asked for: of all, and of each class that was asked for."""
+    """The share of fakes whose predicted class is their label: of all fakes, and of each class."""
 
     overall: float
     of_class: tuple[float, ...]
 
 
 def label_fidelity(logits: Float[Tensor, "fakes classes"], labels: Int[Tensor, " fakes"]) -> Fidelity:
-    """The share of fakes whose largest logit is that of the label asked for. Raises `Refused` for a class without any.
+    """The share of fakes whose largest logit is that of their label. Raises `Refused` for a class without fakes.
 
-    It is no higher than the classifier is good: read its test accuracy beside it.
+    It is limited by the classifier's accuracy: compare it with that.
     """
     refuse_not_finite("the logits", logits)
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
@@ -41,24 +41,24 @@ def label_fidelity(logits: Float[Tensor, "fakes classes"], labels: Int[Tensor, "
     classes = logits.shape[1]
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         raise Refused(
-            f"labels go from {int(labels.min())} to {int(labels.max())}: of {classes} classes, give 0..{classes - 1}"
+            f"labels are from {int(labels.min())} to {int(labels.max())}: give 0..{classes - 1} for {classes} classes"
         )
-    asked = torch.bincount(labels, minlength=classes)
-    missing = (asked == 0).nonzero().flatten().tolist()
+    counts = torch.bincount(labels, minlength=classes)
+    missing = (counts == 0).nonzero().flatten().tolist()
     if missing:
         raise Refused(
-            f"no fake was asked for class {', '.join(map(str, missing))}: draw more fakes, with labels in turn"
+            f"no fake has the label {', '.join(map(str, missing))}: generate more fakes, with all labels in turn"
         )
     right = torch.bincount(labels[logits.argmax(dim=1) == labels], minlength=classes)
-    return Fidelity(int(right.sum()) / len(labels), tuple((right.double() / asked).tolist()))
+    return Fidelity(int(right.sum()) / len(labels), tuple((right.double() / counts).tolist()))
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class LabelFidelity(FeatureMetric):
-    """Label fidelity (`label_fidelity`) by a feature network that knows the data's classes: `labels[mnist]`.
+    """Label fidelity (`label_fidelity`) with a feature network that has the data's classes: `labels[mnist]`.
 
-    fakes: asked for each class in turn.
+    fakes: generated with each label in turn.
     """
 
     kind: ClassVar[str] = "labels"
@@ -70,7 +70,7 @@ class LabelFidelity(FeatureMetric):
         refuse_unknown_features(self, self.features)
         if not feature_network(self.features).classes:
             raise Refused(
-                f"labels.features: the {self.features} features classify nothing: give others, as in labels[mnist]"
+                f"labels.features: the {self.features} features have no class logits: use others, as in labels[mnist]"
             )
 
     def keys(self) -> dict[str, Better]:
@@ -79,27 +79,27 @@ class LabelFidelity(FeatureMetric):
         return dict.fromkeys((overall, *classes), "higher")
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        read = feature_network(self.features).classes
+        known = feature_network(self.features).classes
         self.refuse_other_classes(evidence.classes)
-        place = torch.tensor([read.index(name) for name in evidence.classes])
-        if self.fakes < len(read):
-            raise Refused(f"{self.name}: {self.fakes} fakes leave some of {len(read)} classes without one: raise fakes")
+        index = torch.tensor([known.index(name) for name in evidence.classes])
+        if self.fakes < len(known):
+            raise Refused(f"{self.name}: {self.fakes} fakes are too few for {len(known)} classes: increase fakes")
         found = extracted(evidence, "fake", self.features, self.fakes)
-        assert found.logits is not None and found.labels is not None, "the network and the generator know classes"
-        with naming(self):
-            fidelity = label_fidelity(found.logits, place[found.labels])
+        assert found.logits is not None and found.labels is not None, "the network and the generator have classes"
+        with prefix_errors(self):
+            fidelity = label_fidelity(found.logits, index[found.labels])
         return dict(zip(self.keys(), (fidelity.overall, *fidelity.of_class), strict=True))
 
-    def reads(self, classes: Sequence[str]) -> bool:
-        """Whether its network knows these classes, and no others."""
+    def has_classes(self, classes: Sequence[str]) -> bool:
+        """Whether its network's classes are exactly these."""
         return set(classes) == set(feature_network(self.features).classes)
 
-    def refuse_other_classes(self, asked: Sequence[str]) -> None:
-        """Of a generator that is asked for these classes, none of them if it takes no labels."""
-        read = feature_network(self.features).classes
-        if not asked:
-            raise Refused(f"{self.name}: the generator takes no labels, so it cannot draw a wrong one: leave this out")
-        if not self.reads(asked):
-            sides = ("the data", set(asked) - set(read)), ("the network", set(read) - set(asked))
-            told = ", ".join(f"only {side} has {some_of(sorted(names))}" for side, names in sides if names)
-            raise Refused(f"{self.name}: the network reads other classes than the data's ({told}): give other features")
+    def refuse_other_classes(self, classes: Sequence[str]) -> None:
+        """Raises `Refused` unless these, the generator's classes, are the network's; () for an unconditional one."""
+        known = feature_network(self.features).classes
+        if not classes:
+            raise Refused(f"{self.name}: the generator takes no labels: omit this metric")
+        if not self.has_classes(classes):
+            sides = ("the data", set(classes) - set(known)), ("the network", set(known) - set(classes))
+            found = ", ".join(f"only {side} has {quoted(sorted(names))}" for side, names in sides if names)
+            raise Refused(f"{self.name}: the network's classes are not the data's ({found}): use other features")

@@ -1,4 +1,4 @@
-"""Mode coverage: how many modes of a Gaussian mixture the generator has found, how well, and how evenly."""
+"""Mode coverage: how many modes of a Gaussian mixture a generator covers, how accurately and how evenly."""
 
 import math
 from dataclasses import dataclass
@@ -19,9 +19,12 @@ _BLOCK = 4096  # points at a time, so that memory does not grow with their numbe
 
 
 class Coverage(NamedTuple):
-    """What `mode_coverage` finds.
+    """The result of `mode_coverage`.
 
-    modes: captured. high_quality: share of all points. reverse_kl: in nats. counts: high-quality points of each mode.
+    modes: number of captured modes.
+    high_quality: share of all points.
+    reverse_kl: in nats.
+    counts: high-quality points of each mode.
     """
 
     modes: int
@@ -33,11 +36,11 @@ class Coverage(NamedTuple):
 def mode_coverage(
     points: Float[Tensor, "number dimensions"], means: np.ndarray | Tensor, sigma: float, radius: float = 3.0
 ) -> Coverage:
-    """Counts the points at the modes of a mixture of round Gaussians.
+    """Counts the points near the modes of a mixture of isotropic Gaussians.
 
-    A point is of high quality where the nearest mean lies within `radius` sigma. A mode is captured where it is the
-    nearest of at least one such point. Reverse KL compares the counts of such points with equal ones: see `reverse_kl`.
-    Of perfect points in the plane, 1 - exp(-radius^2 / 2) are of high quality: 98.89 % at 3 sigma.
+    A point is of high quality if the nearest mean is within `radius` sigma. A mode is captured if it is the nearest of
+    at least one such point. Reverse KL compares the counts of such points with a uniform distribution (`reverse_kl`).
+    Of perfect samples in the plane, 1 - exp(-radius^2 / 2) are of high quality: 98.89 % at 3 sigma.
     Source: VEEGAN (Srivastava et al., 2017, arXiv:1705.07761) and PacGAN (Lin et al., 2018, arXiv:1712.04086).
     """
     centres = torch.as_tensor(means, dtype=torch.float64)
@@ -49,7 +52,7 @@ def mode_coverage(
     refuse_not_finite("the points", points)
     counts = torch.zeros(len(centres), dtype=torch.int64)
     for block in points.detach().cpu().split(_BLOCK):
-        # Not by matrix products, which would lose the digits that a narrow mode far from the origin needs.
+        # Not by matrix products, whose rounding errors matter for a narrow mode far from the origin.
         distance = torch.cdist(block.double(), centres, compute_mode="donot_use_mm_for_euclid_dist")
         nearest = distance.min(dim=1)
         counts += torch.bincount(nearest.indices[nearest.values <= radius * sigma], minlength=len(centres))
@@ -64,9 +67,9 @@ def mode_coverage(
 def reverse_kl(counts: Int[Tensor, " modes"]) -> float:
     """KL(p || uniform) = sum p ln(p modes) in nats, p being the shares of the counts; 0 where they are equal.
 
-    Its largest value, ln(modes), is that of one mode only. It is given as well where nothing was counted, since JSON
-    has no infinity: the modes and the share of high quality, both 0, say so beside it.
-    A perfect sampler does not reach 0: about (modes - 1) / (2 number) is left, 0.0049 for 2,500 points at 25 modes.
+    Its maximum, ln(modes), is reached with one mode only. It is also the value without any counted point, because JSON
+    has no infinity; the number of modes and the share of high quality are 0 then.
+    A perfect sampler does not reach 0: it has about (modes - 1) / (2 number), 0.0049 for 2,500 points of 25 modes.
     """
     total = int(counts.sum())
     if total == 0:
@@ -78,9 +81,9 @@ def reverse_kl(counts: Int[Tensor, " modes"]) -> float:
 @final
 @dataclass(frozen=True, kw_only=True)
 class ModeCoverage(Metric):
-    """Modes captured, share of high-quality points and reverse KL (`mode_coverage`), on mixtures.
+    """Number of modes captured, share of high-quality points and reverse KL (`mode_coverage`), for mixtures.
 
-    radius: in sigma, within which a point is of high quality.
+    radius: distance in sigma within which a point is of high quality.
     """
 
     kind: ClassVar[str] = "modes"
@@ -92,7 +95,7 @@ class ModeCoverage(Metric):
     def __post_init__(self) -> None:
         refuse_fields_below(self, fakes=1)
         if not 0 < self.radius < math.inf:
-            raise Refused(f"modes.radius is {self.radius}; give a number of sigmas above 0, as in 3.0")
+            raise Refused(f"modes.radius is {self.radius}: give a number of sigmas above 0, as in 3.0")
 
     def keys(self) -> dict[str, Better]:
         return {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}

@@ -1,4 +1,4 @@
-"""Nearest class: whether fakes look most like the class that was asked for; it takes no classifier of the classes."""
+"""Nearest class: how often a fake is nearest to the mean of its own class. It needs no classifier of the classes."""
 
 from dataclasses import dataclass
 from statistics import fmean
@@ -11,18 +11,21 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.by_class import by_class
-from honmono.metrics.refusals import refuse_fields_below, refuse_unknown_features, refuse_unlike
+from honmono.metrics.refusals import refuse_fields_below, refuse_mismatched, refuse_unknown_features
 from honmono.metrics.through_features import ComparingMetric
 
 
-SHRINKAGE = 0.01  # share of the covariance that is its mean variance in every direction: few reals can be inverted too
+SHRINKAGE = 0.01  # of the covariance towards its mean variance, so that it can be inverted for few reals too
 _BLOCK = 4096  # samples at a time
 
 
-class Means(NamedTuple):
-    """The real classes' means where distances are measured. whiten: the way there from features, around `centre`.
+class ClassMeans(NamedTuple):
+    """The means of the real classes in whitened features.
 
-    means: NaN for a class without a real. counts: how many reals each class has.
+    centre: subtracted from features before whitening.
+    whiten: the whitening matrix.
+    means: NaN for a class without reals.
+    counts: number of reals of each class.
     """
 
     centre: Float[Tensor, " dimension"]
@@ -31,16 +34,16 @@ class Means(NamedTuple):
     counts: Int[Tensor, " classes"]
 
     def __call__(self, features: Float[Tensor, "number dimension"]) -> Float[Tensor, "number dimension"]:
-        """Features, in float64, where distances are measured."""
+        """Whitened features, in float64."""
         return (features.double() - self.centre) @ self.whiten
 
 
-def class_means(real: Float[Tensor, "reals dimension"], labels: Int[Tensor, " reals"], classes: int) -> Means:
-    """The means of the classes, and distances by the covariance S within classes that all of them share.
+def class_means(real: Float[Tensor, "reals dimension"], labels: Int[Tensor, " reals"], classes: int) -> ClassMeans:
+    """The means of the classes, whitened by the covariance S within classes.
 
-    The distance of a and b is (a - b)' S^-1 (a - b) (Mahalanobis): directions in which samples of one class differ much
-    count for little. S is taken over all classes together, with `SHRINKAGE`. Reals of no class (-1) are passed over.
-    Source: Fisher's linear discriminant (1936), classes being equally likely.
+    Distances are then Mahalanobis distances, (a - b)' S^-1 (a - b): directions in which samples of one class vary much
+    count little. S is pooled over all classes, with `SHRINKAGE`. Reals of no class (-1) are ignored.
+    Source: Fisher's linear discriminant (1936), with equally likely classes.
     """
     real, labels = real[labels >= 0], labels[labels >= 0]
     counts = torch.bincount(labels, minlength=classes)
@@ -50,15 +53,15 @@ def class_means(real: Float[Tensor, "reals dimension"], labels: Int[Tensor, " re
     means /= counts.where(counts > 0, torch.nan)[:, None]
     within = rows - means[labels]
     covariance = within.T @ within / max(1, len(rows) - int((counts > 0).sum()))
-    variance = float(covariance.diagonal().mean()) or 1.0  # every class one picture: plain distances
+    variance = float(covariance.diagonal().mean()) or 1.0  # 0 where every class is one picture: Euclidean distances
     covariance = (1 - SHRINKAGE) * covariance
     covariance.diagonal().add_(SHRINKAGE * variance)
     whiten = torch.linalg.inv(torch.linalg.cholesky(covariance)).T
-    return Means(centre, whiten, means @ whiten, counts)
+    return ClassMeans(centre, whiten, means @ whiten, counts)
 
 
-def nearest_class(features: Float[Tensor, "number dimension"], means: Means) -> Int[Tensor, " number"]:
-    """The place of the class with the nearest mean, of those that have reals."""
+def nearest_class(features: Float[Tensor, "number dimension"], means: ClassMeans) -> Int[Tensor, " number"]:
+    """The index of the class with the nearest mean, among classes with reals."""
     found = []
     for block in features.split(_BLOCK):
         distances = torch.cdist(means(block), means.means).nan_to_num(nan=torch.inf)
@@ -66,26 +69,26 @@ def nearest_class(features: Float[Tensor, "number dimension"], means: Means) -> 
     return torch.cat(found)
 
 
-def left_out(
-    real: Float[Tensor, "reals dimension"], labels: Int[Tensor, " reals"], means: Means
+def leave_one_out(
+    real: Float[Tensor, "reals dimension"], labels: Int[Tensor, " reals"], means: ClassMeans
 ) -> Bool[Tensor, " reals"]:
-    """Whether each real, left out of its class's mean and of the covariance, is nearest to its own class.
+    """Whether each real is nearest to its own class when it is left out of the class's mean and of the covariance.
 
-    With z a real's whitened distance from its mean and n its class's size, leaving it out makes it n / (n - 1) z, and
+    With z a real's whitened difference from its mean and n its class's size, leaving it out makes it n / (n - 1) z, and
     adds b (z.(x - m))^2 / (1 - b |z|^2), b = (1 - SHRINKAGE) n / (n - 1) / degrees of freedom, to the squared distance
-    to each mean m (Sherman and Morrison). A real that is alone in its class, or of none (-1), is not nearest to it.
+    to each mean m (Sherman and Morrison). False for the only real of a class and for a real of no class (-1).
     """
     freedom = max(1, int(means.counts.sum()) - int((means.counts > 0).sum()))
     found = []
     for block, own in zip(real.split(_BLOCK), labels.split(_BLOCK), strict=True):
-        rows, inside, places = means(block), own.clamp(min=0), torch.arange(len(block))
+        rows, inside, indices = means(block), own.clamp(min=0), torch.arange(len(block))
         away = rows - means.means[inside]
         norm = away.square().sum(dim=1)
         moved = means.counts[inside].double() / (means.counts[inside] - 1)
         squared = torch.cdist(rows, means.means).square()
         along = (rows * away).sum(dim=1, keepdim=True) - away @ means.means.T
-        squared[places, inside] = norm * moved.square()
-        along[places, inside] = norm * moved
+        squared[indices, inside] = norm * moved.square()
+        along[indices, inside] = norm * moved
         weight = (1 - SHRINKAGE) * moved / freedom
         squared += along.square() * (weight / (1 - weight * norm))[:, None]
         nearest = squared.nan_to_num(nan=torch.inf).argmin(dim=1)
@@ -96,11 +99,11 @@ def left_out(
 @final
 @dataclass(frozen=True, kw_only=True)
 class NearestClass(ComparingMetric):
-    """The share of fakes that are nearest (`nearest_class`) to the mean of the class that they were asked for.
+    """The share of fakes that are nearest (`nearest_class`) to the mean of their label's class.
 
-    `nearest_class[cifar10]` and each class's, `nearest_class[cifar10].cat`. It takes no classifier of the data's
-    classes; chance is 1 / classes. `nearest_class_of_reals[cifar10]` is that of the reals, each left out (`left_out`),
-    on average over the classes: how well these features tell the classes apart, and about what a perfect generator has.
+    `nearest_class[cifar10]`, and of each class `nearest_class[cifar10].cat`. It needs no classifier of the data's
+    classes; chance is 1 / classes. `nearest_class_of_reals[cifar10]` is the same share of the reals (`leave_one_out`),
+    averaged over the classes: how well the features separate the classes, and about the value of a perfect generator.
     """
 
     kind: ClassVar[str] = "nearest_class"
@@ -113,38 +116,40 @@ class NearestClass(ComparingMetric):
 
     @property
     def of_reals(self) -> str:
-        """The name of the reals' own number."""
+        """The name of the number for the reals."""
         return f"nearest_class_of_reals[{self.features}]"
 
     def keys(self) -> dict[str, Better]:
         return {self.name: "higher", self.of_reals: "neither"}
 
-    def least(self, dimension: int) -> int:
+    def min_samples(self, dimension: int) -> int:
         return 2
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
         if not evidence.classes:
-            raise Refused(f"{self.name}: the generator takes no labels, so it cannot draw a wrong one: leave this out")
-        real, fake = self.sides(evidence)
+            raise Refused(f"{self.name}: the generator takes no labels: omit this metric")
+        real, fake = self.extract_both(evidence)
         if real.labels is None:
-            raise Refused(f"{self.name}: the real pictures have no classes to be nearest to: leave it out")
-        assert fake.labels is not None, "the generator is asked for classes"
-        refuse_unlike(real.features, fake.features)
+            raise Refused(f"{self.name}: the real pictures have no classes: omit this metric")
+        assert fake.labels is not None, "the generator is conditional"
+        refuse_mismatched(real.features, fake.features)
         means = class_means(real.features, real.labels, len(evidence.classes))
         if int((means.counts > 0).sum()) < 2:
-            raise Refused(f"{self.name}: fewer than two of the classes have real pictures: leave it out")
+            raise Refused(f"{self.name}: fewer than two classes have real pictures: omit this metric")
         right = nearest_class(fake.features, means) == fake.labels
         numbers = by_class(
             evidence, self.name, _shares(right, fake.labels, means.counts >= 1), fmean, "a real and a fake"
         )
-        right = left_out(real.features, real.labels, means)
+        right = leave_one_out(real.features, real.labels, means)
         numbers |= by_class(evidence, self.of_reals, _shares(right, real.labels, means.counts >= 2), fmean, "two reals")
         return {key: numbers[key] for key in (*self.keys(), *numbers)}
 
 
 def _shares(
-    right: Bool[Tensor, " number"], labels: Int[Tensor, " number"], judged: Bool[Tensor, " classes"]
+    right: Bool[Tensor, " number"], labels: Int[Tensor, " number"], enough: Bool[Tensor, " classes"]
 ) -> list[float | None]:
-    """The share of right ones in each class; None for a class that is not judged, or has no sample."""
-    of_class = [right[labels == place].double() for place in range(len(judged))]
-    return [float(one.mean()) if enough and len(one) else None for one, enough in zip(of_class, judged, strict=True)]
+    """The share of correct samples of each class; None for a class without enough reals or without samples."""
+    of_class = [right[labels == index].double() for index in range(len(enough))]
+    return [
+        float(one.mean()) if measured and len(one) else None for one, measured in zip(of_class, enough, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage of fake features among real ones, by nearest neighbours."""
+"""Precision, recall, density and coverage of fakes, by nearest neighbours in feature space."""
 
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
@@ -11,20 +11,20 @@ from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.distances import BLOCK, Centred, nearest, squared_distances
 from honmono.metrics.refusals import (
-    naming,
+    prefix_errors,
     refuse_fields_below,
+    refuse_mismatched,
     refuse_too_few,
     refuse_unknown_features,
-    refuse_unlike,
 )
 from honmono.metrics.through_features import ComparingMetric
 
 
-_TIE = 1e-10  # squared distances that differ by less of themselves are equal, however they were rounded
+_TIE = 1e-10  # relative difference below which squared distances count as equal, because of rounding
 
 
 class Scores(NamedTuple):
-    """What `prdc` finds: shares from 0 to 1, but density, which can be above."""
+    """The result of `prdc`: shares from 0 to 1, except for density, which can be above 1."""
 
     precision: float
     recall: float
@@ -39,51 +39,55 @@ def prdc(
     block: int = BLOCK,
     device: torch.device | None = None,
 ) -> Scores:
-    """Counts samples within the balls that reach from each sample to its k-th nearest neighbour on its own side.
+    """Counts samples inside balls: around each sample, with the distance to its k-th nearest neighbour as radius.
 
-    precision: fakes in a ball of at least one real, its edge included; recall: reals in one of a fake.
-    density: real balls that a fake is inside of, on average, divided by k; coverage: real balls with a fake inside.
-    Each ball's own centre is no neighbour of itself. Works on the device (None: the features'), `block` x `block`
-    distances at a time; the result does not depend on `block`.
+    Neighbours are samples of the same side, without the sample itself.
+    precision: share of fakes inside or on the ball of at least one real. recall: share of reals, with balls of fakes.
+    density: average number of real balls around a fake, divided by k. coverage: share of real balls with a fake inside.
+    neighbours: k.
+    block: `block` x `block` distances are computed at a time; the result does not depend on it.
+    device: where distances are computed; None: the features' own.
     Source: Kynkäänniemi et al. (2019), arXiv:1904.06991; Naeem et al. (2020), arXiv:2002.09797.
     """
-    return _scored(real, fake, neighbours, block, device)[0]
+    return _scores_and_copies(real, fake, neighbours, block, device)[0]
 
 
-def _scored(real: Tensor, fake: Tensor, neighbours: int, block: int, device: torch.device | None) -> tuple[Scores, int]:
-    """The scores, and how many reals have balls of no reach: their k nearest are their copies."""
-    refuse_unlike(real, fake)
+def _scores_and_copies(
+    real: Tensor, fake: Tensor, neighbours: int, block: int, device: torch.device | None
+) -> tuple[Scores, int]:
+    """The scores, and the number of reals with radius 0, whose k nearest neighbours are exact copies."""
+    refuse_mismatched(real, fake)
     if neighbours < 1:
         raise Refused(f"neighbours is {neighbours}; give at least 1")
-    refuse_too_few(f"the distance to neighbour {neighbours} (or lower neighbours)", "real", len(real), neighbours + 1)
-    refuse_too_few(f"the distance to neighbour {neighbours} (or lower neighbours)", "fake", len(fake), neighbours + 1)
+    refuse_too_few(f"the distance to neighbour {neighbours} (neighbours)", "real", len(real), neighbours + 1)
+    refuse_too_few(f"the distance to neighbour {neighbours} (neighbours)", "fake", len(fake), neighbours + 1)
     reals = Centred(real, device=device)
     fakes = Centred(fake, reals.centre, device)
-    reach = _reach(reals, neighbours, block)
-    scores = _counted(reals, fakes, reach, _reach(fakes, neighbours, block), neighbours, block)
-    return scores, int((reach == 0).sum())
+    radii = _squared_radii(reals, neighbours, block)
+    scores = _count(reals, fakes, radii, _squared_radii(fakes, neighbours, block), neighbours, block)
+    return scores, int((radii == 0).sum())
 
 
-def _reach(samples: Centred, neighbours: int, block: int) -> Tensor:
+def _squared_radii(samples: Centred, neighbours: int, block: int) -> Tensor:
     """The squared distance of each sample to its k-th nearest neighbour: (count,)."""
     own = torch.arange(len(samples), device=samples.device)
     return nearest(samples, samples, neighbours, own, block).squared[:, -1]
 
 
-def _counted(
-    reals: Centred, fakes: Centred, real_reach: Tensor, fake_reach: Tensor, neighbours: int, block: int
+def _count(
+    reals: Centred, fakes: Centred, real_radii: Tensor, fake_radii: Tensor, neighbours: int, block: int
 ) -> Scores:
     precise = torch.zeros(len(fakes), dtype=torch.bool, device=fakes.device)
     recalled = torch.zeros(len(reals), dtype=torch.bool, device=reals.device)
     covered = torch.zeros_like(recalled)
     inside = torch.zeros((), dtype=torch.int64, device=reals.device)
     for i, real in reals.blocks(block):
-        reach = real_reach[i : i + len(real), None]
+        radii = real_radii[i : i + len(real), None]
         for j, fake in fakes.blocks(block):
             squared = squared_distances(real, fake)
-            precise[j : j + len(fake)] |= (squared <= reach * (1 + _TIE)).any(dim=0)
-            recalled[i : i + len(real)] |= (squared <= fake_reach[j : j + len(fake)] * (1 + _TIE)).any(dim=1)
-            within = squared < reach * (1 - _TIE)
+            precise[j : j + len(fake)] |= (squared <= radii * (1 + _TIE)).any(dim=0)
+            recalled[i : i + len(real)] |= (squared <= fake_radii[j : j + len(fake)] * (1 + _TIE)).any(dim=1)
+            within = squared < radii * (1 - _TIE)
             covered[i : i + len(real)] |= within.any(dim=1)
             inside += within.sum()
     return Scores(
@@ -97,9 +101,9 @@ def _counted(
 @final
 @dataclass(frozen=True, kw_only=True)
 class PRDC(ComparingMetric):
-    """Precision, recall, density and coverage (`prdc`) in a feature network: `precision[mnist]`, ...
+    """Precision, recall, density and coverage (`prdc`) of a feature network's features: `precision[mnist]`, ...
 
-    neighbours: k; the reach of a sample's ball is its distance to the k-th nearest of its own side.
+    neighbours: k; the radius of a sample's ball is the distance to its k-th nearest neighbour.
     """
 
     kind: ClassVar[str] = "prdc"
@@ -112,22 +116,24 @@ class PRDC(ComparingMetric):
         refuse_unknown_features(self, self.features)
         if self.neighbours >= min(self.fakes, self.reals):
             counts = f"fakes={self.fakes}, reals={self.reals}"
-            raise Refused(f"prdc.neighbours is {self.neighbours}, too many for {counts}: give fewer, or more samples")
+            raise Refused(
+                f"prdc.neighbours is {self.neighbours}, too many for {counts}: decrease it, or increase these"
+            )
 
     def keys(self) -> dict[str, Better]:
         return {f"{score}[{self.features}]": "higher" for score in Scores._fields}
 
-    def least(self, dimension: int) -> int:
+    def min_samples(self, dimension: int) -> int:
         return self.neighbours + 1
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        real, fake = self.both(evidence)
-        with naming(self):
-            scores, copied = _scored(real, fake, self.neighbours, BLOCK, evidence.device)
+        real, fake = self.both_features(evidence)
+        with prefix_errors(self):
+            scores, copied = _scores_and_copies(real, fake, self.neighbours, BLOCK, evidence.device)
         if copied:
             evidence.note(
-                f"{self.name}: {copied:,} of {len(real):,} reals have {self.neighbours} or more exact copies, so that"
-                " not even a perfect generator's fakes add to their density or coverage: remove copies from the data,"
-                " or raise prdc.neighbours"
+                f"{self.name}: {copied:,} of {len(real):,} reals have {self.neighbours} or more exact copies, which"
+                " makes density and coverage too low even for a perfect generator: remove copies from the data, or"
+                " increase prdc.neighbours"
             )
         return {f"{score}[{self.features}]": value for score, value in scores._asdict().items()}

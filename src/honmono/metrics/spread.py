@@ -1,4 +1,4 @@
-"""How far samples lie from their mean: what variety is measured by, in pixels and in features alike."""
+"""How far samples are from their mean, in pixels or in features: the measure behind variety."""
 
 import torch
 from jaxtyping import Shaped
@@ -8,7 +8,7 @@ from torch import Tensor
 def spread(samples: Shaped[Tensor, "number *sample_shape"]) -> float:
     """The root of the total variance, sqrt(sum_i |x_i - mean|^2 / (number - 1)), in float64 and in the samples' units.
 
-    0 where all samples are one. It is the root mean square distance between two of them, divided by sqrt(2).
+    0 where all samples are equal. It is the root mean square distance between two samples, divided by sqrt(2).
     """
     assert len(samples) > 1, "one sample has no spread"
     rows = samples.flatten(1).double()

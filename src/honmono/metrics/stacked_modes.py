@@ -1,4 +1,4 @@
-"""Modes of Stacked MNIST: which of the 1,000 triples of digits the generator draws, and how evenly."""
+"""Modes of Stacked MNIST: how many of the 1,000 triples of digits a generator covers, and how evenly."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -18,23 +18,23 @@ CHANNELS = 3
 
 
 def stacked_modes(logits: Float[Tensor, "number channels classes"]) -> Int[Tensor, " modes"]:
-    """How many samples each mode has; a mode is one class for each channel: (classes ** channels,).
+    """The number of samples of each mode, which is a class for each channel: (classes ** channels,).
 
-    Mode (a, b, c) stands at a classes^2 + b classes + c.
+    Mode (a, b, c) has the index a classes^2 + b classes + c.
     """
     _, channels, classes = logits.shape
     refuse_not_finite("the logits", logits)
-    places = classes ** torch.arange(channels - 1, -1, -1)
-    return torch.bincount((logits.argmax(dim=2).cpu() * places).sum(dim=1), minlength=classes**channels)
+    weights = classes ** torch.arange(channels - 1, -1, -1)
+    return torch.bincount((logits.argmax(dim=2).cpu() * weights).sum(dim=1), minlength=classes**channels)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class StackedModes(FeatureMetric):
-    """Modes captured and reverse KL on Stacked MNIST, each channel's digit being read by a classifier.
+    """Number of modes captured and reverse KL on Stacked MNIST; a classifier predicts each channel's digit.
 
-    All samples count, however poor. A perfect generator leaves a reverse KL of 0.0193 in 26,000 samples.
-    Source: PacGAN (Lin et al., 2018, arXiv:1712.04086), with a classifier of ours in place of theirs.
+    All samples count, of any quality. A perfect generator has a reverse KL of 0.0193 with 26,000 samples.
+    Source: PacGAN (Lin et al., 2018, arXiv:1712.04086), with our classifier instead of theirs.
     """
 
     kind: ClassVar[str] = "stacked_modes"
@@ -52,8 +52,6 @@ class StackedModes(FeatureMetric):
     def measure(self, evidence: Evidence) -> dict[str, float]:
         logits = evidence.channels(self.features, self.fakes)
         if logits.shape[1] != CHANNELS:
-            raise Refused(
-                f"{self.name} takes pictures of {CHANNELS} channels, not {logits.shape[1]}: measure fid or prdc"
-            )
+            raise Refused(f"{self.name} needs pictures of {CHANNELS} channels, not {logits.shape[1]}: use fid or prdc")
         counts = stacked_modes(logits)
         return {"modes": float((counts > 0).sum()), "reverse_kl": reverse_kl(counts)}

@@ -1,4 +1,4 @@
-"""What metrics share that look at samples through a feature network."""
+"""Base classes of metrics that use a feature network."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from honmono.metrics.refusals import extracted, refuse_too_few
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureMetric(Metric, ABC):
-    """A metric of what a feature network says of fakes, named for both: `labels[mnist]`."""
+    """A metric of a feature network's output for fakes, named after both: `labels[mnist]`."""
 
     features: str
 
@@ -24,26 +24,26 @@ class FeatureMetric(Metric, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class ComparingMetric(FeatureMetric, ABC):
-    """A metric that holds the features of fakes against those of reals: `fid[mnist]`.
+    """A metric that compares the features of fakes with those of reals: `fid[mnist]`.
 
-    reals: at most so many; all there are where the source has fewer.
+    reals: maximum number of reals; all where the source has fewer.
     """
 
     reals: int = 10_000
 
     @abstractmethod
-    def least(self, dimension: int) -> int:
-        """How many samples of each side it takes in features of so many numbers."""
+    def min_samples(self, dimension: int) -> int:
+        """The minimum number of samples of each side for features of this dimension."""
 
     @final
-    def sides(self, evidence: Evidence) -> tuple[Extracted, Extracted]:
-        """What the network says of reals and of fakes; too few reals are refused before any fake is made."""
+    def extract_both(self, evidence: Evidence) -> tuple[Extracted, Extracted]:
+        """The network's output for reals and for fakes; too few reals are refused before fakes are generated."""
         real = extracted(evidence, "real", self.features, self.reals)
-        refuse_too_few(self.name, "real", len(real.features), self.least(real.features.shape[1]))
+        refuse_too_few(self.name, "real", len(real.features), self.min_samples(real.features.shape[1]))
         return real, extracted(evidence, "fake", self.features, self.fakes)
 
     @final
-    def both(self, evidence: Evidence) -> tuple[Tensor, Tensor]:
-        """The features alone."""
-        real, fake = self.sides(evidence)
+    def both_features(self, evidence: Evidence) -> tuple[Tensor, Tensor]:
+        """The features of reals and of fakes."""
+        real, fake = self.extract_both(evidence)
         return real.features, fake.features

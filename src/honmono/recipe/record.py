@@ -16,10 +16,10 @@ from honmono.files import write_json
 from honmono.recipe.registry import Entry, import_file
 from honmono.recipe.serialize import NOTHING, recipe_from_json, to_json
 from honmono.recipe.value import LEFT_TO_DATA, Recipe
-from honmono.runs import evaluations, warned
+from honmono.runs import evaluations, recorded_warnings
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
-from honmono.runs.fields import flat, same
+from honmono.runs.json_fields import equal_values, flatten
 from honmono.runs.log import Log
 
 
@@ -134,9 +134,9 @@ def other_threads(run: Path, before: Choices, chosen: Choices) -> list[str]:
 
 def refuse_changes(run: Path, old: Recipe, new: Recipe) -> None:
     """Raises `Refused`, naming each field, where going on would not be the same training."""
-    before, after = flat(to_json(old)), flat(to_json(new))
+    before, after = flatten(to_json(old)), flatten(to_json(new))
     free = FREE | {"data.source"}  # data may have moved: that it is the same is proved by its content
-    kept = {k for k in before.keys() & after.keys() if same(before[k], after[k])}
+    kept = {k for k in before.keys() & after.keys() if equal_values(before[k], after[k])}
     changed = [k for k in {**before, **after} if k not in kept and not _within(k, free)]
     if changed:
         told = "; ".join(f"{k}: {_told(before, k)} there, {_told(after, k)} now" for k in changed)
@@ -165,7 +165,7 @@ def refuse_other_data(run: RunDirectory, fingerprint: str, source: str | None = 
 def cut_back(run: RunDirectory, step: int) -> None:
     """Takes away what logs, measurements and film say of steps that will be made again."""
     evaluations.truncate(run, step)
-    warned.truncate(run, step)
+    recorded_warnings.truncate(run, step)
     with Log(run) as log:
         log.truncate(step)
     for picture in run.samples.glob("[0-9]" * 9 + "*.*"):

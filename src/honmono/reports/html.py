@@ -1,6 +1,6 @@
-"""One self-contained HTML page from a template: pictures within it, all text escaped, no scripts, no network.
+"""A self-contained HTML page from a template: embedded pictures, escaped text, no scripts, no network.
 
-A page is light or dark as the reader's screen is, and fits a phone.
+A page follows the light or dark mode of the screen, and fits a phone.
 """
 
 import base64
@@ -19,16 +19,21 @@ from honmono.reports.figures.style import Stroke
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-KEPT = "\n\t\u200c\u200d"  # besides what is printable; the last two join letters, in Indic scripts and in emoji
-LARGE = 5 * 2**20  # bytes from which on a page is said to be large
+ALLOWED = (
+    "\n\t\u200c\u200d"  # allowed besides printable characters; the last two join letters, in Indic scripts and in emoji
+)
+LARGE = 5 * 2**20  # bytes of a page above which a warning is given
 
 
 @dataclass(frozen=True)
 class Cell:
     """One cell of a table.
 
-    more: smaller text after it, for example an interval. best: stands out. sign: of a footnote. stroke: how this
-    thing's lines look in the figures. code: text for a machine.
+    more: smaller text after it, for example an interval.
+    best: bold.
+    sign: of a footnote.
+    stroke: of the curves that belong to the text.
+    code: in a font for code.
     """
 
     text: str
@@ -43,7 +48,8 @@ class Cell:
 class Table:
     """A table whose first column names its rows.
 
-    numbers: the columns that are set to the right. notes: footnotes, each a sign and its text.
+    numbers: the indices of right-aligned columns.
+    notes: footnotes, each a sign and its text.
     """
 
     header: Sequence[str]
@@ -53,13 +59,18 @@ class Table:
 
     @property
     def cells(self) -> list[list[Cell]]:
-        """The rows, with every text as a cell."""
+        """The rows, with texts converted to cells."""
         return [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in self.rows]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture within the page. caption: above it. more: below it. alt: alternative text; the caption if ""."""
+    """An embedded picture.
+
+    caption: text above it.
+    more: text below it.
+    alt: alternative text; "": the caption.
+    """
 
     data: bytes
     kind: Literal["png", "jpeg", "svg+xml"]
@@ -69,32 +80,36 @@ class Picture:
 
     @property
     def source(self) -> str:
-        """The picture as the address of an image."""
+        """The picture as a data URL."""
         return f"data:image/{self.kind};base64,{base64.b64encode(self.data).decode()}"
 
 
 def render(template: str, **values: Any) -> str:
-    """The document that a template, a path within the package, makes of these values.
+    """The rendered document. template: a path in the package. values: its variables.
 
-    What no document may hold (control characters, half surrogates) becomes a replacement mark.
+    Characters that are not allowed in HTML (control characters, surrogates) become replacement characters.
     """
     document = _environment().get_template(template).render(values)
-    odd = [letter for letter in set(document) if not letter.isprintable() and letter not in KEPT and not _space(letter)]
+    odd = [
+        letter for letter in set(document) if not letter.isprintable() and letter not in ALLOWED and not _space(letter)
+    ]
     return document.translate(dict.fromkeys(map(ord, odd), "\ufffd"))
 
 
 def _space(letter: str) -> bool:
-    """Whether it is a space of any script, as the wide one of Japanese."""
+    """Whether it is a space of any script, as the Japanese wide space."""
     return unicodedata.category(letter) == "Zs"
 
 
 def write_page(path: Path, document: str) -> Path:
-    """Writes the document, whole or not at all; warns where it is so large that a browser may be slow."""
+    """Writes the document, atomically. Warns where it is so large that a browser may be slow."""
     data = document.encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write_bytes(path, data)
     if len(data) > LARGE:
-        warnings.warn(f"'{path}' is {len(data) / 2**20:.1f} MB; a page of fewer runs is lighter", stacklevel=2)
+        warnings.warn(
+            f"'{path}' is {len(data) / 2**20:.1f} MB, which may be slow in a browser: compare fewer runs", stacklevel=2
+        )
     return path
 
 

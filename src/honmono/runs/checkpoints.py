@@ -1,4 +1,4 @@
-"""Checkpoints that are complete or absent: safetensors and JSON, written beside, fsynced, renamed, checksummed."""
+"""Checkpoints: safetensors and JSON with checksums, written to a temporary directory, fsynced and renamed."""
 
 import errno
 import hashlib
@@ -22,7 +22,7 @@ Tensors = Mapping[str, Mapping[str, Tensor]]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint holds: groups of tensors by name (players, averages, optimizers) and plain JSON state."""
+    """A checkpoint: groups of tensors by name (players, averages, optimizers), and JSON state."""
 
     path: Path
     tensors: dict[str, dict[str, Tensor]]
@@ -32,9 +32,11 @@ class Checkpoint:
 def write(
     directory: Path, step: int, tensors: Tensors, state: Mapping[str, Any], keep: int, best: int | None = None
 ) -> Path:
-    """Writes `directory/<step, nine digits>`, then removes all but the newest `keep` (0: none) and that of step `best`.
+    """Writes `directory/<step, nine digits>`, then removes older checkpoints.
 
-    Until the rename at the end the previous checkpoint is the newest. Raises `Failed` when the disk is full.
+    keep: how many of the newest to keep; 0: all.
+    best: the step of a checkpoint to keep in any case.
+    The previous checkpoint is intact until the rename at the end. Raises `Failed` when the disk is full.
     """
     final = directory / f"{step:09d}"
     if final.exists():
@@ -42,23 +44,23 @@ def write(
     sweep(directory)
     previous = newest(directory)
     try:
-        with atomic_directory(final) as beside:
+        with atomic_directory(final) as temporary:
             checksums = {}
             for group, members in tensors.items():
-                data = save({name: _alone(tensor) for name, tensor in members.items()})
-                atomic_write_bytes(beside / f"{group}.safetensors", data)
+                data = save({name: _cpu_copy(tensor) for name, tensor in members.items()})
+                atomic_write_bytes(temporary / f"{group}.safetensors", data)
                 checksums[f"{group}.safetensors"] = hashlib.sha256(data).hexdigest()
-            write_json(beside / "state.json", {**state, "step": step, "checksums": checksums})
+            write_json(temporary / "state.json", {**state, "step": step, "checksums": checksums})
     except OSError as error:
-        raise Failed(_lost(error, directory, step, previous)) from error
+        raise Failed(_save_failed_message(error, directory, step, previous)) from error
     _prune(directory, keep, best)
     return final
 
 
 def sweep(directory: Path, after: int | None = None) -> None:
-    """Clears away what a killed process left half-written or half-removed.
+    """Removes what a killed process left partly written or partly removed.
 
-    after: training goes on from this step, and what a later checkpoint held, damaged, will be made again.
+    after: the step from which training resumes; damaged checkpoints of later steps are removed too.
     """
     for step in steps(directory):
         if after is not None and step > after:
@@ -67,25 +69,25 @@ def sweep(directory: Path, after: int | None = None) -> None:
 
 
 def steps(directory: Path) -> list[int]:
-    """The steps that have a checkpoint, whole or damaged, oldest first."""
+    """The steps with a checkpoint, intact or damaged, oldest first."""
     return sorted(int(path.name) for path in directory.glob("[0-9]" * 9))
 
 
 def newest(directory: Path) -> Path | None:
-    """The newest checkpoint, unread; None when there is none."""
-    there = steps(directory)
-    return directory / f"{there[-1]:09d}" if there else None
+    """The path of the newest checkpoint; None where there is none."""
+    saved = steps(directory)
+    return directory / f"{saved[-1]:09d}" if saved else None
 
 
 def read(path: Path) -> Checkpoint:
-    """Reads a checkpoint and proves it by its checksums; raises `Failed` when it is damaged."""
+    """Reads a checkpoint and verifies its checksums. Raises `Failed` where it is damaged."""
     try:
         state = json.loads((path / "state.json").read_text(encoding="utf-8"))
         tensors = {}
         for name, checksum in state["checksums"].items():
             data = (path / name).read_bytes()
             if hashlib.sha256(data).hexdigest() != checksum:
-                raise Failed(f"checkpoint {path} is damaged: {name} does not have its checksum")
+                raise Failed(f"checkpoint {path} is damaged: the checksum of {name} does not match")
             tensors[name.removesuffix(".safetensors")] = load(data)
     except (OSError, KeyError, json.JSONDecodeError, SafetensorError) as error:
         raise Failed(f"checkpoint {path} is damaged: {error}") from error
@@ -93,7 +95,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def read_newest(directory: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest checkpoint that is whole, and a line for each newer one that was damaged and passed over."""
+    """The newest intact checkpoint, and a message for each newer, damaged one."""
     damaged = []
     for step in reversed(steps(directory)):
         try:
@@ -103,8 +105,8 @@ def read_newest(directory: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, damaged
 
 
-def _alone(tensor: Tensor) -> Tensor:
-    """A copy on the CPU that shares memory with none (safetensors refuses tied weights)."""
+def _cpu_copy(tensor: Tensor) -> Tensor:
+    """A copy on the CPU that shares no memory (safetensors refuses tied weights)."""
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
@@ -114,8 +116,8 @@ def _prune(directory: Path, keep: int, best: int | None) -> None:
             remove_directory(directory / f"{step:09d}")
 
 
-def _lost(error: OSError, directory: Path, step: int, previous: Path | None) -> str:
+def _save_failed_message(error: OSError, directory: Path, step: int, previous: Path | None) -> str:
     why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
-    safe = f"the checkpoint of step {int(previous.name)} is whole" if previous else "there is no checkpoint yet"
-    mend = f"Make room and go on with honmono train --resume {directory.parent}"
-    return f"step {step} could not be saved: {why}; {safe}. {mend}"
+    safe = f"the checkpoint of step {int(previous.name)} is intact" if previous else "there is no checkpoint yet"
+    advice = f"Free some space, then resume with honmono train --resume {directory.parent}"
+    return f"step {step} could not be saved: {why}; {safe}. {advice}"

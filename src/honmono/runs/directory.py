@@ -1,4 +1,4 @@
-"""The run directory: how it is named and created, what is in it, and how it is found again."""
+"""The run directory: its name, its creation, its files, and how runs are found."""
 
 import json
 import re
@@ -11,19 +11,19 @@ from honmono.errors import Refused, did_you_mean
 from honmono.files import partial
 
 
-PARTS = {"samples", "checkpoints"}  # directories, made first
+PARTS = {"samples", "checkpoints"}  # directories that are created first
 WRITTEN_BEFORE_RECIPE = PARTS | {".lock", "recipe.py", "environment.json"}
 
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """A run's directory and the places of its parts. A directory is a run once it has a recipe.json."""
+    """A run's directory and the paths of its files. A directory is a run once it has a recipe.json."""
 
     path: Path
 
     @classmethod
     def create(cls, root: Path, recipe_name: str) -> Self:
-        """A new run under `root`, with the next free number: `00007-dcgan-mnist`. Processes may race.
+        """A new run under `root`, with the next free number: `00007-dcgan-mnist`. Safe for concurrent processes.
 
         recipe_name: a registered name, or `path/to/mine.py:my_gan`, which gives `00007-my-gan`.
         """
@@ -31,10 +31,10 @@ class RunDirectory:
         name = re.sub(r"[^A-Za-z0-9.]+", "-", recipe_name.rsplit(":", 1)[-1]).strip("-")
         number = max(_numbers(root), default=0) + 1
         while True:
-            # The bare number is the lock: while we hold it nobody else can take it, and whoever had it before
-            # us has already renamed it, which the second look at the root shows.
+            # The directory `00007` is the lock: only one process can create it. A process that had it before has
+            # renamed it, so that the number occurs twice now.
             reserved = root / f"{number:05d}"
-            if _make_directory(reserved, anew=True):
+            if _make_directory(reserved, exclusive=True):
                 if _numbers(root).count(number) == 1:
                     return cls(reserved.rename(root / f"{number:05d}-{name}"))._with_parts()
                 reserved.rmdir()
@@ -49,21 +49,21 @@ class RunDirectory:
 
     @classmethod
     def refuse_taken(cls, path: Path) -> None:
-        """Raises `Refused` where something stands in the place of a new run."""
+        """Raises `Refused` where a new run cannot be created at `path`."""
         if cls.is_run(path):
-            raise Refused(f"'{path}' is a run already; `honmono train --resume {path}` goes on with it")
-        if path.is_dir() and any(path.iterdir()) and not _never_begun(path):
-            raise Refused(f"'{path}' is neither empty nor a run directory; name a new directory")
+            raise Refused(f"'{path}' is a run already; resume it with `honmono train --resume {path}`")
+        if path.is_dir() and any(path.iterdir()) and not _never_started(path):
+            raise Refused(f"'{path}' is neither empty nor a run directory; give a new directory")
         if path.exists() and not path.is_dir():
-            raise Refused(f"'{path}' is a file, not a directory; name another")
+            raise Refused(f"'{path}' is a file, not a directory; give another path")
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """The run at `path`; refused where there is none, naming the nearest."""
+        """The run at `path`. Raises `Refused` where there is none, naming the nearest."""
         if cls.is_run(path):
             return cls(path)
         if inside := runs_in(path):
-            raise Refused(f"'{path}' is not a run but holds some; the newest is '{inside[-1].path}'")
+            raise Refused(f"'{path}' is not a run, but contains runs; the newest is '{inside[-1].path}'")
         hint = did_you_mean(path.name, (run.path.name for run in runs_in(path.parent)))
         if not path.exists():
             raise Refused(f"there is no run directory '{path}'{hint}")
@@ -80,7 +80,7 @@ class RunDirectory:
 
     @property
     def recipe_py(self) -> Path:
-        """The recipe's source, a copy that is never imported unasked."""
+        """A copy of the recipe's source, which is imported only with --trust-code."""
         return self.path / "recipe.py"
 
     @property
@@ -105,7 +105,7 @@ class RunDirectory:
 
     @property
     def warnings_jsonl(self) -> Path:
-        """What the run warned of while it trained."""
+        """The warnings of the training."""
         return self.path / "warnings.jsonl"
 
     @property
@@ -119,7 +119,7 @@ class RunDirectory:
         return self.path / "checkpoints"
 
     def sample(self, step: int, name: str = "") -> Path:
-        """The picture of one step: nine digits, so that names sort as time does. name: of a further one."""
+        """The sample grid of one step, with nine digits, so that names sort by step. name: of an additional grid."""
         return self.samples / f"{step:09d}{name and '-'}{name}.png"
 
     def checkpoint(self, step: int) -> Path:
@@ -127,7 +127,7 @@ class RunDirectory:
         return self.checkpoints / f"{step:09d}"
 
     def checkpoint_steps(self) -> list[int]:
-        """The steps of the complete checkpoints, ascending. One that was being written has another name."""
+        """The steps of the complete checkpoints, ascending."""
         states = self.checkpoints.glob("[0-9]" * 9 + "/state.json")
         return sorted(int(state.parent.name) for state in states)
 
@@ -137,8 +137,8 @@ class RunDirectory:
         return self
 
 
-def _never_begun(path: Path) -> bool:
-    """Whether this is all that a run killed before its recipe.json was written left: parts that hold nothing yet."""
+def _never_started(path: Path) -> bool:
+    """Whether the directory is what a run leaves that was killed before it wrote its recipe.json: empty parts."""
     left = {part.name: part for part in path.iterdir()}
     names = left.keys() - {leftover.name for leftover in partial(path)}
     empty = all(not any(left[name].iterdir()) for name in PARTS & names)
@@ -146,57 +146,59 @@ def _never_begun(path: Path) -> bool:
 
 
 def runs_in(root: Path) -> list[RunDirectory]:
-    """The runs directly under `root`, in order of name, which is that of creation."""
+    """The runs directly under `root`, sorted by name, which is the order of creation."""
     if not root.is_dir():
         return []
     return [RunDirectory(path) for path in sorted(root.iterdir()) if RunDirectory.is_run(path)]
 
 
 def unfinished(
-    root: Path, recipe: dict[str, Any], free: Collection[str] = frozenset({"training.steps"})
+    root: Path, recipe: dict[str, Any], ignored: Collection[str] = frozenset({"training.steps"})
 ) -> list[RunDirectory]:
-    """The runs under `root` of this recipe that stopped before their end and can go on, newest first.
+    """The unfinished runs of this recipe under `root` that can be resumed, newest first.
 
-    recipe: canonical JSON, as a run's recipe.json holds it under "recipe".
-    free: the dotted fields that may differ; asking for more steps is not a change.
+    recipe: canonical JSON, as under "recipe" in recipe.json.
+    ignored: dotted fields that may differ.
     """
-    return [run for run in reversed(runs_in(root)) if _stopped_early(run, recipe, free)]
+    return [run for run in reversed(runs_in(root)) if _stopped_early(run, recipe, ignored)]
 
 
-def _stopped_early(run: RunDirectory, recipe: dict[str, Any], free: Collection[str]) -> bool:
+def _stopped_early(run: RunDirectory, recipe: dict[str, Any], ignored: Collection[str]) -> bool:
     steps = run.checkpoint_steps()
     if not steps:
         return False
     try:
         recorded = json.loads(run.recipe_json.read_text(encoding="utf-8"))
         planned = recorded["recipe"]["training"]["steps"]
-    except (OSError, ValueError, KeyError, TypeError):  # somebody else's recipe.json
+    except (OSError, ValueError, KeyError, TypeError):  # a recipe.json that honmono did not write
         return False
-    return _without(recorded["recipe"], free) == _without(recipe, free) and steps[-1] < planned
+    return _without(recorded["recipe"], ignored) == _without(recipe, ignored) and steps[-1] < planned
 
 
-def _without(value: Any, free: Collection[str], prefix: str = "") -> Any:
-    """The JSON value without the dotted fields in `free`."""
+def _without(value: Any, ignored: Collection[str], prefix: str = "") -> Any:
+    """The JSON value without the dotted fields in `ignored`."""
     if not isinstance(value, dict):
         return value
     return {
-        name: _without(part, free, f"{prefix}{name}.") for name, part in value.items() if f"{prefix}{name}" not in free
+        name: _without(part, ignored, f"{prefix}{name}.")
+        for name, part in value.items()
+        if f"{prefix}{name}" not in ignored
     }
 
 
 def _numbers(root: Path) -> list[int]:
-    """The numbers taken under `root`, once for each directory that bears them."""
+    """The numbers of the directories under `root`."""
     return [int(match[1]) for path in root.iterdir() if (match := re.match(r"(\d+)(?:-|$)", path.name))]
 
 
-def _make_directory(path: Path, anew: bool = False) -> bool:
-    """Makes a directory and those above it; with `anew`, False where it was there already."""
+def _make_directory(path: Path, exclusive: bool = False) -> bool:
+    """Creates a directory and its parents; with `exclusive`, returns False where it exists."""
     try:
-        path.mkdir(parents=True, exist_ok=not anew)
+        path.mkdir(parents=True, exist_ok=not exclusive)
     except FileExistsError as error:
-        if anew:
+        if exclusive:
             return False
-        raise Refused(f"'{path}' is a file, not a directory; name another") from error
+        raise Refused(f"'{path}' is a file, not a directory; give another path") from error
     except OSError as error:
-        raise Refused(f"cannot create the directory '{path}': {error.strerror}; name another") from error
+        raise Refused(f"cannot create the directory '{path}': {error.strerror}; give another path") from error
     return True

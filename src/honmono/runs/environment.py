@@ -1,4 +1,4 @@
-"""What a run ran on: versions, processors, commit and command line, recorded beside its numbers."""
+"""The environment of a run, recorded with its numbers: versions, hardware, commit and command line."""
 
 import os
 import platform
@@ -12,10 +12,10 @@ from typing import Any
 
 
 def environment(argv: Sequence[str]) -> dict[str, Any]:
-    """The record of this process, as strict JSON values; what cannot be found out is None. Asks no network.
+    """The environment of this process as strict JSON; what cannot be determined is None. Uses no network.
 
-    cores: those this process may use. threads: those that torch uses. git_commit: of the working directory,
-    ending in "-dirty" where tracked files differ from it. time: UTC.
+    Of its values: cores: usable by this process. threads: used by torch. git_commit: of the working directory, with
+    "-dirty" appended where tracked files were changed. time: UTC.
     """
     import numpy
     import torch
@@ -67,18 +67,18 @@ def _usable_cores() -> int | None:
 def _honmono_version() -> str | None:
     try:
         return version("honmono")
-    except PackageNotFoundError:  # run from a source tree that is not installed
+    except PackageNotFoundError:  # imported from a source tree that is not installed
         return None
 
 
 def _git_commit() -> str | None:
-    # --exclude: the hash itself, not a tag's name. No optional locks: looking must not write into .git.
+    # --exclude: the hash itself, not a tag's name. --no-optional-locks: do not write into .git.
     describe = ("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     return _output("git", "--no-optional-locks", *describe)
 
 
 def _output(*command: str) -> str | None:
-    """What a short command prints, or None where it is missing, fails or hangs."""
+    """The output of a short command; None where it is missing, fails or hangs."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):

@@ -1,12 +1,11 @@
-"""metrics.jsonl: one line for each evaluation of a run, made while it trains or later, with its protocol.
+"""metrics.jsonl: one line for each evaluation of a run, during training or later, with its protocol.
 
-A line says which `run` and `checkpoint` (a step) was judged, at which `step` and `images` (seen), `seconds` (what the
-evaluation took), the `time`, whether it was made `during_training`, the `metrics` by key, their `intervals` (95%, over
-sample seeds; where there were several) and the `protocol`. Lines made during training also hold `best_by`: the keys
-that the best checkpoint is chosen by, each with the better direction; the first decides, the others break ties. And
-`warnings`, where there are any: the kinds of those in force when it was made ("collapse", ...); such a checkpoint is
-never the best.
-JSON has no word for a number that is not finite: among the metrics it is null, in a protocol it is text.
+A line has the evaluated `run` and `checkpoint` (a step), the `step`, the `images` seen, the `seconds` of the
+evaluation, the `time`, whether it was made `during_training`, the `metrics` by key, with several sample seeds their
+`intervals` (95%), and the `protocol`. Lines made during training also have `best_by`: the keys by which the best
+checkpoint is selected, each with its better direction; the first decides, the others break ties. And `warnings`, if
+there are any: the kinds of active warnings ("collapse", ...); a checkpoint with a warning is never the best.
+JSON has no NaN and no infinity: such a number is null among the metrics, and text in a protocol.
 """
 
 import json
@@ -21,7 +20,7 @@ from filelock import FileLock
 from honmono.errors import Failed
 from honmono.files import atomic_write_bytes, fsync_directory
 from honmono.runs.directory import RunDirectory
-from honmono.runs.protocols import Protocol, record_of, translated
+from honmono.runs.protocols import Protocol, record_of, upgrade
 
 
 Line = dict[str, Any]
@@ -39,10 +38,10 @@ def line(
     best_by: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
 ) -> Line:
-    """An evaluation as its line.
+    """The line of an evaluation.
 
-    best_by: given by a training, which chooses a best checkpoint; None elsewhere. warnings: the kinds of those in
-    force, as a training knows them.
+    best_by: during training, the keys by which the best checkpoint is selected; None later.
+    warnings: the kinds of active warnings, during training.
     """
     made = {
         "run": run.path.resolve().name,
@@ -52,85 +51,86 @@ def line(
         "seconds": round(seconds, 3),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "during_training": best_by is not None,
-        "metrics": {key: _strict(value) for key, value in metrics.items()},
+        "metrics": {key: _finite_or_none(value) for key, value in metrics.items()},
     }
     if best_by is not None:
         made["best_by"] = dict(best_by)
     if warnings:
         made["warnings"] = list(warnings)
     if intervals:
-        made["intervals"] = {key: [_strict(end) for end in ends] for key, ends in intervals.items()}
+        made["intervals"] = {key: [_finite_or_none(end) for end in ends] for key, ends in intervals.items()}
     return made | {"protocol": protocol}
 
 
 def append(run: RunDirectory, line: Line) -> None:
-    """Adds a line, durable once this returns, after clearing away one that a killed process left torn.
+    """Appends a line and flushes it to disk; first removes an incomplete line that a killed process left.
 
-    Raises `Failed` when the disk is full, `ValueError` where the line holds what JSON does not.
+    Raises `Failed` when the disk is full, `ValueError` for a value that is not strict JSON.
     """
     data = (json.dumps(line, allow_nan=False) + "\n").encode()
     path = run.metrics_jsonl
     try:
-        with _alone(run), open(path, "ab", buffering=0) as file:
+        with _lock(run), open(path, "ab", buffering=0) as file:
             file.truncate(path.read_bytes().rfind(b"\n") + 1)
             if file.write(data) < len(data):
                 raise Failed(f"cannot write '{path}': no room for a whole line")
             os.fsync(file.fileno())
             fsync_directory(run.path)
     except OSError as error:
-        raise Failed(f"cannot write '{path}': {error.strerror}; the run's checkpoints are whole") from error
+        raise Failed(f"cannot write '{path}': {error.strerror}; the run's checkpoints are intact") from error
 
 
 def read(run: RunDirectory) -> list[Line]:
-    """Every evaluation in the order made; [] where there are none. What is torn or no evaluation is passed over."""
+    """Every evaluation, in the order of the file. Skips incomplete lines and lines that are no evaluations."""
     return [line for _, line in _texts(run)]
 
 
 def _texts(run: RunDirectory) -> list[tuple[bytes, Line]]:
-    """Every evaluation as it is in the file, and read."""
+    """Every evaluation as its text and its value."""
     path = run.metrics_jsonl
     whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
     return [(text, line) for text in whole if (line := _parse(text)) is not None]
 
 
 def truncate(run: RunDirectory, step: int) -> None:
-    """Takes away the lines of checkpoints after `step`, which a training that goes on from there makes again."""
+    """Removes the lines of checkpoints after `step`, the step from which training resumes."""
     if not run.metrics_jsonl.exists():
         return
-    with _alone(run):
+    with _lock(run):
         data = b"".join(text + b"\n" for text, line in _texts(run) if line["checkpoint"] <= step)
         if run.metrics_jsonl.read_bytes() != data:
             atomic_write_bytes(run.metrics_jsonl, data)
 
 
 def best(run: RunDirectory, among: Collection[int] | None = None) -> int | None:
-    """The step of the best checkpoint by what was measured during training; None where none was.
+    """The step of the best checkpoint, by the evaluations during training; None where there is none.
 
-    The newest line says by which keys; only lines that can be compared are looked at, and none with a warning. Of
-    equals the later is taken. among: the steps to choose from; None: those whose checkpoint is there.
+    The newest line has the keys to compare by. Lines with a warning, and lines that are not comparable with the newest,
+    do not count. Of equal checkpoints the later is the best.
+    among: the steps to choose from; None: those with a checkpoint.
     """
     lines = of_training(run)
     by = lines[-1]["best_by"] if lines else {}
-    sound = [line for line in _candidates(run, among) if not line.get("warnings")]
-    return max(((_rank(line, by), line["checkpoint"]) for line in sound), default=(None, None))[1]
+    without_warning = [line for line in _candidates(run, among) if not line.get("warnings")]
+    return max(((_rank(line, by), line["checkpoint"]) for line in without_warning), default=(None, None))[1]
 
 
-def why_none_is_best(run: RunDirectory, among: Collection[int] | None = None) -> str:
-    """Why `best` found none, in words."""
+def why_no_best(run: RunDirectory, among: Collection[int] | None = None) -> str:
+    """Why `best` found none, for a message."""
     if not of_training(run):
         return "nothing was measured during training"
     candidates = _candidates(run, among)
     if not candidates:
-        return "no checkpoint that is there has a number by which it is better than another"
+        return "no saved checkpoint has a number by which it could be the best"
     kinds = ", ".join(dict.fromkeys(str(kind) for line in candidates for kind in line.get("warnings", ())))
     which = (
         "its one measured checkpoint" if len(candidates) == 1 else f"each of its {len(candidates)} measured checkpoints"
     )
-    return f"a warning concerns {which} ({kinds})"
+    return f"{which} had a warning ({kinds})"
 
 
 def _candidates(run: RunDirectory, among: Collection[int] | None) -> list[Line]:
-    """The lines of checkpoints that are there, as far as they can be compared by the newest line's first key."""
+    """The lines of saved checkpoints that are comparable by the newest line's first key."""
     lines = of_training(run)
     by = lines[-1]["best_by"] if lines else {}
     steps = run.checkpoint_steps() if among is None else among
@@ -138,25 +138,25 @@ def _candidates(run: RunDirectory, among: Collection[int] | None) -> list[Line]:
 
 
 def of_training(run: RunDirectory) -> list[Line]:
-    """What was measured during training, in the order of its steps."""
+    """The evaluations during training, in the order of the file."""
     lines = [line for line in read(run) if line.get("during_training") and isinstance(line.get("best_by"), dict)]
     return [line for line in lines if isinstance(line.get("images"), int)]
 
 
 def comparable(lines: Sequence[Line], key: str) -> list[Line]:
-    """The lines with a value for a key, as far as it is comparable with that of the newest of them."""
+    """The lines with a value of this key that is comparable with that of the newest such line."""
     having = [line for line in lines if line["metrics"].get(key) is not None]
     conditions = [record_of(key, line["protocol"])["conditions"] for line in having]
     return [line for line, own in zip(having, conditions, strict=True) if own == conditions[-1]]
 
 
 def is_detail(key: str) -> bool:
-    """Whether a key is a part of another, as `label_fidelity[mnist].7` is: for metrics.jsonl, not for tables."""
+    """Whether a key is a part of another one, as `label_fidelity[mnist].7`: most tables omit these."""
     return "]." in key
 
 
 def _rank(line: Line, best_by: Mapping[str, str]) -> tuple[float, ...]:
-    """The numbers that a line is judged by, the first first, higher always better."""
+    """The numbers to compare lines by, in order of priority, with signs so that higher is better."""
     signs = {"higher": 1.0, "lower": -1.0}
     values = [(line["metrics"].get(key), signs[better]) for key, better in best_by.items()]
     return tuple(-math.inf if value is None else sign * value for value, sign in values)
@@ -165,16 +165,16 @@ def _rank(line: Line, best_by: Mapping[str, str]) -> tuple[float, ...]:
 def _parse(text: bytes) -> Line | None:
     try:
         line = json.loads(text)
-        line["protocol"] = translated(line["protocol"])
+        line["protocol"] = upgrade(line["protocol"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return line if isinstance(line.get("checkpoint"), int) and isinstance(line.get("metrics"), dict) else None
 
 
-def _strict(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _alone(run: RunDirectory) -> FileLock:
-    """Held while the file changes: a run may be evaluated while it trains."""
+def _lock(run: RunDirectory) -> FileLock:
+    """A lock for changes of the file: a run may be evaluated while it trains."""
     return FileLock(run.path / ".metrics.lock")

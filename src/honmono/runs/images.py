@@ -1,4 +1,4 @@
-"""Samples as one picture: a grid that has the same size at every step, so that a run's grids make a film."""
+"""Samples as pictures and grids. A run's grids have the same size at every step, so that they make a film."""
 
 import io
 import math
@@ -19,9 +19,9 @@ LEAST_WIDTH = 512  # pixels; narrower grids are enlarged
 def to_uint8(
     samples: Float[Tensor, "batch channels height width"], range: tuple[float, float]
 ) -> UInt8[np.ndarray, "batch channels height width"]:
-    """Samples in `range` as pictures of 0..255: rounded, what lies outside clipped, and NaN black.
+    """Samples in `range` as pictures of 0..255: rounded and clipped, with NaN as black.
 
-    Exact inverse of the linear map by which uint8 pictures become samples.
+    It exactly inverts the linear map of uint8 pictures to samples.
     """
     low, high = range
     levels = (samples.detach().float() - low) * (255 / (high - low))
@@ -29,9 +29,10 @@ def to_uint8(
 
 
 def grid(pictures: UInt8[np.ndarray, "batch channels height width"], columns: int) -> Image.Image:
-    """Pictures row by row, with a gap of two pixels; small ones enlarged by a whole factor.
+    """Pictures row by row, with gaps of two pixels; small ones are enlarged by an integer factor.
 
-    pictures: 1 (grey) or 3 (RGB) channels. The size of the grid depends on their shape and `columns` alone.
+    pictures: of 1 (grey) or 3 (RGB) channels.
+    The size of the grid depends only on their shape and `columns`.
     """
     number, channels, height, width = pictures.shape
     assert number > 0 and channels in (1, 3), f"{number} pictures of {channels} channels"
@@ -40,15 +41,15 @@ def grid(pictures: UInt8[np.ndarray, "batch channels height width"], columns: in
     height, width = height * factor, width * factor
     canvas = np.full((GAP + rows * (height + GAP), GAP + columns * (width + GAP), channels), 255, np.uint8)
     enlarged = pictures.transpose(0, 2, 3, 1).repeat(factor, axis=1).repeat(factor, axis=2)
-    for place, picture in enumerate(enlarged):
-        top = GAP + place // columns * (height + GAP)
-        left = GAP + place % columns * (width + GAP)
+    for index, picture in enumerate(enlarged):
+        top = GAP + index // columns * (height + GAP)
+        left = GAP + index % columns * (width + GAP)
         canvas[top : top + height, left : left + width] = picture
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
 
 
 def save_png(picture: Image.Image, path: Path) -> None:
-    """Writes a PNG, whole or not at all."""
+    """Writes a PNG, atomically."""
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG")
     atomic_write_bytes(path, buffer.getvalue())

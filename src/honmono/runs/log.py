@@ -1,11 +1,10 @@
-"""The log of a run: one row per logged step, in log.csv for tables and in log.jsonl for programs.
+"""The log of a run: a row for each logged step, in log.csv for tables and in log.jsonl for programs.
 
-Columns are `step`, `images` (seen), `seconds` (of training, measuring left out), `images_per_second` (on average over
-the steps whose losses were brought to the host together), one for each loss, `discriminator.real`, one for each
-player's learning rate, `learning_rate.discriminator`, and one for each number that was measured, `metric.fid[mnist]`; a
-step that was measured has a row whatever `log_every` says. A number that is not finite is `nan`, `inf` or `-inf` in the
-CSV and null in the JSONL, which has no word for it; what was not measured at a step is an empty cell in the CSV and
-absent from the JSONL.
+Columns are `step`, `images` (seen), `seconds` (of training, without evaluations), `images_per_second` (the average over
+the steps whose losses were transferred from the device together), one for each loss, `discriminator.real`, one for each
+player's learning rate, `learning_rate.discriminator`, and one for each measured number, `metric.fid[mnist]`. A step
+with an evaluation always has a row. A number that is not finite is `nan`, `inf` or `-inf` in the CSV and null in the
+JSONL. A number that a step does not have is an empty cell in the CSV and absent from the JSONL.
 """
 
 import csv
@@ -25,45 +24,45 @@ from honmono.runs.directory import RunDirectory
 
 
 Row = Mapping[str, int | float]
-METRIC = "metric"  # what stands before the dot of a measured number's column
+METRIC = "metric"  # prefix of the columns of measured numbers
 
 
 def loss_column(player: str, name: str) -> str:
-    """The column of one named loss of one player."""
+    """The column of a loss of a player."""
     return f"{player}.{name}"
 
 
 def learning_rate_column(player: str) -> str:
-    """The column of one player's learning rate."""
+    """The column of a player's learning rate."""
     return f"learning_rate.{player}"
 
 
 def metric_column(key: str) -> str:
-    """The column of one measured number."""
+    """The column of a measured number."""
     return f"{METRIC}.{key}"
 
 
 class Log:
-    """Appends rows to a run's log.csv and log.jsonl; opening drops a line that a killed process left torn.
+    """Appends rows to a run's log.csv and log.jsonl; opening removes an incomplete line that a killed process left.
 
-    The first row fixes the order of columns. A name that first appears later (a penalty that is due every
-    16th step, a player that waits for the other's warm-up) widens the CSV by one column, empty above.
+    The first row determines the order of columns. A name that first appears later (a penalty of every 16th step, a
+    player that waits for the other's warm-up) adds a column to the CSV, with empty cells in earlier rows.
     """
 
     def __init__(self, run: RunDirectory):
         self._run = run
-        # Unbuffered: a row is the system's once append returns, and close has nothing left to fail on.
+        # Unbuffered: the operating system has a row once append returns, and close cannot fail.
         self._csv = open(run.log_csv, "ab", buffering=0)
         self._jsonl = open(run.log_jsonl, "ab", buffering=0)
         self.truncate(None)
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Writes rows of ascending steps through to the operating system, one write for each file."""
+        """Writes rows of ascending steps, with one write for each file."""
         for row in rows:
             assert row["step"] > self._last_step, f"step {row['step']} after step {self._last_step}"
             self._last_step = row["step"]
         if missing := [name for row in rows for name in row if name not in self._columns]:
-            self._widen(list(dict.fromkeys(missing)))
+            self._add_columns(list(dict.fromkeys(missing)))
         _write(
             self._csv,
             self._run.log_csv,
@@ -72,7 +71,7 @@ class Log:
         _write(self._jsonl, self._run.log_jsonl, b"".join(_json_line(row) for row in rows))
 
     def truncate(self, step: int | None) -> None:
-        """Cuts both files back to the rows up to and with `step` (None: all of them) and to whole lines."""
+        """Truncates both files to the complete rows up to and including `step`; None: all complete rows."""
         limit = math.inf if step is None else step
         self._columns, csv_end, csv_last = _scan_csv(self._run.log_csv, limit)
         jsonl_end, jsonl_last = _scan(self._run.log_jsonl, limit, _step_of_json)
@@ -81,7 +80,7 @@ class Log:
         self._last_step = max(csv_last, jsonl_last)
 
     def sync(self) -> None:
-        """Makes the rows durable. Call before a checkpoint, so that no checkpoint is ahead of the log."""
+        """Flushes the rows to disk. Call it before saving a checkpoint, so that the log is not behind it."""
         os.fsync(self._csv.fileno())
         os.fsync(self._jsonl.fileno())
 
@@ -95,18 +94,18 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _widen(self, names: list[str]) -> None:
+    def _add_columns(self, names: list[str]) -> None:
         old = _complete_rows(self._run.log_csv)[1:]
         self._columns = [*self._columns, *names]
         rows = [self._columns, *([*row, *[""] * len(names)] for row in old)]
         self._csv.close()
-        with _says_what_is_safe(self._run.log_csv):
+        with _write_errors(self._run.log_csv):
             atomic_write_bytes(self._run.log_csv, _csv_lines(rows))
         self._csv = open(self._run.log_csv, "ab", buffering=0)
 
 
 def read(run: RunDirectory) -> dict[str, list[int | float | None]]:
-    """The columns of log.csv, None where nothing was measured; {} before the first row. The run may go on."""
+    """The columns of log.csv, with None for empty cells; {} before the first row. The run may still be training."""
     rows = _complete_rows(run.log_csv) if run.log_csv.exists() else []
     if len(rows) < 2:
         return {}
@@ -115,7 +114,7 @@ def read(run: RunDirectory) -> dict[str, list[int | float | None]]:
 
 
 def _cell(value: int | float | None) -> str:
-    """The shortest text that reads back as the same number."""
+    """The shortest text that is parsed as the same number."""
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, Integral) else repr(float(value))
@@ -151,7 +150,7 @@ def _complete_rows(path: Path) -> list[list[str]]:
 
 
 def _scan_csv(path: Path, limit: float) -> tuple[list[str], int, float]:
-    """The columns, where to cut, and the last step that stays; no columns where no row stays."""
+    """The columns, the length to truncate to, and the last remaining step; no columns where no row remains."""
     with open(path, "rb") as file:
         first = file.readline()
     if not first.endswith(b"\n"):
@@ -162,7 +161,7 @@ def _scan_csv(path: Path, limit: float) -> tuple[list[str], int, float]:
     def step_of(line: bytes) -> float:
         cells = next(csv.reader([line.decode()]))
         if len(cells) != len(header):
-            raise ValueError("torn")
+            raise ValueError("incomplete")
         return int(cells[place])
 
     end, last = _scan(path, limit, step_of, start=len(first))
@@ -174,7 +173,7 @@ def _step_of_json(line: bytes) -> float:
 
 
 def _scan(path: Path, limit: float, step_of: Callable[[bytes], float], start: int = 0) -> tuple[int, float]:
-    """Where the first line that is torn or later than `limit` begins, and the last step before it."""
+    """The offset of the first line that is incomplete or later than `limit`, and the last step before it."""
     end, last = start, -math.inf
     with open(path, "rb") as file:
         file.seek(start)
@@ -190,15 +189,15 @@ def _scan(path: Path, limit: float, step_of: Callable[[bytes], float], start: in
 
 
 def _write(file: io.FileIO, path: Path, data: bytes) -> None:
-    with _says_what_is_safe(path):
+    with _write_errors(path):
         while data:
             data = data[file.write(data) :]
 
 
 @contextmanager
-def _says_what_is_safe(path: Path) -> Iterator[None]:
+def _write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        safe = "the last checkpoint is whole, and `honmono train --resume` goes on from it"
+        safe = "the last checkpoint is intact; resume from it with `honmono train --resume`"
         raise Failed(f"cannot write '{path}': {error.strerror}; {safe}") from error

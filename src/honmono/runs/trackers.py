@@ -1,4 +1,4 @@
-"""Optional mirrors of a run's log, for those who watch runs in TensorBoard or Weights & Biases."""
+"""Optional trackers, which copy a run's log to TensorBoard or Weights & Biases."""
 
 import secrets
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from honmono.runs.log import Row
 
 
 class Tracker(ABC):
-    """Where rows and pictures are shown besides the run directory, which stays complete without it."""
+    """Shows a run's rows and pictures elsewhere; the run directory is complete without it."""
 
     @abstractmethod
     def row(self, row: Row) -> None:
@@ -33,7 +33,7 @@ class Tracker(ABC):
 class TensorBoard(Tracker):
     """Event files in the run's `tensorboard` directory.
 
-    step: where the run starts or goes on; what earlier event files tell of later steps is hidden.
+    step: where the run starts or resumes; later steps in earlier event files are hidden.
     """
 
     def __init__(self, run: RunDirectory, step: int):
@@ -46,7 +46,7 @@ class TensorBoard(Tracker):
     def row(self, row: Row) -> None:
         for name, value in row.items():
             if name != "step":
-                # TensorBoard groups by what stands before a slash.
+                # TensorBoard groups by the part before a slash.
                 self._writer.add_scalar(name.replace(".", "/"), value, int(row["step"]))
 
     def picture(self, step: int, path: Path) -> None:
@@ -61,10 +61,10 @@ class TensorBoard(Tracker):
 
 
 class WeightsAndBiases(Tracker):
-    """A W&B run named as the run directory. W&B's own settings hold: `WANDB_MODE=offline` needs no network.
+    """A W&B run with the name of the run directory. W&B's own settings apply: `WANDB_MODE=offline` needs no network.
 
-    Not exercised by the tests, which have no `wandb`. W&B keeps the rows that it already has: steps that are
-    repeated after a resume keep their first values there, while the run directory has the last.
+    Not covered by the tests, which have no `wandb`. W&B does not replace rows: steps that are repeated after a resume
+    keep their first values there, and have the last ones in the run directory.
     """
 
     def __init__(self, run: RunDirectory, step: int):
@@ -72,7 +72,7 @@ class WeightsAndBiases(Tracker):
             import wandb  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise _missing("wandb") from error
-        # W&B knows a run by an id, kept here: names such as 00001-dcgan-mnist are not unique among machines.
+        # W&B identifies a run by an id, stored here: names as 00001-dcgan-mnist are not unique across machines.
         identity = run.path / "wandb" / "id"
         if not step or not identity.exists():
             identity.parent.mkdir(exist_ok=True)
@@ -103,19 +103,19 @@ TRACKERS: dict[str, type[TensorBoard] | type[WeightsAndBiases]] = {
 
 
 def open_trackers(names: Iterable[str], run: RunDirectory, step: int) -> list[Tracker]:
-    """The trackers of these names for a run that starts, or goes on, at `step`."""
+    """The trackers of these names for a run that starts or resumes at `step`."""
     names = list(names)
     check_trackers(names)
     return [TRACKERS[name](run, step) for name in names]
 
 
 def check_trackers(names: Iterable[str]) -> None:
-    """Refuses unknown trackers and those whose package is not installed; opens and imports none."""
+    """Raises `Refused` for unknown trackers and for those whose package is not installed; imports nothing."""
     for name in names:
         if name not in TRACKERS:
             known = ", ".join(TRACKERS)
-            raise Refused(f"there is no tracker '{name}'{did_you_mean(name, TRACKERS)}; honmono knows {known}")
-        if find_spec(name) is None:  # each is named as its package
+            raise Refused(f"there is no tracker '{name}'{did_you_mean(name, TRACKERS)}; there are {known}")
+        if find_spec(name) is None:  # each has its package's name
             raise _missing(name)
 
 

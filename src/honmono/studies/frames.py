@@ -12,7 +12,7 @@ import numpy as np
 from honmono.reports.comparison.pictures import embedded
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.figures import film
-from honmono.reports.figures.landscape import drawn, extremes, kept, load
+from honmono.reports.figures.landscape import extremes, landscape_figure, landscapes_in, load
 from honmono.reports.figures.style import png
 from honmono.reports.html import Picture
 from honmono.studies.study import Trace
@@ -40,7 +40,7 @@ class Frames:
     epoch: int | None
 
     def pictures(self, shares: Sequence[float]) -> dict[str, list[Picture]]:
-        """The samples nearest to these shares of the training, by the name of their grid, "" first."""
+        """The samples nearest to these shares of the training, by the name of their grid; "" is the main grid."""
         images = {path: self._images_at(int(path.stem)) for path in film.frames(self.run.run.samples)}
         if not images:
             return {}
@@ -54,7 +54,7 @@ class Frames:
     def numbers(self, trace: Trace, share: float) -> tuple[float, float] | None:
         """The pair of numbers of a trace nearest to this share of the training; None where there is none near it."""
         if trace.of == "contours":
-            landscapes = {self._images_at(int(path.stem)): path for path in kept(self.run.run.samples)}
+            landscapes = {self._images_at(int(path.stem)): path for path in landscapes_in(self.run.run.samples)}
             path = _nearest(landscapes, share * self.images, TOLERANCE * self.images)
             return extremes(load(path).values["scores"]) if path else None
         images = self.run.log.get("images", [])
@@ -87,7 +87,7 @@ class Frames:
         landscape, reals = path.with_suffix(".npz"), path.with_name("real.npz")
         if landscape.is_file() and reals.is_file():
             with np.load(reals, allow_pickle=False) as file:
-                data = png(drawn(load(landscape), file["points"], "", SIDE))
+                data = png(landscape_figure(load(landscape), file["points"], "", SIDE))
             return [("", Picture(_fewer_colours(data), "png", caption))]
         grids = [path, *sorted(path.parent.glob(f"{path.stem}-*.png"))]
         names = [grid.stem.removeprefix(path.stem).removeprefix("-") for grid in grids]

@@ -9,7 +9,7 @@ from statistics import fmean
 from honmono.reports.comparison import agreement, numbers, summary
 from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.comparison import Comparison
-from honmono.reports.comparison.numbers import UNKNOWN, Numbers, spread
+from honmono.reports.comparison.numbers import UNKNOWN, Numbers, mean_and_deviation
 from honmono.reports.comparison.page import body
 from honmono.reports.comparison.pictures import real_samples
 from honmono.reports.comparison.summary import Summary
@@ -56,7 +56,7 @@ def page(study: Study, planned: Sequence[Planned], state: StudyState) -> str:
 def _measured(run: Summary) -> Numbers:
     """A run's numbers; none where it was not measured."""
     if evaluations.read(run.run):
-        return numbers.measured([run.run], "newest")[0]
+        return numbers.read([run.run], "newest")[0]
     return Numbers(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
 
 
@@ -106,7 +106,7 @@ def _number(key: str, one: Agreement, indices: Sequence[int], own: Sequence[Numb
         return Cell(UNKNOWN)
     if not all(map(isfinite, values)):
         return Cell("not finite")
-    mean, deviation = spread(values)
+    mean, deviation = mean_and_deviation(values)
     return Cell(mean, deviation, best, INCOMPARABLE_SIGN if any(index in one.incomparable for index in indices) else "")
 
 

@@ -95,7 +95,7 @@ def studies() -> dict[str, Study]:
 def find_study(name: str) -> Study:
     """The study of that name."""
     if name not in studies():
-        raise Refused(f"no study is named '{name}'{did_you_mean(name, studies())} (honmono study lists them)")
+        raise Refused(f"there is no study '{name}'{did_you_mean(name, studies())} (honmono study lists all)")
     return studies()[name]
 
 

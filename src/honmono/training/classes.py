@@ -1,7 +1,8 @@
 """What a run says of its classes before it starts, and which of them its grids show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from honmono.errors import first_of
 from honmono.training.trainer import Trainer
 
 
@@ -51,13 +52,8 @@ def class_lines(trainer: Trainer) -> list[str]:
 def _named(of_class: Mapping[str, int]) -> str:
     numbers = {*of_class.values()}
     if len(numbers) == 1 and len(of_class) > 1:
-        return f"{_some([*of_class])}, {_pictures(numbers.pop())} each"
-    return _some([f"{name} ({number:,})" for name, number in of_class.items()])
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+        return f"{first_of([*of_class], MOST_NAMED)}, {_pictures(numbers.pop())} each"
+    return first_of([f"{name} ({number:,})" for name, number in of_class.items()], MOST_NAMED)
 
 
 def _pictures(number: int) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from honmono.errors import Failed, Refused, did_you_mean
-from honmono.evaluation.availability import applicable, fetched, ready
+from honmono.evaluation.availability import applicable, download_weights, unavailable_metrics
 from honmono.evaluation.measure import Measured, measure
 from honmono.metrics.base import Better, Metric
 from honmono.metrics.variety import Variety
@@ -13,7 +13,7 @@ from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import Line, is_detail
 from honmono.runs.log import metric_column
-from honmono.runs.protocol_text import described
+from honmono.runs.protocol_text import describe_in_one_line
 from honmono.training.trainer import Trainer
 
 
@@ -61,7 +61,7 @@ class PeriodicEvaluation:
             self.seconds += time.monotonic() - begun
         evaluations.append(self._run, line)
         self._say(self._told_of(line))
-        self._tell_once("measured by this protocol: ", "; ".join(described(line["protocol"].values())))
+        self._tell_once("measured by this protocol: ", describe_in_one_line(line["protocol"].values()))
         return {
             metric_column(key): float("nan") if value is None else value
             for key, value in line["metrics"].items()
@@ -157,7 +157,7 @@ def measurable(recipe: Recipe, classes: Sequence[str]) -> tuple[list[int], list[
     """
     best_by(recipe.training.best, recipe.metrics)
     fitting = applicable(recipe, recipe.metrics, classes)
-    obstacles = ready(recipe, fitting, classes)
-    obstacles |= fetched([metric for metric in fitting if metric.name not in obstacles])
+    obstacles = unavailable_metrics(recipe, fitting, classes)
+    obstacles |= download_weights([metric for metric in fitting if metric.name not in obstacles])
     places = [place for place, one in enumerate(recipe.metrics) if one in fitting and one.name not in obstacles]
     return places, [f"not measured during training: {why}" for why in obstacles.values()]

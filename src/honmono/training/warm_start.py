@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from honmono.data.base import Data, Interface
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
-from honmono.errors import Failed, Refused
+from honmono.errors import Failed, Refused, first_of
 from honmono.recipe import record
 from honmono.recipe.override import override
 from honmono.recipe.record import Record
@@ -113,8 +113,8 @@ class Parent:
             if any(one.by_class for one in taken.values())
             else []
         )
-        rest = [f"initialised anew: {_cut(fresh)}"] if fresh else []
-        rest += [f"classes that are new: {_cut(new)}"] if new else []
+        rest = [f"initialised anew: {first_of(fresh, MOST_NAMES)}"] if fresh else []
+        rest += [f"classes that are new: {first_of(new, MOST_NAMES)}"] if new else []
         if self.record.recipe.growth and not trainer.recipe.growth:
             rest.append("its networks had grown to their full size and begin there (growth=none)")
         return "; ".join([f"begins from {self.saved.path}: {counts}", *rest])
@@ -217,8 +217,3 @@ def _rows(mine: Tensor, theirs: Tensor, classes: Sequence[str], before: Sequence
     here, there = ([names.index(name) for name in common] for names in (classes, before))
     rows[torch.tensor(here)] = theirs[torch.tensor(there)].to(rows)
     return rows
-
-
-def _cut(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -79,7 +79,7 @@ def test_long_lists_are_cut_in_text_and_whole_in_json(tmp_path: Path, encode) ->
         (tmp_path / f"{index:02}.png").write_bytes(encode(np.zeros((8, 8), np.uint8)) if index == 0 else b"")
     report = check(str(tmp_path))
     assert len(report.to_json()["skipped"]) == 29
-    assert report.lines()[-1].endswith("19.png, 20.png, and 9 more")
+    assert report.lines()[-1].endswith("19.png, 20.png and 9 more")
 
 
 def test_channels_and_fit_are_as_asked(horrible: Path) -> None:

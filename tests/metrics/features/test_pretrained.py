@@ -100,7 +100,7 @@ def inception_file(hub: Path, monkeypatch: Patch) -> Path:
     """A file that passes for Inception's weights."""
     hub.parent.mkdir()
     hub.write_bytes(b"weights")
-    monkeypatch.setattr(Inception, "begins", hashlib.sha256(b"weights").hexdigest()[:8])
+    monkeypatch.setattr(Inception, "sha256_prefix", hashlib.sha256(b"weights").hexdigest()[:8])
     return hub
 
 
@@ -120,7 +120,7 @@ def test_a_broken_torchvision_is_told_in_a_line(network: Pretrained, monkeypatch
     error = RuntimeError("operator torchvision::nms does not exist\nand more")
     break_import(monkeypatch, network.package.split(".")[0], error)
     message = refusal(lambda: network.load(CPU))
-    assert "operator torchvision::nms does not exist" in message and "install the one made for your torch" in message
+    assert "operator torchvision::nms does not exist" in message and "for your torch" in message
 
 
 def test_inception_without_a_network_says_where_its_weights_belong(hub: Path, monkeypatch: Patch) -> None:
@@ -131,7 +131,7 @@ def test_inception_without_a_network_says_where_its_weights_belong(hub: Path, mo
     stand_in(monkeypatch, Inception.package, FeatureExtractorInceptionV3=Extractor)
     for ask in (Inception().checksum, lambda: Inception().load(CPU)):
         message = refusal(ask)
-        assert "no route" in message and message.endswith(f"put {Inception.address} at {hub}")
+        assert "no route" in message and message.endswith(f"{Inception.address} to {hub}")
 
 
 def test_dinov2_without_a_network_says_how_to_get_its_weights(monkeypatch: Patch) -> None:
@@ -142,9 +142,7 @@ def test_dinov2_without_a_network_says_how_to_get_its_weights(monkeypatch: Patch
     stand_in(monkeypatch, "huggingface_hub", snapshot_download=offline)
     for ask in (DinoV2().checksum, lambda: DinoV2().load(CPU)):
         message = refusal(ask)
-        assert "the network is off" in message and message.endswith(
-            "`hf download facebook/dinov2-base` where there is a network"
-        )
+        assert "the network is off" in message and "`hf download facebook/dinov2-base`" in message
 
 
 def test_inception_refuses_another_file_before_anything_reads_it(inception_file: Path, monkeypatch: Patch) -> None:

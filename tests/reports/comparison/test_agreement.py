@@ -7,7 +7,7 @@ import pytest
 
 from honmono.errors import Refused
 from honmono.reports.comparison.agreement import agreements, groups, refuse_mixed
-from honmono.reports.comparison.compare import compare
+from honmono.reports.comparison.compare_runs import compare
 from honmono.reports.comparison.numbers import Number, Numbers
 from honmono.runs.protocols import differences, record_of
 

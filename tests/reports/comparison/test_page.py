@@ -37,7 +37,7 @@ def test_everything_is_in_it(runs: list[Path], read_html: Reader) -> None:
     page = read_html(page_of(runs))
     headings = [
         *("How it was measured", "What differs between the recipes", "Metrics while training"),
-        *("label_fidelity[mnist], part by part", "Losses", "Newest samples", "What it cost"),
+        *("label_fidelity[mnist], by class", "Losses", "Newest samples", "Cost"),
     ]
     places = [page.text.index(heading) for heading in headings]
     assert places == sorted(places)
@@ -76,7 +76,7 @@ def test_fields_that_differ_are_aligned(runs: list[Path], read_html: Reader) -> 
     row = re.search(r"<tr><th scope=\"row\"><code>extra</code></th>(.*?)</tr>", document)
     assert row and read_html(row[1]).text == f"–{NASTY}"
     assert "latent.dim" not in document
-    assert "Nothing: every field is the same." not in document
+    assert "Nothing: all fields are equal." not in document
 
 
 def test_heavy_pictures_become_lighter_and_torn_ones_are_left_out(runs: list[Path], read_html: Reader) -> None:
@@ -88,7 +88,7 @@ def test_heavy_pictures_become_lighter_and_torn_ones_are_left_out(runs: list[Pat
     page = read_html(page_of(runs))
     jpeg = [attributes["src"] or "" for _, attributes in page.tags if "jpeg" in (attributes.get("src") or "")]
     assert len(jpeg) == 1 and len(jpeg[0]) < 4 / 3 * 300 * 1024 + 100 < heavy.stat().st_size
-    assert "b, step 20" not in page.text and "to keep the page light" in page.text
+    assert "b, step 20" not in page.text and "as JPEG" in page.text
 
 
 def test_a_run_alone_with_nothing_but_numbers(make: Maker, measure: Maker, protocol: Maker, read_html: Reader) -> None:

@@ -55,5 +55,5 @@ def test_a_lost_environment_leaves_gaps(make: Maker, text: str) -> None:
 def test_a_recipe_of_nobody_is_refused(make: Maker, text: str) -> None:
     made = make("a")
     made.recipe_json.write_text(text)
-    with pytest.raises(Refused, match="is not a recipe that honmono wrote"):
+    with pytest.raises(Refused, match="was not written by honmono"):
         read([made.path])

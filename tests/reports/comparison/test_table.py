@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from honmono.reports.comparison.agreement import Agreement
-from honmono.reports.comparison.compare import compare
+from honmono.reports.comparison.compare_runs import compare
 from honmono.reports.comparison.numbers import Number, Numbers
 from honmono.reports.comparison.table import best_places, number_cell, text_rows
 from honmono.reports.html import Cell

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.reports.figures.landscape import Landscape, extremes, kept, landscape, load, mixture
+from honmono.reports.figures.landscape import Landscape, extremes, landscape, landscapes_in, load, mixture
 
 
 AXIS = np.linspace(-1, 1, 21)
@@ -29,8 +29,8 @@ def test_what_was_kept_is_found_in_the_order_of_steps_and_read(tmp_path: Path) -
         arrays = {"points": POINTS, "low": CORNERS[0], "high": CORNERS[1], "scores": BOWL + step}
         np.savez(tmp_path / f"{step:09d}.npz", allow_pickle=False, **arrays)
     np.savez(tmp_path / "real.npz", points=POINTS, modes=np.array(1), allow_pickle=False)
-    assert [path.stem for path in kept(tmp_path)] == ["000000000", "000000020", "000000100"]
-    read = load(kept(tmp_path)[1])
+    assert [path.stem for path in landscapes_in(tmp_path)] == ["000000000", "000000020", "000000100"]
+    read = load(landscapes_in(tmp_path)[1])
     assert set(read.values) == {"scores"}
     np.testing.assert_array_equal(read.values["scores"], BOWL + 20)
 

@@ -17,7 +17,7 @@ from honmono.data.pictures import Pictures
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Pair, Recipe
-from honmono.runs import warned
+from honmono.runs import recorded_warnings
 from honmono.runs.directory import RunDirectory
 from honmono.training.trainer import Trainer
 from honmono.training.watching.by_heart import Memory
@@ -82,7 +82,7 @@ def test_pictures_known_by_heart_are_warned_of(
     assert found is not None and LEARNT < found.share < 1.1
     assert (found.train, found.held_out, found.fakes) == (20, 200, 256)
     assert "memorised" in watch.in_force()
-    (line,) = [line for line in warned.read(RunDirectory(tmp_path)) if line["warning"] == "memorised"]
+    (line,) = [line for line in recorded_warnings.read(RunDirectory(tmp_path)) if line["warning"] == "memorised"]
     assert line["step"] == 2 * MEMORY_EVERY and f"200 of {splits}@test" in line["text"]
     assert "objective.augment" in line["text"] and line["text"] in said[-1]
 

@@ -1,4 +1,4 @@
-"""Runs made to go wrong on purpose are warned of, healthy ones are not, and looking changes nothing."""
+"""Runs made to go wrong on purpose get warnings, healthy ones are not, and looking changes nothing."""
 
 import shutil
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from honmono.metrics.spread import spread
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Pair, Recipe
-from honmono.runs import warned
+from honmono.runs import recorded_warnings
 from honmono.runs.directory import RunDirectory
-from honmono.runs.warned import Line
+from honmono.runs.recorded_warnings import Line
 from honmono.training.trainer import Trainer
 from honmono.training.watching.watch import LOOK_EVERY, Watch
 
@@ -84,7 +84,7 @@ def ran(tmp_path: Path) -> Callable[..., list[Line]]:
 
     def call(recipe: Recipe, steps: int, name: str = "run") -> list[Line]:
         honmono.train(recipe, run=tmp_path / name, steps=steps, device="cpu", precision="fp32", compile="off")
-        return warned.read(RunDirectory(tmp_path / name))
+        return recorded_warnings.read(RunDirectory(tmp_path / name))
 
     return call
 
@@ -161,7 +161,7 @@ def test_a_warning_is_in_force_from_the_second_look_until_it_is_over(watched: Ca
 
 def test_a_run_that_goes_on_does_not_say_it_again(watched: Callable[..., Any], tmp_path: Path) -> None:
     watched(falling("gan-grid"), 170)
-    keeper, said = watched(falling("gan-grid"), 40)  # a new process: it reads what the run was warned of
+    keeper, said = watched(falling("gan-grid"), 40)  # a new process: it reads the warnings of the run
     assert said == [] and keeper.force[1] == ["collapse"]
 
 

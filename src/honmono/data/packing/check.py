@@ -7,6 +7,7 @@ from typing import Any
 from honmono.data.packing.conversion import Request, convert
 from honmono.data.packing.fit import Fit
 from honmono.data.sources.open import open_source
+from honmono.errors import first_of
 from honmono.files import readable
 
 
@@ -43,8 +44,7 @@ class Report:
             for entry in record[kind]:
                 names_by_fate[entry[what]].append(entry["name"])
             for fate, names in names_by_fate.items():
-                rest = f", and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
-                lines.append(f"  {fate}: {', '.join(names[:_NAMES_SHOWN])}{rest}")
+                lines.append(f"  {fate}: {first_of(names, _NAMES_SHOWN)}")
         return [readable(line) for line in lines]  # the source as it was named this time may be no valid text
 
 

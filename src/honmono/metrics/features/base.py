@@ -1,4 +1,4 @@
-"""A feature network: fixed eyes that pictures are measured through, so that distances can be compared."""
+"""The interface of feature networks: pretrained networks whose features and logits metrics compare."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,8 +16,11 @@ Extract = Callable[[Tensor], tuple[Tensor, Tensor | None]]
 class FeatureNetwork(ABC):
     """A network with fixed weights.
 
-    name: what stands in brackets, `fid[mnist]`. size: pixels a side of what it is given; None: any. channels: 1 or 3.
-    classes: of its logits, () where it has none.
+    name: as in the brackets of `fid[mnist]`.
+    size: side of its input in pixels; None: any.
+    channels: of its input, 1 or 3.
+    dimension: of its features.
+    classes: of its logits; () without logits.
     """
 
     name: ClassVar[str]
@@ -32,7 +35,7 @@ class FeatureNetwork(ABC):
 
     @abstractmethod
     def checksum(self) -> str:
-        """Of its weights, for the protocol; they are downloaded if need be."""
+        """The checksum of its weights, for the protocol; downloads them where they are missing."""
 
     @abstractmethod
     def load(self, device: torch.device) -> Extract:

@@ -1,7 +1,7 @@
-"""Our own feature networks: small classifiers of real pictures, shipped with the package and trained by a script of it.
+"""Our own feature networks: small classifiers of real pictures, shipped with the package (benchmarks/features.py).
 
-Their features are what the last layer decides by: the averages over the picture of the last convolution's channels,
-after its ReLU. So they are never negative, and most of them say something about a class.
+Their features are the input of the last layer: the last convolution's channels after its ReLU, averaged over the
+picture. So they are not negative, and most of them are informative about a class.
 """
 
 import hashlib
@@ -30,8 +30,8 @@ _PATCH = 2  # pixels a side of what the first convolution sees
 class SmallNetwork(nn.Module):
     """A convolution of 2x2 patches, then two 3x3 convolutions for each width, the first of them followed by pooling.
 
-    The first gives eight channels for each of the picture's: as many as a patch has principal axes, and their
-    opposites. Source of the layout: Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024), made narrower.
+    The first convolution has eight channels for each of the picture's: the four principal axes of a patch and their
+    negatives. Source: Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024), with fewer channels.
     """
 
     def __init__(self, channels: int, widths: tuple[int, ...], classes: int) -> None:
@@ -62,15 +62,15 @@ def _stage(inputs: int, width: int) -> nn.Sequential:
 
 
 def to_samples(pictures: UInt8[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
-    """0..255 as -1..1, float32, in the memory layout that convolutions are quickest in."""
+    """0..255 as -1..1, float32, in the channels-last layout, in which convolutions are fastest."""
     return pictures.to(torch.float32, memory_format=torch.channels_last).div_(127.5).sub_(1)
 
 
 @dataclass(frozen=True)
 class Classifier(FeatureNetwork):
-    """A network of ours with its shipped weights.
+    """One of our networks with its shipped weights.
 
-    folder: where `<name>.safetensors` lies, beside the `<name>.json` that tells its checksum and how it was trained.
+    folder: has `<name>.safetensors`, and `<name>.json` with its checksum and how it was trained.
     """
 
     widths: ClassVar[tuple[int, ...]]
@@ -82,7 +82,7 @@ class Classifier(FeatureNetwork):
         return SmallNetwork(self.channels, self.widths, len(self.classes))
 
     def record(self) -> dict[str, Any]:
-        """How it was trained, on what, and how many of which test pictures it reads."""
+        """How and on what it was trained, and its test accuracy."""
         path = self.folder / f"{self.name}.json"
         try:
             return json.loads(path.read_text(encoding="utf-8"))
@@ -90,16 +90,16 @@ class Classifier(FeatureNetwork):
             raise self._failed(f"the record cannot be read ({error})") from error
 
     def check_packages(self) -> None:
-        """They come with honmono and need nothing else."""
+        """Needs no optional package."""
 
     def checksum(self) -> str:
-        """The SHA-256 of the weights' file. Raises `Failed` where it is not what was shipped."""
+        """The SHA-256 of the weights' file. Raises `Failed` where it is not the shipped one."""
         return hashlib.sha256(self._content()).hexdigest()
 
     def load(self, device: torch.device) -> Extract:
         """The network on a device, float32. Raises `Failed` where its file is missing or damaged."""
         content = self._content()
-        with torch.device("meta"):  # no weights are drawn: whoever measures while training keeps their random numbers
+        with torch.device("meta"):  # draws no weights: measuring must not change the random numbers of a training
             network = self.build()
         try:
             network.load_state_dict(from_stored(unpack(content)), assign=True)
@@ -119,7 +119,7 @@ class Classifier(FeatureNetwork):
         return content
 
     def _failed(self, why: str) -> Failed:
-        return Failed(f"the {self.name} features cannot be had: {why}: reinstall honmono")
+        return Failed(f"the {self.name} features cannot be loaded: {why}: reinstall honmono")
 
     @torch.no_grad()
     def _extract(self, network: SmallNetwork, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -141,13 +141,13 @@ def check_pictures(network: FeatureNetwork, pictures: Tensor) -> None:
 
 
 def to_stored(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict as it is shipped: kernels in float16, which halves the file; vectors and statistics in float32."""
+    """A state dict as shipped: kernels in float16, which halves the file; vectors and statistics in float32."""
     kept = {name: tensor for name, tensor in weights.items() if tensor.is_floating_point()}
     return {name: tensor.half().contiguous() if tensor.ndim > 1 else tensor for name, tensor in kept.items()}
 
 
 def from_stored(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict that `to_stored` rounded; batch norms get back their count of batches, which nothing reads."""
+    """The state dict from `to_stored`; restores the unused batch counters of batch norms."""
     counts = {name.removesuffix("running_mean") for name in stored if name.endswith("running_mean")}
     weights = {name: tensor.float() for name, tensor in stored.items()}
     return weights | {f"{prefix}num_batches_tracked": torch.tensor(0) for prefix in counts}
@@ -155,7 +155,7 @@ def from_stored(stored: dict[str, Tensor]) -> dict[str, Tensor]:
 
 @final
 class Mnist(Classifier):
-    """Reads MNIST's digits."""
+    """Classifies MNIST's digits."""
 
     name, size, channels, dimension, classes = "mnist", 28, 1, 128, _DIGITS
     widths = (16, 32, 128)
@@ -163,7 +163,7 @@ class Mnist(Classifier):
 
 @final
 class Digits(Classifier):
-    """Reads scikit-learn's digits."""
+    """Classifies scikit-learn's digits."""
 
     name, size, channels, dimension, classes = "digits", 8, 1, 64, _DIGITS
     widths = (32, 64)
@@ -171,7 +171,7 @@ class Digits(Classifier):
 
 @final
 class Cifar10(Classifier):
-    """Tells apart what CIFAR-10 shows; trained on its pictures as JPEG files."""
+    """Classifies CIFAR-10; trained on its pictures as JPEG files."""
 
     name, size, channels, dimension = "cifar10", 32, 3, 128
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -1,4 +1,4 @@
-"""From the name in a metric's brackets to the feature network."""
+"""Feature networks by their names in a metric's brackets."""
 
 from honmono.errors import Refused, did_you_mean
 from honmono.metrics.features.base import FeatureNetwork

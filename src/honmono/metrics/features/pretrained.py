@@ -1,6 +1,6 @@
-"""Feature networks of others, for numbers that compare with published ones: their packages and weights are optional.
+"""Published feature networks, for numbers that are comparable with published ones; they need optional packages.
 
-Untested with their real weights, which are downloaded (91 and 346 MB) when a network is first loaded.
+Not tested with the real weights, which are downloaded (91 and 346 MB) when a network is first loaded.
 """
 
 import hashlib
@@ -24,26 +24,26 @@ _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and standard de
 
 
 class Pretrained(FeatureNetwork):
-    """What they share: colour pictures of any size, which the network itself resizes as its protocol says."""
+    """Base class: takes colour pictures of any size, and resizes them as the network's protocol prescribes."""
 
     size = None
     channels = 3
 
-    package: ClassVar[str]  # the module that holds the network; the extra that brings it is called like the network
+    package: ClassVar[str]  # the module of the network; the extra that installs it has the network's name
     member: ClassVar[str]  # the network's class in it
-    caution: ClassVar[str]  # what to know before the extra is installed
+    caution: ClassVar[str]  # a warning before the extra is installed
 
     def check_packages(self) -> None:
         """Imports the package."""
         self._network_class()
 
     def checksum(self) -> str:
-        """The SHA-256 of the weights' file, which is downloaded if need be."""
+        """The SHA-256 of the weights' file, which is downloaded where it is missing."""
         with open(self.weights(), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def load(self, device: torch.device) -> Extract:
-        """The network on a device, float32. Raises `Refused` where its package or its weights cannot be had."""
+        """The network on a device, float32. Raises `Refused` where its package or weights are missing."""
         network = self.network().eval().requires_grad_(False).to(device)
         return partial(self._extract, network)
 
@@ -54,7 +54,7 @@ class Pretrained(FeatureNetwork):
 
     @abstractmethod
     def weights(self) -> Path:
-        """Their file. Raises `Refused` where it cannot be downloaded."""
+        """The file of the weights. Raises `Refused` where it cannot be downloaded."""
 
     @abstractmethod
     def network(self) -> nn.Module:
@@ -76,12 +76,12 @@ class Pretrained(FeatureNetwork):
                 ) from error
             why = f"{self.package} cannot be imported ({_one_line(error)})"
             raise Refused(
-                f"the {self.name} features are not to be had: {why}: if that is for torchvision, install the one made "
-                "for your torch, or measure through mnist, digits or cifar10"
+                f"the {self.name} features are not available: {why}: if torchvision is the cause, install the version "
+                "for your torch, or use the features mnist, digits or cifar10"
             ) from error
 
-    def _not_there(self, error: Exception, mend: str) -> Refused:
-        return Refused(f"the weights of the {self.name} features cannot be downloaded ({_one_line(error)}): {mend}")
+    def _download_failed(self, error: Exception, advice: str) -> Refused:
+        return Refused(f"the weights of the {self.name} features cannot be downloaded ({_one_line(error)}): {advice}")
 
 
 def _one_line(error: Exception) -> str:
@@ -90,9 +90,9 @@ def _one_line(error: Exception) -> str:
 
 @final
 class Inception(Pretrained):
-    """The Inception of 2015 that published FID, KID and Inception scores look through, ported by torch-fidelity.
+    """The Inception network of 2015, used by published FID, KID and Inception scores, as ported by torch-fidelity.
 
-    It resizes to 299x299 as TensorFlow 1 did, bilinear, not antialiased. Logits are without their bias.
+    It resizes to 299x299 as TensorFlow 1 did, bilinear without antialiasing. Logits are without bias.
     Source: Heusel et al., "GANs trained by a two time-scale update rule" (2017); Salimans et al. (2016) for the logits.
     """
 
@@ -100,33 +100,35 @@ class Inception(Pretrained):
     classes = tuple(str(number) for number in range(1_008))
     package, member = "torch_fidelity.feature_extractor_inceptionv3", "FeatureExtractorInceptionV3"
     caution = (
-        " (it brings torchvision: where torch is a build for the CPU, install first the torchvision of the same source,"
-        " or pip replaces torch by a build for CUDA of 5 GB)"
+        " (it installs torchvision: if your torch is a CPU build, first install the torchvision of the same source, or"
+        " pip replaces torch with a CUDA build of 5 GB)"
     )
 
     address: ClassVar[str] = (
         "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
     )
-    begins: ClassVar[str] = "6726825d"  # how the SHA-256 of that file does
+    sha256_prefix: ClassVar[str] = "6726825d"  # the first digits of that file's SHA-256
 
     def weights(self) -> Path:
-        """Where torch keeps downloads, so that torch-fidelity and torchmetrics share the file."""
-        self.check_packages()  # before anything is downloaded in vain
+        """In torch's download cache, so that torch-fidelity and torchmetrics share the file."""
+        self.check_packages()  # before a useless download
         path = Path(torch.hub.get_dir()) / "checkpoints" / self.address.rpartition("/")[2]
         if not path.exists():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                torch.hub.download_url_to_file(self.address, str(path), self.begins, progress=sys.stderr.isatty())
-            except (OSError, RuntimeError) as error:  # no network; another file than the one that was expected
-                raise self._not_there(error, f"put {self.address} at {path}") from error
+                torch.hub.download_url_to_file(
+                    self.address, str(path), self.sha256_prefix, progress=sys.stderr.isatty()
+                )
+            except (OSError, RuntimeError) as error:  # no network, or an unexpected file
+                raise self._download_failed(error, f"download {self.address} to {path}") from error
         return path
 
     def network(self) -> nn.Module:
         """torch-fidelity's extractor."""
         extractor = self._network_class()
-        # torch-fidelity may unpickle the file, so it is checked first, and not only when it was downloaded.
-        if not self.checksum().startswith(self.begins):
-            raise Refused(f"{self.weights()} is damaged or another file: remove it, and it is downloaded again")
+        # torch-fidelity may unpickle the file, so it is checked each time, not only after a download.
+        if not self.checksum().startswith(self.sha256_prefix):
+            raise Refused(f"{self.weights()} is damaged or another file: remove it to download it again")
         return extractor(self.name, ["2048", "logits_unbiased"], feature_extractor_weights_path=str(self.weights()))
 
     def features(self, network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -137,11 +139,11 @@ class Inception(Pretrained):
 
 @final
 class DinoV2(Pretrained):
-    """DINOv2's ViT-B/14, which learnt without labels, through transformers: the class token, normalized.
+    """DINOv2's ViT-B/14, a self-supervised network, from transformers: its normalized class token.
 
-    Resizing: antialiased bicubic to 224x224, rounded to 0..255; then ImageNet's mean and deviation. Published numbers
-    (Stein et al., "Exposing flaws of generative model evaluation metrics", 2023) come from the larger ViT-L/14: these
-    do not compare with them. Source: Oquab et al., "DINOv2" (2023).
+    Resizing: antialiased bicubic to 224x224, rounded to 0..255; then ImageNet's mean and standard deviation. Published
+    numbers (Stein et al., "Exposing flaws of generative model evaluation metrics", 2023) use the larger ViT-L/14, and
+    are not comparable with these. Source: Oquab et al., "DINOv2" (2023).
     """
 
     name, dimension = "dinov2", 768
@@ -153,13 +155,13 @@ class DinoV2(Pretrained):
 
     def weights(self) -> Path:
         """In the Hugging Face cache."""
-        self.check_packages()  # transformers brings the hub's library
+        self.check_packages()  # transformers installs the hub's library
         hub = importlib.import_module("huggingface_hub")
         try:
             files = ["config.json", "model.safetensors"]
             return Path(hub.snapshot_download(self.repository, allow_patterns=files)) / files[1]
         except (OSError, ValueError) as error:
-            raise self._not_there(error, f"`hf download {self.repository}` where there is a network") from error
+            raise self._download_failed(error, f"run `hf download {self.repository}` with network access") from error
 
     def network(self) -> nn.Module:
         """transformers' Dinov2Model, from safetensors only."""

@@ -1,4 +1,4 @@
-"""Runs side by side, as a value: its table, its protocol, and what is not comparable."""
+"""The result of `honmono compare`, as a value: a table, the shared protocol, and what is not comparable."""
 
 import csv
 import io
@@ -13,13 +13,18 @@ from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import images, legend, printable, table
 from honmono.reports.html import Table
 from honmono.runs.evaluations import is_detail
-from honmono.runs.protocol_text import described
+from honmono.runs.protocol_text import describe
 from honmono.runs.protocols import Record, shared
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side. agreements: for each number, which runs' may be compared."""
+    """Several runs and their numbers.
+
+    runs: what their directories say of them.
+    measured: the numbers of each run.
+    agreements: by key, which runs are comparable.
+    """
 
     runs: Sequence[Summary]
     measured: Sequence[Numbers]
@@ -27,7 +32,7 @@ class Comparison:
 
     @property
     def protocol(self) -> dict[str, Any]:
-        """By metric, the conditions and the context that all its numbers share."""
+        """By metric, the conditions and the context that all runs share."""
         return shared(self._records)
 
     @property
@@ -37,16 +42,16 @@ class Comparison:
 
     @property
     def lines(self) -> list[str]:
-        """What is to be said under the table in text: footnotes, marks, and how the numbers were measured."""
+        """The lines below the table in text: footnotes, a legend, and how the numbers were measured."""
         made = self.table
         notes = [f"[{sign}] {note}" for sign, note in made.notes]
-        return list(map(printable, [*notes, *legend(made, text=True), *self.measured_by]))
+        return list(map(printable, [*notes, *legend(made, text=True), *self.how_measured]))
 
     @property
-    def measured_by(self) -> list[str]:
-        """How the numbers were made, in words, and what was noted."""
+    def how_measured(self) -> list[str]:
+        """The protocols of the numbers as text, and the notes of evaluations."""
         notes = [f"{run.name}: {note}" for run, one in zip(self.runs, self.measured, strict=True) for note in one.notes]
-        return [*described(self._records), *notes]
+        return [*describe(self._records), *notes]
 
     @property
     def _records(self) -> list[Record]:
@@ -55,26 +60,26 @@ class Comparison:
 
     @property
     def mixed(self) -> list[dict[str, Any]]:
-        """The numbers that cannot be compared with those of most runs, with what differs."""
+        """The numbers that are not comparable with those of most runs, with the conditions that differ."""
         return [
             {
                 "metric": key,
-                "run": self.runs[place].name,
+                "run": self.runs[index].name,
                 "compared_with": [self.runs[other].name for other in one.comparable],
                 "differences": {field: {"here": here, "there": there} for field, (here, there) in differences.items()},
             }
             for key, one in self.agreements.items()
-            for place, differences in one.incomparable.items()
+            for index, differences in one.incomparable.items()
         ]
 
     def to_json(self) -> dict[str, Any]:
         """One strict JSON document: runs, what their protocols share, and what is not comparable."""
-        rows = [self._row(place) for place in range(len(self.runs))]
+        rows = [self._row(index) for index in range(len(self.runs))]
         return {"runs": rows, "protocol": self.protocol, "mixed": self.mixed}
 
     def csv(self) -> str:
-        """A row for each run; a number that is not finite is `nan`, an unknown one an empty cell."""
-        rows = [_flat_row(self._row(place)) for place in range(len(self.runs))]
+        """A row for each run; a number that is not finite is `nan`, a missing one an empty cell."""
+        rows = [_flat_row(self._row(index)) for index in range(len(self.runs))]
         names = dict.fromkeys(name for row in rows for name in row)
         text = io.StringIO()
         writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
@@ -82,8 +87,8 @@ class Comparison:
         writer.writerows(rows)
         return text.getvalue()
 
-    def _row(self, place: int) -> dict[str, Any]:
-        run, one = self.runs[place], self.measured[place]
+    def _row(self, index: int) -> dict[str, Any]:
+        run, one = self.runs[index], self.measured[index]
         cost = run.cost(one.checkpoint)
         values = {key: number.value for key, number in one.numbers.items()}
         return {
@@ -95,7 +100,7 @@ class Comparison:
             "images": images(run, one),
             "metrics": {key: value if math.isfinite(value) else None for key, value in values.items()},
             "intervals": {key: list(n.interval) for key, n in one.numbers.items() if n.interval and n.half is not None},
-            "not_comparable": [key for key, found in self.agreements.items() if place in found.incomparable],
+            "not_comparable": [key for key, found in self.agreements.items() if index in found.incomparable],
             "notes": list(one.notes),
             "weights": one.sampled("weights"),
             "batch_norm": one.sampled("batch_norm"),
@@ -111,7 +116,7 @@ class Comparison:
 
 
 def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row without parts: each number has a column of its name, its interval two, `.low` and `.high`."""
+    """A row without nested values: a column for each number, and `.low` and `.high` for its interval."""
     values: dict[str, Any] = {}
     for name, value in row.items():
         if name == "metrics":

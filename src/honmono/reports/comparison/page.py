@@ -1,4 +1,4 @@
-"""A comparison as a page: the table, how it was measured, what differs, curves, samples, cost."""
+"""The HTML page of a comparison: the table, the protocol, what differs, curves, samples and cost."""
 
 import json
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import details, legend
 from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table, render
-from honmono.runs.fields import same
+from honmono.runs.json_fields import equal_values
 
 
-MOST_SAMPLES = 48  # pictures of samples on a page
+MOST_SAMPLES = 48  # sample grids on a page
 
 
 def page(comparison: Comparison) -> str:
@@ -26,14 +26,14 @@ def page(comparison: Comparison) -> str:
 
 
 def body(comparison: Comparison, samples: bool = True) -> dict[str, Any]:
-    """The variables of body.html. samples: whether it includes each run's newest samples."""
+    """The variables of body.html. samples: whether to include each run's newest samples."""
     runs, measured = comparison.runs, comparison.measured
     made = comparison.table
     return {
         "runs": runs,
         "numbers": made,
         "legend": legend(made, text=False),
-        "measured_by": comparison.measured_by,
+        "how_measured": comparison.how_measured,
         "fields": _fields(runs) if len(runs) > 1 else None,
         "strokes": [(run.name, stroke) for run, stroke in zip(runs, STROKES, strict=False)],
         "metric_curves": list(metric_curves(runs)),
@@ -47,15 +47,17 @@ def body(comparison: Comparison, samples: bool = True) -> dict[str, Any]:
 
 
 def _fields(runs: Sequence[Summary]) -> Table:
-    """The fields in which the recipes differ, aligned."""
+    """The fields in which the recipes differ, and their values."""
     fields = dict.fromkeys(field for run in runs for field in run.fields)
     values = {field: [run.fields.get(field, UNKNOWN) for run in runs] for field in fields}
-    apart = [field for field, (first, *others) in values.items() if not all(same(first, other) for other in others)]
-    rows = [[Cell(field, code=True), *(_told(run, field) for run in runs)] for field in apart]
+    different = [
+        field for field, (first, *others) in values.items() if not all(equal_values(first, other) for other in others)
+    ]
+    rows = [[Cell(field, code=True), *(_value(run, field) for run in runs)] for field in different]
     return Table(["field", *(run.name for run in runs)], rows)
 
 
-def _told(run: Summary, field: str) -> str:
+def _value(run: Summary, field: str) -> str:
     return json.dumps(run.fields[field], ensure_ascii=False).strip('"') if field in run.fields else UNKNOWN
 
 

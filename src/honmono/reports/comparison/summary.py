@@ -1,4 +1,4 @@
-"""What a run directory tells of its run besides its numbers: recipe, cost, hardware."""
+"""A run in a comparison, without its numbers: recipe, cost and hardware, from its directory."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,13 @@ from typing import Any
 from honmono.errors import Refused
 from honmono.files import readable
 from honmono.runs.directory import RunDirectory
-from honmono.runs.fields import flat
+from honmono.runs.json_fields import flatten
 from honmono.runs.log import read as read_log
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What it took to train up to a step, by the log; None where the log does not tell.
-
-    images_per_second: on average, over all of these seconds.
-    """
+    """The cost of training up to a step, from the log; None where the log does not have it."""
 
     images: float | None
     seconds: float | None
@@ -31,9 +28,11 @@ class Cost:
 
 @dataclass(frozen=True)
 class Summary:
-    """One run. name: its own among those compared. fields: of its recipe, dotted, all hyper-parameters resolved.
+    """One run.
 
-    sessions: by environment.json, how it was started, and each time that it was gone on with.
+    name: unique among the compared runs.
+    fields: all hyper-parameters by dotted field.
+    sessions: from environment.json, the environment of the start and of each resume.
     """
 
     run: RunDirectory
@@ -49,13 +48,13 @@ class Summary:
 
     @property
     def planned(self) -> int | None:
-        """The steps that its recipe asks for."""
+        """The steps of its recipe."""
         steps = self.fields.get("training.steps")
         return steps if isinstance(steps, int) else None
 
     @property
     def data(self) -> str | None:
-        """The fingerprint of its data's content."""
+        """The fingerprint of its data."""
         return next((str(session["data"]) for session in self.sessions if session.get("data")), None)
 
     @property
@@ -79,16 +78,16 @@ class Summary:
         return ", ".join(_each(session.get("torch") for session in self.sessions))
 
     def cost(self, step: int) -> Cost:
-        """Of training up to `step`, as far as the log goes."""
+        """The cost of training up to `step`, at its last logged step."""
         steps = self.log.get("step", [])
-        place = sum(1 for logged in steps if logged is not None and logged <= step) - 1
-        if place < 0:
+        row = sum(1 for logged in steps if logged is not None and logged <= step) - 1
+        if row < 0:
             return Cost(None, None)
-        return Cost(self.log["images"][place], self.log.get("seconds", [None] * len(steps))[place])
+        return Cost(self.log["images"][row], self.log.get("seconds", [None] * len(steps))[row])
 
 
 def read(paths: Sequence[Path]) -> list[Summary]:
-    """The runs in the order given, one that is named twice once. Raises `Refused` where one is no run."""
+    """The runs in the given order, without repetitions. Raises `Refused` where one is not a run."""
     runs = {run.path.resolve(): run for run in map(RunDirectory.open, paths)}
     return [_read(run, name) for run, name in zip(runs.values(), _names(list(runs)), strict=True)]
 
@@ -96,14 +95,14 @@ def read(paths: Sequence[Path]) -> list[Summary]:
 def _read(run: RunDirectory, name: str) -> Summary:
     try:
         recorded = json.loads(run.recipe_json.read_text(encoding="utf-8"))
-        recipe, fields = str(recorded["name"]), flat(recorded["recipe"])
+        recipe, fields = str(recorded["name"]), flatten(recorded["recipe"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"{run.recipe_json} is not a recipe that honmono wrote ({error})") from error
+        raise Refused(f"{run.recipe_json} was not written by honmono ({error}): give another run") from error
     return Summary(run, name, recipe, fields, _sessions(run))
 
 
 def _sessions(run: RunDirectory) -> list[dict[str, Any]]:
-    """[] where environment.json is missing or not honmono's: a run can be told of without."""
+    """The sessions; [] where environment.json is missing or invalid, since it is optional here."""
     try:
         first = json.loads(run.environment_json.read_text(encoding="utf-8"))
         sessions = [first, *first.get("resumed", [])]
@@ -113,7 +112,7 @@ def _sessions(run: RunDirectory) -> list[dict[str, Any]]:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """The shortest ends of the paths that tell them apart: `00007-gan-grid`, or `old/00007-gan-grid`."""
+    """The shortest unique ends of the paths: `00007-gan-grid`, or `old/00007-gan-grid`."""
     names = [path.name for path in paths]
     length = 1
     while len(set(names)) < len(names):
@@ -126,7 +125,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _hardware(session: Mapping[str, Any]) -> str | None:
-    """The accelerators it ran on by name; else the processor with the threads that torch used."""
+    """The names of the accelerators used; without them, the processor with torch's number of threads."""
     processes = _engine(session, "processes") or 1
     if str(_engine(session, "device")).partition(":")[0] not in ("cpu", "None"):
         devices = session.get("devices") or [_engine(session, "device")]
@@ -144,5 +143,5 @@ def _engine(session: Mapping[str, Any], name: str) -> Any:
 
 
 def _each(values: Any) -> list[str]:
-    """What is known, each once."""
+    """The values without None and repetitions, as texts."""
     return list(dict.fromkeys(str(value) for value in values if value is not None))

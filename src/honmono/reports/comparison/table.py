@@ -1,25 +1,26 @@
-"""The table of a comparison: a run in a row, its numbers beside what they cost. Made once, for text and for HTML."""
+"""The table of a comparison, for text and for HTML: a row for each run, with its numbers and their cost."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from honmono.errors import first_of
 from honmono.reports.comparison.agreement import Agreement
-from honmono.reports.comparison.numbers import UNKNOWN, Number, Numbers, named
+from honmono.reports.comparison.numbers import MOST_NAMED, UNKNOWN, Number, Numbers
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table
 from honmono.runs.evaluations import is_detail
-from honmono.runs.protocol_text import contrasted
+from honmono.runs.protocol_text import describe_differences
 from honmono.runs.protocols import arrow
 
 
 DIGITS = 4  # significant, of a number without an interval
 BEFORE = ("run", "recipe", "step", "images seen")
-# Weights and batch norm are columns and no reason to refuse: which of them to sample with is a choice that belongs to a
-# GAN, as its losses do, and to compare GANs is to compare such choices. A protocol is what the numbers are made with.
+# Weights and batch norm are columns, and runs that differ in them are comparable: they are choices of a GAN, as its
+# losses are, and not conditions of measuring.
 AFTER = ("weights", "batch norm", "measured", "seconds", "images/s", "device", "precision", "hardware")
-MARK = "*"  # of the best, in text
+MARK = "*"  # for the best, in text
 
 Key = TypeVar("Key")
 
@@ -29,15 +30,15 @@ def table(
     measured: Sequence[Numbers],
     found: Mapping[str, Agreement],
 ) -> Table:
-    """All runs with all numbers; parts of a number (its classes) have tables of their own."""
+    """All runs with all numbers; details of a number (of its classes) are in `details`."""
     keys = [key for key in found if not is_detail(key)]
     notes = _footnotes(runs, found, keys)
     best = {key: best_places(found[key], measured) for key in keys}
     rows = []
-    for place, (run, one) in enumerate(zip(runs, measured, strict=True)):
-        cells: list[Cell | str] = [_name(run, place), run.recipe, _step(run, one), _whole(images(run, one))]
+    for index, (run, one) in enumerate(zip(runs, measured, strict=True)):
+        cells: list[Cell | str] = [_name(run, index), run.recipe, _step(run, one), _whole(images(run, one))]
         cells += [
-            number_cell(one.numbers.get(key), place in best[key], _sign(notes, found, key, place)) for key in keys
+            number_cell(one.numbers.get(key), index in best[key], _sign(notes, found, key, index)) for key in keys
         ]
         rows.append([*cells, *_after(run, one)])
     header = [*BEFORE, *headings(found, keys), *AFTER]
@@ -50,7 +51,7 @@ def details(
     measured: Sequence[Numbers],
     found: Mapping[str, Agreement],
 ) -> dict[str, Table]:
-    """For each number that has parts, the parts beside each other: label fidelity by class."""
+    """For each number with details, a table of them: label fidelity by class."""
     parts: dict[str, list[str]] = {}
     for key in filter(is_detail, found):
         parts.setdefault(f"{key.partition('].')[0]}]", []).append(key)
@@ -59,10 +60,10 @@ def details(
         notes = _footnotes(runs, found, keys[:1])
         rows = [
             [
-                _name(run, place),
-                *(number_cell(one.numbers.get(key), sign=_sign(notes, found, key, place)) for key in keys),
+                _name(run, index),
+                *(number_cell(one.numbers.get(key), sign=_sign(notes, found, key, index)) for key in keys),
             ]
-            for place, (run, one) in enumerate(zip(runs, measured, strict=True))
+            for index, (run, one) in enumerate(zip(runs, measured, strict=True))
             if any(key in one.numbers for key in keys)
         ]
         names = [key.removeprefix(f"{whole}.") for key in keys]
@@ -70,43 +71,45 @@ def details(
     return tables
 
 
-def _name(run: Summary, place: int) -> Cell:
-    """A run with the stroke of its curves; those that come late have none."""
-    return Cell(run.name, stroke=STROKES[place] if place < len(STROKES) else None)
+def _name(run: Summary, index: int) -> Cell:
+    """A run's name with the stroke of its curves; there are strokes for the first runs only."""
+    return Cell(run.name, stroke=STROKES[index] if index < len(STROKES) else None)
 
 
-def _sign(notes: Mapping[int, tuple[str, str]], found: Mapping[str, Agreement], key: str, place: int) -> str:
-    return notes[place][0] if place in found[key].incomparable and place in notes else ""
+def _sign(notes: Mapping[int, tuple[str, str]], found: Mapping[str, Agreement], key: str, index: int) -> str:
+    return notes[index][0] if index in found[key].incomparable and index in notes else ""
 
 
 def _footnotes(
     runs: Sequence[Summary], found: Mapping[str, Agreement], keys: Collection[str]
 ) -> dict[int, tuple[str, str]]:
-    """For the place of each run that has a number which is not comparable: a sign, and what differs."""
-    places = sorted({place for key in keys for place in found[key].incomparable})
-    return {place: (str(sign), _footnote(place, runs, found, keys)) for sign, place in enumerate(places, 1)}
+    """By index of each run with a number that is not comparable: a sign, and what differs."""
+    indices = sorted({index for key in keys for index in found[key].incomparable})
+    return {index: (str(sign), _footnote(index, runs, found, keys)) for sign, index in enumerate(indices, 1)}
 
 
-def _footnote(place: int, runs: Sequence[Summary], found: Mapping[str, Agreement], keys: Collection[str]) -> str:
-    """Keys that differ in the same way share a sentence."""
+def _footnote(index: int, runs: Sequence[Summary], found: Mapping[str, Agreement], keys: Collection[str]) -> str:
+    """The text of a footnote; keys with the same differences share a sentence."""
     sentences: dict[str, list[str]] = {}
     for key in keys:
-        if differences := found[key].incomparable.get(place):
-            others = named([runs[other].name for other in found[key].comparable])
-            sentences.setdefault(f"cannot be compared with {others}: {contrasted(differences)}", []).append(key)
+        if differences := found[key].incomparable.get(index):
+            others = first_of([runs[other].name for other in found[key].comparable], MOST_NAMED)
+            sentences.setdefault(f"cannot be compared with {others}: {describe_differences(differences)}", []).append(
+                key
+            )
     parts = [f"{', '.join(same)} {sentence}" for sentence, same in sentences.items()]
-    return f"{runs[place].name}: {'. '.join(parts)}."
+    return f"{runs[index].name}: {'. '.join(parts)}."
 
 
 def best_places(agreement: Agreement, measured: Sequence[Numbers]) -> set[int]:
-    """The runs with the best value among those that are comparable, if these are two or more; all of equals."""
-    values = {place: measured[place].numbers[agreement.key].value for place in agreement.comparable}
-    finite = {place: value for place, value in values.items() if math.isfinite(value)}
+    """The indices of the best comparable runs; several if they are equal, and none if fewer than two are comparable."""
+    values = {index: measured[index].numbers[agreement.key].value for index in agreement.comparable}
+    finite = {index: value for index, value in values.items() if math.isfinite(value)}
     return best_of(finite, agreement) if len(values) > 1 else set()
 
 
 def best_of(values: Mapping[Key, float], agreement: Agreement) -> set[Key]:
-    """The keys of the best of these values of one number; all of equals."""
+    """The keys of the best values; several if they are equal."""
     if not values or agreement.better is None:
         return set()
     best = (max if agreement.better == "higher" else min)(values.values())
@@ -114,12 +117,12 @@ def best_of(values: Mapping[Key, float], agreement: Agreement) -> set[Key]:
 
 
 def headings(found: Mapping[str, Agreement], keys: Iterable[str]) -> list[str]:
-    """The numbers of these keys as columns, with arrows to where they are better."""
+    """The keys as headings, with arrows for the better direction."""
     return [f"{key} {arrow(found[key].better)}".rstrip() for key in keys]
 
 
 def number_cell(number: Number | None, best: bool = False, sign: str = "") -> Cell:
-    """A number with half its interval, to the digits that the interval leaves."""
+    """A number with half the width of its interval, rounded to significant digits."""
     if number is None:
         return Cell(UNKNOWN)
     if not math.isfinite(number.value):
@@ -132,7 +135,7 @@ def number_cell(number: Number | None, best: bool = False, sign: str = "") -> Ce
 
 
 def text_rows(made: Table) -> list[list[str]]:
-    """The same cells for a terminal: the best with a mark, a footnote's sign in brackets."""
+    """The cells for a terminal: the best with a mark, footnote signs in brackets."""
     return [[_text(cell) for cell in row] for row in made.cells]
 
 
@@ -142,7 +145,7 @@ def _text(cell: Cell) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what could steer a terminal: it may come from somebody else's run."""
+    """The text without control characters for the terminal: it may come from another user's run."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -162,7 +165,7 @@ def _after(run: Summary, one: Numbers) -> list[str]:
 
 
 def _step(run: Summary, one: Numbers) -> str:
-    """The step of the checkpoint, with what is planned where that is more: the run stopped early or goes on."""
+    """The step of the checkpoint, with the planned steps of a run that is not finished."""
     return (
         f"{one.checkpoint:,} of {run.planned:,}"
         if run.planned and run.planned > one.checkpoint
@@ -171,7 +174,7 @@ def _step(run: Summary, one: Numbers) -> str:
 
 
 def images(run: Summary, one: Numbers) -> float | None:
-    """Seen up to the checkpoint measured: as the measurement says, else as the log does."""
+    """Images seen up to the measured checkpoint, from the evaluation or else from the log."""
     return one.images if one.images is not None else run.cost(one.checkpoint).images
 
 
@@ -180,13 +183,13 @@ def _whole(number: float | None) -> str:
 
 
 def legend(made: Table, text: bool) -> list[str]:
-    """What the marks of a table mean, those that are in it."""
+    """What the marks in a table mean."""
     cells = [cell for row in made.cells for cell in row]
     lines = []
     if any(cell.best for cell in cells):
         mark = MARK if text else "Bold"
-        lines.append(f"{mark}: the best of those that can be compared (↑ higher is better, ↓ lower).")
+        lines.append(f"{mark}: the best of the comparable ones (↑ higher is better, ↓ lower).")
     if any(cell.more for cell in cells):
-        lines.append("±: half a 95% interval over sample seeds, of one training; another training may differ by more.")
-    lines.append("Step and images seen are those of the checkpoint measured; seconds are those of training up to it.")
+        lines.append("±: half a 95% interval over sample seeds of one training; other trainings may differ by more.")
+    lines.append("Step and images seen: of the measured checkpoint. Seconds: of training up to it.")
     return lines

@@ -1,4 +1,4 @@
-"""The curves of a run against images seen: losses by player, learning rates, speed."""
+"""The curves of a run over images seen: losses of each player, learning rates and speed."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from honmono.reports.figures.style import GREEN, INK, PALETTE, SKY, VERMILION, panels, save
+from honmono.reports.figures.style import GREEN, PALETTE, SKY, TEXT_COLOUR, VERMILION, panels, save
 from honmono.runs.log import METRIC
 
 
@@ -20,14 +20,15 @@ Columns = Mapping[str, Sequence[int | float | None]]
 
 LEAST_SMOOTHED = 50  # rows; shorter curves are shown as they are
 LEARNING_RATE, SPEED = "learning rate", "images per second"  # panels
-WINDOW = 0.03  # of a curve's length: the span over which it is averaged
+WINDOW = 0.03  # of a curve's length: the span of the moving average
 
 
 def curves(columns: Columns, path: Path, title: str) -> None:
     """Draws a panel for each player's losses, one for the learning rates and one for the speed.
 
-    columns: what `honmono.runs.log.read` gives, at least one row. Raw values are faint, their centred
-    moving average strong. What is not finite breaks a curve; where a panel first meets it, a line says so.
+    columns: from `honmono.runs.log.read`, at least one row.
+    Raw values are faint, their centred moving average is strong. Values that are not finite are gaps, and a dotted line
+    marks the first of them.
     """
     contents = _contents(columns)
     made, drawn = panels(list(contents), title)
@@ -46,14 +47,14 @@ def curves(columns: Columns, path: Path, title: str) -> None:
             axes.margins(y=0.1)
             axes.set_ylim(bottom=0)
         if name != SPEED:
-            axes.legend(fontsize=8, frameon=False, labelcolor=INK)
+            axes.legend(fontsize=8, frameon=False, labelcolor=TEXT_COLOUR)
     save(made, path)
 
 
 def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray, " rows"]:
-    """The mean of the finite values up to span // 2 rows before and after each row; NaN stays NaN.
+    """The mean of the finite values in a window of span // 2 rows before and after each row; NaN stays NaN.
 
-    At the ends the window is cut off, so that nothing is invented and nothing lags.
+    The window is shorter at both ends.
     """
     finite = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
@@ -65,14 +66,14 @@ def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray,
 
 
 def _contents(columns: Columns) -> dict[str, dict[str, str]]:
-    """Panel -> label -> column. What stands before a column's dot is a player, `learning_rate` or `metric`."""
+    """Panel -> label -> column. The prefix of a column is a player, `learning_rate` or `metric`."""
     losses: dict[str, dict[str, str]] = {}
     rates: dict[str, str] = {}
     for column in columns:
         group, dot, name = column.partition(".")
         if group == "learning_rate":
             rates[name] = column
-        elif dot and group != METRIC:  # measured too rarely for these curves; reports/figures/measured.py draws them
+        elif dot and group != METRIC:  # too few values for these curves; see reports/figures/measured.py
             losses.setdefault(f"{group} loss", {})[name] = column
     speed = {name: name for name in columns if name == "images_per_second"}
     contents = {**losses, LEARNING_RATE: rates, SPEED: speed}
@@ -80,13 +81,13 @@ def _contents(columns: Columns) -> dict[str, dict[str, str]]:
 
 
 def _loss_colours(contents: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """One colour for each loss name, the same in every player's panel."""
+    """A colour for each loss name, the same in all panels."""
     labels = [label for panel, lines in contents.items() if panel.endswith(" loss") for label in lines]
     return dict(zip(dict.fromkeys(labels), cycle(PALETTE), strict=False))
 
 
 def _measured(columns: Columns, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images seen and values, where measured; what is not finite becomes NaN, a gap in the curve."""
+    """Images seen and values of a column without its empty cells; values that are not finite become NaN."""
     pairs = [pair for pair in zip(columns["images"], columns[column], strict=True) if pair[1] is not None]
     images, values = np.array(pairs, dtype=float).reshape(-1, 2).T
     return images, np.where(np.isfinite(values), values, np.nan)
@@ -102,14 +103,14 @@ def _draw(axes: "Axes", images: np.ndarray, values: np.ndarray, label: str, colo
 
 
 def _draw_rate(axes: "Axes", images: np.ndarray, values: np.ndarray, label: str) -> None:
-    # Equal rates lie on top of each other: the wide line shows on both sides of the narrow one.
+    # Equal rates overlap: the wide line is visible on both sides of the narrow one.
     colour, width, layer = (SKY, 5, 2) if label == "discriminator" else (VERMILION, 1.5, 3)
-    marker = "o" if len(values) == 1 else None  # a single row has no line to show
+    marker = "o" if len(values) == 1 else None  # a single row has no line
     axes.plot(images, values, label=label, color=colour, lw=width, zorder=layer, marker=marker, markersize=2 * width)
 
 
 def _mark_not_finite(axes: "Axes", columns: Columns, names: Iterable[str]) -> None:
-    """A dotted line where one of these columns first is NaN or infinite."""
+    """Draws a dotted line at the first NaN or infinity in these columns."""
     bad = [
         images
         for name in names
@@ -117,4 +118,4 @@ def _mark_not_finite(axes: "Axes", columns: Columns, names: Iterable[str]) -> No
         if images is not None and value is not None and not math.isfinite(value)
     ]
     if bad:
-        axes.axvline(min(bad), color=INK, linestyle=":", linewidth=1.2, label="not finite from here")
+        axes.axvline(min(bad), color=TEXT_COLOUR, linestyle=":", linewidth=1.2, label="not finite from here")

@@ -1,4 +1,4 @@
-"""A run's sample pictures, one after the other, as a film."""
+"""A run's sample grids as a film."""
 
 import io
 from pathlib import Path
@@ -10,27 +10,27 @@ from honmono.errors import Refused
 from honmono.files import atomic_write_bytes
 
 
-MOST_FRAMES = 200  # more are thinned out evenly, the first and the last kept
-FRAME = (40, 250)  # milliseconds: shortest and longest showing of a frame
-LENGTH = 6_000  # milliseconds for the whole film, as far as FRAME allows
-LAST = 1_500  # milliseconds for which the last frame stays
+MOST_FRAMES = 200  # of more pictures, evenly spaced ones are used, including the first and the last
+FRAME = (40, 250)  # milliseconds: shortest and longest duration of a frame
+LENGTH = 6_000  # milliseconds of the whole film, within the limits of FRAME
+LAST = 1_500  # milliseconds: duration of the last frame
 
 
 def frames(samples: Path) -> list[Path]:
-    """The pictures of a samples directory in the order of their steps; `real.png` and others are left out."""
+    """The sample grids of a samples directory, sorted by step, without `real.png` and others."""
     return sorted(samples.glob("[0-9]" * 9 + ".png"))
 
 
 def film(pictures: list[Path], path: Path) -> None:
-    """Writes the pictures as a looping `.gif`, or as a `.webp`, which keeps all colours and is smaller.
+    """Writes the pictures as a looping `.gif`, or as a `.webp`, which has all colours and is smaller.
 
-    Smaller pictures, from before a network grew, are enlarged without smoothing to the size of the last.
+    Smaller pictures, of earlier stages of a growing network, are enlarged to the size of the last one.
     """
     if path.suffix not in (".gif", ".webp"):
-        raise Refused(f"a film is a .gif or a .webp, and '{path.name}' is neither")
+        raise Refused(f"'{path.name}' is not a .gif or .webp file: give one of them")
     assert pictures, "a film of no pictures"
-    kept = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_FRAMES)).round().astype(int))
-    opened = [_open(pictures[place]) for place in kept]
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_FRAMES)).round().astype(int))
+    opened = [_open(pictures[index]) for index in chosen]
     mode, size = opened[-1].mode, opened[-1].size
     first, *rest = [frame.convert(mode).resize(size, Image.Resampling.NEAREST) for frame in opened]
     each = int(np.clip(LENGTH / len(opened), *FRAME))

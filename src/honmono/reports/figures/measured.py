@@ -1,4 +1,4 @@
-"""What was measured of a run while it trained, against images seen, with the best checkpoint marked."""
+"""The numbers that were measured during training over images seen, with the best checkpoint marked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def measured(lines: Sequence[Line], best: int | None, path: Path, title: str) -> None:
-    """Draws a panel for each number; the parts of one (its classes) stand faint in its panel.
+    """Draws a panel for each number, with faint curves for its details (its classes) and a band for its interval.
 
-    lines: what `honmono.runs.evaluations.of_training` gives, at least one; where the protocol changed, the older ones
-    are left out. best: the step of the best checkpoint, marked in every panel. An interval, where there is one, is a
-    band around its curve.
+    lines: from `honmono.runs.evaluations.of_training`, at least one; lines that are not comparable with the newest are
+        omitted.
+    best: the step of the best checkpoint, marked in every panel.
     """
     keys = list(dict.fromkeys(key for line in lines for key in line["metrics"]))
     where = "" if best is None else f"; best at step {best:,}"
@@ -25,19 +25,19 @@ def measured(lines: Sequence[Line], best: int | None, path: Path, title: str) ->
     for key, axes in drawn.items():
         axes.set_xlim(0, 1.04 * max(1, *(line["images"] for line in lines)))
         axes.margins(y=0.1)
-        alike = comparable(lines, key)
+        comparable_lines = comparable(lines, key)
         for part in keys:
             if is_detail(part) and part.startswith(f"{key}."):
-                axes.plot(*_points(alike, part), color=SKY, alpha=0.5, linewidth=0.8)
-        _draw_interval(axes, alike, key)
-        axes.plot(*_points(alike, key), color=BLUE, marker="o", markersize=3, linewidth=1.6, zorder=3)
-        star = [line for line in alike if line["step"] == best]
+                axes.plot(*_points(comparable_lines, part), color=SKY, alpha=0.5, linewidth=0.8)
+        _draw_interval(axes, comparable_lines, key)
+        axes.plot(*_points(comparable_lines, key), color=BLUE, marker="o", markersize=3, linewidth=1.6, zorder=3)
+        star = [line for line in comparable_lines if line["step"] == best]
         axes.plot(*_points(star, key), color=VERMILION, marker="*", markersize=13, zorder=4)
     save(made, path)
 
 
 def _points(lines: Sequence[Line], key: str) -> tuple[list[int], list[float]]:
-    """Images seen and values; what is missing, or was not finite, is a gap."""
+    """Images seen and values; missing values are gaps."""
     values = [line["metrics"].get(key) for line in lines]
     return [line["images"] for line in lines], [float("nan") if value is None else value for value in values]
 

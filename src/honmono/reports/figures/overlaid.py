@@ -1,4 +1,4 @@
-"""The curves of several runs on one pair of axes, for a page that names their strokes in a key."""
+"""The curves of several runs in one figure, for a page with a legend of their strokes."""
 
 import math
 from collections.abc import Sequence
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from honmono.reports.figures.curves import LEAST_SMOOTHED, WINDOW, smoothed
-from honmono.reports.figures.style import INK, Stroke, dress_over_images, figure, svg
+from honmono.reports.figures.style import TEXT_COLOUR, Stroke, figure, style_axes_over_images, svg
 
 
-MOST_POINTS = 400  # of a curve: more than that no screen shows, and the page would carry them all
+MOST_POINTS = 400  # of a curve: more are not visible, and would make the page large
 WIDTH, HEIGHT = 4.6, 2.9  # inches
-WIDE = 30.0  # times the least value: from here on positive values are drawn on a logarithmic axis
+WIDE = 30.0  # ratio of maximum and minimum above which the axis is logarithmic
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One run's values against images seen; what is None or not finite is left out."""
+    """One run's values over images seen; None and values that are not finite are omitted."""
 
     stroke: Stroke
     images: Sequence[float | None]
@@ -27,7 +27,7 @@ class Curve:
 def overlaid(curves: Sequence[Curve], logarithmic: bool = False) -> bytes | None:
     """An SVG of the curves, each smoothed where it is long; None where none has a finite value.
 
-    logarithmic: whether the axis may be, where values are positive and lie far apart.
+    logarithmic: whether the axis may be logarithmic, for positive values of a wide range.
     """
     drawn = [(curve.stroke, *_finite(curve)) for curve in curves]
     drawn = [line for line in drawn if len(line[1])]
@@ -35,13 +35,13 @@ def overlaid(curves: Sequence[Curve], logarithmic: bool = False) -> bytes | None
         return None
     made = figure(WIDTH, HEIGHT)
     axes = made.subplots()
-    dress_over_images(axes)
+    style_axes_over_images(axes)
     for stroke, images, values in drawn:
         _draw(axes, stroke, images, values)
     every = np.concatenate([values for _, _, values in drawn])
     if logarithmic and every.min() > 0 and every.max() > WIDE * every.min():
         axes.set_yscale("log")
-        axes.set_ylabel("logarithmic", fontsize=9, color=INK)
+        axes.set_ylabel("logarithmic", fontsize=9, color=TEXT_COLOUR)
     return svg(made)
 
 

@@ -1,4 +1,4 @@
-"""All pictures of one run, from its directory alone."""
+"""`honmono plot`: all figures of a run, from its directory."""
 
 from pathlib import Path
 
@@ -8,30 +8,29 @@ from honmono.errors import Refused
 from honmono.files import readable, refuse_unwritable
 from honmono.reports.figures.curves import curves
 from honmono.reports.figures.film import film, frames
-from honmono.reports.figures.landscape import kept, landscape, load, mixture
+from honmono.reports.figures.landscape import landscape, landscapes_in, load, mixture
 from honmono.reports.figures.measured import measured
 from honmono.runs.directory import RunDirectory
 from honmono.runs.evaluations import best, of_training
 from honmono.runs.log import read
 
 
-MOST_LANDSCAPES = 60  # drawn of a run, evenly, the first and the last among them: each takes half a second
+MOST_LANDSCAPES = 60  # of more, evenly spaced ones are drawn: each takes half a second
 
 
 def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
-    """Draws `curves.png`, `metrics.png` (where some were measured) and `film.gif` (of two samples or more).
+    """Draws `curves.png`, `metrics.png` (with evaluations during training) and `film.gif` (with two grids or more).
 
-    Of points in the plane also `mixture.png`, the frames `landscape/<step>.png` and the film `landscape.gif`.
-    Returns what was written.
-
-    out: where to; the run's `plots` directory by default. The run may be unfinished, or still going on.
+    For points in the plane also `mixture.png`, the frames `landscape/<step>.png` and the film `landscape.gif`.
+    out: the directory; None: the run's `plots`.
+    Returns the paths of the files, of films without their frames. The run may still be training.
     """
     run = RunDirectory.open(run_dir)
     columns = read(run)
     if not columns:
-        raise Refused(f"'{run.path}' has logged nothing yet; train it for a step first")
+        raise Refused(f"'{run.path}' has an empty log: train it first")
     out = out or run.path / "plots"
-    refuse_unwritable(out, "name another place with --out")
+    refuse_unwritable(out, "give another path with --out")
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "curves.png"]
     name = readable(run.path.resolve().name)
@@ -46,8 +45,8 @@ def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
 
 
 def _landscapes(run: RunDirectory, out: Path) -> list[Path]:
-    """The plane's pictures, where the run kept any; at most MOST_LANDSCAPES steps of it."""
-    reals, steps = run.samples / "real.npz", kept(run.samples)
+    """The figures of points in the plane, of at most MOST_LANDSCAPES steps."""
+    reals, steps = run.samples / "real.npz", landscapes_in(run.samples)
     if not reals.is_file() or not steps:
         return []
     with np.load(reals, allow_pickle=False) as file:
@@ -59,9 +58,9 @@ def _landscapes(run: RunDirectory, out: Path) -> list[Path]:
     frames_at = out / "landscape"
     frames_at.mkdir(exist_ok=True)
     some = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_LANDSCAPES)).round().astype(int))
-    drawn = [frames_at / f"{steps[place].stem}.png" for place in some]
-    for place, path in zip(some, drawn, strict=True):
-        landscape(load(steps[place]), points, path, title=f"step {int(path.stem):,}")
+    drawn = [frames_at / f"{steps[index].stem}.png" for index in some]
+    for index, path in zip(some, drawn, strict=True):
+        landscape(load(steps[index]), points, path, title=f"step {int(path.stem):,}")
     if len(drawn) > 1:
         film(drawn, out / "landscape.gif")
         drawn = [out / "landscape.gif"]

@@ -1,4 +1,4 @@
-"""How honmono's figures look: a colour-blind-safe palette, light grids, no state shared between figures."""
+"""The style of honmono's figures: a colour-blind-safe palette and light grids, without global state."""
 
 import io
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Okabe & Ito, "Color Universal Design" (2008), without the yellow, which is faint on white.
+# Okabe & Ito, "Color Universal Design" (2008), without yellow, which has little contrast on white.
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
-INK, FAINT = "#333333", "#DDDDDD"
-DASHES = ((), (5.0, 2.0), (1.5, 1.5), (6.0, 2.0, 1.5, 2.0))  # lengths drawn and left out, in line widths
+TEXT_COLOUR, GRID_COLOUR = "#333333", "#DDDDDD"
+DASHES = ((), (5.0, 2.0), (1.5, 1.5), (6.0, 2.0, 1.5, 2.0))  # lengths of dashes and gaps, in line widths
 
-# For an SVG on a dark page: its ink and its faint lines change places, its colours grow lighter.
+# For an SVG on a dark page: light text, dark grid lines and lighter colours.
 DARK = f"""@media (prefers-color-scheme: dark) {{
-text {{ fill: #D6D6D6 !important }} [style*="{FAINT.lower()}"] {{ stroke: #3A3D42 !important }}
+text {{ fill: #D6D6D6 !important }} [style*="{GRID_COLOUR.lower()}"] {{ stroke: #3A3D42 !important }}
 [id^="axes_"] > [id^="line2d_"], [id^="FillBetween"] {{ filter: brightness(1.35) }} }}"""
 
 
 class Stroke(NamedTuple):
-    """How the line of one thing among many looks, in every figure and in the key beside them."""
+    """Colour and dashes of a run's curves, the same in all figures and in the legend."""
 
     colour: str
     dashes: tuple[float, ...]
@@ -37,48 +37,48 @@ STROKES = tuple(Stroke(colour, dashes) for dashes, colour in product(DASHES, PAL
 
 
 def figure(width: float, height: float) -> "Figure":
-    """An empty figure of `width` x `height` inches, outside pyplot and so outside any global state."""
+    """An empty figure of `width` x `height` inches, without pyplot and its global state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained", facecolor="white")
 
 
-def dress(axes: "Axes") -> None:
-    """Light grid, no box, quiet ticks."""
-    axes.grid(color=FAINT, linewidth=0.6)
+def style_axes(axes: "Axes") -> None:
+    """Sets a light grid, no box and no tick marks."""
+    axes.grid(color=GRID_COLOUR, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.tick_params(colors=INK, labelsize=9, length=0)
+    axes.spines[["left", "bottom"]].set_color(GRID_COLOUR)
+    axes.tick_params(colors=TEXT_COLOUR, labelsize=9, length=0)
 
 
-def dress_over_images(axes: "Axes") -> None:
-    """`dress`, with images seen along the axis and powers of ten where numbers are long."""
+def style_axes_over_images(axes: "Axes") -> None:
+    """`style_axes`, with images seen on the x axis and powers of ten for large numbers."""
     from matplotlib.ticker import EngFormatter
 
-    dress(axes)
-    axes.set_xlabel("images seen", fontsize=9, color=INK)
+    style_axes(axes)
+    axes.set_xlabel("images seen", fontsize=9, color=TEXT_COLOUR)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
 
 
 def panels(names: Sequence[str], title: str) -> "tuple[Figure, dict[str, Axes]]":
-    """An empty figure with a panel for each name, two in a row, over images seen."""
+    """An empty figure with a panel over images seen for each name, two in a row."""
     rows = max(-(-len(names) // 2), 1)
     made = figure(10, 0.5 + 3 * rows)
-    made.suptitle(title, fontsize=11, color=INK)
+    made.suptitle(title, fontsize=11, color=TEXT_COLOUR)
     grid = made.subplots(rows, 2, squeeze=False).ravel()
     for axes in grid[len(names) :]:
         axes.remove()
     named = dict(zip(names, grid, strict=False))
     for name, axes in named.items():
-        dress_over_images(axes)
-        axes.set_title(name, fontsize=10, color=INK, loc="left")
+        style_axes_over_images(axes)
+        axes.set_title(name, fontsize=10, color=TEXT_COLOUR, loc="left")
     return made, named
 
 
 def svg(made: "Figure") -> bytes:
-    """The figure as a transparent SVG, the same bytes each time, whose letters are text and which suits a dark page."""
+    """The figure as a transparent, deterministic SVG, with letters as text and colours for dark pages."""
     import matplotlib
 
     buffer = io.BytesIO()
@@ -89,7 +89,7 @@ def svg(made: "Figure") -> bytes:
 
 
 def png(made: "Figure") -> bytes:
-    """The figure as a PNG of its own full size."""
+    """The figure as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(made)
@@ -99,5 +99,5 @@ def png(made: "Figure") -> bytes:
 
 
 def save(made: "Figure", path: Path) -> None:
-    """Writes the figure as a PNG, whole or not at all."""
+    """Writes the figure as a PNG, atomically."""
     atomic_write_bytes(path, png(made))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from honmono.errors import first_of
 from honmono.training.trainer import Trainer
 from honmono.training.watching.remedies import against_collapse
 from honmono.training.watching.variety import WHOLE, Look, Variety
@@ -67,13 +68,12 @@ class Collapse:
 
     def _explained(self, names: Sequence[str], look: Look) -> str:
         ratios = {self._name(label): ratio for label, ratio in look.ratios.items()}
-        shown = ", ".join(f"{name} ({ratios[name]:.2f})".lstrip() for name in names[:MOST_NAMED])
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        shown = first_of([f"{name} ({ratios[name]:.2f})".lstrip() for name in names], MOST_NAMED)
         of = "" if names == [ALL] else " of class" if len(names) == 1 else " each of classes"
         each = "" if names == [ALL] else " of a class"
         one, measured = ("point", "coordinates") if self._points else ("picture", "pixels")
         return (
-            f"the generator draws nearly one {one}{of} {shown}{more}: in brackets the spread of its fakes as a share of"
+            f"the generator draws nearly one {one}{of} {shown}: in brackets the spread of its fakes as a share of"
             f" that of the reals; computed from {look.fakes} fakes{each} against {look.reals} reals, in {measured},"
             f" {'averaged' if self._trainer.average else 'raw'} weights"
         )

@@ -6,7 +6,7 @@ The looks go by the clock, use draws of their own, and change no bit of the trai
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from honmono.randomness import undisturbed
-from honmono.runs import warned
+from honmono.runs import recorded_warnings
 from honmono.runs.directory import RunDirectory
 from honmono.training.trainer import PLAYERS, Trainer
 from honmono.training.watching.by_heart import Memory
@@ -31,7 +31,7 @@ class Watch:
     def __init__(self, trainer: Trainer, run: RunDirectory, say: Callable[[str], None]) -> None:
         self._trainer, self._run, self._say = trainer, run, say
         self._health, self._memory = Health(trainer.recipe.objective), Memory(trainer)
-        self._standing = {kind: set(classes) for kind, classes in warned.standing(run).items()}
+        self._standing = {kind: set(classes) for kind, classes in recorded_warnings.active(run).items()}
         before = self._standing.get(COLLAPSE)
         self._collapse = Collapse(trainer, () if before is None else before or {ALL})
         self._learnt = 0  # looks in a row
@@ -87,7 +87,7 @@ class Watch:
             text += f". To try in a new run: {', or '.join(tries)}"
         if self._trainer.engine.writes:
             self._say(f"warning: step {clock.step}: {text}")
-            warned.append(self._run, clock.step, clock.images, kind, named, text)
+            recorded_warnings.append(self._run, clock.step, clock.images, kind, named, text)
 
     def _end(self, kind: str, classes: Collection[str], text: str) -> None:
         clock, named = self._trainer.clock, [name for name in classes if name != ALL]
@@ -96,7 +96,7 @@ class Watch:
             self._standing[kind] = left
         if self._trainer.engine.writes:
             self._say(f"step {clock.step}: {text}")
-            warned.append(self._run, clock.step, clock.images, kind, named, None)
+            recorded_warnings.append(self._run, clock.step, clock.images, kind, named, None)
 
     @property
     def _pictures(self) -> bool:

@@ -1,4 +1,4 @@
-"""`honmono compare`: several runs in one table, if their numbers were measured under equal conditions."""
+"""`honmono compare`: reads several runs and compares their numbers, as a `Comparison`."""
 
 import warnings
 from collections.abc import Sequence
@@ -16,21 +16,22 @@ from honmono.reports.html import write_page
 def compare(
     runs: Sequence[str | Path], *, mixed: bool = False, checkpoint: Which = "newest", out: str | Path | None = None
 ) -> Comparison:
-    """Several runs' numbers side by side, from their directories alone.
+    """Compares the numbers of several runs, from their directories.
 
-    A run's numbers are those of its newest evaluated checkpoint; of what was measured during training where nobody has
-    evaluated the run. checkpoint: "best": those of the checkpoint that was best during training.
-    mixed: numbers that cannot be compared are marked instead of refused. out: FILE.html or FILE.csv to write.
+    mixed: marks numbers that are not comparable instead of refusing them.
+    checkpoint: "newest": the newest evaluated checkpoint, or the newest measured one during training if the run was not
+        evaluated later. "best": the checkpoint that was best during training.
+    out: FILE.html or FILE.csv to write.
     Raises `Refused` where a run has no numbers, or where conditions differ.
     """
     if out is not None and Path(out).suffix not in (".html", ".csv"):
-        raise Refused(f"--out {out}: a comparison is written as a .html page or a .csv table")
+        raise Refused(f"--out {out}: give a .html or .csv file")
     if checkpoint not in ("newest", "best"):
-        raise Refused(f"--checkpoint {checkpoint}: newest or best")
+        raise Refused(f"--checkpoint {checkpoint}: give newest or best")
     read = summary.read([Path(run) for run in runs])
     if len(read) < len(runs):
-        warnings.warn("a run is given twice: its second mention is ignored", stacklevel=2)
-    measured = numbers.measured([run.run for run in read], checkpoint)
+        warnings.warn("a run is given twice: the second one is ignored", stacklevel=2)
+    measured = numbers.read([run.run for run in read], checkpoint)
     found = agreement.agreements(measured)
     if not mixed:
         agreement.refuse_mixed(read, found.values())
@@ -41,7 +42,7 @@ def compare(
 
 
 def _write(made: Comparison, out: Path) -> None:
-    """Writes FILE.html or FILE.csv, whole or not at all."""
+    """Writes FILE.html or FILE.csv, atomically."""
     if out.suffix == ".html":
         write_page(out, page(made))
         return

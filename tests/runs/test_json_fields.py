@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from honmono.runs.fields import flat, same
+from honmono.runs.json_fields import equal_values, flatten
 
 
 def test_fields_are_dotted_and_parts_stand_by_their_class() -> None:
     value = {"$class": "Recipe", "a": {"$class": "A", "b": [1, 2]}, "c": [{"$class": "C", "d": 3}], "e": []}
-    assert flat(value) == {"": "Recipe", "a": "A", "a.b": [1, 2], "c.0": "C", "c.0.d": 3, "e": []}
+    assert flatten(value) == {"": "Recipe", "a": "A", "a.b": [1, 2], "c.0": "C", "c.0.d": 3, "e": []}
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ def test_fields_are_dotted_and_parts_stand_by_their_class() -> None:
     ],
 )
 def test_a_whole_number_is_the_same_as_its_float_and_as_nothing_else(one: Any, other: Any, equal: bool) -> None:
-    assert same(one, other) == same(other, one) == equal
+    assert equal_values(one, other) == equal_values(other, one) == equal
