@@ -69,8 +69,7 @@ def test_the_settings_of_the_wgan() -> None:
         decay, rate, critic, clip = one.case.settings.values()
         recipe = one.recipe
         rates = (recipe.training.learning_rates.generator, recipe.training.learning_rates.discriminator)
-        updates = (1, int(critic))  # of each player in a step, which Keras counts
-        assert [one.at(512) for one in rates] == [pytest.approx(1 / (1 + float(decay) * n)) for n in updates]
+        assert [one.at_update(0, 9) for one in rates] == [pytest.approx(1 / (1 + 9 * float(decay)))] * 2
         optimizers = (recipe.optimizers.generator, recipe.optimizers.discriminator)
         assert all(optimizer.keywords["lr"] == float(rate) for optimizer in optimizers)
         assert recipe.clip and recipe.clip.bound == float(clip.replace("none", "inf"))
