@@ -3,22 +3,22 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import cos, pi
+from typing import ClassVar, Literal
 
 from honmono.errors import Refused
-from honmono.hooks import hook
 
 
 class Schedule(ABC):
-    """A factor by which an optimizer's learning rate, or a penalty, is multiplied."""
+    """A factor by which an optimizer's learning rate, or a penalty, is multiplied.
+
+    counts: what `at` is given: the images seen, or, for learning rates only, how many updates the player has had.
+    """
+
+    counts: ClassVar[Literal["images", "updates"]] = "images"
 
     @abstractmethod
-    def at(self, images: int) -> float:
-        """The factor when `images` images have been seen."""
-
-    @hook
-    def at_update(self, images: int, updates: int) -> float:
-        """The factor on a player's learning rate at an update that `updates` of its own came before."""
-        return self.at(images)
+    def at(self, count: int, /) -> float:
+        """The factor when so many images have been seen, or updates have been made."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Constant(Schedule):
 
     value: float = 1.0
 
-    def at(self, images: int) -> float:
+    def at(self, images: int, /) -> float:
         return self.value
 
 
@@ -43,7 +43,7 @@ class Inverse(Schedule):
             asked = f"an inverse schedule with decay={self.decay}, images={self.images}"
             raise Refused(f"{asked}: decay is at least 0 and images at least 1")
 
-    def at(self, images: int) -> float:
+    def at(self, images: int, /) -> float:
         return 1 / (1 + self.decay * images / self.images)
 
 
@@ -54,16 +54,15 @@ class InverseByUpdate(Schedule):
     After 195,000 updates a decay of 1e-5 leaves 0.339, one of 1e-4 leaves 0.0488. For learning rates only.
     """
 
+    counts: ClassVar[Literal["images", "updates"]] = "updates"
+
     decay: float = 1e-5
 
     def __post_init__(self) -> None:
         if self.decay < 0:
             raise Refused(f"an inverse schedule with decay={self.decay}: give at least 0")
 
-    def at(self, images: int) -> float:
-        raise Refused("InverseByUpdate counts a player's updates, so it is for learning rates only: take Inverse here")
-
-    def at_update(self, images: int, updates: int) -> float:
+    def at(self, updates: int, /) -> float:
         return 1 / (1 + self.decay * updates)
 
 
@@ -80,7 +79,7 @@ class InverseSquareRoot(Schedule):
         if self.images < 1:
             raise Refused(f"an inverse square root schedule with images={self.images}: give at least 1")
 
-    def at(self, images: int) -> float:
+    def at(self, images: int, /) -> float:
         return (self.images / max(images, self.images)) ** 0.5
 
 
@@ -99,7 +98,7 @@ class Ramp(Schedule):
             raise Refused(f"{asked}: begin is at least 0 and images at least 1")
         self.way(0.0)  # which refuses ends that it cannot join
 
-    def at(self, images: int) -> float:
+    def at(self, images: int, /) -> float:
         way = self.way(min(max((images - self.begin) / self.images, 0.0), 1.0))
         return self.start * (1 - way) + self.end * way  # exact at both ends
 

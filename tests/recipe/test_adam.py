@@ -41,3 +41,15 @@ def test_a_restored_state_goes_on_where_it_was() -> None:
         step(one, whole)
         step(other, resumed)
     assert torch.equal(one, other)
+
+
+def test_hooks_of_a_step_are_called_once() -> None:
+    """Though torch wraps the step of every class of optimizer that was ever made."""
+    parameter = torch.nn.Parameter(torch.ones(2))
+    torch.optim.Adam([parameter])
+    optimizer, called = TensorFlowAdam([parameter]), []
+    optimizer.register_step_pre_hook(lambda *_: called.append("before"))
+    optimizer.register_step_post_hook(lambda *_: called.append("after"))
+    parameter.grad = torch.ones(2)
+    optimizer.step()
+    assert called == ["before", "after"]

@@ -14,11 +14,12 @@ from honmono.errors import Refused
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
+from honmono.objectives.penalties import R1
 from honmono.recipe.fields import leaves
 from honmono.recipe.latents import Normal
 from honmono.recipe.updates import Together, Update, every_update
 from honmono.recipe.value import Average, Pair, Recipe, Training
-from honmono.schedules import Constant, Cosine
+from honmono.schedules import Constant, Cosine, InverseByUpdate
 
 
 def gan(**changes: Any) -> Recipe:
@@ -97,6 +98,7 @@ wrongly_partial: Any = partial  # so that type checkers let pass what is refused
         ({"metrics": ModeCoverage()}, r"metrics must be a tuple of metrics, as in \(ModeCoverage\(\),\)"),
         ({"metrics": (ModeCoverage,)}, "metrics must be a tuple of metrics"),
         ({"metrics": (ModeCoverage(), ModeCoverage(fakes=7))}, "metrics holds modes twice"),
+        ({"objective": NonSaturating(penalties=(R1(schedule=InverseByUpdate()),))}, "only learning rates"),
     ],
 )
 def test_what_cannot_be_built_is_refused_at_once(changes: dict[str, Any], message: str) -> None:

@@ -73,9 +73,9 @@ def test_the_grid_is_geometric_gan_s_toy4() -> None:
 def test_keras_decay_ends_where_the_article_s_rates_do(decay: str, last: float) -> None:
     """After 195,000 updates: the success and the first failure differ in nothing else."""
     recipe = override(wgan_grid_article(), {"training.learning_rates.generator.decay": decay})
-    factor = recipe.training.learning_rates.generator.at_update(0, 195_000)
+    factor = recipe.training.learning_rates.generator.at(195_000)
     assert 1e-4 * factor == pytest.approx(last, rel=2e-3)
-    assert recipe.training.learning_rates.generator.at_update(0, 0) == 1
+    assert recipe.training.learning_rates.generator.at(0) == 1
 
 
 def test_every_setting_of_the_article_can_be_set() -> None:

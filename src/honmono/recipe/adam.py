@@ -1,6 +1,6 @@
 """Adam as TensorFlow 1 and Keras 2 compute it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import sqrt
 from typing import Any, final
 
@@ -29,17 +29,19 @@ class TensorFlowAdam(Adam):
         fused: bool | None = None,
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, fused=fused)
+        # By hooks: were `step` overridden, torch would call the hooks of both classes' steps, every one twice.
+        self._eps: list[float] = []
+        self.register_step_pre_hook(TensorFlowAdam._correct_eps)
+        self.register_step_post_hook(TensorFlowAdam._restore_eps)
 
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
-        groups = [(group, group["eps"]) for group in self.param_groups]
-        for group, eps in groups:
-            group["eps"] = eps / sqrt(1 - group["betas"][1] ** (self._updates(group) + 1))
-        try:
-            return super().step(closure)
-        finally:
-            for group, eps in groups:
-                group["eps"] = eps
+    def _correct_eps(self, *_: Any) -> None:
+        self._eps = [group["eps"] for group in self.param_groups]
+        for group in self.param_groups:
+            group["eps"] /= sqrt(1 - group["betas"][1] ** (self._updates(group) + 1))
+
+    def _restore_eps(self, *_: Any) -> None:
+        for group, eps in zip(self.param_groups, self._eps, strict=True):
+            group["eps"] = eps
 
     def _updates(self, group: dict[str, Any]) -> int:
         """How many updates the group's parameters have had; they are all updated together."""

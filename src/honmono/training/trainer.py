@@ -123,7 +123,8 @@ class Trainer:
     def _optimizer_step(self, name: PlayerName, images: int) -> None:
         """One update of a player, at the rate of the images seen before this step and of its own updates so far."""
         self.engine.sum_gradients(list(self.networks[name].parameters()))
-        rate = self.recipe.training.learning_rates.of(name).at_update(images, self._updates[name])
+        schedule = self.recipe.training.learning_rates.of(name)
+        rate = schedule.at(self._updates[name] if schedule.counts == "updates" else images)
         for group in self.optimizers[name].param_groups:
             group["lr"] = self._base_rates[name] * rate
         self._updates[name] += 1

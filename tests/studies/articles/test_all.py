@@ -69,7 +69,7 @@ def test_the_settings_of_the_wgan() -> None:
         decay, rate, critic, clip = one.case.settings.values()
         recipe = one.recipe
         rates = (recipe.training.learning_rates.generator, recipe.training.learning_rates.discriminator)
-        assert [one.at_update(0, 9) for one in rates] == [pytest.approx(1 / (1 + 9 * float(decay)))] * 2
+        assert [one.at(9) for one in rates] == [pytest.approx(1 / (1 + 9 * float(decay)))] * 2
         optimizers = (recipe.optimizers.generator, recipe.optimizers.discriminator)
         assert all(optimizer.keywords["lr"] == float(rate) for optimizer in optimizers)
         assert recipe.clip and recipe.clip.bound == float(clip.replace("none", "inf"))
