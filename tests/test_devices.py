@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from honmono.devices import choose, decide, is_first_process, recorded
+from honmono.devices import choose, choose_compile, is_first_process, recorded
 from honmono.errors import Refused
 
 
@@ -16,9 +16,9 @@ NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="here CUDA compil
 
 
 def test_a_processor_compiles_only_where_asked() -> None:
-    assert not decide("auto", "cpu") and not decide("off", "cpu") and not decide("off", "cuda")
+    assert not choose_compile("auto", "cpu") and not choose_compile("off", "cpu") and not choose_compile("off", "cuda")
     with pytest.raises(Refused, match="expected one of auto, on, off"):
-        decide("maybe", "cpu")
+        choose_compile("maybe", "cpu")
 
 
 @NO_CUDA
@@ -26,15 +26,15 @@ def test_the_automatic_choice_goes_on_uncompiled_and_says_why(monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setenv("WORLD_SIZE", "2")
         patch.setenv("RANK", "1")  # the first process says it
-        assert not decide("auto", "cuda")
+        assert not choose_compile("auto", "cuda")
     with pytest.warns(UserWarning, match="going on uncompiled.*CUDA"):
-        assert not decide("auto", "cuda")
+        assert not choose_compile("auto", "cuda")
 
 
 @NO_CUDA
 def test_what_was_asked_for_is_refused_in_a_line() -> None:
     with pytest.raises(Refused, match="^--compile on: .*--compile off$"):
-        decide("on", "cuda")
+        choose_compile("on", "cuda")
 
 
 def test_without_a_compiler_nothing_is_created(tmp_path: Path) -> None:
@@ -52,14 +52,14 @@ from torch._inductor import config
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
 from honmono.recipe.registry import find
-from honmono.devices import Choices, failing_in_a_line
+from honmono.devices import Choices, compilation_errors_as_failed
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 recipe = find("gan-grid").make()
 trainer = Trainer(recipe, recipe.data.open(), Engine(Choices("cpu", "fp32", True, 1, 1)))
 try:
-    with failing_in_a_line(True):
+    with compilation_errors_as_failed(True):
         trainer.step()
 except Failed as failure:
     print(failure)

@@ -40,7 +40,7 @@ def choose(
         raise Refused(f"--precision {wanted}: expected one of auto, {', '.join(DTYPES)}")
     if wanted == "fp64" and chosen.startswith("mps"):
         raise Refused("--precision fp64: Apple's GPUs have no float64; add --device cpu")
-    compiles = decide(compile, chosen)
+    compiles = choose_compile(compile, chosen)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
 
@@ -101,7 +101,7 @@ def _choose_device(device: str) -> str:
     return device
 
 
-def decide(wanted: str, device: str) -> bool:
+def choose_compile(wanted: str, device: str) -> bool:
     """Whether losses are compiled. "auto" compiles on CUDA where a trial succeeds, and otherwise warns why it does not.
 
     Raises `Refused` for "on" where the trial fails.
@@ -123,7 +123,7 @@ def decide(wanted: str, device: str) -> bool:
 
 
 @contextmanager
-def failing_in_a_line(compiled: bool) -> Iterator[None]:
+def compilation_errors_as_failed(compiled: bool) -> Iterator[None]:
     """Within it, a compilation that fails is `Failed`, in one line."""
     if not compiled:
         yield

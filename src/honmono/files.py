@@ -69,7 +69,7 @@ def partial(directory: Path, name: str = "*") -> list[Path]:
     return list(directory.glob(f".{name}.*.partial"))
 
 
-def sweep_partial(directory: Path, name: str = "*") -> None:
+def remove_partial(directory: Path, name: str = "*") -> None:
     """Removes what `partial` finds."""
     for leftover in partial(directory, name):
         if leftover.is_dir():

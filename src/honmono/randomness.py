@@ -41,7 +41,7 @@ def reseed(seed: int, device: torch.device) -> None:
 
 
 @contextmanager
-def undisturbed(device: torch.device) -> Iterator[None]:
+def preserve_rng_state(device: torch.device) -> Iterator[None]:
     """Within it the default generators of the CPU and of a device may be used freely; afterwards they are as before.
 
     Not `torch.random.fork_rng`, which cannot do this for Apple's GPUs.

@@ -75,14 +75,14 @@ class Ramp(Schedule):
         if self.begin < 0 or self.images < 1:
             asked = f"a schedule from begin={self.begin} over images={self.images}"
             raise Refused(f"{asked}: begin is at least 0 and images at least 1")
-        self.way(0.0)  # which refuses ends that it cannot join
+        self.interpolation(0.0)  # which refuses ends that it cannot join
 
     def at(self, images: int) -> float:
-        way = self.way(min(max((images - self.begin) / self.images, 0.0), 1.0))
+        way = self.interpolation(min(max((images - self.begin) / self.images, 0.0), 1.0))
         return self.start * (1 - way) + self.end * way  # exact at both ends
 
     @abstractmethod
-    def way(self, done: float) -> float:
+    def interpolation(self, done: float) -> float:
         """The share of the way to `end` when a share of the images has been seen; both from 0 to 1."""
 
 
@@ -90,7 +90,7 @@ class Ramp(Schedule):
 class Linear(Ramp):
     """A straight line."""
 
-    def way(self, done: float) -> float:
+    def interpolation(self, done: float) -> float:
         return done
 
 
@@ -98,7 +98,7 @@ class Linear(Ramp):
 class Cosine(Ramp):
     """Half a cosine: flat at both ends (Loshchilov & Hutter, 2016, arXiv:1608.03983)."""
 
-    def way(self, done: float) -> float:
+    def interpolation(self, done: float) -> float:
         return (1 - cos(pi * done)) / 2
 
 
@@ -108,7 +108,7 @@ class Geometric(Ramp):
 
     end: float = 0.01
 
-    def way(self, done: float) -> float:
+    def interpolation(self, done: float) -> float:
         if not (self.start > 0 and self.end > 0):
             raise Refused(f"a geometric schedule from start={self.start} to end={self.end}: both are above 0")
         ratio = self.end / self.start

@@ -32,7 +32,7 @@ Refusal = Callable[..., str]
         ("show gan-gird", "did you mean 'gan-grid'"),
         ("bench gan-gird", "did you mean 'gan-grid'"),
         ("train --set training.stpes=1", "did you mean 'training.steps'? (training has: steps, batch_size, seed,"),
-        ("train --set training.steps=many", "--set training.steps=many: expected a whole number; it is 3000 now"),
+        ("train --set training.steps=many", "--set training.steps=many: expected int; it is 3000 now"),
         ("train --set training.steps", "--set training.steps: write it as FIELD=VALUE"),
         ("show gan-grid --set widths=1", "did you mean 'generator.widths'"),
         ("train --data no-such-folder", "there is no no-such-folder: give 'digits', 'hf:NAME', a folder"),
@@ -122,5 +122,5 @@ def test_the_directory_of_runs_is_not_taken_for_a_run(here: Path, run: Path, ref
 
 def test_a_recipe_file_that_cannot_be_run_names_the_line(here: Path, refused: Refusal) -> None:
     (here / "mine.py").write_text("import os\nos.no_such_thing\n")
-    assert "mine.py cannot be run: AttributeError" in (line := refused("train", "mine.py:gan"))
+    assert "mine.py raised an error: AttributeError" in (line := refused("train", "mine.py:gan"))
     assert line.endswith("(line 2)")

@@ -111,7 +111,7 @@ def test_the_same_command_again_names_the_code_itself(call: Command, mine: str) 
 
 def test_a_change_in_it_is_refused_or_told(call: Command, refused: Callable[..., str], here: Path, mine: str) -> None:
     assert call("train", mine, "--run", "run", "--steps", 1).code == 0
-    assert "objective.weight: 1.0 there, 2.0 now" in refused(
+    assert "objective.weight: 1.0 in the run, 2.0 now" in refused(
         "train", mine, "--run", "run", "--set", "objective.weight=2"
     )
     (here / "other.py").write_text(MINE.replace("weight * fake.mean()", "weight * fake.exp().mean()"))

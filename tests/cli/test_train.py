@@ -95,7 +95,7 @@ def test_a_changed_recipe_is_refused_field_by_field(
     assert call("train", "dcgan-digits", "--run", "mine", "--steps", 1, *tiny).code == 0
     line = refused("train", "--resume", "mine", "--seed", 4, "--set", "data.flip=true")
     assert "mine was trained with other settings (" in line and line.endswith("start a new run")
-    assert "training.seed: 0 there, 4 now" in line and "data.flip: false there, true now" in line
+    assert "training.seed: 0 in the run, 4 now" in line and "data.flip: false in the run, true now" in line
     assert "data.fit" in refused("train", "dcgan-digits", "--run", "mine", "--set", "data.fit=pad", *tiny)
     assert "--run and --resume" in refused("train", "--resume", "mine", "--run", "mine")
     assert "mine is a run of dcgan-digits, not of gan-grid" in refused("train", "gan-grid", "--run", "mine")

@@ -84,8 +84,8 @@ def test_an_evaluation_is_a_line_with_its_protocol(run: Path) -> None:
 
 def test_the_numbers_are_those_of_the_run_s_generator(run: Path) -> None:
     trained = load(run)
-    interface, metrics = trained.interface, [FID(features="mnist", fakes=200)]
-    by_hand = measure(trained.raw_generator, trained.recipe, interface.classes, interface.sample_shape, metrics)
+    data_spec, metrics = trained.data_spec, [FID(features="mnist", fakes=200)]
+    by_hand = measure(trained.raw_generator, trained.recipe, data_spec.classes, data_spec.sample_shape, metrics)
     made = evaluate(run, metrics)
     assert made.measured.metrics == by_hand.metrics and made.measured.protocol == by_hand.protocol
     assert evaluate(run, metrics).measured.metrics == by_hand.metrics

@@ -17,7 +17,7 @@ from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
 from honmono.generation.sampling import fakes
 from honmono.metrics.features.named import feature_network
-from honmono.randomness import undisturbed
+from honmono.randomness import preserve_rng_state
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 
@@ -89,7 +89,7 @@ def test_the_first_fakes_are_looked_at_again_without_being_drawn_again(gather: G
         drawn += 1
 
     drawing.register_forward_hook(count)
-    with undisturbed(torch.device("cpu")):
+    with preserve_rng_state(torch.device("cpu")):
         evidence, places = gather(drawing), torch.tensor([250, 3, 3])
         expected = gather(drawing).pictures("fake", "quarters", places)
         evidence.extracted("fake", "quarters", 256)
@@ -99,7 +99,7 @@ def test_the_first_fakes_are_looked_at_again_without_being_drawn_again(gather: G
 
 
 def test_the_first_fakes_never_depend_on_how_many_are_asked_for(gather: Gather, drawing: nn.Module) -> None:
-    with undisturbed(torch.device("cpu")):
+    with preserve_rng_state(torch.device("cpu")):
         at_once = gather(drawing).extracted("fake", "quarters", 600).features
         growing = gather(drawing)
         for number in (10, 300, 64, 600):
@@ -121,7 +121,7 @@ def test_no_trace_is_left(gather: Gather, drawing: nn.Module) -> None:
     before = {name: tensor.clone() for name, tensor in drawing.state_dict().items()}
     modes = {name: part.training for name, part in drawing.named_modules()}
     state = torch.get_rng_state()
-    with undisturbed(torch.device("cpu")):
+    with preserve_rng_state(torch.device("cpu")):
         gather(drawing).extracted("fake", "quarters", 100)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(tensor, before[name]) for name, tensor in drawing.state_dict().items())

@@ -132,10 +132,10 @@ def test_distances_are_those_of_the_features(recipe: Recipe, stored: Path, drawi
     from honmono.evaluation.extraction import Networks
     from honmono.evaluation.reference import Reference
     from honmono.metrics.features.named import feature_network
-    from honmono.randomness import undisturbed
+    from honmono.randomness import preserve_rng_state
 
     networks = Networks(feature_network, torch.device("cpu"))
-    with undisturbed(networks.device):
+    with preserve_rng_state(networks.device):
         reference = Reference(plain, (1, 8, 8), str(stored), networks)
         evidence = GeneratorEvidence(Subject(drawing, plain, (), (1, 8, 8)), 0, reference, networks)
         real, fake = evidence.extracted("real", "mnist", 300), evidence.extracted("fake", "mnist", 200)

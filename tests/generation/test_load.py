@@ -86,7 +86,7 @@ def test_samples_come_in_chunks_so_that_memory_does_not_grow_with_their_number(t
 def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:
     assert trained.classes == tuple("0123456789")
     assert [trained.class_number(label) for label in ("7", 7)] == [7, 7]
-    named = replace(trained, interface=replace(trained.interface, classes=(*"abcdefgh", "30", "ten")))
+    named = replace(trained, data_spec=replace(trained.data_spec, classes=(*"abcdefgh", "30", "ten")))
     assert [named.class_number(label) for label in ("c", 2, "30", 30, "ten", 9)] == [2, 2, 8, 8, 9, 9]
     assert [named.class_name(number) for number in (0, 8)] == ["a", "30"]
     assert torch.equal(named.sample(4, label="c"), trained.sample(4, label=2))
@@ -95,14 +95,14 @@ def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:
 
 def test_a_number_is_never_taken_for_a_name(trained: TrainedRun) -> None:
     """Ages or sizes: `--label 1` must not draw the class 20."""
-    aged = replace(trained, interface=replace(trained.interface, classes=("10", "20", "30")))
+    aged = replace(trained, data_spec=replace(trained.data_spec, classes=("10", "20", "30")))
     assert [aged.class_number(label) for label in ("20", 20, 1)] == [1, 1, 1]
     for label in ("1", "0", "2"):
         with pytest.raises(Refused, match=rf"--label {label}: no such class.*10, 20, 30; --label-index"):
             aged.sample(1, label=label)
     with pytest.raises(Refused, match="--label-index 3: give a number from 0 to 2"):
         aged.class_name(3)
-    counted = replace(trained, interface=replace(trained.interface, classes=("1", "2", "3")))
+    counted = replace(trained, data_spec=replace(trained.data_spec, classes=("1", "2", "3")))
     assert counted.class_number("1") == 0 and counted.class_number(3) == 2 and counted.class_number(0) == 0
     with pytest.raises(Refused, match="label=1 is the class '1' and the number of the class '2'"):
         counted.sample(1, label=1)
@@ -112,7 +112,7 @@ def test_a_number_is_never_taken_for_a_name(trained: TrainedRun) -> None:
 def test_an_unknown_class_is_refused_with_those_that_there_are(trained: TrainedRun, label: str) -> None:
     with pytest.raises(Refused, match=rf"--label {label}: no such class.*classes: 0, 1, 2"):
         trained.sample(1, label=label)
-    named = replace(trained, interface=replace(trained.interface, classes=("ten", "eleven")))
+    named = replace(trained, data_spec=replace(trained.data_spec, classes=("ten", "eleven")))
     with pytest.raises(Refused, match="did you mean 'ten'"):
         named.sample(1, label="tne")
 
@@ -199,7 +199,7 @@ def test_a_stranger_s_run_runs_nothing(copy: RunDirectory, tmp_path: Path, name:
     copy.recipe_py.write_text(f"from pathlib import Path\nPath({str(touched)!r}).touch()\n")
     assert honmono.load(copy.path).step == 2  # its recipe.json names nothing but honmono's own
     edit(copy, generator={"$partial": name, "command": f"touch {touched}"})
-    with pytest.raises(Refused, match=f"needs {name}, which is not honmono's own.*--trust-code"):
+    with pytest.raises(Refused, match=f"needs {name}, which is not part of honmono.*--trust-code"):
         honmono.load(copy.path)
     assert not touched.exists()
     with pytest.raises(Refused, match=name):  # trusted code is run, and only what it defines is found
@@ -227,7 +227,7 @@ def test_a_recipe_given_as_a_value_is_trained_and_gone_on_with(tmp_path: Path) -
     assert honmono.train(recipe, steps=1, run=str(run)).sample(3).shape == (3, 1, 8, 8)
     assert honmono.train(recipe, steps=2, run=run).step == 2
     assert not (run / "recipe.py").exists()
-    with pytest.raises(Refused, match="recipe.py:Critic, which is not honmono's own"):
+    with pytest.raises(Refused, match="recipe.py:Critic, which is not part of honmono"):
         honmono.load(run)
 
 

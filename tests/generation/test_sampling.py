@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.generation.sampling import fakes, generate, latents, take
 from honmono.randomness import stream
@@ -20,7 +20,7 @@ from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 
 
-DIGITS = Interface((1, 8, 8), tuple("0123456789"))
+DIGITS = DataSpec((1, 8, 8), tuple("0123456789"))
 
 
 @pytest.fixture(scope="module")

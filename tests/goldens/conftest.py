@@ -22,13 +22,13 @@ import honmono
 from honmono.devices import choose
 from honmono.generation.sampling import fakes
 from honmono.recipe.build import build_networks
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.record import Record, read_record
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.directory import RunDirectory
-from honmono.training.call import Call
 from honmono.training.engine import Engine
+from honmono.training.options import TrainOptions
 from honmono.training.session import prepare
 from honmono.training.trainer import Trainer
 
@@ -136,7 +136,7 @@ def tiny(pictures: Callable[..., Path]) -> Callable[..., Recipe]:
         recipe = override(entry.make(), {**entry.tiny, **changes})
         if hasattr(recipe.data, "sigma"):
             return override(recipe, {"data.samples": "44"})
-        channels, size, _ = nominal_interface(recipe).sample_shape
+        channels, size, _ = nominal_data_spec(recipe).sample_shape
         size, channels = getattr(recipe.data, "expects", None) or (size, channels)
         stacked = hasattr(recipe.data, "draw_seed")
         return override(recipe, {"data.source": str(source or pictures(1 if stacked else channels, size))})
@@ -153,7 +153,7 @@ def train_in_float64() -> Callable[[Recipe, int], dict[str, Any]]:
         set_weights(trainer)
         losses = [{name: loss.item() for name, loss in trainer.step().items()} for _ in range(steps)]
         networks = {name: group for name, group in trainer.tensors().items() if "optimizer" not in name}
-        classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
+        classes = len(trainer.data_spec.classes) if trainer.recipe.conditional else 0
         return {
             "losses": losses,
             "images": trainer.clock.images,
@@ -169,7 +169,9 @@ def train_run() -> Callable[[Recipe, Path, int], None]:
     """`honmono.train` in float64, but from the weights of `set_weights`."""
 
     def train(recipe: Recipe, run: Path, steps: int) -> None:
-        session = prepare(Call(recipe=recipe, run=run, steps=steps, device="cpu", precision="fp64", compile="off"))
+        session = prepare(
+            TrainOptions(recipe=recipe, run=run, steps=steps, device="cpu", precision="fp64", compile="off")
+        )
         set_weights(session.trainer)
         with session.recorder() as recorder:
             session.trainer.fit(session.steps, recorder)
@@ -220,11 +222,11 @@ def record_of() -> Callable[[str], dict[str, Any]]:
 
     def make(name: str) -> dict[str, Any]:
         recipe = honmono.find(name).make()
-        interface = nominal_interface(recipe)
+        data_spec = nominal_data_spec(recipe)
         if recipe.conditional == "auto":  # as on data with classes
-            interface = replace(interface, classes=tuple("0123456789"))
-        recipe = settled(recipe, [100] * len(interface.classes), 1_000)
-        return _recorded(Record(name, recipe, interface))
+            data_spec = replace(data_spec, classes=tuple("0123456789"))
+        recipe = resolve_auto(recipe, [100] * len(data_spec.classes), 1_000)
+        return _recorded(Record(name, recipe, data_spec))
 
     return make
 
@@ -243,7 +245,7 @@ def record_from(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def _recorded(record: Record) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
-        networks = build_networks(record.recipe, record.interface)
+        networks = build_networks(record.recipe, record.data_spec)
     shapes = {player: _shapes(network) for player, network in zip(PLAYERS, networks, strict=True)}
     return {"shapes": shapes, "recipe_json": record.to_json()}
 

@@ -38,7 +38,7 @@ def test_the_article_s_anchors_without_their_noise() -> None:
 
 
 def test_84_percent_of_the_article_s_draws_fall_inside() -> None:
-    inside = np.diff(NormalAnchor(1, 1).below(np.array([-2.0, 2.0])))
+    inside = np.diff(NormalAnchor(1, 1).cdf(np.array([-2.0, 2.0])))
     assert inside == pytest.approx(0.840, abs=5e-4)
     draws = NormalAnchor(-1, 1).draw(np.random.default_rng(0), 100_000)
     assert (np.abs(draws) < 2).mean() == pytest.approx(0.840, abs=0.005)
@@ -114,10 +114,10 @@ def test_skew_normals_lean() -> None:
     for slant in (-5.0, 0.0, 5.0):
         shape = SkewNormalAnchor(slant)
         draws = shape.draw(np.random.default_rng(0), 200_000)
-        np.testing.assert_allclose(shape.below(edges), [(draws < edge).mean() for edge in edges], atol=3e-3)
-    np.testing.assert_allclose(SkewNormalAnchor(0.0).below(edges), NormalAnchor(0, 1).below(edges))
+        np.testing.assert_allclose(shape.cdf(edges), [(draws < edge).mean() for edge in edges], atol=3e-3)
+    np.testing.assert_allclose(SkewNormalAnchor(0.0).cdf(edges), NormalAnchor(0, 1).cdf(edges))
     # below 0 a skew normal has 1/2 - arctan(slant) / pi
-    assert SkewNormalAnchor(5.0).below(np.zeros(1))[0] == pytest.approx(0.5 - np.arctan(5.0) / np.pi)
+    assert SkewNormalAnchor(5.0).cdf(np.zeros(1))[0] == pytest.approx(0.5 - np.arctan(5.0) / np.pi)
 
 
 def test_given_probabilities_are_kept() -> None:

@@ -15,7 +15,7 @@ from honmono.networks.pggan import EqualizedConv2d, PGGANDiscriminator, PGGANGen
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.wasserstein import Drift, GradientPenalty, Wasserstein
 from honmono.recipe.build import build_networks, count_parameters
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.growth import Growth
 from honmono.recipe.latents import Normal
 from honmono.recipe.updates import every_update
@@ -31,13 +31,13 @@ from honmono.recipes.pggan import (
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    generator, discriminator = build_networks(recipe, nominal_interface(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe))
     return count_parameters(generator), count_parameters(discriminator)
 
 
 def test_the_article_s_networks() -> None:
     assert parameters(pggan_mnist_article()) == (3_444_480, 2_633_472)
-    generator, discriminator = build_networks(pggan_mnist_article(), nominal_interface(pggan_mnist_article()))
+    generator, discriminator = build_networks(pggan_mnist_article(), nominal_data_spec(pggan_mnist_article()))
     fake = generator(torch.randn(3, 100))
     assert fake.shape == (3, 1, 32, 32) and fake.abs().max() <= 1
     probability = discriminator(fake)
@@ -100,7 +100,7 @@ def test_losses_and_optimizers_of_the_paper(make, target: float) -> None:
         assert (words["lr"], words["betas"], words["eps"]) == (1e-3, (0.0, 0.99), 1e-8)
     assert [update.times(1) for update in every_update(recipe.updates)] == [1, 1]
     with torch.device("meta"):
-        _, discriminator = build_networks(recipe, nominal_interface(recipe))
+        _, discriminator = build_networks(recipe, nominal_data_spec(recipe))
     assert discriminator.group == 4
     assert recipe.latent.dim == recipe.generator.keywords["max_width"] or recipe.latent.dim == 64
 
@@ -119,7 +119,7 @@ def test_schedules_and_lengths() -> None:
     growths = [make().growth for make in (pggan_cifar10, pggan_mnist, pggan_folder)]
     assert all(growth is not None and growth.reset_optimizers for growth in growths)
     assert pggan_folder().growth == Growth(4, 600_000, 600_000, (128, 128, 128, 64, 32))
-    assert mnist.growth is not None and mnist.growth.grown(sizes) == 180_000
+    assert mnist.growth is not None and mnist.growth.images_to_full_size(sizes) == 180_000
     for recipe, images in ((cifar, 20_000_000), (mnist, 300_000)):
         assert recipe.growth is not None
         step = seen = 0
@@ -130,8 +130,8 @@ def test_schedules_and_lengths() -> None:
 
 def test_mnist_is_padded_and_has_at_most_64_channels() -> None:
     recipe = pggan_mnist()
-    assert recipe.data.fit == "pad" and nominal_interface(recipe).sample_shape == (1, 32, 32)  # type: ignore[attr-defined]
-    networks = build_networks(recipe, nominal_interface(recipe))
+    assert recipe.data.fit == "pad" and nominal_data_spec(recipe).sample_shape == (1, 32, 32)  # type: ignore[attr-defined]
+    networks = build_networks(recipe, nominal_data_spec(recipe))
     layers = [layer for network in networks for layer in network.modules() if isinstance(layer, EqualizedConv2d)]
     assert max(max(layer.weight.shape) for layer in layers) == 65  # 64, and the map of the minibatch deviation
 

@@ -68,7 +68,7 @@ def assert_close(one: Path, other: Path) -> None:
         np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=0, atol=1e-9)  # type: ignore[arg-type]
 
 
-TOGETHER = "(Together((Update('discriminator', 'z', 'x', 2), Update('generator', 'z', 'x'))),)"
+TOGETHER = "(Simultaneous((Update('discriminator', 'z', 'x', 2), Update('generator', 'z', 'x'))),)"
 
 
 @pytest.mark.parametrize("program", [{}, {"updates": TOGETHER}], ids=["in turn", "together"])

@@ -78,8 +78,8 @@ def evaluate(
     measured = measure(
         trained.raw_generator,
         trained.recipe,
-        trained.interface.classes,
-        trained.interface.sample_shape,
+        trained.data_spec.classes,
+        trained.data_spec.sample_shape,
         chosen,
         seeds=range(seeds),
         reference=reference,
@@ -159,7 +159,7 @@ def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
 
 def _default_network(trained: TrainedRun) -> str | None:
     """The network of ours that was made for pictures of this size and colour; None where there is none."""
-    shape = trained.interface.sample_shape
+    shape = trained.data_spec.sample_shape
     if len(shape) != 3:
         return None
     fitting = [name for name, network in NETWORKS.items() if (network.channels, network.size) == (shape[0], shape[-1])]

@@ -45,7 +45,7 @@ class Subject:
 class GeneratorEvidence(Evidence):
     """The samples of one generator under one seed. Sample i is asked for class i modulo their number.
 
-    Enter `undisturbed` around it: networks that draw noise are reseeded before each chunk.
+    Enter `preserve_rng_state` around it: networks that draw noise are reseeded before each chunk.
     """
 
     def __init__(self, subject: Subject, seed: int, reference: Reference, networks: Networks) -> None:

@@ -17,7 +17,7 @@ from honmono.evaluation.reference import Reference
 from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.neighbours import Neighbours
-from honmono.randomness import undisturbed
+from honmono.randomness import preserve_rng_state
 from honmono.recipe.value import Recipe
 from honmono.runs.protocols import Protocol
 
@@ -71,7 +71,7 @@ def measure(
     values: list[dict[str, float]] = []
     notes: dict[str, None] = {}
     shown: dict[str, Tensor] = {}
-    with undisturbed(networks.device):
+    with preserve_rng_state(networks.device):
         for seed in seeds:
             evidence = GeneratorEvidence(subject, seed, reals, networks)
             values.append(_values(metrics, evidence))

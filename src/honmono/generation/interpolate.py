@@ -33,7 +33,7 @@ def write_interpolation(
     out = out or trained.run.path / "interpolation.gif"
     if out.suffix not in (".gif", ".webp"):
         raise Refused(f"--out {out}: a film ends in .gif or .webp")
-    if len(trained.interface.sample_shape) == 1:
+    if len(trained.data_spec.sample_shape) == 1:
         raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
     refuse_unwritable(out.parent, "name another place with --out")
     asked = [] if label is None and not labels else _walked(label, labels)

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.generation.sampling import ReadyGenerator, fakes, generate
 from honmono.networks.batch_norm import SamplingMode
 from honmono.recipe.build import build_networks, set_stage
-from honmono.recipe.record import Record, fits, read_record
+from honmono.recipe.record import Record, checkpoint_errors, read_record
 from honmono.recipe.value import Recipe
 from honmono.runs import evaluations
 from honmono.runs.checkpoints import Checkpoint, read, read_newest
@@ -37,7 +37,7 @@ class TrainedRun:
 
     run: RunDirectory
     recipe: Recipe
-    interface: Interface
+    data_spec: DataSpec
     raw_generator: nn.Module
     step: int
     images: int = 0
@@ -51,7 +51,7 @@ class TrainedRun:
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes that can be asked for; () where the recipe is not conditional."""
-        return self.interface.classes if self.recipe.conditional else ()
+        return self.data_spec.classes if self.recipe.conditional else ()
 
     @property
     def range(self) -> tuple[float, float]:
@@ -168,7 +168,7 @@ def load_as(
     saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
     averaged = record.recipe.training.average is not None and weights == "average"
     placed = device_of(device)
-    with fits(directory, saved.path):
+    with checkpoint_errors(directory, saved.path):
         state = saved.tensors["average" if averaged else "generator"]
         step, images = int(saved.state["step"]), int(saved.state["images"])
         weights = "average" if averaged else "raw"
@@ -185,11 +185,11 @@ def of_weights(
     weights: Weights,
 ) -> TrainedRun:
     """The run with a generator of its own that has these weights and buffers, at hand or from a checkpoint."""
-    generator, _ = build_networks(record.recipe, record.interface)
+    generator, _ = build_networks(record.recipe, record.data_spec)
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)
-    return TrainedRun(directory, record.recipe, record.interface, generator, step, images, weights)
+    return TrainedRun(directory, record.recipe, record.data_spec, generator, step, images, weights)
 
 
 def _newest(directory: RunDirectory) -> Checkpoint:

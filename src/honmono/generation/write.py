@@ -33,7 +33,7 @@ def write_samples(
     truncation: float | None = None,
 ) -> Path:
     """Writes `num` samples where `out` says, and returns the path; memory does not grow with `num`."""
-    points = len(trained.interface.sample_shape) == 1
+    points = len(trained.data_spec.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)
     refuse_unwritable(out.parent, "name another place with --out")
     asked = {"label": label, "seed": seed, "truncation": truncation}
@@ -63,7 +63,7 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     chunks = trained.chunks(num, **asked)
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
-    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.interface.sample_shape)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.data_spec.sample_shape)}
     # Written, not memory-mapped: a full disk then raises OSError, where a mapping kills the process by SIGBUS.
     with atomic_file(out) as file:
         np.lib.format.write_array_header_1_0(file, header)

@@ -26,14 +26,14 @@ class Anchor(ABC):
         """Probabilities of the bins, given that one of them is hit."""
 
 
-class Spread(Anchor):
+class ContinuousAnchor(Anchor):
     """An anchor that is a distribution on the line, cut into bins."""
 
     @abstractmethod
     def draw(self, random: np.random.Generator, samples: int) -> np.ndarray: ...
 
     @abstractmethod
-    def below(self, x: np.ndarray) -> np.ndarray:
+    def cdf(self, x: np.ndarray) -> np.ndarray:
         """The distribution function."""
 
     def histogram(self, random: np.random.Generator, samples: int, bins: int, range: Ends | None) -> np.ndarray:
@@ -43,14 +43,14 @@ class Spread(Anchor):
         return counts / counts.sum()
 
     def exact(self, bins: int, range: Ends) -> np.ndarray:
-        mass = np.diff(self.below(np.linspace(*range, bins + 1)))
+        mass = np.diff(self.cdf(np.linspace(*range, bins + 1)))
         if mass.sum() <= 0:
             raise Refused(f"{self} has nothing in objective.anchors.range, {range}: widen it")
         return mass / mass.sum()
 
 
 @dataclass(frozen=True)
-class NormalAnchor(Spread):
+class NormalAnchor(ContinuousAnchor):
     """N(mean, std^2)."""
 
     mean: float = 0.0
@@ -63,12 +63,12 @@ class NormalAnchor(Spread):
     def draw(self, random: np.random.Generator, samples: int) -> np.ndarray:
         return random.normal(self.mean, self.std, samples)
 
-    def below(self, x: np.ndarray) -> np.ndarray:
-        return _below_normal((x - self.mean) / self.std)
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return _normal_cdf((x - self.mean) / self.std)
 
 
 @dataclass(frozen=True)
-class UniformAnchor(Spread):
+class UniformAnchor(ContinuousAnchor):
     """U(low, high)."""
 
     low: float = -1.0
@@ -81,12 +81,12 @@ class UniformAnchor(Spread):
     def draw(self, random: np.random.Generator, samples: int) -> np.ndarray:
         return random.uniform(self.low, self.high, samples)
 
-    def below(self, x: np.ndarray) -> np.ndarray:
+    def cdf(self, x: np.ndarray) -> np.ndarray:
         return ((x - self.low) / (self.high - self.low)).clip(0, 1)
 
 
 @dataclass(frozen=True)
-class SkewNormalAnchor(Spread):
+class SkewNormalAnchor(ContinuousAnchor):
     """The skew normal distribution: density 2 phi(x) Phi(slant x). Positive slants lean to the right."""
 
     slant: float = 5.0
@@ -95,12 +95,12 @@ class SkewNormalAnchor(Spread):
         share = self.slant / sqrt(1 + self.slant**2)
         return share * np.abs(random.standard_normal(samples)) + sqrt(1 - share**2) * random.standard_normal(samples)
 
-    def below(self, x: np.ndarray) -> np.ndarray:
+    def cdf(self, x: np.ndarray) -> np.ndarray:
         """Phi(x) - 2 T(x, slant) with Owen's T, an integral over (0, slant), by Gauss and Legendre."""
         nodes, weights = np.polynomial.legendre.leggauss(64)
         t = self.slant * (nodes + 1) / 2
         integrand = np.exp(-(x[:, None] ** 2) * (1 + t**2) / 2) / (1 + t**2)
-        return _below_normal(x) - (integrand @ weights) * self.slant / 2 / pi
+        return _normal_cdf(x) - (integrand @ weights) * self.slant / 2 / pi
 
 
 @dataclass(frozen=True)
@@ -192,5 +192,5 @@ def moved(probabilities: np.ndarray, by: float, support: Ends) -> np.ndarray:
     return probabilities @ shares
 
 
-def _below_normal(x: np.ndarray) -> np.ndarray:
+def _normal_cdf(x: np.ndarray) -> np.ndarray:
     return np.array([(1 + erf(value / sqrt(2))) / 2 for value in x])

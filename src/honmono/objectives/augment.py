@@ -53,7 +53,7 @@ class DiffAugment:
         assert self.probability != "auto", "decided once the data is open"
         return self.probability > 0
 
-    def settled(self, length: int | None, sizes: Sequence[int]) -> "DiffAugment":
+    def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> "DiffAugment":
         """With "auto" decided for data of so many pictures (None: without end) and classes of these sizes, if labels
         are learned."""
         small = length is not None and length < SMALL

@@ -11,7 +11,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.base import Objective, Step
-from honmono.objectives.judged import score
+from honmono.objectives.scoring import score
 from honmono.schedules import Constant, Schedule
 
 

@@ -14,8 +14,8 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import Objective, Step
-from honmono.objectives.judged import judged, score
 from honmono.objectives.penalties import Penalty
+from honmono.objectives.scoring import score, score_real_and_fake
 from honmono.schedules import Schedule
 
 
@@ -60,7 +60,7 @@ class LogitObjective(Objective):
         with torch.no_grad():
             fake, step = self._fakes_as_seen(step), self._with_reals_as_seen(step)
         discriminate = partial(score, step.players.discriminator)
-        real_score, fake_score = judged(discriminate, step.batch, fake, step.draws.label, self.together)
+        real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, step.draws.label, self.together)
         due = [one for one in self.penalties if step.batch.label is not None or not one.of_labels]
         penalties = {one.name: self._penalty(one, step, fake, real_score) for one in due}
         return self.discriminator_terms(real_score, fake_score) | penalties

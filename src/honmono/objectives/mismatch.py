@@ -8,8 +8,8 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.objectives.base import Step
-from honmono.objectives.judged import score
 from honmono.objectives.penalties import Penalty
+from honmono.objectives.scoring import score
 
 
 @final

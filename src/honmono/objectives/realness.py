@@ -15,7 +15,7 @@ from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.anchors import Anchors
 from honmono.objectives.base import Objective, Player, Step
-from honmono.objectives.judged import judged
+from honmono.objectives.scoring import score_real_and_fake
 
 
 REAL, FAKE = "anchor_real", "anchor_fake"
@@ -51,7 +51,7 @@ class Realness(Objective):
         with torch.no_grad():
             fake = step.fakes()
         realness = partial(self._realness, step.players.discriminator)
-        of_real, of_fake = judged(realness, step.batch, fake, step.draws.label, self.together)
+        of_real, of_fake = score_real_and_fake(realness, step.batch, fake, step.draws.label, self.together)
         return {"real": self.distance(factors[REAL], of_real), "fake": self.distance(factors[FAKE], of_fake)}
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:

@@ -11,11 +11,23 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.coulomb import Coulomb
-from honmono.recipe import Average, Cosine, Geometric, Normal, Pair, Recipe, Together, Training, Uniform, Update, recipe
+from honmono.recipe import (
+    Average,
+    Cosine,
+    Geometric,
+    Normal,
+    Pair,
+    Recipe,
+    Simultaneous,
+    Training,
+    Uniform,
+    Update,
+    recipe,
+)
 
 
 # Simultaneous, as in the authors' TensorFlow code: both gradients are of the same fakes, reals and networks.
-AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x"))),)
+AT_ONCE = (Simultaneous((Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x"))),)
 
 
 @recipe(

@@ -13,7 +13,7 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.networks.maxout import MaxoutDiscriminator
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Normal, Pair, Recipe, Together, Training, Update, recipe
+from honmono.recipe import Normal, Pair, Recipe, Simultaneous, Training, Update, recipe
 
 
 @recipe(
@@ -44,7 +44,7 @@ def pacgan_grid() -> Recipe:
         discriminator=partial(MaxoutDiscriminator, widths=(200,) * 3, pieces=5, weight_std=0.02),
         objective=NonSaturating(together=True, pack=2),
         optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.8, 0.999))),
-        updates=(Together((Update("discriminator", draws="z"), Update("generator", draws="z"))),),
+        updates=(Simultaneous((Update("discriminator", draws="z"), Update("generator", draws="z"))),),
         # bf16's eight bits would blur a mode
         training=Training(
             steps=400_000,

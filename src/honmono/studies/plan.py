@@ -14,8 +14,8 @@ from honmono.runs.directory import RunDirectory
 from honmono.studies.scale import scaled
 from honmono.studies.state import Asked
 from honmono.studies.study import Case, Study
-from honmono.training.call import Call, adapt
-from honmono.training.session import settled_as
+from honmono.training.options import TrainOptions, recipe_for
+from honmono.training.session import with_resolved_auto
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def open_data(planned: Sequence[Planned]) -> None:
 def _planned(study: Study, case: Case, seed: int, asked: Asked, out: Path) -> Planned:
     entry = find(case.recipe)
     own = {**study.changes, **case.changes}
-    whole = adapt(entry, Call(recipe=case.recipe, data=asked.data, seed=seed, changes=own))
+    whole = recipe_for(entry, TrainOptions(recipe=case.recipe, data=asked.data, seed=seed, changes=own))
     changes = {**own, **scaled(whole, asked.scale), **asked.changes}
-    recipe = adapt(entry, Call(recipe=case.recipe, data=asked.data, seed=seed, changes=changes))
+    recipe = recipe_for(entry, TrainOptions(recipe=case.recipe, data=asked.data, seed=seed, changes=changes))
     run = RunDirectory(out / f"{case.directory}-seed-{seed}")
     return Planned(case, seed, run, changes, recipe, whole.training.steps)
 
@@ -86,4 +86,4 @@ def _refuse_other(one: Planned) -> None:
     record = read_record(one.run, trust_code=False)
     if record.name != one.case.recipe:
         raise Refused(f"'{one.run.path}' is a run of {record.name}, not of {one.case.recipe}: name another --out")
-    refuse_changes(one.run.path, record.recipe, settled_as(one.recipe, record.recipe))
+    refuse_changes(one.run.path, record.recipe, with_resolved_auto(one.recipe, record.recipe))

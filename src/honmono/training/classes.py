@@ -17,7 +17,7 @@ def counts(trainer: Trainer) -> dict[str, int]:
 
 def columns(trainer: Trainer) -> list[int]:
     """The classes that stand in the columns of a run's grids, ascending; [] where no labels are learned."""
-    number = len(trainer.interface.classes) if trainer.recipe.conditional else 0
+    number = len(trainer.data_spec.classes) if trainer.recipe.conditional else 0
     if number <= COLUMNS:
         return [*range(number)]
     of_class = [*counts(trainer).values()] or [0] * number

@@ -21,10 +21,10 @@ from honmono.errors import Refused
 # Torch counts recompilations for each Python function, and all losses of a process are one: at its own limit of 8 the
 # fifth recipe of a benchmark would quietly run uncompiled.
 RECOMPILE_LIMIT = 256
-PATIENCE = timedelta(hours=12)  # the others wait while one process packs the data
+PROCESS_GROUP_TIMEOUT = timedelta(hours=12)  # the others wait while one process packs the data
 
 
-class PlayerOf:
+class PrecisionPlayer:
     """A network as objectives see it: called in the engine's precision, answering in full precision."""
 
     def __init__(self, module: nn.Module, engine: "Engine") -> None:
@@ -64,8 +64,8 @@ class Engine:
         module = module.to(device=self.device, dtype=self.dtype)
         return module.to(memory_format=self.memory_format)  # type: ignore[call-overload]
 
-    def player(self, module: nn.Module) -> PlayerOf:
-        return PlayerOf(module, self)
+    def player(self, module: nn.Module) -> PrecisionPlayer:
+        return PrecisionPlayer(module, self)
 
     def sample(self, tensor: Tensor) -> Tensor:
         """A batch of samples on the device, in the run's type and, for pictures, layout."""
@@ -178,7 +178,7 @@ def _join(device: str) -> tuple[int, int]:
         # Imported later (torch's compiler does so), it would keep the group in the defaults of its functions: its
         # threads would outlive the group, and now and then abort the process at its exit.
         importlib.import_module("torch.distributed.nn.functional")
-        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PROCESS_GROUP_TIMEOUT)
         # Not after each training: the next one of the same program could meet the old group's addresses.
         atexit.register(_leave)
     return (dist.get_rank(), processes) if processes > 1 else (0, 1)

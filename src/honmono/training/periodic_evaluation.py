@@ -37,7 +37,7 @@ class PeriodicEvaluation:
         self.seconds = 0.0  # spent on it in this process
 
     def due(self, ended: bool) -> bool:
-        """Whether to measure after this step: by the clock, so that a resume measures where an undisturbed run does.
+        """Whether to measure after this step: by the clock, so that a resume measures where an uninterrupted run does.
 
         Ask once after every step.
         """
@@ -101,10 +101,10 @@ class PeriodicEvaluation:
         return [COLLAPSE] if any(metric.collapsed(measured.metrics) for metric in varieties) else []
 
     def _measured(self, metrics: Sequence[Metric]) -> Measured:
-        trainer, interface = self._trainer, self._trainer.interface
+        trainer, data_spec = self._trainer, self._trainer.data_spec
         weights = "average" if trainer.average else "raw"
         return measure(
-            trainer.sampler(), trainer.recipe, interface.classes, interface.sample_shape, metrics, weights=weights
+            trainer.sampler(), trainer.recipe, data_spec.classes, data_spec.sample_shape, metrics, weights=weights
         )
 
     def _fits(self, metric: Metric) -> bool:

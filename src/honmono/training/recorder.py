@@ -12,25 +12,25 @@ from filelock import FileLock
 from torch import Tensor
 
 from honmono.errors import Diverged, Interrupted
-from honmono.files import sweep_partial
+from honmono.files import remove_partial
 from honmono.metrics.base import Metric
 from honmono.recipe.updates import PlayerName
 from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
+from honmono.training.monitoring.monitor import Monitor
 from honmono.training.periodic_evaluation import PeriodicEvaluation
 from honmono.training.progress import TrainingProgress
 from honmono.training.sample_grids import SampleGrids
 from honmono.training.score_maps import ScoreMaps
 from honmono.training.trainer import PLAYERS, Trainer
-from honmono.training.watching.watch import Watch
 
 
 LABELS = metric_column("label_fidelity")  # begins the column of what the progress shows too
 FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
 FLUSH_ELSEWHERE = 50
-IMPATIENCE = 2.0  # seconds
+MAX_SILENCE_SECONDS = 2.0  # seconds
 
 
 class Recorder:
@@ -54,7 +54,7 @@ class Recorder:
         self._sample_grids, self._score_maps = SampleGrids(trainer, run), ScoreMaps(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
         self._evaluation = PeriodicEvaluation(trainer, run, metrics, self.say)
-        self._watch = Watch(trainer, run, self.say)
+        self._watch = Monitor(trainer, run, self.say)
         self._pending: list[tuple[int, int, float, dict[PlayerName, float], Tensor, list[str]]] = []
         self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
         self._seconds, self._begun = seconds, time.monotonic()
@@ -69,8 +69,8 @@ class Recorder:
             except ValueError:  # not in the main thread, where Python allows no handlers: the caller stops us
                 pass
         if self._engine.writes:
-            sweep_partial(self._run.path)
-            sweep_partial(self._run.samples)
+            remove_partial(self._run.path)
+            remove_partial(self._run.samples)
         if self._engine.writes and not self._trainer.clock.step:
             try:
                 self._sample_grids.real()
@@ -103,14 +103,14 @@ class Recorder:
         pictures = ended or step % self._training.sample_every == 0
         measures = self._evaluation.due(ended)
         saves = ended or measures or step % self._training.checkpoint_every == 0
-        looks = pictures or saves or step % self._flush_every == 0 or self._waited()
+        looks = pictures or saves or step % self._flush_every == 0 or self._output_overdue()
         if looks:
             self._flush(measures)
         if pictures and self._engine.writes:
             self._picture()
         if saves:
             self.save()
-        if self._engine.anyone(self._signal is not None) if looks else self._alone_and_asked():
+        if self._engine.anyone(self._signal is not None) if looks else self._stop_requested():
             self._stop(saved=saves)
 
     def say(self, line: str) -> None:
@@ -225,11 +225,11 @@ class Recorder:
         for other, handler in self._previous_handlers.items():  # a second signal is obeyed at once
             signal.signal(other, handler)
 
-    def _waited(self) -> bool:
+    def _output_overdue(self) -> bool:
         """Whether the user has seen nothing for a while. Processes must look together, so a clock cannot tell them."""
-        return self._engine.processes == 1 and time.monotonic() - self._flushed[1] > IMPATIENCE
+        return self._engine.processes == 1 and time.monotonic() - self._flushed[1] > MAX_SILENCE_SECONDS
 
-    def _alone_and_asked(self) -> bool:
+    def _stop_requested(self) -> bool:
         return self._engine.processes == 1 and self._signal is not None
 
     def _stop(self, saved: bool) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from honmono.errors import Refused
-from honmono.randomness import undisturbed
+from honmono.randomness import preserve_rng_state
 from honmono.recipe.updates import PlayerName
 from honmono.training.engine import Engine, out_of_memory
 
@@ -36,7 +36,7 @@ def rehearsal(networks: Mapping[PlayerName, nn.Module], engine: Engine) -> Itera
     buffers = [(buffer, buffer.clone()) for network in parts for buffer in network.buffers()]
     watch = networks["discriminator"].register_forward_hook(_refuse_bfloat16_sigmoid)
     try:
-        with undisturbed(engine.device):
+        with preserve_rng_state(engine.device):
             yield
     finally:
         watch.remove()

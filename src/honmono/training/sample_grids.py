@@ -34,9 +34,9 @@ class SampleGrids:
 
     def __init__(self, trainer: Trainer, run: RunDirectory) -> None:
         self._trainer, self._run = trainer, run
-        self._classes = len(trainer.interface.classes) if trainer.recipe.conditional else 0
+        self._classes = len(trainer.data_spec.classes) if trainer.recipe.conditional else 0
         self._shown = columns(trainer)  # of the classes
-        self._points = len(trainer.interface.sample_shape) == 1
+        self._points = len(trainer.data_spec.sample_shape) == 1
 
     def _columns(self, shown: SampleGrid) -> int:
         return shown.columns or (len(self._shown) if len(self._shown) > 1 else 8)
@@ -87,7 +87,7 @@ class SampleGrids:
         """`samples/classes.txt`: which class each column shows, its pictures, and its label fidelity once measured."""
         if not self._shown or self._columns(self._trainer.recipe.grids[0]) != len(self._shown):
             return
-        names, of_class = self._trainer.interface.classes, counts(self._trainer)
+        names, of_class = self._trainer.data_spec.classes, counts(self._trainer)
         lines = evaluations.read(self._run)
         measured = lines[-1]["metrics"] if lines else {}
         text = io.StringIO()

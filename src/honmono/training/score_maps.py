@@ -30,7 +30,7 @@ class ScoreMaps:
 
     def __init__(self, trainer: Trainer, run: RunDirectory) -> None:
         recipe, self._trainer, self._run = trainer.recipe, trainer, run
-        self._drawn = trainer.interface.sample_shape == (2,) and not recipe.conditional and recipe.objective.pack == 1
+        self._drawn = trainer.data_spec.sample_shape == (2,) and not recipe.conditional and recipe.objective.pack == 1
 
     def real(self) -> None:
         """Reals in the order of the run's data (`points`), and of how many Gaussians they are (`modes`; 0: none)."""

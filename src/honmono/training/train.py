@@ -5,11 +5,11 @@ from typing import Any
 
 from honmono.generation.load import TrainedRun, of_weights
 from honmono.recipe.value import Recipe
-from honmono.training.call import Call
+from honmono.training.options import TrainOptions
 from honmono.training.session import prepare
 
 
-def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
+def train(recipe: str | Recipe | None = None, **options: Any) -> TrainedRun:
     """Trains a recipe (a name, `path/to/mine.py:function`, or a value) and returns the run, ready to sample from.
 
     Keywords are the fields of `Call`: data, size, steps, images, epochs, batch_size, seed, device, precision, compile,
@@ -19,8 +19,8 @@ def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
     and `Interrupted` after SIGINT or SIGTERM, when the run has been saved.
     """
     named = ("run", "resume", "from_run", "root")
-    paths: dict[str, Any] = {name: Path(call[name]) for name in named if call.get(name) is not None}
-    session = prepare(Call(recipe=recipe, **(call | paths)))
+    paths: dict[str, Any] = {name: Path(options[name]) for name in named if options.get(name) is not None}
+    session = prepare(TrainOptions(recipe=recipe, **(options | paths)))
     with session.recorder() as recorder:
         for line in session.lines:
             recorder.say(line)

@@ -8,25 +8,25 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.base import Batch, Dataset, DataSpec
 from honmono.data.batches import Batches
-from honmono.devices import failing_in_a_line
+from honmono.devices import compilation_errors_as_failed
 from honmono.errors import Failed
 from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.recipe.updates import PlayerName, Update, due, fresh_batches
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
-from honmono.training.growing import Growing
 from honmono.training.inputs import Clock, StepInputs
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
+from honmono.training.stages import Stages
 
 
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
@@ -42,18 +42,18 @@ class Trainer:
     """A recipe in training: networks, optimizers, averages and clock."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
-        recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
+        recipe = resolve_auto(recipe, list(dataset.class_counts.values()), dataset.length)
         self.recipe, self.dataset, self.engine, self.clock = recipe, dataset, engine, Clock()
-        self.interface = Interface(dataset.sample_shape, dataset.classes)
+        self.data_spec = DataSpec(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
-        networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
+        networks = [engine.place(network) for network in build_networks(recipe, self.data_spec)]
         check_coupling(recipe, networks)
         check_parts(recipe, engine.processes)
         self.networks = dict(zip(PLAYERS, networks, strict=True))
         average = recipe.training.average
         self.average = AveragedGenerator(self.networks["generator"], average) if average else None
         every = [*networks, self.average.module] if self.average else networks
-        self._growing = Growing(recipe.growth, recipe, every) if recipe.growth else None
+        self._growing = Stages(recipe.growth, recipe, every) if recipe.growth else None
         sizes = self._growing.batch_size if self._growing else None
         batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
         self._batches = Batches(dataset, recipe.data, batch_size, seed, sizes, conditional)
@@ -96,7 +96,7 @@ class Trainer:
 
     def _inputs(self, clock: Clock) -> StepInputs:
         resized = self._growing.downsample_real if self._growing else None
-        return StepInputs(self.recipe, self._batches, len(self.interface.classes), self.engine, clock, resized)
+        return StepInputs(self.recipe, self._batches, len(self.data_spec.classes), self.engine, clock, resized)
 
     def _grow(self) -> None:
         """Moves growing networks to where the clock says, before anyone saves: a resume finds them there too."""
@@ -203,7 +203,7 @@ class Trainer:
         """Trains up to step `steps`; the callback is called after each."""
         while self.clock.step < steps:
             try:
-                with failing_in_a_line(self.engine.choices.compile):
+                with compilation_errors_as_failed(self.engine.choices.compile):
                     losses = self.step()
             except RuntimeError as error:
                 if not out_of_memory(error):

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Data, Interface
+from honmono.data.base import Data, DataSpec
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Failed, Refused
@@ -24,7 +24,7 @@ from honmono.runs import checkpoints
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
-from honmono.training.growing import is_grown
+from honmono.training.stages import is_grown
 from honmono.training.trainer import Trainer
 
 
@@ -69,7 +69,7 @@ class Parent:
 
     def _own(self) -> Recipe:
         """Its recipe, in which what was left to its data is now left to the new run's."""
-        return override(self.record.recipe, dict.fromkeys(record.left_to_data(self.run), "auto"))
+        return override(self.record.recipe, dict.fromkeys(record.auto_fields(self.run), "auto"))
 
     def _continued(self, recipe: Recipe) -> Recipe:
         """The recipe without what only a random beginning needs.
@@ -78,12 +78,12 @@ class Parent:
         transfer learning with StyleGAN2-ADA's code). Networks that had grown to their full size begin at it.
         """
         data, average, growth = recipe.data, recipe.training.average, recipe.growth
-        shape = self.record.interface.sample_shape
+        shape = self.record.data_spec.sample_shape
         if isinstance(data, Pictures | StackedMNIST) and data.size is None and len(shape) == 3:
             data = replace(data, size=shape[-1])
         if average:
             average = replace(average, ramp=inf)
-        if growth and is_grown(self.record.recipe, self.record.interface, self.images):
+        if growth and is_grown(self.record.recipe, self.record.data_spec, self.images):
             growth = None
         return replace(recipe, data=data, growth=growth, training=replace(recipe.training, average=average))
 
@@ -98,7 +98,7 @@ class Parent:
         A tensor fits one of the same name and shape. Where the classes differ, an embedding of labels gets the rows of
         the classes that both have, by their names. The rest stays as it was initialised.
         """
-        classes = _classes(trainer.recipe, trainer.interface), _classes(self.record.recipe, self.record.interface)
+        classes = _classes(trainer.recipe, trainer.data_spec), _classes(self.record.recipe, self.record.data_spec)
         tensors = self.saved.tensors
         if trainer.average:
             mean = tensors.get("average") or tensors.get("generator", {})
@@ -153,7 +153,7 @@ def read_parent(path: Path, trust_code: bool, named: Mapping[str, Any]) -> Paren
         raise Failed(f"{damaged[0]}, and {run.path} has no other")
     if saved is None:
         raise Refused(f"{run.path} has no checkpoint yet: train it further first")
-    with record.fits(run, saved.path):
+    with record.checkpoint_errors(run, saved.path):
         parent = Parent(run, read, saved, [f"warning: {line}; passed over" for line in damaged])
         parent.to_json()  # a state that lacks something is told here
     return parent
@@ -180,8 +180,8 @@ def _on_data_of(recipe: Recipe, data: Data) -> Recipe:
     return replace(recipe, data=replace(recipe.data, source=source))
 
 
-def _classes(recipe: Recipe, interface: Interface) -> tuple[str, ...]:
-    return interface.classes if recipe.conditional else ()
+def _classes(recipe: Recipe, data_spec: DataSpec) -> tuple[str, ...]:
+    return data_spec.classes if recipe.conditional else ()
 
 
 def _take(module: nn.Module, tensors: Mapping[str, Tensor], classes: Sequence[str], before: Sequence[str]) -> Taken:

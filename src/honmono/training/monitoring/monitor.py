@@ -5,14 +5,14 @@ The looks go by the clock, use draws of their own, and change no bit of the trai
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from honmono.randomness import undisturbed
+from honmono.randomness import preserve_rng_state
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
+from honmono.training.monitoring.collapse import ALL, Collapse
+from honmono.training.monitoring.health import Health
+from honmono.training.monitoring.memorisation import MemorisationCheck
+from honmono.training.monitoring.remedies import against_memorising, against_winning
 from honmono.training.trainer import PLAYERS, Trainer
-from honmono.training.watching.by_heart import Memory
-from honmono.training.watching.collapse import ALL, Collapse
-from honmono.training.watching.health import Health
-from honmono.training.watching.remedies import against_memory, against_winning
 
 
 LOOK_EVERY = 50  # steps
@@ -22,7 +22,7 @@ LEARNT = 0.5  # of the way from pictures trained on to fakes: nearer to the fake
 LOOKS = 2  # in a row
 
 
-class Watch:
+class Monitor:
     """Warns once of each thing until it is over, in the process that writes; keeps what it said in the run.
 
     say: tells the user a line.
@@ -30,7 +30,7 @@ class Watch:
 
     def __init__(self, trainer: Trainer, run: RunDirectory, say: Callable[[str], None]) -> None:
         self._trainer, self._run, self._say = trainer, run, say
-        self._health, self._memory = Health(trainer.recipe.objective), Memory(trainer)
+        self._health, self._memory = Health(trainer.recipe.objective), MemorisationCheck(trainer)
         self._standing = {kind: set(classes) for kind, classes in warned.standing(run).items()}
         before = self._standing.get(COLLAPSE)
         self._collapse = Collapse(trainer, () if before is None else before or {ALL})
@@ -59,7 +59,7 @@ class Watch:
         step = self._trainer.clock.step
         if not self._trainer.engine.writes or step % LOOK_EVERY:
             return
-        with undisturbed(self._trainer.engine.device):
+        with preserve_rng_state(self._trainer.engine.device):
             self._look_at_variety(step // LOOK_EVERY)
             if step % MEMORY_EVERY == 0:
                 self._look_at_memory()
@@ -76,7 +76,7 @@ class Watch:
         found = self._memory.look()
         self._learnt = self._learnt + 1 if found is not None and found.share > LEARNT else 0
         if found is not None and self._learnt >= LOOKS and MEMORISED not in self._standing:
-            self._warn(MEMORISED, (), found.text, against_memory(self._trainer.recipe))
+            self._warn(MEMORISED, (), found.text, against_memorising(self._trainer.recipe))
         elif found is not None and self._learnt == 0 and MEMORISED in self._standing:
             self._end(MEMORISED, (), "the discriminator no longer takes held-out pictures for fakes")
 
@@ -100,4 +100,4 @@ class Watch:
 
     @property
     def _pictures(self) -> bool:
-        return len(self._trainer.interface.sample_shape) == 3
+        return len(self._trainer.data_spec.sample_shape) == 3

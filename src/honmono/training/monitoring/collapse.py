@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from honmono.training.monitoring.remedies import against_collapse
+from honmono.training.monitoring.variety import WHOLE, Look, Variety
 from honmono.training.trainer import Trainer
-from honmono.training.watching.remedies import against_collapse
-from honmono.training.watching.variety import WHOLE, Look, Variety
 
 
 LOW, HIGH = 0.3, 0.4  # shares of the reals' spread: below the one is collapse, above the other it is over
@@ -59,11 +59,11 @@ class Collapse:
         return Found(new, over, self._explained(new, look), tries)
 
     def _name(self, label: int) -> str:
-        return ALL if label == WHOLE else self._trainer.interface.classes[label]
+        return ALL if label == WHOLE else self._trainer.data_spec.classes[label]
 
     @property
     def _points(self) -> bool:
-        return len(self._trainer.interface.sample_shape) == 1
+        return len(self._trainer.data_spec.sample_shape) == 1
 
     def _explained(self, names: Sequence[str], look: Look) -> str:
         ratios = {self._name(label): ratio for label, ratio in look.ratios.items()}

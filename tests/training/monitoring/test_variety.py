@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
+from honmono.training.monitoring.variety import WHOLE, Variety
 from honmono.training.trainer import Trainer
-from honmono.training.watching.variety import WHOLE, Variety
 
 
 class Reals(nn.Module):

@@ -24,7 +24,7 @@ def score(
     return full(scores)
 
 
-def judged(
+def score_real_and_fake(
     judge: Callable[[Tensor, Tensor | None], Tensor],
     batch: Batch,
     fake: Tensor,

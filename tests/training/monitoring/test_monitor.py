@@ -23,8 +23,8 @@ from honmono.recipe.value import Pair, Recipe
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.warned import Line
+from honmono.training.monitoring.monitor import LOOK_EVERY, Monitor
 from honmono.training.trainer import Trainer
-from honmono.training.watching.watch import LOOK_EVERY, Watch
 
 
 FALL = 60  # the step at which generators begin to draw nearly one picture
@@ -128,7 +128,7 @@ def test_a_discriminator_that_wins_is_warned_of(ran: Callable[..., list[Line]]) 
 class Says:
     """A keeper that looks, and remembers when what was in force."""
 
-    watch: Watch
+    watch: Monitor
     trainer: Trainer
 
     def __post_init__(self) -> None:
@@ -146,7 +146,7 @@ def watched(in_training: Callable[..., Trainer], tmp_path: Path) -> Callable[...
     def call(recipe: Recipe, steps: int) -> tuple[Says, list[str]]:
         trainer, said = in_training(recipe), []
         (tmp_path / "watched").mkdir(exist_ok=True)
-        keeper = Says(Watch(trainer, RunDirectory(tmp_path / "watched"), said.append), trainer)
+        keeper = Says(Monitor(trainer, RunDirectory(tmp_path / "watched"), said.append), trainer)
         trainer.fit(trainer.clock.step + steps, keeper)
         return keeper, said
 
@@ -178,7 +178,7 @@ def test_the_warning_comes_where_the_spread_falls(in_training: Callable[..., Tra
     trainer = in_training(falling("dcgan-digits", rare=RARE))
     ratios: dict[int, float] = {}
     (tmp_path / "run").mkdir()
-    watch = Watch(trainer, RunDirectory(tmp_path / "run"), lambda line: None)
+    watch = Monitor(trainer, RunDirectory(tmp_path / "run"), lambda line: None)
     labels = trainer.dataset.labels
     assert labels is not None
     real = trainer.dataset.gather(np.flatnonzero(labels == RARE), np.random.default_rng(0)).real
@@ -225,7 +225,7 @@ def test_looking_changes_no_bit(in_training: Callable[..., Trainer], tmp_path: P
     recipe = override(find("folder").make(), {**find("folder").tiny, **changes})
     apart, beside = in_training(recipe), in_training(recipe)
     (tmp_path / "run").mkdir()
-    watch = Watch(beside, RunDirectory(tmp_path / "run"), lambda line: None)
+    watch = Monitor(beside, RunDirectory(tmp_path / "run"), lambda line: None)
     for _ in range(LOOK_EVERY + 1):
         apart.step()
         beside.step()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.networks.growing import at_stage
 from honmono.recipe.build import build_networks, growing_network
 from honmono.recipe.growth import Growth
 from honmono.recipe.value import Recipe
 
 
-class Growing:
+class Stages:
     """The growing networks of one run, told together where to stand."""
 
     def __init__(self, growth: Growth, recipe: Recipe, networks: Sequence[nn.Module]) -> None:
@@ -23,7 +23,7 @@ class Growing:
     def describe(self, batches: int) -> list[str]:
         """How they will grow: "grows 4 -> 8 -> 16 -> 32 pixels a side in batches of 64, 64, 32, 32; full-grown after
         180,000 images". A second line where so many batches end before."""
-        begins, grown = self.growth.begins(self.sizes), self.growth.grown(self.sizes)
+        begins, grown = self.growth.first_stage(self.sizes), self.growth.images_to_full_size(self.sizes)
         sizes = self.sizes[begins:]
         given = [*self.growth.batch_sizes, *[self._otherwise] * len(sizes)][: len(sizes)]
         all_sizes, all_given = " -> ".join(map(str, sizes)), ", ".join(map(str, given))
@@ -57,9 +57,9 @@ class Growing:
         return at_stage(real, self.sizes[first.stage], first.alpha if first.fading else None)
 
 
-def is_grown(recipe: Recipe, interface: Interface, images: int) -> bool:
+def is_grown(recipe: Recipe, data_spec: DataSpec, images: int) -> bool:
     """Whether a recipe's networks stand at their full size when `images` images have been seen."""
     if recipe.growth is None:
         return True
-    network, _ = build_networks(recipe, interface)
-    return images >= recipe.growth.grown(growing_network(network).sizes)
+    network, _ = build_networks(recipe, data_spec)
+    return images >= recipe.growth.images_to_full_size(growing_network(network).sizes)

@@ -39,9 +39,9 @@ class Variety:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        recipe, interface = trainer.recipe, trainer.interface
-        points = len(interface.sample_shape) == 1
-        room = max(FAKES[0], NUMBERS // int(np.prod(interface.sample_shape)))
+        recipe, data_spec = trainer.recipe, trainer.data_spec
+        points = len(data_spec.sample_shape) == 1
+        room = max(FAKES[0], NUMBERS // int(np.prod(data_spec.sample_shape)))
         self.most_reals = POINTS if points else min(REALS, room)
         self._places = self._real_places()
         most = min(MOST, BATCHES * recipe.training.batch_size)
@@ -76,7 +76,7 @@ class Variety:
             places = {WHOLE: np.arange(held)}
         else:
             order = np.argsort(dataset.labels, kind="stable")
-            starts = np.searchsorted(dataset.labels[order], np.arange(len(self._trainer.interface.classes) + 1))
+            starts = np.searchsorted(dataset.labels[order], np.arange(len(self._trainer.data_spec.classes) + 1))
             places = {label: order[a:b] for label, (a, b) in enumerate(zip(starts, starts[1:], strict=False))}
         chosen = {label: self._some(of_class, label) for label, of_class in places.items()}
         return {label: some for label, some in chosen.items() if len(some) > 1}
@@ -103,7 +103,7 @@ class Variety:
         labels = np.tile(np.array(classes), self.fakes) if recipe.conditional and WHOLE not in classes else None
         sampler = self._trainer.sampler()
         if labels is None and recipe.conditional:  # whose reals carry no label: all classes in turn
-            labels = np.arange(len(latents)) % len(self._trainer.interface.classes)
+            labels = np.arange(len(latents)) % len(self._trainer.data_spec.classes)
         parts = -(-len(latents) // size)  # of one size: batch norm may go by the batch
         given = [None] * parts if labels is None else np.array_split(labels, parts)
         chunks = [

@@ -13,7 +13,7 @@ from honmono.training.rehearsal import Untrainable
 from honmono.training.trainer import Trainer
 
 
-class Opened(NamedTuple):
+class OpenTrainer(NamedTuple):
     """A trainer, its engine, and the fingerprint of its data."""
 
     engine: Engine
@@ -21,7 +21,7 @@ class Opened(NamedTuple):
     fingerprint: str
 
 
-def opened(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> Opened:
+def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> OpenTrainer:
     """A recipe's trainer under these choices; its data is packed where needed, and refused if not the run's."""
     engine = Engine(choices)
     dataset = None
@@ -32,16 +32,16 @@ def opened(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) ->
     assert dataset is not None
     if run:
         record.refuse_other_data(run, dataset.fingerprint, getattr(recipe.data, "source", None))
-    return Opened(engine, Trainer(recipe, dataset, engine), dataset.fingerprint)
+    return OpenTrainer(engine, Trainer(recipe, dataset, engine), dataset.fingerprint)
 
 
-def rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[Opened, list[str]]:
+def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[OpenTrainer, list[str]]:
     """`opened`, once both players' gradients can be taken, and lines to tell.
 
     automatic: whether nobody chose the precision. Then float32 takes the place of bfloat16 where a player can be
     trained in float32 alone; else that is refused, naming the mend.
     """
-    made, reason = opened(recipe, choices), ""
+    made, reason = open_trainer(recipe, choices), ""
     try:
         made.trainer.rehearse()
     except Untrainable as refusal:
@@ -51,7 +51,7 @@ def rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[Opened
     if not made.engine.anyone(bool(reason)):  # every process goes the same way
         return made, []
     del made  # the next one needs its memory
-    made = opened(recipe, replace(choices, precision="fp32"))
+    made = open_trainer(recipe, replace(choices, precision="fp32"))
     made.trainer.rehearse()  # what fails in float32 too is refused for what it is there
     if not automatic:
         raise Refused(f"{reason}; or train in float32: --precision fp32")

@@ -28,7 +28,7 @@ SAMPLES = 256  # of each kind
 APART = 6.0  # standard errors that reals and fakes must lie apart for the share of it to mean anything
 
 
-class ByHeart(NamedTuple):
+class Memorisation(NamedTuple):
     """r, and what it was computed from."""
 
     share: float
@@ -47,7 +47,7 @@ class ByHeart(NamedTuple):
         )
 
 
-class Memory:
+class MemorisationCheck:
     """Compares the scores of pictures trained on, of held-out ones and of fakes, always by the same draws.
 
     Only for objectives on scores (`LogitObjective`): of several outcomes, or of potentials, no difference says how real
@@ -60,7 +60,7 @@ class Memory:
         self._held: PackedPictures | None = None
         self._looked_for = False
 
-    def look(self) -> ByHeart | None:
+    def look(self) -> Memorisation | None:
         """The share, at this moment; None where nothing is held out, or where D hardly tells reals from fakes."""
         trainer, objective = self._trainer, self._trainer.recipe.objective
         if not isinstance(objective, LogitObjective) or (held := self._held_out()) is None:
@@ -71,7 +71,7 @@ class Memory:
         if not abs(apart) > APART * error:
             return None
         share = float(train.mean() - other.mean()) / apart
-        return ByHeart(share, len(train), len(other), len(fake), held.record["source"])
+        return Memorisation(share, len(train), len(other), len(fake), held.record["source"])
 
     def _held_out(self) -> PackedPictures | None:
         """Looked for when first asked for: packing it costs time, which the shortest runs need not spend."""
@@ -121,7 +121,7 @@ class Memory:
     def _fakes(self) -> tuple[Tensor, Tensor | None]:
         """Of the generator that D is trained against, not of its average."""
         trainer, recipe = self._trainer, self._trainer.recipe
-        random, classes = stream(recipe.training.seed, "memory"), len(trainer.interface.classes)
+        random, classes = stream(recipe.training.seed, "memory"), len(trainer.data_spec.classes)
         latent = recipe.latent.draw(random, SAMPLES)
         labels = random.integers(classes, size=SAMPLES) if recipe.conditional else None
         size = recipe.training.batch_size

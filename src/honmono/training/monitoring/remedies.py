@@ -32,7 +32,7 @@ def against_winning(recipe: Recipe, winner: PlayerName, pictures: bool) -> list[
     return [*_rate(recipe, winner), *_penalty(recipe), *(_augment(recipe) if pictures else ())]
 
 
-def against_memory(recipe: Recipe) -> list[str]:
+def against_memorising(recipe: Recipe) -> list[str]:
     return [*_augment(recipe), *_penalty(recipe), "fewer steps", "more pictures"]
 
 

@@ -11,7 +11,7 @@ from honmono.recipe.value import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class TrainOptions:
     """What a user asked of `train`; None and "auto" are for us to fill in.
 
     changes: dotted fields and their new values, or these as texts. root: where numbered runs are created.
@@ -46,20 +46,20 @@ def entry_of(recipe: str | Recipe) -> Entry:
     return Entry("custom", "a value", "", "", make=lambda: recipe, file=None)
 
 
-def adapt(entry: Entry, call: Call) -> Recipe:
+def recipe_for(entry: Entry, options: TrainOptions) -> Recipe:
     """The entry's recipe with everything that the call says of it."""
-    return ask(entry.make(), call, entry.name)
+    return apply_options(entry.make(), options, entry.name)
 
 
-def ask(recipe: Recipe, call: Call, name: str) -> Recipe:
+def apply_options(recipe: Recipe, options: TrainOptions, name: str) -> Recipe:
     """The recipe with what the call asks of it; `changes` have the last word."""
     data = recipe.data
-    if call.data is not None:
-        data = with_source(data, call.data, name)
-    if call.size is not None:
-        data = with_size(data, call.size)
-    asked = {"batch_size": call.batch_size, "seed": call.seed, "steps": call.steps}
+    if options.data is not None:
+        data = with_source(data, options.data, name)
+    if options.size is not None:
+        data = with_size(data, options.size)
+    asked = {"batch_size": options.batch_size, "seed": options.seed, "steps": options.steps}
     training = replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
-    changes = call.changes or {}
+    changes = options.changes or {}
     recipe = override(replace(recipe, data=data, training=training), changes)
     return replace(recipe, data=found_anywhere(recipe.data)) if "data.source" in changes else recipe
