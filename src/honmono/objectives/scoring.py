@@ -1,4 +1,4 @@
-"""The discriminator's answers: scores, and those to reals and fakes seen in one batch or in two."""
+"""Score samples with the discriminator, real and fake in one batch or in two."""
 
 from collections.abc import Callable
 
@@ -18,27 +18,27 @@ def score(
     scores = discriminator(sample, label)
     if scores.dim() != 1:
         raise Refused(
-            f"this objective wants one score for each sample, and the discriminator gives {tuple(scores.shape)}: set"
-            " discriminator.outcomes=none or another discriminator, or let the objective be Realness"
+            f"this objective needs one score for each sample, and the discriminator returns {tuple(scores.shape)}: set"
+            " discriminator.outcomes=none, or take another discriminator or the objective Realness"
         )
     return full(scores)
 
 
 def score_real_and_fake(
-    judge: Callable[[Tensor, Tensor | None], Tensor],
+    discriminate: Callable[[Tensor, Tensor | None], Tensor],
     batch: Batch,
     fake: Tensor,
     fake_label: Tensor | None,
     together: bool,
 ) -> tuple[Tensor, Tensor]:
-    """(answers to reals, answers to fakes), each with a first axis of samples.
+    """(outputs for reals, outputs for fakes), each with samples along its first axis.
 
-    together: in one batch, which is quicker, but the same only where the discriminator couples no samples.
+    together: in one batch, which is faster, but gives the same outputs only where the discriminator couples no samples.
     """
     if not together:
-        return judge(batch.real, batch.label), judge(fake, fake_label)
+        return discriminate(batch.real, batch.label), discriminate(fake, fake_label)
     samples = torch.cat([batch.real, fake.to(batch.real.dtype)])
-    assert (batch.label is None) == (fake_label is None), "real and fake have labels, or neither has"
+    assert (batch.label is None) == (fake_label is None), "either both real and fake samples have labels, or neither"
     labels = None if batch.label is None or fake_label is None else torch.cat([batch.label, fake_label])
-    answers = judge(samples, labels)
-    return answers[: len(batch.real)], answers[len(batch.real) :]
+    outputs = discriminate(samples, labels)
+    return outputs[: len(batch.real)], outputs[len(batch.real) :]

@@ -83,7 +83,7 @@ class Trainer:
                     for part, share in self._parts(step, weight):
                         losses = self._losses[update.player](part)
                         _add_gradients(losses, share, terms)
-                self._fakes.backward(update, step.made)
+                self._fakes.backward(update, step.shared)
                 logged |= {loss_column(update.player, name): loss for name, loss in terms.items()}
             for player in PLAYERS:  # in one order: every process must sum the same gradients at the same time
                 if any(update.player == player for update in group):
