@@ -96,7 +96,7 @@ def test_its_code_is_run_again_only_when_it_is_trusted(
     assert call("train", "--resume", "run", "--steps", 2, "--trust-code").code == 0
     said = call("sample", "run", "--trust-code", "--raw", "--num", 3)
     assert said.code == 0 and said.out == "run/samples.npy\n"
-    with pytest.raises(Refused, match="not honmono's own"):
+    with pytest.raises(Refused, match="not part of honmono"):
         honmono.load("run")
     assert honmono.load("run", trust_code=True).step == 2
 

@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("dcgan-digits", {"objective.penalties": "(WeightDecay(('conv9',)),)"}, "no layer 'conv9'"),
         ("gan-grid", {"objective.scores": "probabilities"}, "between 0 and 1"),
-        ("gan-grid", {"training.batch_size": "1"}, "batch norm of numbers takes two"),
+        ("gan-grid", {"training.batch_size": "1"}, "BatchNorm1d"),
     ],
 )
 def test_a_loss_that_cannot_be_computed_leaves_nothing_behind(

@@ -89,7 +89,7 @@ def test_without_a_recipe_the_data_chooses_and_it_is_said_why(data: str | None, 
     ("call", "message"),
     [
         ({"recipe": "dcgan-digit"}, "did you mean 'dcgan-digits'"),
-        ({"recipe": "no.py:gan"}, "no file no.py"),
+        ({"recipe": "no.py:gan"}, "no.py does not exist"),
         ({"data": "no-such-folder"}, "there is no no-such-folder"),
         ({"data": "grid"}, "dcgan-digits trains on pictures"),
         ({"recipe": "gan-grid", "data": "digits"}, "gan-grid trains on points"),

@@ -24,7 +24,7 @@ def test_a_resume_keeps_its_number_and_says_so(tmp_path: Path, monkeypatch: pyte
     path = honmono.train("gan-grid", steps=1, changes=find("gan-grid").tiny, run=tmp_path / "run").run.path
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     session = prepare(TrainOptions(resume=path, steps=2))
-    line = f"threads: 1 in {path}, 3 here; their number changes the last bits of sums, so it goes on with 1"
+    line = f"threads: 1 in {path}, 3 here; the number changes the rounding of sums, so the resume uses 1"
     assert line in session.lines
     assert session.trainer.engine.choices.threads == 1
 
