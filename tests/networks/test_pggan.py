@@ -206,5 +206,5 @@ def test_sizes_other_than_powers_of_two() -> None:
     assert discriminator(generator(torch.randn(4, 8))).shape == (4,)
     with pytest.raises(Refused, match="PGGAN .* 30x30: .* --size 28"):
         pair(size=30)
-    with pytest.raises(Refused, match="PGGAN takes no labels"):
+    with pytest.raises(Refused, match="PGGAN .*labels: use --set conditional=false"):
         PGGANDiscriminator(sample_shape=(1, 8, 8), num_classes=3)

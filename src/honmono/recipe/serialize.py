@@ -67,9 +67,8 @@ def from_json(value: Any, trusted: Mapping[str, Any] = NOTHING) -> Any:
         return float(value["$float"])
     kind = "$class" if "$class" in value else "$partial"
     name = current_name(str(value.get(kind)))
-    arguments: dict[str, Any] = {
-        RENAMED.get(f"{name}.{key}", key): from_json(part, trusted) for key, part in value.items() if key != kind
-    }
+    parts = {key: from_json(part, trusted) for key, part in value.items() if key != kind}
+    arguments = {current_name(f"{name}.{key}", key): part for key, part in parts.items()}
     cls = _resolve(name, trusted)
     if is_dataclass(cls) != (kind == "$class"):
         raise Refused(f"the recipe holds {name} as {kind}, which it is not: the file was edited; restore it")
@@ -79,9 +78,9 @@ def from_json(value: Any, trusted: Mapping[str, Any] = NOTHING) -> Any:
         raise Refused(f"the recipe's {name} does not fit this version of honmono: {error}") from error
 
 
-def current_name(name: str) -> str:
-    """Today's name of a class that an earlier version may have named differently."""
-    return RENAMED.get(name, name)
+def current_name(name: str, default: str | None = None) -> str:
+    """The current name of a class or field that an earlier version named differently; else `default`, or `name`."""
+    return RENAMED.get(name, name if default is None else default)
 
 
 def _resolve(name: str, trusted: Mapping[str, Any]) -> Any:

@@ -1,7 +1,7 @@
-"""PacGAN (Lin et al., 2018, arXiv:1712.04086): the discriminator judges several samples at once.
+"""PacGAN (Lin et al., 2018, arXiv:1712.04086): the discriminator gets several samples as one input.
 
-A generator that drops modes makes packs of too similar samples, which a discriminator of packs tells at a glance.
-Facts beyond the paper are from its public code.
+A generator that drops modes makes packs of similar samples, which a discriminator of packs recognises easily. Details
+that the paper does not state are from its public code.
 """
 
 from functools import partial
@@ -20,13 +20,14 @@ from honmono.recipe import Normal, Pair, Recipe, Simultaneous, Training, Update,
     "pacgan-grid",
     source="Lin et al. 2018, PacGAN (arXiv:1712.04086), its 2D grid: the paper and its public code",
     data="grid",
-    summary="PacGAN on 25 Gaussians as published, 400,000 steps: the discriminator judges two points at once",
+    summary="PacGAN on 25 Gaussians as published, 400,000 steps: D classifies two points at once",
     quirks=(
-        "the discriminator judges packs of two (objective.pack; 1 with training.batch_size 100: the paper's plain GAN)",
+        "the discriminator classifies packs of two (objective.pack; 1 with training.batch_size 100: the paper's plain"
+        " GAN)",
         "a batch is 100 packs, so 200 points here; 400 epochs were of 100,000 packs: 400,000 steps (training.steps)",
-        "packs are made anew each epoch; the published run drew 100,000 of them once, with replacement",
-        "both players move at once, each by the other's old weights (updates)",
-        "one batch norm for all fakes of a step; the published run normalised each place in the packs apart",
+        "packs are formed anew in each epoch; the published run drew 100,000 of them once, with replacement",
+        "both players are updated simultaneously (updates)",
+        "one batch norm for all fakes of a step; the published run normalised each position in the packs separately",
         "batch norm's momentum and epsilon are torch's (0.1, 1e-5), where the published ones are Blocks' (0.05, 1e-4)",
     ),
     tiny={

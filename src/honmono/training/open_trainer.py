@@ -1,4 +1,4 @@
-"""A trainer on its data and its device, rehearsed where the run is new."""
+"""Open a recipe's data and make its trainer; for a new run, check first that gradients can be computed."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,10 +22,13 @@ class OpenTrainer(NamedTuple):
 
 
 def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> OpenTrainer:
-    """A recipe's trainer under these choices; its data is packed where needed, and refused if not the run's."""
+    """Opens a recipe's data, which is packed if needed, and makes its trainer.
+
+    run: the run that is resumed. Raises `Refused` where its data has changed.
+    """
     engine = Engine(choices)
     dataset = None
-    for turn in (True, False):  # the writer packs, the others find the packed data in the cache
+    for turn in (True, False):  # one process packs the data, the others find it in the cache
         if engine.writes == turn:
             dataset = recipe.data.open()
         engine.wait()
@@ -36,10 +39,10 @@ def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = No
 
 
 def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[OpenTrainer, list[str]]:
-    """`opened`, once both players' gradients can be taken, and lines to tell.
+    """`open_trainer` with a check that the gradients of both players can be computed; and lines for the user.
 
-    automatic: whether nobody chose the precision. Then float32 takes the place of bfloat16 where a player can be
-    trained in float32 alone; else that is refused, naming the mend.
+    automatic: whether the precision was chosen automatically. Then a recipe that cannot be trained in bfloat16 is
+        trained in float32, with a warning; otherwise it is refused.
     """
     made, reason = open_trainer(recipe, choices), ""
     try:
@@ -48,11 +51,11 @@ def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[O
         if choices.precision != "bf16":
             raise
         reason = str(refusal)
-    if not made.engine.anyone(bool(reason)):  # every process goes the same way
+    if not made.engine.anyone(bool(reason)):  # all processes make the same decision
         return made, []
-    del made  # the next one needs its memory
+    del made  # the next trainer needs its memory
     made = open_trainer(recipe, replace(choices, precision="fp32"))
-    made.trainer.rehearse()  # what fails in float32 too is refused for what it is there
+    made.trainer.rehearse()  # a recipe that fails in float32 too is refused with that error
     if not automatic:
-        raise Refused(f"{reason}; or train in float32: --precision fp32")
-    return made, [f"warning: float32 in place of bfloat16, in which this recipe cannot be trained: {reason}"]
+        raise Refused(f"{reason}; or use --precision fp32")
+    return made, [f"warning: training in float32, since this recipe cannot be trained in bfloat16: {reason}"]

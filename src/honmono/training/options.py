@@ -1,4 +1,4 @@
-"""What a user asks of `train`, and the recipe that it makes."""
+"""The options of `train`, and the recipe with these options applied."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +12,13 @@ from honmono.recipe.value import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What a user asked of `train`; None and "auto" are for us to fill in.
+    """The options of `train`, as on the command line; None and "auto" are replaced by defaults.
 
-    changes: dotted fields and their new values, or these as texts. root: where numbered runs are created.
-    run: a directory to start in or to go on from. resume: a run to go on from by its own record.
-    from_run: a run, or a checkpoint in one, whose weights a new run begins with.
+    changes: new values of recipe fields by dotted name, or their texts as for `--set`.
+    root: where numbered run directories are created.
+    run: the directory of a new run, or of a run to resume.
+    resume: a run to resume with its recorded recipe.
+    from_run: a run, or one of its checkpoints, whose weights initialise a new run.
     """
 
     recipe: str | Recipe | None = None
@@ -40,26 +42,29 @@ class TrainOptions:
 
 
 def entry_of(recipe: str | Recipe) -> Entry:
-    """The registered recipe of that name, the one in a user's file, or the value itself."""
+    """The registry entry of a recipe given by name, by file and function, or as a value."""
     if isinstance(recipe, str):
         return find(recipe)
     return Entry("custom", "a value", "", "", make=lambda: recipe, file=None)
 
 
 def recipe_for(entry: Entry, options: TrainOptions) -> Recipe:
-    """The entry's recipe with everything that the call says of it."""
+    """The entry's recipe with the options applied."""
     return apply_options(entry.make(), options, entry.name)
 
 
 def apply_options(recipe: Recipe, options: TrainOptions, name: str) -> Recipe:
-    """The recipe with what the call asks of it; `changes` have the last word."""
+    """The recipe with the options applied, `changes` last.
+
+    name: the recipe's, for error messages.
+    """
     data = recipe.data
     if options.data is not None:
         data = with_source(data, options.data, name)
     if options.size is not None:
         data = with_size(data, options.size)
-    asked = {"batch_size": options.batch_size, "seed": options.seed, "steps": options.steps}
-    training = replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
+    given = {"batch_size": options.batch_size, "seed": options.seed, "steps": options.steps}
+    training = replace(recipe.training, **{k: v for k, v in given.items() if v is not None})
     changes = options.changes or {}
     recipe = override(replace(recipe, data=data, training=training), changes)
     return replace(recipe, data=found_anywhere(recipe.data)) if "data.source" in changes else recipe

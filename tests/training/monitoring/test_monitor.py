@@ -23,7 +23,7 @@ from honmono.recipe.value import Pair, Recipe
 from honmono.runs import warned
 from honmono.runs.directory import RunDirectory
 from honmono.runs.warned import Line
-from honmono.training.monitoring.monitor import LOOK_EVERY, Monitor
+from honmono.training.monitoring.monitor import CHECK_EVERY, Monitor
 from honmono.training.trainer import Trainer
 
 
@@ -135,8 +135,8 @@ class Says:
         self.force: dict[int, list[str]] = {}
 
     def after_step(self, losses: dict[str, Tensor]) -> None:
-        self.watch.look()
-        self.force[self.trainer.clock.step] = self.watch.in_force()
+        self.watch.check()
+        self.force[self.trainer.clock.step] = self.watch.active()
 
 
 @pytest.fixture
@@ -182,15 +182,15 @@ def test_the_warning_comes_where_the_spread_falls(in_training: Callable[..., Tra
     labels = trainer.dataset.labels
     assert labels is not None
     real = trainer.dataset.gather(np.flatnonzero(labels == RARE), np.random.default_rng(0)).real
-    while not watch.in_force():
+    while not watch.active():
         trainer.step()
         if trainer.clock.step % 10:
             continue
         made = take(fakes(trainer.sampler(), trainer.recipe, 10, seed=99, label=RARE), 200)
         ratios[trainer.clock.step] = spread(made) / spread(real)
-        watch.look()
+        watch.check()
     first = next(step for step, ratio in ratios.items() if ratio < 0.3)
-    assert first == FALL and trainer.clock.step - first <= 2 * LOOK_EVERY
+    assert first == FALL and trainer.clock.step - first <= 2 * CHECK_EVERY
 
 
 def digits_without_labels(folder: Path) -> Path:
@@ -226,10 +226,10 @@ def test_looking_changes_no_bit(in_training: Callable[..., Trainer], tmp_path: P
     apart, beside = in_training(recipe), in_training(recipe)
     (tmp_path / "run").mkdir()
     watch = Monitor(beside, RunDirectory(tmp_path / "run"), lambda line: None)
-    for _ in range(LOOK_EVERY + 1):
+    for _ in range(CHECK_EVERY + 1):
         apart.step()
         beside.step()
-        watch.look()
+        watch.check()
     for group, tensors in apart.tensors().items():
         for name, tensor in tensors.items():
             assert torch.equal(tensor, beside.tensors()[group][name]), f"{group}: {name}"

@@ -1,6 +1,6 @@
-"""What a run warns of while it trains, in words that name a setting to try: collapse, a player that has won, memory.
+"""Warnings during training, with settings to try: mode collapse, a player that has won, memorisation.
 
-The looks go by the clock, use draws of their own, and change no bit of the training.
+The checks depend on the step only, use their own random numbers, and do not change the training.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,85 +15,85 @@ from honmono.training.monitoring.remedies import against_memorising, against_win
 from honmono.training.trainer import PLAYERS, Trainer
 
 
-LOOK_EVERY = 50  # steps
+CHECK_EVERY = 50  # steps
 MEMORY_EVERY = 500  # steps
 COLLAPSE, MEMORISED = "collapse", "memorised"
-LEARNT = 0.5  # of the way from pictures trained on to fakes: nearer to the fakes, held-out pictures pass for some
-LOOKS = 2  # in a row
+MEMORISED_RATIO = 0.5  # above it held-out pictures are scored more like fakes than like training pictures
+CHECKS = 2  # consecutive checks that must agree
 
 
 class Monitor:
-    """Warns once of each thing until it is over, in the process that writes; keeps what it said in the run.
+    """Warns once of each problem until it has ended, in the writing process, and records the warnings in the run.
 
-    say: tells the user a line.
+    say: prints a line for the user.
     """
 
     def __init__(self, trainer: Trainer, run: RunDirectory, say: Callable[[str], None]) -> None:
         self._trainer, self._run, self._say = trainer, run, say
         self._health, self._memory = Health(trainer.recipe.objective), MemorisationCheck(trainer)
-        self._standing = {kind: set(classes) for kind, classes in warned.standing(run).items()}
-        before = self._standing.get(COLLAPSE)
+        self._active = {kind: set(classes) for kind, classes in warned.standing(run).items()}
+        before = self._active.get(COLLAPSE)
         self._collapse = Collapse(trainer, () if before is None else before or {ALL})
-        self._learnt = 0  # looks in a row
+        self._memorised = 0  # consecutive checks
 
-    def in_force(self) -> list[str]:
-        """Short names of the warnings that hold at this moment."""
-        return sorted(self._standing)
+    def active(self) -> list[str]:
+        """The kinds of the warnings that hold now."""
+        return sorted(self._active)
 
     def broken(self, steps: Sequence[int], rows: Sequence[Mapping[str, float]]) -> str | None:
-        """Which loss stopped being a number, and when; None while all is well."""
+        """The first loss that is NaN or infinite, and its step, as a text; None if there is none."""
         return self._health.broken(steps, rows)
 
     def losses(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Looks at what the latest steps' losses say of the players."""
+        """Checks the losses of the latest steps."""
         saturated = {one.winner: one.text for one in self._health.saturated(rows)}
         for player in PLAYERS:
             kind = f"{player}_won"
-            if player in saturated and kind not in self._standing:
+            if player in saturated and kind not in self._active:
                 self._warn(kind, (), saturated[player], against_winning(self._trainer.recipe, player, self._pictures))
-            elif player not in saturated and kind in self._standing and self._health.full:
-                self._end(kind, (), f"the {player} no longer wins outright")
+            elif player not in saturated and kind in self._active and self._health.full:
+                self._end(kind, (), f"the {player}'s lead has ended")
 
-    def look(self) -> None:
-        """Looks at samples where it is time, by the clock. Call it after each step."""
+    def check(self) -> None:
+        """Checks samples at fixed intervals of steps. Call it after each step."""
         step = self._trainer.clock.step
-        if not self._trainer.engine.writes or step % LOOK_EVERY:
+        if not self._trainer.engine.writes or step % CHECK_EVERY:
             return
         with preserve_rng_state(self._trainer.engine.device):
-            self._look_at_variety(step // LOOK_EVERY)
+            self._check_variety(step // CHECK_EVERY)
             if step % MEMORY_EVERY == 0:
-                self._look_at_memory()
+                self._check_memorisation()
 
-    def _look_at_variety(self, number: int) -> None:
-        found = self._collapse.look(number)
-        if found.over:
-            names = f" of {', '.join(found.over)}" if found.over != [ALL] else ""
-            self._end(COLLAPSE, found.over, f"the generator draws various samples again{names}")
-        if found.new:
-            self._warn(COLLAPSE, found.new, found.text, found.tries)
+    def _check_variety(self, number: int) -> None:
+        found = self._collapse.check(number)
+        if found.recovered:
+            names = f" of {', '.join(found.recovered)}" if found.recovered != [ALL] else ""
+            self._end(COLLAPSE, found.recovered, f"the generator's samples are varied again{names}")
+        if found.collapsed:
+            self._warn(COLLAPSE, found.collapsed, found.text, found.tries)
 
-    def _look_at_memory(self) -> None:
-        found = self._memory.look()
-        self._learnt = self._learnt + 1 if found is not None and found.share > LEARNT else 0
-        if found is not None and self._learnt >= LOOKS and MEMORISED not in self._standing:
+    def _check_memorisation(self) -> None:
+        found = self._memory.check()
+        self._memorised = self._memorised + 1 if found is not None and found.ratio > MEMORISED_RATIO else 0
+        if found is not None and self._memorised >= CHECKS and MEMORISED not in self._active:
             self._warn(MEMORISED, (), found.text, against_memorising(self._trainer.recipe))
-        elif found is not None and self._learnt == 0 and MEMORISED in self._standing:
-            self._end(MEMORISED, (), "the discriminator no longer takes held-out pictures for fakes")
+        elif found is not None and self._memorised == 0 and MEMORISED in self._active:
+            self._end(MEMORISED, (), "the discriminator no longer scores held-out pictures like fakes")
 
     def _warn(self, kind: str, classes: Collection[str], text: str, tries: Sequence[str]) -> None:
         clock, named = self._trainer.clock, [name for name in classes if name != ALL]
-        self._standing[kind] = self._standing.get(kind, set()) | set(named)
+        self._active[kind] = self._active.get(kind, set()) | set(named)
         if tries:
-            text += f". To try in a new run: {', or '.join(tries)}"
+            text += f". Try in a new run: {', or '.join(tries)}"
         if self._trainer.engine.writes:
             self._say(f"warning: step {clock.step}: {text}")
             warned.append(self._run, clock.step, clock.images, kind, named, text)
 
     def _end(self, kind: str, classes: Collection[str], text: str) -> None:
         clock, named = self._trainer.clock, [name for name in classes if name != ALL]
-        left = self._standing.pop(kind) - set(named)
+        left = self._active.pop(kind) - set(named)
         if left:
-            self._standing[kind] = left
+            self._active[kind] = left
         if self._trainer.engine.writes:
             self._say(f"step {clock.step}: {text}")
             warned.append(self._run, clock.step, clock.images, kind, named, None)
