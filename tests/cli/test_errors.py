@@ -44,7 +44,7 @@ Refusal = Callable[..., str]
         ("train --resume full", "'full' is not a run directory: it has no recipe.json"),
         ("train --resume nowhere", "there is no run directory 'nowhere'"),
         ("train --steps 0", "training.steps is 0: give at least 1"),
-        ("train --epochs 1 --images 3", "--steps, --images and --epochs say the same thing: give one of them"),
+        ("train --epochs 1 --images 3", "--steps, --images and --epochs exclude each other: give one of them"),
         ("train --device gpu", "--device gpu: expected auto, cpu, cuda, cuda:N or mps"),
         ("train --precision fp8", "--precision fp8: expected one of auto, fp32, bf16, fp64"),
         ("train --track tensorbord", "there is no tracker 'tensorbord'; did you mean 'tensorboard'"),

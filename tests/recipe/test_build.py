@@ -71,8 +71,8 @@ def test_a_batch_of_one_is_refused_where_batch_norm_takes_two(points: Recipe, in
     [
         ({"generator.widths": "(-1,)"}, r"the generator cannot be built with these fields .*--set generator.FIELD"),
         ({"discriminator.widths": "(0, -3)"}, r"the discriminator cannot be built with these fields"),
-        ({"optimizers.generator.lr": "-1"}, r"Adam cannot work so: Invalid learning rate: -1.* in optimizers"),
-        ({"optimizers.discriminator.betas": "(2.0, 0.9)"}, r"Adam cannot work so: Invalid beta"),
+        ({"optimizers.generator.lr": "-1"}, r"cannot create Adam: Invalid learning rate: -1.*--set optimizers"),
+        ({"optimizers.discriminator.betas": "(2.0, 0.9)"}, r"cannot create Adam: Invalid beta"),
     ],
 )
 def test_numbers_that_nothing_can_be_built_of_are_refused(

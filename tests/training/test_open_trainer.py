@@ -28,7 +28,7 @@ def test_float32_takes_the_place_of_an_automatic_bfloat16_that_cannot_be_trained
     bf16 = choose("cpu", "bf16")
     made, lines = open_rehearsed(recipe, bf16, automatic=True)
     assert made.engine.choices == replace(bf16, precision="fp32")
-    assert len(lines) == 1 and "float32 in place of bfloat16" in lines[0] and "outputs.bounded" in lines[0]
+    assert len(lines) == 1 and "training in float32" in lines[0] and "outputs.bounded" in lines[0]
     with pytest.raises(Refused, match="--precision fp32"):
         open_rehearsed(recipe, bf16, automatic=False)
 

@@ -179,15 +179,15 @@ def test_networks_without_stages_are_refused(growing: Callable, in_training: Bui
     }
     with pytest.raises(Refused, match=r"MLPGenerator .* --set growth=none"):
         in_training(replace(growing(), **networks))
-    with pytest.raises(Refused, match=r"growth\.first=16: pictures have 8 pixels a side"):
+    with pytest.raises(Refused, match=r"growth\.first=16: .* give 8 or less"):
         in_training(replace(growing(), growth=Growth(first=16)))
 
 
 def test_a_run_says_how_it_will_grow(growing: Callable, in_training: Build) -> None:
     says = in_training(growing()).growth
-    grows = "grows 4 -> 8 pixels a side in batches of 8, 12; full-grown after 68 images"
+    grows = "grows 4 -> 8 pixels a side in batches of 8, 12; full size after 68 images"
     assert says(6) == [grows]  # 68 images
-    assert says(5) == [grows, "this run ends before, at 8 pixels: --images 136 trains it at full size too"]
+    assert says(5) == [grows, "this run ends before that, at 8 pixels: use --images 136 to train at full size too"]
     assert in_training(growing(growth="none")).growth(5) == []
 
 

@@ -155,7 +155,7 @@ def _resume(options: TrainOptions, run: RunDirectory) -> Session:
     state = f"going on from step {step}" if step < steps else f"complete at step {step}; --steps N asks for more"
     lines += [
         *other,
-        *(f"warning: {line}; passed over" for line in damaged),
+        *(f"warning: {line}; it is skipped" for line in damaged),
         *_notes(trainer, choices, steps),
         *unmeasured,
         f"run {run.path}: {state}",
