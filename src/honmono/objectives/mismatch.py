@@ -51,7 +51,7 @@ class Mismatch(Penalty):
 
 
 def wrong_labels(label: Int[Tensor, " batch"], classes: int, uniform: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:
-    """A wrong class for each label, uniform among the others: (label + 1 ... label + classes - 1) mod classes."""
+    """A wrong class for each label, chosen uniformly from the others by a number in [0, 1)."""
     if classes < 2:
         raise Refused(
             "objective.penalties: Mismatch needs at least two classes, and the data has one: use --set"

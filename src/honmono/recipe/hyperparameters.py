@@ -42,7 +42,7 @@ def canonical(unbuilt: partial, supplied: frozenset[str], where: str) -> partial
     bound.apply_defaults()
     missing = [name for name in signature if name not in bound.arguments]
     if missing:
-        raise Refused(f"{where}: {cls_name} needs a value for {', '.join(missing)}")
+        raise Refused(f"{where}: {cls_name} needs a value for {', '.join(missing)}: give it in its partial(...)")
     given = {name: _with_types_of(signature[name].default, value) for name, value in bound.arguments.items()}
     return partial(unbuilt.func, **given)
 

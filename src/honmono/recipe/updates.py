@@ -34,7 +34,7 @@ class WarmUp(Count):
 
     def __post_init__(self) -> None:
         if min(self.count, self.high, self.every) < 1 or self.steps < 0:
-            raise Refused(f"{self}: count, high and every are at least 1, and steps at least 0")
+            raise Refused(f"{self}: give count, high and every of at least 1, and steps of at least 0")
 
     def at(self, step: int) -> int:
         return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count

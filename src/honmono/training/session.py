@@ -173,7 +173,7 @@ def _same_recipe(options: TrainOptions, run: RunDirectory) -> tuple[Record, Reci
     old = record.read_record(run, options.trust_code, named)
     recipe = old.recipe
     if entry and entry.name != old.name:
-        raise Refused(f"{run.path} is a run of {old.name}, not of {entry.name}: start a new run")
+        raise Refused(f"{run.path} is a run of {old.name}, not of {entry.name}: give another --run directory")
     if entry and not record.read_parent(run):  # the recipe of a run from another one was changed
         recipe = entry.make()
         if options.data is None:  # the recorded data is used, which --data of the first command may have set

@@ -54,7 +54,7 @@ class Variety:
 
     @property
     def turns(self) -> int:
-        """The number of measurements in which every class is measured once."""
+        """How many measurements it takes until every class has been measured once."""
         return -(-len(self._places) // self._at_once)
 
     def measure(self, turn: int) -> Spreads:
