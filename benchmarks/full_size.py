@@ -21,7 +21,7 @@ import torch
 from honmono.benchmark.timing import Noise
 from honmono.devices import choose
 from honmono.files import write_json
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.runs.environment import environment
@@ -55,15 +55,15 @@ def stepped(name: str, size: int | None) -> dict[str, Any]:
     recipe = override(recipe, {"data.size": str(size)}) if size else recipe
     batch = 2 * recipe.objective.pack
     recipe = replace(recipe, growth=None, training=replace(recipe.training, batch_size=batch, average=None))
-    interface = nominal_interface(recipe)
-    trainer = Trainer(recipe, Noise(interface), Engine(choose("cpu", "fp32", "off")))
+    data_spec = nominal_data_spec(recipe)
+    trainer = Trainer(recipe, Noise(data_spec), Engine(choose("cpu", "fp32", "off")))
     begun = time.perf_counter()
     losses = trainer.step()
     seconds = time.perf_counter() - begun
     assert all(torch.isfinite(loss) for loss in losses.values()), losses
     of = environment(())
     return {
-        "shape": "x".join(map(str, interface.sample_shape)),
+        "shape": "x".join(map(str, data_spec.sample_shape)),
         "batch": batch,
         "seconds": round(seconds, 2),
         "gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 1),

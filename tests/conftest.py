@@ -181,7 +181,7 @@ def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], A
     from honmono.data.choose import with_source
     from honmono.data.mixtures import Mixture
     from honmono.data.stacked import StackedMNIST
-    from honmono.recipe.describe import nominal_interface
+    from honmono.recipe.describe import nominal_data_spec
 
     def small(recipe: Any) -> Any:
         data = recipe.data
@@ -189,7 +189,7 @@ def on_small_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], A
             return replace(recipe, data=replace(data, samples=44))
         if data.source == "digits":
             return recipe
-        channels, size, _ = nominal_interface(recipe).sample_shape
+        channels, size, _ = nominal_data_spec(recipe).sample_shape
         expects = getattr(data, "expects", None)
         size, channels = expects or (size, 1 if isinstance(data, StackedMNIST) else channels)
         folder = tmp_path_factory.getbasetemp() / f"pictures-{channels}x{size}x{size}"

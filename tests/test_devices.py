@@ -10,8 +10,8 @@ import torch
 
 from honmono.devices import (
     choose,
+    choose_compile,
     cpu_gains_by_bf16,
-    decide,
     gains_by_bf16,
     has_bf16,
     is_first_process,
@@ -24,9 +24,9 @@ NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="here CUDA compil
 
 
 def test_a_processor_compiles_only_where_asked() -> None:
-    assert not decide("auto", "cpu") and not decide("off", "cpu") and not decide("off", "cuda")
+    assert not choose_compile("auto", "cpu") and not choose_compile("off", "cpu") and not choose_compile("off", "cuda")
     with pytest.raises(Refused, match="expected one of auto, on, off"):
-        decide("maybe", "cpu")
+        choose_compile("maybe", "cpu")
 
 
 @NO_CUDA
@@ -34,15 +34,15 @@ def test_the_automatic_choice_goes_on_uncompiled_and_says_why(monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setenv("WORLD_SIZE", "2")
         patch.setenv("RANK", "1")  # the first process says it
-        assert not decide("auto", "cuda")
-    with pytest.warns(UserWarning, match="going on uncompiled.*CUDA"):
-        assert not decide("auto", "cuda")
+        assert not choose_compile("auto", "cuda")
+    with pytest.warns(UserWarning, match="without compilation.*CUDA"):
+        assert not choose_compile("auto", "cuda")
 
 
 @NO_CUDA
 def test_what_was_asked_for_is_refused_in_a_line() -> None:
     with pytest.raises(Refused, match="^--compile on: .*--compile off$"):
-        decide("on", "cuda")
+        choose_compile("on", "cuda")
 
 
 def test_without_a_compiler_nothing_is_created(tmp_path: Path) -> None:
@@ -60,14 +60,14 @@ from torch._inductor import config
 config.cpp.cxx = (None, "no-such-compiler")
 from honmono.errors import Failed
 from honmono.recipe.registry import find
-from honmono.devices import Choices, failing_in_a_line
+from honmono.devices import Choices, compilation_errors_as_failed
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 recipe = find("gan-grid").make()
 trainer = Trainer(recipe, recipe.data.open(), Engine(Choices("cpu", "fp32", True, 1, 1)))
 try:
-    with failing_in_a_line(True):
+    with compilation_errors_as_failed(True):
         trainer.step()
 except Failed as failure:
     print(failure)
@@ -136,7 +136,7 @@ def test_a_device_that_is_not_there_is_refused(device: str) -> None:
 
 def test_several_processes_are_refused_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(Refused, match="several processes need a device each"):
+    with pytest.raises(Refused, match="--device cuda or cpu"):
         choose("cpu:0")
 
 

@@ -17,7 +17,7 @@ from honmono.files import (
     atomic_write_bytes,
     partial,
     remove_directory,
-    sweep_partial,
+    remove_partial,
     write_json,
 )
 
@@ -77,9 +77,9 @@ def test_what_killed_processes_left_is_found_by_name(tmp_path: Path) -> None:
     (tmp_path / ".a.01.partial" / "b").mkdir(parents=True)
     (tmp_path / ".c.02.partial").touch()
     (tmp_path / "mine.partial").touch()
-    sweep_partial(tmp_path, "c")
+    remove_partial(tmp_path, "c")
     assert partial(tmp_path) == [tmp_path / ".a.01.partial"]
-    sweep_partial(tmp_path)
+    remove_partial(tmp_path)
     assert list(tmp_path.iterdir()) == [tmp_path / "mine.partial"]
 
 

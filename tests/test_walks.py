@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 import honmono
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.metrics.base import Better, Evidence, Metric
 from honmono.objectives.base import Step
 from honmono.objectives.nonsaturating import NonSaturating
@@ -112,7 +112,7 @@ def test_from_evaluate_to_a_number_in_three_files(tmp_path: Path) -> None:
 
 def test_from_a_recipe_s_name_to_its_networks_in_three_calls() -> None:
     def networks() -> None:
-        build_networks(find("gan-grid").make(), Interface((2,), ()))
+        build_networks(find("gan-grid").make(), DataSpec((2,), ()))
 
     called, to_network = walks_to("networks/mlp.py", "__init__", networks)
     assert called == [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from honmono.studies.study import list_studies as list_studies
     from honmono.training.train import train as train
 
-# All public names, resolved on first use, so that `import honmono` costs nothing and imports no torch.
+# All public names, imported on first use, so that `import honmono` is fast and does not import torch.
 LAZY = {
     "Recipe": "honmono.recipe.value:Recipe",
     "bench": "honmono.benchmark.timing:measure_all",

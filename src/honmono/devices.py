@@ -1,4 +1,4 @@
-"""Which device, which precision, and whether losses are compiled."""
+"""Choose the device, the precision, and whether losses are compiled."""
 
 import os
 import warnings
@@ -13,13 +13,14 @@ from honmono.errors import Failed, Refused
 
 
 Precision = Literal["fp32", "bf16", "fp64"]
-MEND = "where it lacks a C++ compiler, install g++ or clang++, or name another in CXX"
+FIX = "if there is no C++ compiler, install g++ or clang++, or set CXX to another one"
 DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What was chosen for a run. A resume repeats it: bits are promised only under equal choices."""
+    """Device, precision and the like of a run. A resume uses the same ones: only then results are identical bit for
+    bit."""
 
     device: str
     precision: Precision
@@ -29,9 +30,13 @@ class Choices:
 
 
 def choose(
-    device: str = "auto", precision: str = "auto", compile: str = "auto", recipe_precision: str = "auto"
+    device: str = "auto",
+    precision: str = "auto",
+    compile: str = "auto",
+    recipe_precision: str = "auto",
 ) -> Choices:
-    """Fills in every "auto". No choice depends on a stopwatch or on the run's length: equal commands, equal runs."""
+    """Replaces every "auto". No choice depends on a timing or on the run's length, so equal commands give equal
+    runs."""
     chosen = _choose_device(device)
     wanted = precision if precision != "auto" else recipe_precision
     if wanted == "auto":
@@ -39,8 +44,8 @@ def choose(
     if wanted not in DTYPES:
         raise Refused(f"--precision {wanted}: expected one of auto, {', '.join(DTYPES)}")
     if wanted == "fp64" and chosen.startswith("mps"):
-        raise Refused("--precision fp64: Apple's GPUs have no float64; add --device cpu")
-    compiles = decide(compile, chosen)
+        raise Refused("--precision fp64: Apple's GPUs have no float64: add --device cpu")
+    compiles = choose_compile(compile, chosen)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
 
@@ -51,18 +56,18 @@ def recorded(choices: Choices) -> dict[str, Any]:
 
 
 def has_bf16(device: str) -> bool:
-    """Whether the processor multiplies bf16 matrices natively (elsewhere bf16 is emulated, and far slower)."""
+    """Whether the device multiplies bf16 matrices in hardware (otherwise bf16 is emulated and far slower)."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_capability(device)[0] >= 8
-    # Not mkldnn's own word: it says yes to any AVX512, where bf16 is emulated still.
+    # Not mkldnn's own check, which is true for any AVX512, where bf16 is still emulated.
     return device == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def gains_by_bf16(device: str) -> bool:
     """Whether matrix products are faster in bf16 than in float32 on this device; decides `--precision auto`.
 
-    AVX512-bf16 doubles the rate on AMD's processors. On Intel's it halves it (measured on a Sapphire Rapids: 168
-    against 309 GFLOP/s), and only AMX gains.
+    AVX512-bf16 doubles the speed on AMD processors. On Intel it halves it (measured on a Sapphire Rapids: 168 against
+    309 GFLOP/s), and only AMX is faster.
     """
     if device != "cpu" or not has_bf16(device):
         return has_bf16(device)
@@ -75,12 +80,12 @@ def cpu_gains_by_bf16(amx: bool, name: str) -> bool:
 
 
 def is_first_process() -> bool:
-    """Whether this is the one of torchrun's processes that writes and prints; alone it is always."""
+    """Whether this process writes and prints: the first of torchrun's, or the only one."""
     return int(os.environ.get("WORLD_SIZE", "1")) == 1 or os.environ.get("RANK", "0") == "0"
 
 
 def device_of(name: str) -> torch.device:
-    """The device of that name, "auto" for the best there is."""
+    """The device of that name; "auto" is the fastest kind that is available."""
     return torch.device(_choose_device(name))
 
 
@@ -88,48 +93,49 @@ def _choose_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     kind = device.split(":")[0]
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}
-    if kind not in there:
+    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}
+    if kind not in available:
         raise Refused(f"--device {device}: expected auto, cpu, cuda, cuda:N or mps")
-    if not there[kind]():
-        raise Refused(
-            f"--device {device}: this machine (or this build of torch) has no {kind}; --device auto picks what it has"
-        )
+    if not available[kind]():
+        raise Refused(f"--device {device}: this machine (or this build of torch) has no {kind}: use --device auto")
     try:
         known = torch.device(device).index in (None, *range(torch.accelerator.device_count() if kind == "cuda" else 1))
     except RuntimeError:
         known = False
     if not known:
-        raise Refused(f"--device {device}: there is no such {kind} device; --device {kind} takes the first")
+        raise Refused(f"--device {device}: there is no such {kind} device: use --device {kind} for the first one")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and (kind == "mps" or ":" in device):
-        raise Refused(f"--device {device}: several processes need a device each; --device cuda or cpu shares them out")
+        raise Refused(
+            f"--device {device}: each process needs a device of its own: use --device cuda or cpu, which assign them"
+        )
     return device
 
 
-def decide(wanted: str, device: str) -> bool:
-    """Whether losses are compiled. "auto" compiles on CUDA where a trial succeeds, and otherwise warns why it does not.
+def choose_compile(wanted: str, device: str) -> bool:
+    """Whether losses are compiled. "auto": on CUDA, if compiling a test function works; otherwise it warns.
 
-    Raises `Refused` for "on" where the trial fails.
+    Raises `Refused` for "on" where the test fails.
     """
     if wanted not in ("auto", "on", "off"):
         raise Refused(f"--compile {wanted}: expected one of auto, on, off")
     if wanted == "off" or (wanted == "auto" and not device.startswith("cuda")):
         return False
-    why = _fault(device)
-    if why is None:
+    error = _compile_error(device)
+    if error is None:
         return True
     if wanted == "on":
-        raise Refused(f"--compile on: nothing can be compiled here ({why}): {MEND}; or use --compile off")
+        raise Refused(f"--compile on: torch.compile does not work here ({error}): {FIX}; or use --compile off")
     if is_first_process():
         warnings.warn(
-            f"going on uncompiled, which is slower: nothing can be compiled here ({why}): {MEND}", stacklevel=3
+            f"training without compilation, which is slower: torch.compile does not work here ({error}): {FIX}",
+            stacklevel=3,
         )
     return False
 
 
 @contextmanager
-def failing_in_a_line(compiled: bool) -> Iterator[None]:
-    """Within it, a compilation that fails is `Failed`, in one line."""
+def compilation_errors_as_failed(compiled: bool) -> Iterator[None]:
+    """Turns an error of the compiler into a one-line `Failed`."""
     if not compiled:
         yield
         return
@@ -138,18 +144,18 @@ def failing_in_a_line(compiled: bool) -> Iterator[None]:
     try:
         yield
     except TorchDynamoException as error:
-        raise Failed(f"a loss cannot be compiled ({_one_line(error)}): --resume the run with --compile off") from error
+        raise Failed(f"a loss cannot be compiled ({_one_line(error)}): resume the run with --compile off") from error
 
 
-def _fault(device: str) -> str | None:
-    """Why not even a product can be compiled on the device; None where it can.
+def _compile_error(device: str) -> str | None:
+    """The error of compiling a trivial function on the device; None where it works.
 
-    It is tried, since neither a compiler in the path nor its version shows that it works with this torch. What torch
-    makes on the first occasion, such as precompiled headers, serves the losses afterwards.
+    Only a trial shows whether the installed compiler works with this torch. Files that torch makes at the first
+    compilation, such as precompiled headers, are used again for the losses.
     """
     try:
         torch.compile(lambda sample: sample * 2, dynamic=False)(torch.ones(8, device=device))
-    except Exception as error:  # torch, Triton and the compiler's driver raise almost anything
+    except Exception as error:  # torch, Triton and the compiler's driver raise many types
         return _one_line(error)
     return None
 

@@ -5,19 +5,19 @@ from collections.abc import Iterable, Sequence
 
 
 class Refused(ValueError):
-    """An invalid call (exit 2). One line: what is wrong, and how to mend it."""
+    """An invalid call (exit status 2). One line: what is wrong, and how to fix it."""
 
 
 class Failed(RuntimeError):
-    """A valid call that failed (exit 1). One line: what happened, and what is safe."""
+    """A valid call that failed (exit status 1). One line: what happened, and what has been saved."""
 
 
 class Diverged(Failed):
-    """A training whose numbers are no longer finite: a result of its recipe, which no second try would change."""
+    """A training whose numbers became NaN or infinite: a result of its recipe, so trying again would not help."""
 
 
 class Interrupted(Exception):
-    """A signal stopped the work, and what was done was saved first (exit 128 + the signal's number)."""
+    """A signal stopped the work, after its state was saved (exit status 128 + the signal's number)."""
 
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
@@ -31,6 +31,6 @@ def first_of(names: Sequence[object], most: int, separator: str = ", ") -> str:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`"; did you mean 'x'?"` for the choice nearest to `word`, or an empty string when none is near."""
+    """`"; did you mean 'x'?"` for the choice most similar to `word`, or "" when none is similar."""
     near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
     return f"; did you mean '{near[0]}'?" if near else ""

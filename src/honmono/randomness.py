@@ -1,4 +1,4 @@
-"""Randomness without memory: every draw is a function of (seed, purpose, clock), so that nothing needs saving."""
+"""Stateless randomness: every draw is a function of (seed, purpose, counter), so no generator state is saved."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ import torch
 
 
 def stream(seed: int, purpose: str, *clock: int) -> np.random.Generator:
-    """The random numbers of one purpose at one moment: Philox keyed by (seed, purpose), counted by the clock.
+    """A generator of independent random numbers: Philox with a key from (seed, purpose) and a counter from the clock.
 
-    The key hashes the whole seed (torch's CPU generator keeps only 32 bits of one). The clock, at most three
-    non-negative integers, fills the high words of Philox's 256-bit counter; the lowest word is left to the draws
-    themselves, so that two moments never share a number.
+    purpose: what the numbers are for, such as "draws".
+    clock: at most three non-negative integers, such as the step. They fill the high words of Philox's 256-bit counter;
+        the lowest word counts the draws, so that generators of different clocks never overlap.
+    The key hashes the whole seed (torch's CPU generator uses only 32 bits of it).
 
     Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
     """
@@ -24,14 +25,14 @@ def stream(seed: int, purpose: str, *clock: int) -> np.random.Generator:
 
 
 def seed_of(seed: int, purpose: str, *clock: int) -> int:
-    """A 32-bit seed for generators that keep their own state, by the same key and clock as `stream`."""
+    """A 32-bit seed for generators with a state of their own, from the same key and clock as `stream`."""
     return int(stream(seed, purpose, *clock).integers(2**32))
 
 
 def reseed(seed: int, device: torch.device) -> None:
-    """Sets what randomness inside networks (noise, dropout) will be on the CPU and on a device.
+    """Seeds torch's default generators on the CPU and on a device, which noise and dropout inside networks use.
 
-    Not by `torch.manual_seed`, which formats a stack trace for every kind of device that may come yet: 0.3 ms.
+    Not by `torch.manual_seed`, which takes 0.3 ms to format a stack trace for each device that may be added later.
     """
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
@@ -41,10 +42,10 @@ def reseed(seed: int, device: torch.device) -> None:
 
 
 @contextmanager
-def undisturbed(device: torch.device) -> Iterator[None]:
-    """Within it the default generators of the CPU and of a device may be used freely; afterwards they are as before.
+def preserve_rng_state(device: torch.device) -> Iterator[None]:
+    """Restores torch's default generators, of the CPU and of a device, at the end of the block.
 
-    Not `torch.random.fork_rng`, which cannot do this for Apple's GPUs.
+    Like `torch.random.fork_rng`, which does not support Apple's GPUs.
     """
     state = torch.get_rng_state()
     module = None if device.type == "cpu" else torch.get_device_module(device)

@@ -40,7 +40,7 @@ def test_noise_stands_in_for_data_that_is_not_at_hand(name, monkeypatch):
 )
 def test_the_plain_loop_moves_both_players(name):
     recipe = tiny(name)
-    loop = PlainLoop(recipe, timing.Noise(timing.nominal_interface(recipe)), torch.device("cpu"))
+    loop = PlainLoop(recipe, timing.Noise(timing.nominal_data_spec(recipe)), torch.device("cpu"))
     networks = [player.module for player in loop.players]
     before = [[p.detach().clone() for p in network.parameters()] for network in networks]
     loop.step()
@@ -51,7 +51,7 @@ def test_the_plain_loop_moves_both_players(name):
 def test_arithmetic_is_counted_as_matrix_products():
     """gan-mnist-article at batch 64: 2 flops for each weight and sample, forward, and again for each gradient taken."""
     recipe = find("gan-mnist-article").make()
-    noise = timing.Noise(timing.nominal_interface(recipe))
+    noise = timing.Noise(timing.nominal_data_spec(recipe))
     gflop = timing.gflop_of_step(recipe, noise, Engine(choose("cpu", "fp32")))
     generator = 100 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784
     discriminator = 784 * 1024 + 1024 * 512 + 512

@@ -32,7 +32,7 @@ Refusal = Callable[..., str]
         ("show gan-gird", "did you mean 'gan-grid'"),
         ("bench gan-gird", "did you mean 'gan-grid'"),
         ("train --set training.stpes=1", "did you mean 'training.steps'? (training has: steps, batch_size, seed,"),
-        ("train --set training.steps=many", "--set training.steps=many: expected a whole number; it is 3000 now"),
+        ("train --set training.steps=many", "--set training.steps=many: expected int; it is 3000 now"),
         ("train --set training.steps", "--set training.steps: write it as FIELD=VALUE"),
         ("show gan-grid --set widths=1", "did you mean 'generator.widths'"),
         ("train --data no-such-folder", "there is no no-such-folder: give 'digits', 'hf:NAME', a folder"),
@@ -43,13 +43,13 @@ Refusal = Callable[..., str]
         ("train --run full", "'full' is neither empty nor a run directory"),
         ("train --resume full", "'full' is not a run directory: it has no recipe.json"),
         ("train --resume nowhere", "there is no run directory 'nowhere'"),
-        ("train --steps 0", "training.steps is 0; it must be at least 1"),
-        ("train --epochs 1 --images 3", "--steps, --images and --epochs say the same thing: give one of them"),
+        ("train --steps 0", "training.steps is 0: give at least 1"),
+        ("train --epochs 1 --images 3", "--steps, --images and --epochs exclude each other: give one of them"),
         ("train --device gpu", "--device gpu: expected auto, cpu, cuda, cuda:N or mps"),
         ("train --precision fp8", "--precision fp8: expected one of auto, fp32, bf16, fp64"),
         ("train --track tensorbord", "there is no tracker 'tensorbord'; did you mean 'tensorboard'"),
         ("train --compile maybe", "--compile maybe: expected one of auto, on, off"),
-        ("train mine.py:gan", "no file mine.py to take the recipe from"),
+        ("train mine.py:gan", "mine.py does not exist"),
         ("sample nowhere", "there is no run directory 'nowhere'"),
         ("interpolate nowhere", "there is no run directory 'nowhere'"),
         ("plot nowhere", "there is no run directory 'nowhere'"),
@@ -103,7 +103,7 @@ def test_a_run_that_is_read_only_says_where_to_write(
     (here / "run").chmod(0o555)
     if os.access(here / "run", os.W_OK):
         pytest.skip("this user may write everywhere")
-    assert f"cannot write into 'run', which is read-only here: {mend}" in refused(*words.split())
+    assert f"cannot write into 'run', which is read-only: {mend}" in refused(*words.split())
     assert call("sample", "run", "--out", "grid.png", "--num", 4).code == 0
 
 
@@ -124,5 +124,5 @@ def test_the_directory_of_runs_is_not_taken_for_a_run(here: Path, run: Path, ref
 
 def test_a_recipe_file_that_cannot_be_run_names_the_line(here: Path, refused: Refusal) -> None:
     (here / "mine.py").write_text("import os\nos.no_such_thing\n")
-    assert "mine.py cannot be run: AttributeError" in (line := refused("train", "mine.py:gan"))
+    assert "mine.py raised an error: AttributeError" in (line := refused("train", "mine.py:gan"))
     assert line.endswith("(line 2)")

@@ -95,7 +95,7 @@ def test_a_changed_recipe_is_refused_field_by_field(
     assert call("train", "dcgan-digits", "--run", "mine", "--steps", 1, *tiny).code == 0
     line = refused("train", "--resume", "mine", "--seed", 4, "--set", "data.flip=true")
     assert "mine was trained with other settings (" in line and line.endswith("start a new run")
-    assert "training.seed: 0 there, 4 now" in line and "data.flip: false there, true now" in line
+    assert "training.seed: 0 in the run, 4 now" in line and "data.flip: false in the run, true now" in line
     assert "data.fit" in refused("train", "dcgan-digits", "--run", "mine", "--set", "data.fit=pad", *tiny)
     assert "--run and --resume" in refused("train", "--resume", "mine", "--run", "mine")
     assert "mine is a run of dcgan-digits, not of gan-grid" in refused("train", "gan-grid", "--run", "mine")
@@ -109,10 +109,10 @@ def test_an_unfinished_run_is_mentioned(call: Command, here: Path, tiny: list[st
     last = failed.err.splitlines()[-1]
     assert (
         last.startswith("honmono: ")
-        and "training has diverged. The last good checkpoint is runs/00001-dcgan-digits/checkpoints/00000000" in last
+        and "training has diverged. The last checkpoint is runs/00001-dcgan-digits/checkpoints/00000000" in last
     )
     again = call(*words, *diverging, "--steps", 60)
-    hint = "an unfinished run of this recipe exists; to go on with it: honmono train --resume runs/00001-dcgan-digits"
+    hint = "there is an unfinished run of this recipe; resume it with: honmono train --resume runs/00001-dcgan-digits"
     assert hint in again.err
     assert hint not in call(*words, "--steps", 1).err
 
@@ -131,7 +131,7 @@ def test_a_new_run_begins_from_another(call: Command, here: Path, tiny: list[str
     assert call("train", "dcgan-digits", "--steps", 2, "--run", "parent", *tiny).code == 0
     said = call("train", "--from", "parent", "--steps", 1, "--set", "training.log_every=1")
     assert said.code == 0 and said.out == "pictures: runs/00001-dcgan-digits/samples/000000001.png\n"
-    assert "begins from parent/checkpoints/000000002: 9 of 9 tensors of the generator" in said.err
+    assert "weights of parent/checkpoints/000000002: 9 of 9 tensors of the generator" in said.err
     child = here / "runs/00001-dcgan-digits"
     for name in ("generator", "discriminator", "average"):
         assert weights(child, 0)[f"{name}.safetensors"] == weights(here / "parent", 2)[f"{name}.safetensors"]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.data.pictures import Pictures
 from honmono.errors import Failed, Refused
 from honmono.evaluation.evidence import GeneratorEvidence
@@ -18,7 +18,7 @@ from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
 from honmono.generation.model import Model
 from honmono.metrics.features.named import feature_network
-from honmono.randomness import undisturbed
+from honmono.randomness import preserve_rng_state
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 
@@ -35,7 +35,7 @@ def gather(recipe: Recipe, networks: Networks, stored: Path) -> Gather:
         generator: nn.Module, shape: tuple[int, ...] = (1, 8, 8), recipe: Recipe = recipe, **asked: Any
     ) -> GeneratorEvidence:
         reference = Reference(recipe, shape, str(stored), networks)
-        model = Model(generator, recipe, Interface(shape, CLASSES))
+        model = Model(generator, recipe, DataSpec(shape, CLASSES))
         return GeneratorEvidence(model, asked.get("seed", 0), reference, networks, asked.get("truncation"))
 
     return make
@@ -49,7 +49,7 @@ def test_fakes_are_those_of_sampling_quantized(gather: Gather, recipe: Recipe) -
     generator = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
     plain = replace(recipe, conditional=False)
     generator.forward = lambda latent, label=None: nn.Sequential.forward(generator, latent)  # type: ignore[method-assign]
-    samples = torch.cat([*islice(Model(generator, plain, Interface((1, 8, 8), ())).fakes(seed=3), 5)])
+    samples = torch.cat([*islice(Model(generator, plain, DataSpec((1, 8, 8), ())).fakes(seed=3), 5)])
     evidence = gather(generator, recipe=plain, seed=3)
     expected = ((samples + 1) * 127.5).round().byte()
     assert torch.equal(evidence.pictures("fake", "quarters", torch.arange(40)), expected)
@@ -88,7 +88,7 @@ def test_the_first_fakes_are_looked_at_again_without_being_drawn_again(gather: G
         drawn += 1
 
     drawing.register_forward_hook(count)
-    with undisturbed(torch.device("cpu")):
+    with preserve_rng_state(torch.device("cpu")):
         evidence, places = gather(drawing), torch.tensor([250, 3, 3])
         expected = gather(drawing).pictures("fake", "quarters", places)
         evidence.extracted("fake", "quarters", 256)
@@ -98,7 +98,7 @@ def test_the_first_fakes_are_looked_at_again_without_being_drawn_again(gather: G
 
 
 def test_the_first_fakes_never_depend_on_how_many_are_asked_for(gather: Gather, drawing: nn.Module) -> None:
-    with undisturbed(torch.device("cpu")):
+    with preserve_rng_state(torch.device("cpu")):
         at_once = gather(drawing).extracted("fake", "quarters", 600).features
         growing = gather(drawing)
         for number in (10, 300, 64, 600):
@@ -120,7 +120,7 @@ def test_no_trace_is_left(gather: Gather, drawing: nn.Module) -> None:
     before = {name: tensor.clone() for name, tensor in drawing.state_dict().items()}
     modes = {name: part.training for name, part in drawing.named_modules()}
     state = torch.get_rng_state()
-    with undisturbed(torch.device("cpu")):
+    with preserve_rng_state(torch.device("cpu")):
         gather(drawing).extracted("fake", "quarters", 100)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(tensor, before[name]) for name, tensor in drawing.state_dict().items())
@@ -141,7 +141,7 @@ def test_a_generator_that_fails_is_told_of(gather: Gather, saying: Callable[...,
 def test_points_come_as_float64(saying: Callable[..., nn.Module], networks: Networks) -> None:
     recipe = find("gan-grid").make()
     reference = Reference(recipe, (2,), None, networks)
-    model = Model(saying(lambda latent: latent[:, :2] * 3), recipe, Interface((2,), ()))
+    model = Model(saying(lambda latent: latent[:, :2] * 3), recipe, DataSpec((2,), ()))
     evidence = GeneratorEvidence(model, 0, reference, networks)
     points = evidence.points(700)
     assert points.shape == (700, 2) and points.dtype == torch.float64
@@ -171,7 +171,7 @@ def test_only_one_channel_is_read_at_a_time(recipe: Recipe, drawing: nn.Module) 
     colour = Networks(feature_network, torch.device("cpu"))
     data = replace(recipe, data=Pictures(source="digits"))
     reference = Reference(data, (3, 8, 8), None, colour)
-    evidence = GeneratorEvidence(Model(drawing, data, Interface((3, 8, 8), ())), 0, reference, colour)
+    evidence = GeneratorEvidence(Model(drawing, data, DataSpec((3, 8, 8), ())), 0, reference, colour)
     with pytest.raises(Refused, match="the cifar10 features"):
         evidence.channels("cifar10", 10)
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.data.mixtures import Grid
 from honmono.errors import Failed, Refused
 from honmono.evaluation.measure import measure, summarize
@@ -54,7 +54,7 @@ class Told(Metric):
 
 
 def model_of(generator: nn.Module, recipe: Recipe, shape: tuple[int, ...], classes: tuple[str, ...] = ()) -> Model:
-    return Model(generator, recipe, Interface(shape, classes))
+    return Model(generator, recipe, DataSpec(shape, classes))
 
 
 @pytest.fixture
@@ -142,10 +142,10 @@ def test_distances_are_those_of_the_features(recipe: Recipe, stored: Path, drawi
     from honmono.evaluation.extraction import Networks
     from honmono.evaluation.reference import Reference
     from honmono.metrics.features.named import feature_network
-    from honmono.randomness import undisturbed
+    from honmono.randomness import preserve_rng_state
 
     networks = Networks(feature_network, torch.device("cpu"))
-    with undisturbed(networks.device):
+    with preserve_rng_state(networks.device):
         reference = Reference(plain, (1, 8, 8), str(stored), networks)
         evidence = GeneratorEvidence(model_of(drawing, plain, (1, 8, 8)), 0, reference, networks)
         real, fake = evidence.extracted("real", "mnist", 300), evidence.extracted("fake", "mnist", 200)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.data.mixtures import Gaussians, Grid, Ring
 from honmono.evaluation.measure import measure
 from honmono.generation.model import Model
@@ -32,7 +32,7 @@ NESTED = Path(__file__).parents[1] / "runs" / "nested_protocols.jsonl"
 
 
 def model_of(generator: nn.Module, recipe: Recipe, shape: tuple[int, ...], classes: tuple[str, ...] = ()) -> Model:
-    return Model(generator, recipe, Interface(shape, classes), "average")
+    return Model(generator, recipe, DataSpec(shape, classes), "average")
 
 
 class Noise(nn.Module):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.generation.load import TrainedRun
 from honmono.generation.model import Model
 from honmono.recipe.build import build_networks
@@ -14,14 +14,14 @@ from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 
 
-DIGITS = Interface((1, 8, 8), tuple("0123456789"))
+DIGITS = DataSpec((1, 8, 8), tuple("0123456789"))
 
 
-def run_of(name: str, path: Path, interface: Interface, **changes: str) -> TrainedRun:
+def run_of(name: str, path: Path, data_spec: DataSpec, **changes: str) -> TrainedRun:
     """A run of an untrained generator."""
     recipe = override(find(name).make(), {**find(name).tiny, **changes})
-    generator, _ = build_networks(recipe, interface)
-    return TrainedRun(RunDirectory(path), Model(generator, recipe, interface), 0)
+    generator, _ = build_networks(recipe, data_spec)
+    return TrainedRun(RunDirectory(path), Model(generator, recipe, data_spec), 0)
 
 
 @pytest.fixture
@@ -36,4 +36,4 @@ def digits(tmp_path: Path) -> TrainedRun:
 
 @pytest.fixture
 def points(tmp_path: Path) -> TrainedRun:
-    return run_of("gan-grid", tmp_path / "run", Interface((2,), ()), **{"data.samples": "100"})
+    return run_of("gan-grid", tmp_path / "run", DataSpec((2,), ()), **{"data.samples": "100"})

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.generation.interpolate import slerp, walk, write_interpolation
 from honmono.generation.load import TrainedRun
@@ -41,7 +41,7 @@ def test_an_interpolation_is_a_film_that_ends_where_it_begins(digits: TrainedRun
 
 def test_a_film_holds_its_labels_whatever_their_number(untrained: Callable[..., TrainedRun], tmp_path: Path) -> None:
     for classes in (("one",), tuple(map(str, range(17)))):
-        trained = untrained("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), classes))
+        trained = untrained("dcgan-digits", tmp_path / "run", DataSpec((1, 8, 8), classes))
         assert write_interpolation(trained, tmp_path / f"{len(classes)}.gif").exists()
 
 

@@ -84,7 +84,7 @@ def test_samples_come_in_chunks_so_that_memory_does_not_grow_with_their_number(t
 
 
 def with_classes(trained: TrainedRun, classes: tuple[str, ...]) -> TrainedRun:
-    return replace(trained, model=replace(trained.model, interface=replace(trained.model.interface, classes=classes)))
+    return replace(trained, model=replace(trained.model, interface=replace(trained.model.data_spec, classes=classes)))
 
 
 def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:
@@ -203,7 +203,7 @@ def test_a_stranger_s_run_runs_nothing(copy: RunDirectory, tmp_path: Path, name:
     copy.recipe_py.write_text(f"from pathlib import Path\nPath({str(touched)!r}).touch()\n")
     assert honmono.load(copy.path).step == 2  # its recipe.json names nothing but honmono's own
     edit(copy, generator={"$partial": name, "command": f"touch {touched}"})
-    with pytest.raises(Refused, match=f"needs {name}, which is not honmono's own.*--trust-code"):
+    with pytest.raises(Refused, match=f"needs {name}, which is not part of honmono.*--trust-code"):
         honmono.load(copy.path)
     assert not touched.exists()
     with pytest.raises(Refused, match=name):  # trusted code is run, and only what it defines is found
@@ -231,7 +231,7 @@ def test_a_recipe_given_as_a_value_is_trained_and_gone_on_with(tmp_path: Path) -
     assert honmono.train(recipe, steps=1, run=str(run)).sample(3).shape == (3, 1, 8, 8)
     assert honmono.train(recipe, steps=2, run=run).step == 2
     assert not (run / "recipe.py").exists()
-    with pytest.raises(Refused, match="recipe.py:Critic, which is not honmono's own"):
+    with pytest.raises(Refused, match="recipe.py:Critic, which is not part of honmono"):
         honmono.load(run)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.generation.model import Model, latents, take
 from honmono.networks.batch_norm import SamplingMode
@@ -21,7 +21,7 @@ from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 
 
-DIGITS = Interface((1, 8, 8), tuple("0123456789"))
+DIGITS = DataSpec((1, 8, 8), tuple("0123456789"))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_latents_with_bounds_are_not_truncated() -> None:
 
 
 def test_points_are_no_pictures(recipe: Recipe) -> None:
-    points = Model(torch.nn.Identity(), recipe, Interface((2,), ()))
+    points = Model(torch.nn.Identity(), recipe, DataSpec((2,), ()))
     assert points.range is None
     with pytest.raises(Refused):
         points.pictures(torch.zeros(3, 2))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.generation.interpolate import write_interpolation
 from honmono.generation.load import TrainedRun
@@ -63,7 +63,7 @@ def test_a_directory_of_one_class_and_of_colours_without_classes(
 ) -> None:
     threes = write_samples(digits, 9, tmp_path / "threes", label="3")
     assert Counter(path.parent.name for path in threes.rglob("*.png")) == {"3": 9}
-    colour = untrained("dcgan-folder", tmp_path / "run", Interface((3, 16, 16), ("cat", "dog")))
+    colour = untrained("dcgan-folder", tmp_path / "run", DataSpec((3, 16, 16), ("cat", "dog")))
     out = write_samples(colour, 5, tmp_path / "colour")
     assert sorted(path.name for path in out.iterdir()) == [f"{number:06d}.png" for number in range(5)]
     np.testing.assert_array_equal(pixels(out / "000004.png"), colour.pictures(5)[4].transpose(1, 2, 0))
@@ -76,7 +76,7 @@ def test_a_directory_s_name_may_hold_a_dot(digits: TrainedRun, tmp_path: Path) -
 
 def test_the_folders_of_classes_stay_within_the_directory(untrained: Callable[..., TrainedRun], tmp_path: Path) -> None:
     names = ("..", ".", "../up", "/root", "a\\b", "猫", "")
-    strange = untrained("dcgan-digits", tmp_path / "run", Interface((1, 8, 8), names))
+    strange = untrained("dcgan-digits", tmp_path / "run", DataSpec((1, 8, 8), names))
     out = write_samples(strange, 7, tmp_path / "in" / "samples")
     folders = {path.name for path in out.iterdir()}
     assert folders == {"class-0", "class-1", "..-up", "-root", "a-b", "猫", "class-6"}

@@ -21,13 +21,13 @@ from torch import Tensor
 import honmono
 from honmono.devices import choose
 from honmono.recipe.build import build_networks
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.record import Record, read_record
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.directory import RunDirectory
-from honmono.training.call import Call
 from honmono.training.engine import Engine
+from honmono.training.options import TrainOptions
 from honmono.training.session import prepare
 from honmono.training.trainer import Trainer
 
@@ -135,7 +135,7 @@ def tiny(pictures: Callable[..., Path]) -> Callable[..., Recipe]:
         recipe = override(entry.make(), {**entry.tiny, **changes})
         if hasattr(recipe.data, "sigma"):
             return override(recipe, {"data.samples": "44"})
-        channels, size, _ = nominal_interface(recipe).sample_shape
+        channels, size, _ = nominal_data_spec(recipe).sample_shape
         size, channels = getattr(recipe.data, "expects", None) or (size, channels)
         stacked = hasattr(recipe.data, "draw_seed")
         return override(recipe, {"data.source": str(source or pictures(1 if stacked else channels, size))})
@@ -167,7 +167,9 @@ def train_run() -> Callable[[Recipe, Path, int], None]:
     """`honmono.train` in float64, but from the weights of `set_weights`."""
 
     def train(recipe: Recipe, run: Path, steps: int) -> None:
-        session = prepare(Call(recipe=recipe, run=run, steps=steps, device="cpu", precision="fp64", compile="off"))
+        session = prepare(
+            TrainOptions(recipe=recipe, run=run, steps=steps, device="cpu", precision="fp64", compile="off")
+        )
         set_weights(session.trainer)
         with session.recorder() as recorder:
             session.trainer.fit(session.steps, recorder)
@@ -218,11 +220,11 @@ def record_of() -> Callable[[str], dict[str, Any]]:
 
     def make(name: str) -> dict[str, Any]:
         recipe = honmono.find(name).make()
-        interface = nominal_interface(recipe)
+        data_spec = nominal_data_spec(recipe)
         if recipe.conditional == "auto":  # as on data with classes
-            interface = replace(interface, classes=tuple("0123456789"))
-        recipe = settled(recipe, [100] * len(interface.classes), 1_000)
-        return _recorded(Record(name, recipe, interface))
+            data_spec = replace(data_spec, classes=tuple("0123456789"))
+        recipe = resolve_auto(recipe, [100] * len(data_spec.classes), 1_000)
+        return _recorded(Record(name, recipe, data_spec))
 
     return make
 
@@ -241,7 +243,7 @@ def record_from(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def _recorded(record: Record) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
-        networks = build_networks(record.recipe, record.interface)
+        networks = build_networks(record.recipe, record.data_spec)
     shapes = {player: _shapes(network) for player, network in zip(PLAYERS, networks, strict=True)}
     return {"shapes": shapes, "recipe_json": record.to_json()}
 

@@ -15,7 +15,7 @@ def test_a_unit_is_the_largest_of_its_pieces():
 
 
 def test_a_unit_without_pieces_is_refused():
-    with pytest.raises(Refused, match="pieces=0"):
+    with pytest.raises(Refused, match="pieces is 0"):
         Maxout(2, 3, 0)
 
 

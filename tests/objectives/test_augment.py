@@ -166,18 +166,20 @@ def test_the_generator_learns_through_the_changes(as_players: Make) -> None:
 
 def test_auto_follows_the_number_of_pictures() -> None:
     augment = DiffAugment(probability="auto")
-    assert augment.settled(300, ()).probability == augment.settled(9_999, ()).probability == 1.0
-    assert augment.settled(10_000, ()).probability == augment.settled(None, ()).probability == 0.0
-    assert DiffAugment(probability=0.4).settled(300, ()).probability == 0.4
+    assert augment.resolve_auto(300, ()).probability == augment.resolve_auto(9_999, ()).probability == 1.0
+    assert augment.resolve_auto(10_000, ()).probability == augment.resolve_auto(None, ()).probability == 0.0
+    assert DiffAugment(probability=0.4).resolve_auto(300, ()).probability == 0.4
 
 
 def test_auto_augments_the_rare_classes_of_a_set_that_is_not_small() -> None:
     augment = DiffAugment(probability="auto", classes="auto")
-    assert augment.settled(27_150, (3_000, 150, 3_000, 0)) == DiffAugment(classes=(1,))
-    assert augment.settled(60_000, (6_000,) * 10) == DiffAugment(probability=0.0)
-    assert augment.settled(9_999, (9_000, 999)) == DiffAugment()  # a small set: every picture
-    assert augment.settled(60_000, ()) == DiffAugment(probability=0.0)  # no labels are learned
-    assert DiffAugment(probability=0.4, classes="auto").settled(27_150, (27_000, 150)) == DiffAugment(probability=0.4)
+    assert augment.resolve_auto(27_150, (3_000, 150, 3_000, 0)) == DiffAugment(classes=(1,))
+    assert augment.resolve_auto(60_000, (6_000,) * 10) == DiffAugment(probability=0.0)
+    assert augment.resolve_auto(9_999, (9_000, 999)) == DiffAugment()  # a small set: every picture
+    assert augment.resolve_auto(60_000, ()) == DiffAugment(probability=0.0)  # no labels are learned
+    assert DiffAugment(probability=0.4, classes="auto").resolve_auto(27_150, (27_000, 150)) == DiffAugment(
+        probability=0.4
+    )
 
 
 def test_only_the_named_classes_are_changed() -> None:
@@ -197,10 +199,10 @@ def test_where_nothing_is_changed_nothing_is_drawn() -> None:
 
 
 def test_refusals(as_players: Make) -> None:
-    with pytest.raises(Refused, match=r"objective.augment.cutout is 1.5; give a number from 0 to 1"):
+    with pytest.raises(Refused, match=r"objective.augment.cutout is 1.5"):
         DiffAugment(cutout=1.5)
     points = torch.randn(6, 2)
-    with pytest.raises(Refused, match=r"objective.augment changes pictures, and these samples are points"):
+    with pytest.raises(Refused, match=r"--set objective.augment=none"):
         NonSaturating(augment=DiffAugment()).generator_loss(
             Step(as_players(Latents(), Seen()), Batch(points, None), Draws(points, None, uniform=torch.rand(6, 2 * N)))
         )

@@ -193,5 +193,5 @@ def test_a_penalty_of_every_fourth_sample_is_theirs(as_players, make):
     ]
     assert torch.equal(*values)
     for wrong in ({"every": 0}, {"gamma": -1.0}):
-        with pytest.raises(Refused, match=f"{make.__name__}.*gamma is at least 0, and every at least 1"):
+        with pytest.raises(Refused, match=f"{make.__name__}.*gamma .*every"):
             make(**wrong)

@@ -160,7 +160,7 @@ def test_certain_outcomes_stay_finite() -> None:
 
 def test_other_numbers_of_outcomes_are_refused(players: Callable[[int], Players]) -> None:
     objective = Realness()
-    with pytest.raises(Refused, match=r"set discriminator\.outcomes"):
+    with pytest.raises(Refused, match=r"give discriminator\.outcomes and objective\.anchors\.outcomes"):
         objective.generator_loss(Step(players(3), *moment(objective)))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
@@ -28,17 +28,17 @@ def tiny(name: str, **changes: str) -> Recipe:
 @pytest.mark.parametrize(("name", "shape"), [("gan-grid", (2,)), ("dcgan-folder", (3, 16, 16))])
 def test_a_packed_discriminator_is_built_for_packs_and_the_generator_is_not(name: str, shape: tuple[int, ...]) -> None:
     recipe = tiny(name, objective__pack="3")
-    generator, discriminator = build_networks(recipe, Interface(shape, ()))
+    generator, discriminator = build_networks(recipe, DataSpec(shape, ()))
     fake = generator(torch.randn(2, recipe.latent.dim))
     assert fake.shape == (2, *shape)
     assert discriminator(torch.randn(2, 3 * shape[0], *shape[1:])).shape == (2,)
-    alone, _ = build_networks(tiny(name), Interface(shape, ()))
+    alone, _ = build_networks(tiny(name), DataSpec(shape, ()))
     assert all(torch.equal(a, b) for a, b in zip(generator.parameters(), alone.parameters(), strict=True))
 
 
 def test_packs_have_no_labels() -> None:
-    with pytest.raises(Refused, match=r"objective.pack=2 shows .* --set conditional=false"):
-        build_networks(tiny("dcgan-digits", objective__pack="2"), Interface((1, 8, 8), ("a", "b")))
+    with pytest.raises(Refused, match=r"objective.pack=2 .* --set conditional=false"):
+        build_networks(tiny("dcgan-digits", objective__pack="2"), DataSpec((1, 8, 8), ("a", "b")))
 
 
 def test_packing_couples_samples(points: Recipe, in_training: Build) -> None:
@@ -54,14 +54,14 @@ def test_a_batch_that_fills_no_pack_is_refused_before_training(
     points: Recipe, in_training: Build, changes: dict[str, str], least: int
 ) -> None:
     recipe = override(points, {"data.samples": "33", "objective.pack": "2", **changes})
-    with pytest.raises(Refused, match=rf"the smallest batch of a process has, {least}: raise --batch-size"):
+    with pytest.raises(Refused, match=rf"objective.pack=.* {least}: raise --batch-size"):
         in_training(recipe)
 
 
 def test_a_batch_of_one_is_refused_where_batch_norm_takes_two(points: Recipe, in_training: Build) -> None:
     recipe = override(points, {"data.samples": "33", "generator.batch_norm": "true"})
     in_training(recipe)  # the one that is left over is dropped
-    with pytest.raises(Refused, match=r"has 1 of the samples, and batch norm of numbers takes two: raise --batch-size"):
+    with pytest.raises(Refused, match=r"has 1 sample.*BatchNorm1d.*--batch-size"):
         in_training(override(recipe, {"data.drop_last": "false"}))
 
 
@@ -70,8 +70,8 @@ def test_a_batch_of_one_is_refused_where_batch_norm_takes_two(points: Recipe, in
     [
         ({"generator.widths": "(-1,)"}, r"the generator cannot be built with these fields .*--set generator.FIELD"),
         ({"discriminator.widths": "(0, -3)"}, r"the discriminator cannot be built with these fields"),
-        ({"optimizers.generator.lr": "-1"}, r"Adam cannot work so: Invalid learning rate: -1.* in optimizers"),
-        ({"optimizers.discriminator.betas": "(2.0, 0.9)"}, r"Adam cannot work so: Invalid beta"),
+        ({"optimizers.generator.lr": "-1"}, r"cannot create Adam: Invalid learning rate: -1.*--set optimizers"),
+        ({"optimizers.discriminator.betas": "(2.0, 0.9)"}, r"cannot create Adam: Invalid beta"),
     ],
 )
 def test_numbers_that_nothing_can_be_built_of_are_refused(
@@ -83,7 +83,7 @@ def test_numbers_that_nothing_can_be_built_of_are_refused(
 
 @pytest.mark.parametrize("changes", [{"latent.dim": "0"}, {"training.average": "Average(halflife=-5)"}])
 def test_numbers_that_would_train_silently_are_refused(points: Recipe, changes: dict[str, str]) -> None:
-    with pytest.raises(Refused, match=r"latent.dim is 0; give at least 1|halflife and ramp are above 0"):
+    with pytest.raises(Refused, match=r"latent.dim is 0|training.average is .*halflife=-5"):
         override(points, changes)
 
 
@@ -92,7 +92,7 @@ def test_parts_of_a_batch_must_hold_the_samples_that_a_penalty_takes(points: Rec
     objective = NonSaturating(penalties=(R1(1.0, every=4),))
     recipe = override(replace(points, objective=objective), {"generator.batch_norm": "false"})
     in_training(override(recipe, {"training.accumulate": "4"}))  # of 16
-    with pytest.raises(Refused, match=r"R1 takes every 4th sample, and 3 parts .* 12 is a divisor, or every=1"):
+    with pytest.raises(Refused, match=r"R1 .* 3 parts .* --batch-size divisible by 12, or every=1"):
         in_training(override(recipe, {"training.accumulate": "3"}))
 
 

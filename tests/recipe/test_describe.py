@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from honmono.errors import Refused
-from honmono.recipe.describe import describe_recipe, fields, nominal_interface
+from honmono.recipe.describe import describe_recipe, fields, nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.registry import entries, find
 
@@ -55,7 +55,7 @@ def test_parts_show_their_class_and_leaves_their_value() -> None:
     ],
 )
 def test_the_shape_that_a_recipe_was_written_for(name: str, shape: tuple[int, ...]) -> None:
-    assert nominal_interface(find(name).make()).sample_shape == shape
+    assert nominal_data_spec(find(name).make()).sample_shape == shape
 
 
 def test_changes_are_described_and_counted() -> None:

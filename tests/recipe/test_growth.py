@@ -16,12 +16,12 @@ def test_a_stage_trains_and_then_the_next_fades_in() -> None:
     assert [growth.at(images, SIZES) for images in (150, 250)] == [(1, 1.0)] * 2
     assert growth.at(251, SIZES) == (2, 0.02)
     assert [growth.at(images, SIZES) for images in (450, 10**9)] == [(3, 1.0)] * 2
-    assert growth.grown(SIZES) == 450 and growth.at(449, SIZES).alpha < 1
+    assert growth.images_to_full_size(SIZES) == 450 and growth.at(449, SIZES).alpha < 1
 
 
 def test_the_paper_s_schedule_is_full_grown_after_3_6_million_pictures() -> None:
-    assert Growth().grown(SIZES) == 3_600_000
-    assert Growth(train=400_000, fade=400_000).grown(SIZES) == 2_400_000
+    assert Growth().images_to_full_size(SIZES) == 3_600_000
+    assert Growth(train=400_000, fade=400_000).images_to_full_size(SIZES) == 2_400_000
     assert Growth(train=400_000, fade=400_000).at(600_000, SIZES) == (1, 0.5)
 
 
@@ -35,10 +35,10 @@ def test_without_fading_or_without_training_between() -> None:
 def test_it_may_begin_at_a_later_stage() -> None:
     growth = Growth(first=8, train=100, fade=50, batch_sizes=(7,))
     assert [growth.at(images, SIZES).stage for images in (0, 100, 101, 300)] == [1, 1, 2, 3]
-    assert growth.grown(SIZES) == 300
+    assert growth.images_to_full_size(SIZES) == 300
     assert [growth.batch_size(images, SIZES, 5) for images in (0, 101, 1_000)] == [7, 5, 5]
-    assert Growth(first=4).begins((7, 14, 28)) == 0 and Growth(first=8).begins((7, 14, 28)) == 1
-    with pytest.raises(Refused, match=r"growth\.first=64: pictures have 32 pixels"):
+    assert Growth(first=4).first_stage((7, 14, 28)) == 0 and Growth(first=8).first_stage((7, 14, 28)) == 1
+    with pytest.raises(Refused, match=r"growth\.first=64: .* 32 or less"):
         Growth(first=64).at(0, SIZES)
 
 
@@ -56,7 +56,7 @@ def test_images_in_so_many_batches(train: int, fade: int, given: tuple[int, ...]
     for batches in range(500):
         assert growth.images_after(batches, SIZES, 5) == images
         images += growth.batch_size(images, SIZES, 5)
-    assert images > growth.grown(SIZES)
+    assert images > growth.images_to_full_size(SIZES)
 
 
 @pytest.mark.parametrize("wrong", [{"train": -1}, {"train": 0, "fade": 0}, {"batch_sizes": (8, 0)}])

@@ -11,12 +11,12 @@ from honmono.errors import Refused
 from honmono.metrics.fid import FID
 from honmono.networks.dcgan import DCGANDiscriminator
 from honmono.objectives.penalties import WeightDecay
-from honmono.recipe.fields import leaves
+from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.latents import Uniform
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
-from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.updates import Simultaneous, Update, WarmUp
 from honmono.recipe.value import Average, Pair, Recipe
 from honmono.schedules import Constant, Cosine
 
@@ -89,14 +89,19 @@ def test_networks_optimizers_and_programs_by_their_constructors(recipe: Recipe) 
         {
             "optimizers.generator": "SGD(lr=0.1)",
             "discriminator": "DCGANDiscriminator(width=8)",
-            "updates": "(Together((Update(generator), Update(discriminator))),)",
+            "updates": "(Simultaneous((Update(generator), Update(discriminator))),)",
         },
     )
     assert changed.optimizers.generator.func is SGD
     assert changed.optimizers.generator.keywords["momentum"] == 0  # its other arguments are their defaults
     assert changed.optimizers.discriminator.keywords == recipe.optimizers.discriminator.keywords
     assert changed.discriminator.func is DCGANDiscriminator
-    assert changed.updates == (Together((Update("generator"), Update("discriminator"))),)
+    assert changed.updates == (Simultaneous((Update("generator"), Update("discriminator"))),)
+
+
+def test_a_class_s_earlier_name_is_accepted(recipe: Recipe) -> None:
+    changed = override(recipe, {"updates": "(Together((Update(generator), Update(discriminator))),)"})
+    assert changed.updates == (Simultaneous((Update("generator"), Update("discriminator"))),)
 
 
 def test_text_fields_take_any_text() -> None:
@@ -155,40 +160,40 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(recipe: Recipe, path: s
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("training.steps", "many", "expected a whole number; it is 20000 now"),
-        ("training.steps", "1.5", "expected a whole number"),
-        ("training.steps", "true", "expected a whole number"),
-        ("training.steps", "none", "expected a whole number"),
-        ("training.steps", "", "expected a whole number"),
-        ("training.steps", "{[]: 1}", "expected a whole number"),
-        ("training.steps", "0", "training.steps is 0; it must be at least 1"),
-        ("data.sigma", "wide", "expected a number; it is 0.05 now"),
-        ("data.sigma", "true", "expected a number"),
-        ("data.limit", "all", "expected a whole number or none; it is none now"),
+        ("training.steps", "many", "expected int; it is 20000 now"),
+        ("training.steps", "1.5", "expected int"),
+        ("training.steps", "true", "expected int"),
+        ("training.steps", "none", "expected int"),
+        ("training.steps", "", "expected int"),
+        ("training.steps", "{[]: 1}", "expected int"),
+        ("training.steps", "0", "training.steps is 0: give at least 1"),
+        ("data.sigma", "wide", "expected float; it is 0.05 now"),
+        ("data.sigma", "true", "expected float"),
+        ("data.limit", "all", "expected int or none; it is none now"),
         ("conditional", "1", "expected true or false or one of auto; it is false now"),
         ("training.precision", "fp16", "expected one of auto, fp32, bf16, fp64"),
-        ("generator.widths", "8", r"expected \(a whole number, \.\.\.\); it is \(128, 128, 128\) now"),
-        ("generator.widths", "(8, x)", r"expected \(a whole number, \.\.\.\)"),
-        ("optimizers.generator.betas", "(0.5,)", r"expected \(a number"),
+        ("generator.widths", "8", r"expected \(int, \.\.\.\); it is \(128, 128, 128\) now"),
+        ("generator.widths", "(8, x)", r"expected \(int, \.\.\.\)"),
+        ("optimizers.generator.betas", "(0.5,)", r"expected \(float"),
         ("generator", "5", r"expected .*MLPGenerator\(\.\.\.\).*; it is MLPGenerator\(\.\.\.\) now"),
-        ("generator", "MLPDiscriminator()", "MLPDiscriminator does not take latent_dim"),
-        ("optimizers.generator", "MLPGenerator()", "MLPGenerator does not take params"),
+        ("generator", "MLPDiscriminator()", "MLPDiscriminator must accept the keyword.* latent_dim"),
+        ("optimizers.generator", "MLPGenerator()", "MLPGenerator must accept the keyword.* params"),
         ("objective", "Grid()", r"expected .*NonSaturating\(\.\.\.\)"),
         ("objective.penalties", "(Average(),)", r"expected \(.*WeightDecay\(\.\.\.\), \.\.\.\); it is \(\) now"),
         ("training.learning_rates.generator", "0.5", r"Constant\(\.\.\.\) or Cosine\(\.\.\.\) or .*Linear\(\.\.\.\)"),
-        ("training.average", "Avreage()", "honmono has nothing named Avreage; did you mean 'Average'"),
+        ("training.average", "Avreage()", "no class is named Avreage; did you mean 'Average'"),
         ("training.average", "Average(halflif=1)", r"unexpected keyword argument 'halflif' \(it takes: halflife, ramp"),
-        ("training.average", "Average(halflife=x)", r"Average\(halflife=x\): expected a whole number"),
+        ("training.average", "Average(halflife=x)", r"Average\(halflife=x\): expected int"),
         ("training.average", "Average(1, 2.0, 3)", "Average: too many positional arguments"),
         ("training.average", "Average(**{})", "unexpected keyword argument"),
         ("latent", "Latent(3)", "abstract class"),
         ("updates", "(Update(generator),)", "at least one update of each player"),
-        ("updates.0.count", "Linear()", r"expected a whole number or WarmUp\(\.\.\.\)"),
+        ("updates.0.count", "Linear()", r"expected int or WarmUp\(\.\.\.\)"),
         ("data.side", "0", "the data has no modes"),
         ("metrics", "5", r"expected \(.*FID\(\.\.\.\).*; it is \(ModeCoverage\(\.\.\.\)\) now"),
         ("metrics", "(ModeCoverage(), ModeCoverage(fakes=5))", "metrics holds modes twice"),
-        ("metrics.0.fakes", "many", "expected a whole number; it is 2500 now"),
-        ("training.measure_images", "0", "training.measure_images is 0; give at least 1"),
+        ("metrics.0.fakes", "many", "expected int; it is 2500 now"),
+        ("training.measure_images", "0", "training.measure_images is 0: give at least 1"),
     ],
 )
 def test_an_ill_typed_value_is_refused_with_what_is_accepted(
@@ -201,7 +206,7 @@ def test_an_ill_typed_value_is_refused_with_what_is_accepted(
 
 @pytest.mark.parametrize("text", ["__import__('os').system('true')", "print(1)", "open('x')", "exec('1')", "os.system"])
 def test_no_text_runs_code(recipe: Recipe, text: str) -> None:
-    with pytest.raises(Refused, match="expected a whole number|honmono has nothing named"):
+    with pytest.raises(Refused, match="expected int|no class is named"):
         override(recipe, {"training.steps": text})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.devices import choose
 from honmono.errors import Failed, Refused
 from honmono.metrics.modes import ModeCoverage
@@ -29,12 +29,12 @@ CHOICES = choose("cpu", "fp32", "off")
 def run(tmp_path: Path) -> RunDirectory:
     made = RunDirectory.create(tmp_path, "gan-grid")
     entry = find("gan-grid")
-    record.begin(made, record_of(3), entry, CHOICES, "hash of the data", ["honmono", "train", "a b"])
+    record.create(made, record_of(3), entry, CHOICES, "hash of the data", ["honmono", "train", "a b"])
     return made
 
 
 def record_of(steps: int) -> record.Record:
-    return record.Record("gan-grid", record.with_steps(find("gan-grid").make(), steps), Interface((2,), ("a", "ü")))
+    return record.Record("gan-grid", record.with_steps(find("gan-grid").make(), steps), DataSpec((2,), ("a", "ü")))
 
 
 def rewrite(path: Path, **parts: Any) -> None:
@@ -43,7 +43,7 @@ def rewrite(path: Path, **parts: Any) -> None:
 
 def test_a_run_keeps_its_recipe_source_and_environment(run: RunDirectory) -> None:
     read = record.read_record(run)
-    assert (read.name, read.interface) == ("gan-grid", Interface((2,), ("a", "ü")))
+    assert (read.name, read.data_spec) == ("gan-grid", DataSpec((2,), ("a", "ü")))
     assert to_json(read.recipe) == to_json(record_of(3).recipe) and read.recipe.training.steps == 3
     source = find("gan-grid").file
     assert source is not None and run.recipe_py.read_bytes() == source.read_bytes()
@@ -55,7 +55,7 @@ def test_a_run_keeps_its_recipe_source_and_environment(run: RunDirectory) -> Non
 def test_each_resume_is_recorded_beside_the_beginning(run: RunDirectory) -> None:
     other = replace(CHOICES, precision="bf16")
     for steps in (5, 9):
-        record.go_on(run, record_of(steps), other, "hash of the data", ["honmono", "train", "--steps", str(steps)])
+        record.add_resume(run, record_of(steps), other, "hash of the data", ["honmono", "train", "--steps", str(steps)])
     assert record.read_record(run).recipe.training.steps == 9
     environment = record.read_environment(run)
     assert [resume["command"][-1] for resume in environment["resumed"]] == ["5", "9"]
@@ -119,7 +119,7 @@ def test_a_run_that_lost_its_environment_begins_another(run: RunDirectory) -> No
     run.environment_json.unlink()
     assert record.read_choices(run) is None
     record.refuse_other_data(run, "whatever it is")
-    record.go_on(run, record_of(5), CHOICES, "hash", ["honmono", "again"])
+    record.add_resume(run, record_of(5), CHOICES, "hash", ["honmono", "again"])
     environment = record.read_environment(run)
     assert record.read_choices(run) == CHOICES and len(environment["resumed"]) == 1
     with pytest.raises(Refused):
@@ -128,10 +128,10 @@ def test_a_run_that_lost_its_environment_begins_another(run: RunDirectory) -> No
 
 def test_an_environment_that_cannot_be_read_stops_a_resume(run: RunDirectory) -> None:
     rewrite(run.environment_json, engine={"device": "cpu"})
-    with pytest.raises(Refused, match="environment.json lacks the choices of the run's start"):
+    with pytest.raises(Refused, match="environment.json lacks the device and precision"):
         record.read_choices(run)
     run.environment_json.write_text("{torn")
-    with pytest.raises(Refused, match="environment.json cannot be read .* remove it to go on"):
+    with pytest.raises(Refused, match="environment.json cannot be read .* remove it"):
         record.read_choices(run)
 
 
@@ -154,22 +154,22 @@ def test_every_changed_field_is_named_with_both_values(run: RunDirectory) -> Non
     )
     with pytest.raises(Refused, match="was trained with other settings .*start a new run") as refusal:
         record.refuse_changes(run.path, old, new)
-    told = str(refusal.value)
+    message = str(refusal.value)
     for text in (
-        "optimizers.generator.lr: 0.001 there, 0.5 now",
-        "generator.widths: [128, 128, 128] there, [8] now",
-        'data: "Grid" there, "Ring" now',
-        "data.side: 5 there, absent now",
-        "training.average.halflife: absent there, 7 now",
-        "updates.0.count: 1 there, 2 now",
+        "optimizers.generator.lr: 0.001 in the run, 0.5 now",
+        "generator.widths: [128, 128, 128] in the run, [8] now",
+        'data: "Grid" in the run, "Ring" now',
+        "data.side: 5 in the run, absent now",
+        "training.average.halflife: absent in the run, 7 now",
+        "updates.0.count: 1 in the run, 2 now",
     ):
-        assert text in told
-    assert "$" not in told and "\n" not in told
+        assert text in message
+    assert "$" not in message and "\n" not in message
 
 
 def test_how_long_and_how_often_to_log_and_save_is_no_change(run: RunDirectory) -> None:
     old = record_of(3).recipe
-    free = {field: "7" for field in record.FREE - {"metrics"}}
+    free = {field: "7" for field in record.MAY_CHANGE - {"metrics"}}
     record.refuse_changes(run.path, old, override(old, free))
     measured = [replace(old, metrics=metrics) for metrics in ((), (ModeCoverage(),), (ModeCoverage(fakes=7),))]
     for before, after in permutations(measured, 2):
@@ -182,7 +182,7 @@ def test_how_long_and_how_often_to_log_and_save_is_no_change(run: RunDirectory) 
 def test_an_unset_average_and_a_set_one_differ(run: RunDirectory) -> None:
     old = record_of(3).recipe
     averaged = replace(old, training=replace(old.training, average=Average()))
-    with pytest.raises(Refused, match='training.average: null there, "Average" now; training.average.halflife: absent'):
+    with pytest.raises(Refused, match='training.average: null in the run, "Average" now; .*halflife: absent'):
         record.refuse_changes(run.path, old, averaged)
 
 
@@ -197,7 +197,7 @@ def test_other_data_is_refused(run: RunDirectory) -> None:
 def test_tensors_that_do_not_fit_are_a_failure_in_one_line(run: RunDirectory, error: Exception) -> None:
     with (
         pytest.raises(Failed, match="000000003 does not fit .*recipe.json") as failure,
-        record.fits(run, run.checkpoint(3)),
+        record.checkpoint_errors(run, run.checkpoint(3)),
     ):
         raise error
     assert "\n" not in str(failure.value)

@@ -76,9 +76,9 @@ def test_a_recipe_in_a_file_with_and_without_a_decorator(mine: Path) -> None:
         ("decorate", "no recipe function 'decorate'; name one as .*mine.py:decorated"),
         ("find", "no recipe function 'find'"),  # imported there, not made there
         ("", "no recipe function ''; name one as .*mine.py:decorated"),
-        ("needs", "is no recipe: a function that takes nothing and returns a Recipe"),
-        ("none", "is no recipe"),
-        ("Anything", "is no recipe"),
+        ("needs", "is not a recipe"),
+        ("none", "is not a recipe"),
+        ("Anything", "is not a recipe"),
     ],
 )
 def test_what_is_no_recipe_in_a_file_is_refused(mine: Path, function: str, message: str) -> None:
@@ -90,14 +90,14 @@ def test_what_is_no_recipe_in_a_file_is_refused(mine: Path, function: str, messa
 def test_a_file_alone_is_told_how_to_name_its_recipe(mine: Path) -> None:
     with pytest.raises(Refused, match="name one as .*mine.py:decorated"):
         find(str(mine))
-    with pytest.raises(Refused, match="no file .*yours.py to take the recipe from"):
+    with pytest.raises(Refused, match=".*yours.py does not exist"):
         find(f"{mine.with_name('yours.py')}:decorated")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("def broken(:\n", r"cannot be run: SyntaxError: .*\(line 1\)"),
+        ("def broken(:\n", r"raised an error: SyntaxError: .*\(line 1\)"),
         ("\n\nint('many')\n", r"ValueError: .*'many' \(line 3\)"),
         ("def gan():\n    return no_such_name\n", r"NameError: name 'no_such_name' is not defined \(line 2\)"),
         ("import json\njson.loads('{')\n", r"JSONDecodeError: .* \(line 2\)"),

@@ -11,12 +11,12 @@ import torch
 import honmono
 from honmono.devices import choose
 from honmono.evaluation.availability import applicable, unavailable_metrics
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.registry import entries
 from honmono.recipe.serialize import recipe_from_json, to_json
 from honmono.recipe.updates import every_update
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import read
 from honmono.training.engine import Engine
@@ -40,7 +40,7 @@ def tiny(name: str, on_small_data: Small) -> Recipe:
 def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
     recipe = tiny(name, on_small_data)
     trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
-    shape = trainer.interface.sample_shape
+    shape = trainer.data_spec.sample_shape
     real = next(trainer.reals()).real
     assert real.shape == (recipe.training.batch_size, *shape) and real.isfinite().all()
     fake = next(trainer.model().fakes(seed=0))
@@ -50,8 +50,8 @@ def test_it_builds_and_fits_its_data(name: str, on_small_data: Small) -> None:
 @pytest.mark.parametrize("name", entries())
 def test_its_metrics_can_be_measured(name: str, on_small_data: Small) -> None:
     recipe = on_small_data(entries()[name].make())
-    classes = nominal_interface(recipe).classes
-    fitting = applicable(settled(recipe, [0] * len(classes), None), recipe.metrics, classes)
+    classes = nominal_data_spec(recipe).classes
+    fitting = applicable(resolve_auto(recipe, [0] * len(classes), None), recipe.metrics, classes)
     assert unavailable_metrics(recipe, fitting, classes) == {} and bool(fitting) == bool(recipe.metrics)
 
 

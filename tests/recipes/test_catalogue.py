@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from honmono.recipe.fields import children
+from honmono.recipe.hyperparameters import children
 from honmono.recipe.registry import entries
 from honmono.recipe.value import Recipe
 from honmono.recipes import COLUMNS, catalogue

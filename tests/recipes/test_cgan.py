@@ -14,7 +14,7 @@ from honmono.data.pictures import Pictures
 from honmono.devices import choose
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 from honmono.recipe.build import build_networks, count_parameters
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.registry import entries
 from honmono.recipe.serialize import to_json
@@ -28,7 +28,7 @@ from honmono.training.trainer import Trainer
 
 
 def networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
-    return build_networks(recipe, nominal_interface(recipe))
+    return build_networks(recipe, nominal_data_spec(recipe))
 
 
 def parts(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:

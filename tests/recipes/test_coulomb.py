@@ -8,9 +8,9 @@ from honmono.networks.dcgan_same import SameDCGANGenerator
 from honmono.networks.same_padding import SameConvTranspose2d
 from honmono.objectives.coulomb import Coulomb
 from honmono.recipe.build import build_networks
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
-from honmono.recipe.updates import Together, every_update
+from honmono.recipe.updates import Simultaneous, every_update
 from honmono.recipe.value import Recipe
 from honmono.recipes.coulomb import coulomb_cifar10_paper, coulomb_grid
 
@@ -18,14 +18,14 @@ from honmono.recipes.coulomb import coulomb_cifar10_paper, coulomb_grid
 def test_both_players_move_at_once_on_one_batch() -> None:
     for recipe in (coulomb_cifar10_paper(), coulomb_grid()):
         (program,) = recipe.updates
-        assert isinstance(program, Together)
+        assert isinstance(program, Simultaneous)
         updates = every_update(recipe.updates)
         assert sorted(update.player for update in updates) == ["discriminator", "generator"]
         assert len({(update.draws, update.real) for update in updates} - {(None, None)}) == 1
 
 
 def networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
-    return build_networks(recipe, nominal_interface(recipe))
+    return build_networks(recipe, nominal_data_spec(recipe))
 
 
 def test_shapes_are_those_of_the_authors_networks() -> None:

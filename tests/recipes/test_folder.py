@@ -19,8 +19,8 @@ from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
 from honmono.recipes.folder import folder
-from honmono.training.call import Call
 from honmono.training.engine import Engine
+from honmono.training.options import TrainOptions
 from honmono.training.session import prepare
 from honmono.training.trainer import Trainer
 
@@ -68,7 +68,7 @@ def test_small_sets_are_augmented(tiny: Recipe) -> None:
 
 def test_a_run_says_what_was_decided(tiny: Recipe, tmp_path: Path) -> None:
     changes = {**find("folder").tiny, "training.steps": "1"}
-    call = Call(recipe="folder", data=tiny.data.source, changes=changes, run=tmp_path / "run", device="cpu")  # type: ignore[attr-defined]
+    call = TrainOptions(recipe="folder", data=tiny.data.source, changes=changes, run=tmp_path / "run", device="cpu")  # type: ignore[attr-defined]
     session = prepare(call)
     assert session.lock is not None
     session.lock.release()
@@ -107,7 +107,7 @@ def test_a_run_records_what_was_decided_and_goes_on_by_it(tiny: Recipe, tmp_path
     honmono.train("folder", steps=2, **words, **small)  # by name, where it says "auto" still
     honmono.train(resume=tmp_path / "run", steps=3)
     assert honmono.load(tmp_path / "run").sample(3, label="7").shape == (3, 3, 16, 16)
-    with pytest.raises(Refused, match=r"conditional: true there, false now"):
+    with pytest.raises(Refused, match=r"conditional: true in the run, false now"):
         small["changes"] = {**small["changes"], "conditional": "false"}
         honmono.train("folder", steps=4, **words, **small)
 

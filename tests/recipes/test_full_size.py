@@ -7,7 +7,7 @@ import torch
 
 from honmono.benchmark.timing import Noise
 from honmono.devices import choose
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.training.engine import Engine
@@ -36,7 +36,7 @@ def test_a_step_at_full_size_moves_every_weight_by_finite_numbers(name: str, siz
     recipe = override(recipe, {"data.size": str(size)}) if size else recipe
     training = replace(recipe.training, batch_size=2 * recipe.objective.pack, average=None)  # no third network
     recipe = replace(recipe, growth=None, training=training)
-    trainer = Trainer(recipe, Noise(nominal_interface(recipe)), Engine(choose("cpu", "fp32", "off")))
+    trainer = Trainer(recipe, Noise(nominal_data_spec(recipe)), Engine(choose("cpu", "fp32", "off")))
     before = {player: [p.sum().item() for p in trainer.networks[player].parameters()] for player in PLAYERS}
     losses = trainer.step()
     assert all(loss.isfinite() for loss in losses.values())

@@ -10,10 +10,10 @@ from honmono.data.stacked import StackedMNIST
 from honmono.devices import choose
 from honmono.networks.batch_norm import couples_samples
 from honmono.recipe.build import build_networks, count_parameters
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.serialize import to_json
-from honmono.recipe.updates import Together, Update
+from honmono.recipe.updates import Simultaneous, Update
 from honmono.recipe.value import Recipe
 from honmono.recipes.pacgan import pacgan_grid
 from honmono.recipes.stacked_mnist import dcgan_stacked_mnist, pacgan_stacked_mnist
@@ -22,7 +22,7 @@ from honmono.training.trainer import Trainer
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    generator, discriminator = build_networks(recipe, nominal_interface(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe))
     return count_parameters(generator), count_parameters(discriminator)
 
 
@@ -35,7 +35,7 @@ def test_the_grid_s_networks() -> None:
 
 def test_both_players_of_the_grid_move_at_once_on_the_same_fakes() -> None:
     recipe = pacgan_grid()
-    assert recipe.updates == (Together((Update("discriminator", draws="z"), Update("generator", draws="z"))),)
+    assert recipe.updates == (Simultaneous((Update("discriminator", draws="z"), Update("generator", draws="z"))),)
     recipe = override(recipe, {"training.batch_size": "16", "training.precision": "fp64"})
     losses = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp64", "off"))).step()
     # the same scores s of the same discriminator: softplus(s) for it, softplus(-s) for G, and all s are near 0

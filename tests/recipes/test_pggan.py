@@ -13,7 +13,8 @@ from honmono.data.choose import with_source
 from honmono.errors import Refused
 from honmono.networks.pggan import EqualizedConv2d, PGGANDiscriminator, PGGANGenerator
 from honmono.recipe.build import build_networks, count_parameters
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
+from honmono.recipe.growth import Growth
 from honmono.recipe.latents import Normal
 from honmono.recipe.value import Recipe
 from honmono.recipes.pggan import (
@@ -27,13 +28,13 @@ from honmono.recipes.pggan import (
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    generator, discriminator = build_networks(recipe, nominal_interface(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe))
     return count_parameters(generator), count_parameters(discriminator)
 
 
 def test_the_article_s_networks() -> None:
     assert parameters(pggan_mnist_article()) == (3_444_480, 2_633_472)
-    generator, discriminator = build_networks(pggan_mnist_article(), nominal_interface(pggan_mnist_article()))
+    generator, discriminator = build_networks(pggan_mnist_article(), nominal_data_spec(pggan_mnist_article()))
     fake = generator(torch.randn(3, 100))
     assert fake.shape == (3, 1, 32, 32) and fake.abs().max() <= 1
     probability = discriminator(fake)
@@ -89,7 +90,11 @@ def test_a_thousandth_of_the_average_is_new_in_each_batch() -> None:
 def test_schedules_and_lengths() -> None:
     sizes = (4, 8, 16, 32)
     cifar, mnist = pggan_cifar10(), pggan_mnist()
-    assert mnist.growth is not None and mnist.growth.grown(sizes) == 180_000
+    assert cifar.growth == Growth(4, 400_000, 400_000, (128, 128, 128))
+    growths = [make().growth for make in (pggan_cifar10, pggan_mnist, pggan_folder)]
+    assert all(growth is not None and growth.reset_optimizers for growth in growths)
+    assert pggan_folder().growth == Growth(4, 600_000, 600_000, (128, 128, 128, 64, 32))
+    assert mnist.growth is not None and mnist.growth.images_to_full_size(sizes) == 180_000
     for recipe, images in ((cifar, 20_000_000), (mnist, 300_000)):
         assert recipe.growth is not None
         step = seen = 0
@@ -100,8 +105,8 @@ def test_schedules_and_lengths() -> None:
 
 def test_mnist_is_padded_and_has_at_most_64_channels() -> None:
     recipe = pggan_mnist()
-    assert recipe.data.fit == "pad" and nominal_interface(recipe).sample_shape == (1, 32, 32)  # type: ignore[attr-defined]
-    networks = build_networks(recipe, nominal_interface(recipe))
+    assert recipe.data.fit == "pad" and nominal_data_spec(recipe).sample_shape == (1, 32, 32)  # type: ignore[attr-defined]
+    networks = build_networks(recipe, nominal_data_spec(recipe))
     layers = [layer for network in networks for layer in network.modules() if isinstance(layer, EqualizedConv2d)]
     assert max(max(layer.weight.shape) for layer in layers) == 65  # 64, and the map of the minibatch deviation
 

@@ -129,7 +129,7 @@ def test_cifar10_as_jpeg_is_what_the_article_trains_on(cifar_archive: Path) -> N
     running = trainer(replace(recipe, data=data))
     real = next(running.reals()).real
     assert real.shape == (128, 3, 32, 32) and 0 <= real.min() < 0.1 and 0.9 < real.max() <= 1
-    assert running.interface.classes[0] == "airplane" and len(running.interface.classes) == 10
+    assert running.data_spec.classes[0] == "airplane" and len(running.data_spec.classes) == 10
 
 
 def test_the_toy_s_contours_are_mean_outcomes(tmp_path: Path) -> None:

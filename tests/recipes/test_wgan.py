@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from honmono.devices import choose
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.recipe.build import build_networks
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.latents import Uniform
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
@@ -48,7 +48,7 @@ def test_the_article_s_numbers() -> None:
     assert recipe.objective == Wasserstein(real_scores="low", factor=0.5, together=True)
     assert recipe.data.order == "shuffled"
     assert recipe.generator.keywords["widths"] == recipe.discriminator.keywords["widths"] == (128, 128, 128)
-    for network in build_networks(recipe, nominal_interface(recipe)):
+    for network in build_networks(recipe, nominal_data_spec(recipe)):
         called = [type(part) for part in network.modules() if not list(part.children())]
         assert [one for one in called if one is not nn.Identity] == [nn.Linear, nn.ELU] * 3 + [nn.Linear]
 

@@ -62,5 +62,5 @@ def duel() -> Study:
 
 @pytest.fixture(scope="session")
 def trained(duel: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of that study, undisturbed. Tests that change something take a copy."""
+    """The directory of that study, preserve_rng_state. Tests that change something take a copy."""
     return honmono.study(duel, tmp_path_factory.mktemp("studies") / "whole").parent

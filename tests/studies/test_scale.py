@@ -3,7 +3,7 @@
 import pytest
 
 from honmono.errors import Refused
-from honmono.recipe.fields import leaves
+from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.updates import WarmUp, every_update

@@ -177,7 +177,7 @@ def test_no_checkpoint_is_best_by_a_number_of_which_neither_more_nor_less_is(tra
     neither, modes = scripted(1.0, 5.0, 2.0, 3.0, 4.0, better="neither"), ModeCoverage()
     assert best_by(None, (neither,)) == {} and list(best_by(None, (neither, modes)))[0] == "modes"
     neighbours = Neighbours(features="mnist")
-    told = "neighbour_distance.*, of which neither more nor less is better .keys: modes, high_quality, reverse_kl"
+    told = "neighbour_distance.* neither higher nor lower .*keys: modes, high_quality, reverse_kl"
     with pytest.raises(Refused, match=told):
         best_by("neighbour_distance[mnist]", (neighbours, modes))
     with pytest.raises(Refused, match="none: the recipe has no such metrics"):

@@ -31,7 +31,7 @@ def test_weights_and_buffers_follow_and_counters_are_copied() -> None:
     average = AveragedGenerator(generator, Average(halflife=100, ramp=1.0))
     before = {name: tensor.clone() for name, tensor in average.module.state_dict().items()}
     move(generator)
-    average.follow(generator, images=1000, batch=100)  # one half-life: half way
+    average.update(generator, images=1000, batch=100)  # one half-life: half way
     for name, tensor in average.module.state_dict().items():
         expected = before[name] + (1 if name.endswith("num_batches_tracked") else 0.5)
         torch.testing.assert_close(tensor, expected)
@@ -50,7 +50,7 @@ def test_without_images_nothing_moves() -> None:
     average = AveragedGenerator(generator, Average())
     before = {name: tensor.clone() for name, tensor in average.module.named_parameters()}
     move(generator)
-    average.follow(generator, images=1000, batch=0)
+    average.update(generator, images=1000, batch=0)
     assert all(torch.equal(tensor, before[name]) for name, tensor in average.module.named_parameters())
 
 
@@ -58,5 +58,5 @@ def test_float64_stays_float64() -> None:
     generator = network().double()
     average = AveragedGenerator(generator, Average(halflife=1, ramp=1.0))
     move(generator)
-    average.follow(generator, 1, 1)
+    average.update(generator, 1, 1)
     assert average.module[0].weight.dtype == torch.float64  # type: ignore[index]

@@ -17,7 +17,7 @@ from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
-from honmono.recipe.updates import Together, Update, WarmUp
+from honmono.recipe.updates import Simultaneous, Update, WarmUp
 from honmono.recipe.value import Recipe
 from honmono.runs import checkpoints, evaluations
 from honmono.runs.directory import RunDirectory
@@ -41,7 +41,7 @@ def tiny(name: str, **changes: str) -> Recipe:
     return override(entry.make(), {**entry.tiny, **{field.replace("__", "."): text for field, text in changes.items()}})
 
 
-def program(*updates: Update | Together) -> Recipe:
+def program(*updates: Update | Simultaneous) -> Recipe:
     return replace(tiny("gan-grid"), updates=updates)
 
 
@@ -66,7 +66,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "augmented": lambda: tiny("folder"),
     "growing, stopped inside a fade": lambda: tiny("pggan-mnist"),
     "dropout": lambda: replace(tiny("gan-grid"), discriminator=partial(Forgetful, widths=(16,))),
-    "at once": lambda: program(Together((Update("discriminator"), Update("generator")))),
+    "at once": lambda: program(Simultaneous((Update("discriminator"), Update("generator")))),
     "warm-up": lambda: program(
         Update("discriminator", count=WarmUp(count=1, high=3, steps=2, every=4)), Update("generator")
     ),

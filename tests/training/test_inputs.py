@@ -11,7 +11,7 @@ from honmono.devices import choose
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
-from honmono.recipe.updates import Together, Update, WarmUp, fresh_batches
+from honmono.recipe.updates import Simultaneous, Update, WarmUp, fresh_batches
 from honmono.recipe.value import Recipe
 from honmono.recipes.dcgan import dcgan_digits
 from honmono.schedules import Linear
@@ -148,7 +148,7 @@ PROGRAMS = {
     "fresh for each": ((D, Update("generator", real="fresh", count=3)), [4, 4, 4]),
     "fresh for all": ((Update("discriminator", real="fresh", count=2), Update("generator", real="fresh")), [3, 3, 3]),
     "warm-up": ((Update("discriminator", count=WarmUp(2, 4, 1, 100)), G), [4, 2, 2]),
-    "at once": ((Together((G, D)),), [1, 1, 1]),
+    "at once": ((Simultaneous((G, D)),), [1, 1, 1]),
 }
 
 

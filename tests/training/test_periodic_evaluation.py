@@ -45,7 +45,7 @@ def test_it_is_measured_by_the_clock_and_at_the_end(train: Train, capsys: pytest
     assert line["best_by"] == {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
     assert line["protocol"] and line["seconds"] > 0 and line["run"] == "run"
     said = capsys.readouterr().err.splitlines()
-    protocols = [text for text in said if text.startswith("measured by this protocol: modes: fakes 50, ")]
+    protocols = [text for text in said if text.startswith("measurement protocol: modes: fakes 50, ")]
     assert len(protocols) == 1  # of all numbers, since it is the same
     told = [text for text in said if text.startswith("step 10: ")]
     assert len(told) == 1 and "modes " in told[0] and "best so far" in told[0] and told[0].endswith(" s to measure)")
@@ -115,7 +115,7 @@ def test_what_cannot_be_measured_is_told_once_and_training_goes_on(
     run = train(metrics=[scripted(then=then)])
     assert not run.metrics_jsonl.exists() and run.checkpoint_steps()[-1] == 16
     warnings = [text for text in capsys.readouterr().err.splitlines() if text.startswith("warning:")]
-    assert warnings == [f"warning: step 4 is not measured: {why}"]
+    assert warnings == [f"warning: step 4 could not be measured: {why}"]
     assert weights(run, 16) == weights(train("plain", metrics=()), 16)
 
 
@@ -149,7 +149,10 @@ def test_a_diverged_training_fails_as_ever(train: Train, tmp_path: Path, capsys:
     with pytest.raises(Failed, match="training has diverged"):
         train(measure_images=16, checkpoint_every=100, learning_rates=Pair(Constant(float("inf")), Constant()))
     told = capsys.readouterr().err
-    assert "warning: step 1 is not measured: the generator returns NaN or infinity" in told and "Traceback" not in told
+    assert (
+        "warning: step 1 could not be measured: the generator returns NaN or infinity" in told
+        and "Traceback" not in told
+    )
     assert not (tmp_path / "run" / "metrics.jsonl").exists()
 
 

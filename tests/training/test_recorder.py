@@ -136,7 +136,7 @@ def test_a_signal_ends_the_step_saves_and_says_how_to_go_on(
     name: str, code: int, train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(what=name, at=6) == code
-    assert lines(capsys)[-1] == "honmono: stopped at step 6 and saved; go on with: honmono train --resume run"
+    assert lines(capsys)[-1] == "honmono: stopped at step 6 and saved; resume with: honmono train --resume run"
     assert saved() == [4, 6]
     log = read(RunDirectory(Path("run")))
     assert log["step"] == [1, 2, 3, 4, 5, 6]
@@ -170,7 +170,7 @@ def test_nan_ends_the_run_in_plain_words_and_the_last_good_checkpoint_stays(
     told = lines(capsys)
     assert told[-1] == (
         f"honmono: the loss discriminator.fake became nan at step {at}: training has diverged."
-        " The last good checkpoint is run/checkpoints/000000004; lower learning rates often help"
+        " The last checkpoint is run/checkpoints/000000004; try lower learning rates"
     )
     assert saved() == [4]
     clean, damaged = checkpoints.read_newest(Path("run/checkpoints"))
@@ -183,7 +183,7 @@ def test_nan_is_noticed_within_a_hundred_steps(train: Train, capsys: pytest.Capt
     rare = ("--set", "training.checkpoint_every=1000", "--set", "training.sample_every=1000")
     assert train(*words, *rare, "--set", "training.log_every=1000") == 1
     told = lines(capsys)[-1]
-    assert "became nan at step 3" in told and "No checkpoint had been written yet" in told
+    assert "became nan at step 3" in told and "No checkpoint has been written" in told
 
 
 def test_a_player_that_is_no_longer_finite_is_not_saved(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,7 +191,7 @@ def test_a_player_that_is_no_longer_finite_is_not_saved(train: Train, capsys: py
     assert train(what="nan gradient", at=8) == 1
     told = lines(capsys)[-1]
     assert "the generator's hidden.0.weight is no longer finite: training has diverged" in told
-    assert "The last good checkpoint is run/checkpoints/000000004" in told and saved() == [4]
+    assert "The last checkpoint is run/checkpoints/000000004" in told and saved() == [4]
 
 
 def test_a_saturated_player_is_told_once(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +201,7 @@ def test_a_saturated_player_is_told_once(train: Train, capsys: pytest.CaptureFix
     told = [line for line in lines(capsys) if line.startswith("warning:")]
     assert len(told) == 1
     assert "the discriminator's loss has stayed at its lowest possible value (0) within 0.01" in told[0]
-    assert "the discriminator wins outright and the generator learns almost nothing" in told[0]
+    assert "the discriminator has won, and the generator learns almost nothing" in told[0]
 
 
 def test_a_full_disk_says_what_is_safe(
@@ -236,7 +236,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(train: Train, capsys
     assert train("--resume", "run", "--trust-code") == 0
     told = lines(capsys)
     warned = [line for line in told if line.startswith("warning:")]
-    assert len(warned) == 1 and "000000012 is damaged" in warned[0] and warned[0].endswith("passed over")
+    assert len(warned) == 1 and "000000012 is damaged" in warned[0] and warned[0].endswith("skipped")
     assert any("going on from step 8" in line for line in told)
     assert newest.read_bytes() == expected and saved() == [4, 8, 12]
     again = read(RunDirectory(Path("run")))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from honmono.errors import Refused
-from honmono.training.call import Call
+from honmono.training.options import TrainOptions
 from honmono.training.session import prepare
 
 
@@ -21,19 +21,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("dcgan-digits", {"objective.penalties": "(WeightDecay(('conv9',)),)"}, "no layer 'conv9'"),
         ("gan-grid", {"objective.scores": "probabilities"}, "between 0 and 1"),
-        ("gan-grid", {"training.batch_size": "1"}, "batch norm of numbers takes two"),
+        ("gan-grid", {"training.batch_size": "1"}, "BatchNorm1d"),
     ],
 )
 def test_a_loss_that_cannot_be_computed_leaves_nothing_behind(
     here: Path, recipe: str, changes: dict[str, str], message: str
 ) -> None:
     with pytest.raises(Refused, match=message):
-        prepare(Call(recipe=recipe, changes=changes, steps=1))
+        prepare(TrainOptions(recipe=recipe, changes=changes, steps=1))
     assert not (here / "runs").exists()
 
 
 def test_the_rehearsal_leaves_no_trace(here: Path) -> None:
-    rehearsed, fresh = (prepare(Call(recipe="dcgan-digits", seed=3)).trainer for _ in range(2))
+    rehearsed, fresh = (prepare(TrainOptions(recipe="dcgan-digits", seed=3)).trainer for _ in range(2))
     random = torch.get_rng_state()
     before = {name: tensor.clone() for name, tensor in fresh.networks["generator"].state_dict().items()}
     rehearsed.rehearse()
@@ -70,7 +70,7 @@ def mine():
 def test_a_slip_in_ones_own_objective_is_told_with_its_place(here: Path, slip: str, message: str) -> None:
     (here / "own.py").write_text(OWN)
     with pytest.raises(Refused, match=message):
-        prepare(Call(recipe="own.py:mine", changes={"objective.slip": slip}, steps=1))
+        prepare(TrainOptions(recipe="own.py:mine", changes={"objective.slip": slip}, steps=1))
     assert not (here / "runs").exists()
 
 
@@ -125,13 +125,13 @@ def greedy():
 @pytest.mark.parametrize(
     ("slip", "precision", "message"),
     [
-        ("heads", "fp32", r"torch has none of scaled_dot_product.*honmono\.networks\.attention, .*penalties=\(\)"),
-        ("distance", "fp32", "torch has none of cdist: write it in other operations"),
+        ("heads", "fp32", r"torch has none for scaled_dot_product.*honmono\.networks\.attention, .*penalties=\(\)"),
+        ("distance", "fp32", "torch has none for cdist"),
         ("root", "fp32", r"the discriminator's gradient of first\.bias is NaN or infinite .* under the root"),
         ("detach", "fp32", "the discriminator's loss does not depend on its parameters"),
-        ("heads", "bf16", "torch has none of scaled_dot_product"),
-        ("attention", "bf16", "RuntimeError: .*or train in float32: --precision fp32"),
-        ("sigmoid", "bf16", r"a logit of 6\.5 on: .*outputs\.bounded.*--precision fp32"),
+        ("heads", "bf16", "torch has none for scaled_dot_product"),
+        ("attention", "bf16", "RuntimeError: .*--precision fp32"),
+        ("sigmoid", "bf16", r"sigmoid in bfloat16.*outputs\.bounded.*--precision fp32"),
     ],
 )
 def test_one_s_own_network_without_gradients_leaves_nothing_behind(
@@ -139,7 +139,7 @@ def test_one_s_own_network_without_gradients_leaves_nothing_behind(
 ) -> None:
     (here / "own.py").write_text(NETWORK)
     with pytest.raises(Refused, match=message) as refusal:
-        prepare(Call(recipe="own.py:mine", changes={"discriminator.slip": slip}, steps=1, precision=precision))
+        prepare(TrainOptions(recipe="own.py:mine", changes={"discriminator.slip": slip}, steps=1, precision=precision))
     assert "\n" not in str(refusal.value)
     assert not (here / "runs").exists()
 
@@ -147,13 +147,13 @@ def test_one_s_own_network_without_gradients_leaves_nothing_behind(
 @pytest.mark.parametrize(("slip", "precision"), [("", "bf16"), ("attention", "fp32"), ("sigmoid", "fp32")])
 def test_one_s_own_network_with_gradients_is_trained(here: Path, slip: str, precision: str) -> None:
     (here / "own.py").write_text(NETWORK)
-    call = Call(recipe="own.py:mine", changes={"discriminator.slip": slip}, steps=1, precision=precision)
+    call = TrainOptions(recipe="own.py:mine", changes={"discriminator.slip": slip}, steps=1, precision=precision)
     assert all(loss.isfinite() for loss in prepare(call).trainer.step().values())
 
 
 def test_a_batch_that_memory_does_not_suffice_for_leaves_nothing_behind(here: Path) -> None:
     (here / "own.py").write_text(NETWORK)
     with pytest.raises(Refused, match="an update of the generator with 256 samples needs more memory .*--batch-size"):
-        prepare(Call(recipe="own.py:greedy", steps=1, batch_size=256, compile="off"))
+        prepare(TrainOptions(recipe="own.py:greedy", steps=1, batch_size=256, compile="off"))
     assert not (here / "runs").exists()
-    prepare(Call(recipe="own.py:greedy", steps=1, compile="on"))  # which takes less memory
+    prepare(TrainOptions(recipe="own.py:greedy", steps=1, compile="on"))  # which takes less memory

@@ -11,7 +11,7 @@ from honmono.objectives.base import Step
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
-from honmono.recipe.updates import Together, Update
+from honmono.recipe.updates import Simultaneous, Update
 from honmono.recipe.value import Clip, Recipe
 from honmono.training.shared_fakes import SharedFakes
 from honmono.training.trainer import PLAYERS, Trainer
@@ -36,7 +36,7 @@ def passes_in_a_step(trainer: Trainer) -> int:
     [
         ((D, G), 1),
         ((D, D, G), 1),
-        ((Together((D, G)),), 1),
+        ((Simultaneous((D, G)),), 1),
         ((replace(D, count=2), replace(G, count=2)), 2),
         ((G, G, D), 3),
         ((D, OWN_G, G), 3),
@@ -63,7 +63,7 @@ def test_accumulating_recipes_share_none(points: Recipe, in_training: Build) -> 
     [
         {"updates": (D, G, G)},
         {"updates": (D, D, G), "clip": Clip(bound=0.05, player="generator", when="before")},
-        {"updates": (Together((D, G)),), "objective": Coulomb()},
+        {"updates": (Simultaneous((D, G)),), "objective": Coulomb()},
     ],
     ids=["in turn", "clipped before", "at once"],
 )

@@ -68,7 +68,7 @@ def assert_close(one: Path, other: Path) -> None:
         np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=0, atol=1e-9)  # type: ignore[arg-type]
 
 
-TOGETHER = "(Together((Update('discriminator', 'z', 'x', 2), Update('generator', 'z', 'x'))),)"
+TOGETHER = "(Simultaneous((Update('discriminator', 'z', 'x', 2), Update('generator', 'z', 'x'))),)"
 
 
 @pytest.mark.parametrize("program", [{}, {"updates": TOGETHER}], ids=["in turn", "together"])
@@ -110,7 +110,7 @@ def test_two_processes_equal_one_that_begins_from_another_run(tmp_path: Path, pi
     honmono.train("gan-mnist-article", run=tmp_path / "parent", data=str(pictures), changes=changes, **call)
     honmono.train(from_run=tmp_path / "parent", run=tmp_path / "one", **call)
     done = torchrun("--from", str(tmp_path / "parent"), "--steps", str(STEPS), "--run", str(tmp_path / "two"))
-    assert done.returncode == 0 and done.stderr.count("begins from") == 1, done.stderr
+    assert done.returncode == 0 and done.stderr.count("weights of ") == 1, done.stderr
     assert_close(tmp_path / "one", tmp_path / "two")
 
 

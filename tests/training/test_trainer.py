@@ -14,7 +14,7 @@ from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.base import Draws, Objective, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, Penalty
-from honmono.recipe import Average, Count, Pair, Recipe, Together, Update, WarmUp
+from honmono.recipe import Average, Count, Pair, Recipe, Simultaneous, Update, WarmUp
 from honmono.recipe.override import override
 from honmono.recipe.updates import updates_made
 from honmono.recipes.dcgan import dcgan_mnist_article
@@ -62,7 +62,7 @@ class Every(Count):
 
 @pytest.fixture
 def observe(points: Recipe, in_training: Build) -> Callable[..., tuple[Trainer, Observed]]:
-    def build(*updates: Update | Together, objective: Observed | None = None, **changes: object) -> tuple:
+    def build(*updates: Update | Simultaneous, objective: Observed | None = None, **changes: object) -> tuple:
         objective = objective or Observed()
         return in_training(replace(points, objective=objective, updates=updates, **changes)), objective
 
@@ -87,7 +87,7 @@ def test_updates_run_in_order_and_each_sees_the_moves_before_it(observe: Callabl
 
 
 def test_simultaneous_updates_take_every_gradient_before_any_move(observe: Callable) -> None:
-    trainer, objective = observe(Together((D, G)))
+    trainer, objective = observe(Simultaneous((D, G)))
     before = {name: state(trainer.networks[name]) for name in PLAYERS}
     losses = trainer.step()
     (*_, first), (*_, second) = objective.seen
@@ -98,7 +98,7 @@ def test_simultaneous_updates_take_every_gradient_before_any_move(observe: Calla
 
 def test_simultaneous_gradients_are_those_of_the_players_apart(observe: Callable) -> None:
     """In the first step the discriminator moves alike, and the generator against a discriminator not yet moved."""
-    together, _ = observe(Together((Update("discriminator", draws="z"), Update("generator", draws="z"))))
+    together, _ = observe(Simultaneous((Update("discriminator", draws="z"), Update("generator", draws="z"))))
     apart, _ = observe(Update("discriminator", draws="z"), Update("generator", draws="z"))
     for trainer in (together, apart):
         trainer.step()
@@ -133,7 +133,7 @@ def test_counts_follow_the_clock_and_single_updates_repeat(observe: Callable) ->
 
 
 def test_counts_hold_within_simultaneous_updates(observe: Callable) -> None:
-    trainer, objective = observe(Together((D, Update("generator", count=Every(2)))))
+    trainer, objective = observe(Simultaneous((D, Update("generator", count=Every(2)))))
     weights = trainer.networks["generator"].last.weight
     before = weights.detach().clone()
     assert set(trainer.step()) == {"discriminator.real", "discriminator.fake"}

@@ -19,7 +19,7 @@ from honmono.recipe.build import build_networks
 from honmono.recipe.registry import find
 from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
-from honmono.training.call import Call
+from honmono.training.options import TrainOptions
 from honmono.training.session import Session, prepare
 
 
@@ -59,7 +59,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def ready(**call: Any) -> Session:
     """A prepared session whose run another may go on with."""
-    session = prepare(Call(**{**HERE, **call}))
+    session = prepare(TrainOptions(**{**HERE, **call}))
     assert session.lock is not None
     session.lock.release()
     return session
@@ -71,7 +71,7 @@ def saved(run: Path, step: int) -> dict[str, dict[str, Tensor]]:
 
 def fresh(session: Session) -> dict[str, dict[str, Tensor]]:
     """The state of the session's networks as they are initialised."""
-    generator, discriminator = build_networks(session.trainer.recipe, session.trainer.interface)
+    generator, discriminator = build_networks(session.trainer.recipe, session.trainer.data_spec)
     return {"generator": generator.state_dict(), "discriminator": discriminator.state_dict()}
 
 
@@ -91,7 +91,7 @@ def test_a_new_run_begins_with_the_weights_and_the_average(trained: Path) -> Non
     assert not child["optimizer-generator"] and not child["optimizer-discriminator"]
     assert (session.trainer.clock.step, session.trainer.clock.images, session.steps) == (0, 0, 5)
     assert session.run.path == Path("runs/00001-folder")
-    assert any("begins from" in line and "27 of 27 tensors of the generator" in line for line in session.lines)
+    assert any("weights of " in line and "27 of 27 tensors of the generator" in line for line in session.lines)
     assert_equal(saved(session.run.path, 0), child)
     recorded = json.loads(session.run.environment_json.read_text())["parent"]
     assert (recorded["run"], recorded["step"], recorded["images"]) == (str(trained), 3, 3 * 8)
@@ -124,8 +124,8 @@ def test_classes_are_carried_over_by_their_names(trained: Path, here: Path, clas
         ]
         assert torch.equal(child[group][key], torch.stack(expected))
         assert all(torch.equal(child[group][name], parent[group][name]) for name in parent[group] if name != key)
-    named = next(line for line in session.lines if line.startswith("begins from"))
-    assert named.endswith("; classes that are new: " + ", ".join(name for name in classes if name not in CLASSES))
+    named = next(line for line in session.lines if line.startswith("weights of "))
+    assert named.endswith("; new classes: " + ", ".join(name for name in classes if name not in CLASSES))
 
 
 @pytest.mark.parametrize(
@@ -140,21 +140,23 @@ def test_of_other_networks_what_fits_is_taken(
     trained: Path, call: dict[str, Any], shape: tuple[int, ...], counts: tuple[str, str]
 ) -> None:
     session = ready(from_run=trained, **call)
-    assert session.trainer.interface.sample_shape == shape
+    assert session.trainer.data_spec.sample_shape == shape
     parent, new, child = saved(trained, 3), fresh(session), session.trainer.tensors()
     for (player, tensors), count in zip(new.items(), counts, strict=True):
         fits = {n for n, t in tensors.items() if n in parent[player] and parent[player][n].shape == t.shape}
         assert count == f"{len(fits)} of {len(tensors)}"
         for name, tensor in tensors.items():
             assert torch.equal(child[player][name], parent[player][name] if name in fits else tensor)
-    line = next(line for line in session.lines if line.startswith("begins from"))
+    line = next(line for line in session.lines if line.startswith("weights of "))
     assert f"{counts[0]} tensors of the generator, {counts[1]} tensors of the discriminator" in line
-    assert ("initialised anew: generator." in line) == (counts[0] != "27 of 27") and len(line) < 500
+    assert ("newly initialised: generator." in line) == (counts[0] != "27 of 27") and len(line) < 500
 
 
 def test_where_nothing_fits_it_is_refused(trained: Path, here: Path) -> None:
     with pytest.raises(Refused, match="no weights of .* fit the networks of this recipe"):
-        prepare(Call(recipe="gan-mnist-article", from_run=trained, size=28, changes={"data.channels": "1"}, **HERE))
+        prepare(
+            TrainOptions(recipe="gan-mnist-article", from_run=trained, size=28, changes={"data.channels": "1"}, **HERE)
+        )
     assert not any(here.iterdir())
 
 
@@ -180,17 +182,17 @@ def test_the_same_call_again_goes_on(trained: Path) -> None:
     }
     ready(**call, steps=1)
     assert ready(**call, steps=3).lines[-1] == "run again: going on from step 0"
-    with pytest.raises(Refused, match="training.seed: 1 there, 2 now"):
-        prepare(Call(**{**call, "seed": 2, "changes": {}}))
-    with pytest.raises(Refused, match="again is a run already, and did not begin from elsewhere"):
-        prepare(Call(**{**call, "from_run": Path("elsewhere")}))
+    with pytest.raises(Refused, match="training.seed: 1 in the run, 2 now"):
+        prepare(TrainOptions(**{**call, "seed": 2, "changes": {}}))
+    with pytest.raises(Refused, match="again is a run already, .* elsewhere"):
+        prepare(TrainOptions(**{**call, "from_run": Path("elsewhere")}))
 
 
 def test_one_killed_before_it_had_the_weights_is_refused(trained: Path) -> None:
     session = ready(from_run=trained, steps=2)
     shutil.rmtree(session.run.checkpoint(0))
-    with pytest.raises(Refused, match="was stopped before it had the weights of .*: begin a new run --from it"):
-        prepare(Call(resume=session.run.path))
+    with pytest.raises(Refused, match="was stopped before the weights of .*--from"):
+        prepare(TrainOptions(resume=session.run.path))
 
 
 def test_a_named_recipe_takes_the_parent_s_data(trained: Path) -> None:
@@ -204,10 +206,10 @@ def test_a_named_recipe_takes_the_parent_s_data(trained: Path) -> None:
 
 def test_other_data_comes_in_the_parent_s_size_and_decides_what_was_left_to_data(trained: Path, here: Path) -> None:
     session = ready(from_run=trained, data=str(pictures(here / "loose", (), size=32)))
-    assert session.trainer.interface.sample_shape == (3, 16, 16)
+    assert session.trainer.data_spec.sample_shape == (3, 16, 16)
     assert session.trainer.recipe.conditional is False
     asked = ready(from_run=trained, data="loose", size=32)
-    assert asked.trainer.interface.sample_shape == (3, 32, 32)
+    assert asked.trainer.data_spec.sample_shape == (3, 32, 32)
     again = ready(from_run=session.run.path, data=str(trained.parent / "pictures"))
     assert again.trainer.recipe.conditional is True
     chosen = ready(from_run=trained, changes={"conditional": "false"})
@@ -221,22 +223,22 @@ def test_any_checkpoint_can_be_named(trained: Path) -> None:
 
 
 def test_runs_that_cannot_be_begun_from(trained: Path, here: Path) -> None:
-    with pytest.raises(Refused, match=r"no checkpoint .*000000009 \(steps that were saved: 2, 3\)"):
-        prepare(Call(from_run=trained / "checkpoints" / "000000009"))
+    with pytest.raises(Refused, match=r"no checkpoint .*000000009 \(saved steps: 2, 3\)"):
+        prepare(TrainOptions(from_run=trained / "checkpoints" / "000000009"))
     with pytest.raises(Refused, match="there is no run directory 'nowhere'"):
-        prepare(Call(from_run=Path("nowhere")))
-    with pytest.raises(Refused, match="--from begins a new run, and --resume goes on with one"):
-        prepare(Call(from_run=trained, resume=trained))
+        prepare(TrainOptions(from_run=Path("nowhere")))
+    with pytest.raises(Refused, match="--from .* and --resume"):
+        prepare(TrainOptions(from_run=trained, resume=trained))
     run = Path(shutil.copytree(trained, here / "run"))
     (run / "checkpoints/000000003/generator.safetensors").write_bytes(b"torn")
     session = ready(from_run=run, root=here / "runs")
     assert session.lines[0].startswith("warning: checkpoint") and "000000002: " in session.lines[1]
     (run / "checkpoints/000000002/generator.safetensors").write_bytes(b"torn")
     with pytest.raises(Failed, match="is damaged.* has no other"):
-        prepare(Call(from_run=run))
+        prepare(TrainOptions(from_run=run))
     shutil.rmtree(run / "checkpoints")
     with pytest.raises(Refused, match="has no checkpoint yet"):
-        prepare(Call(from_run=run))
+        prepare(TrainOptions(from_run=run))
 
 
 def test_added_pictures_are_met_by_the_way_to_go_on(here: Path) -> None:
@@ -244,9 +246,9 @@ def test_added_pictures_are_met_by_the_way_to_go_on(here: Path) -> None:
     honmono.train("folder", data=str(data), run="run", steps=1, changes=TINY, **HERE)
     pictures(data, ("owl",))
     with pytest.raises(Refused, match=f"honmono train --from run --data '{data}'") as refusal:
-        prepare(Call(resume=Path("run"), steps=2))
+        prepare(TrainOptions(resume=Path("run"), steps=2))
     assert "\n" not in str(refusal.value)
-    assert ready(from_run=Path("run"), data=str(data)).trainer.interface.classes == ("cat", "dog", "fox", "owl")
+    assert ready(from_run=Path("run"), data=str(data)).trainer.data_spec.classes == ("cat", "dog", "fox", "owl")
 
 
 def test_a_stranger_s_code_runs_only_when_trusted(here: Path) -> None:
@@ -262,8 +264,8 @@ def test_a_stranger_s_code_runs_only_when_trusted(here: Path) -> None:
     small = {"data.samples": "44", "training.batch_size": "16", "metrics": "()"}
     honmono.train("mine.py:mine", run="run", steps=1, changes=small, **HERE)
     (here / "run/recipe.py").write_text(source + "open('touched', 'w').close()\n")
-    with pytest.raises(Refused, match="recipe.py:Own, which is not honmono's own.*--trust-code"):
-        prepare(Call(from_run=Path("run")))
+    with pytest.raises(Refused, match="recipe.py:Own, which is not part of honmono.*--trust-code"):
+        prepare(TrainOptions(from_run=Path("run")))
     assert not Path("touched").exists() and not Path("runs").exists()
     session = ready(from_run=Path("run"), trust_code=True, steps=2)
     assert Path("touched").exists() and session.run.recipe_py.read_bytes() == (here / "run/recipe.py").read_bytes()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.base import Batch, Dataset, DataSpec
 from honmono.data.batches import Batches
 from honmono.objectives.base import Draws, Players, Step
 from honmono.objectives.logit import LogitObjective
@@ -17,7 +17,7 @@ from honmono.objectives.realness import Realness
 from honmono.randomness import stream
 from honmono.recipe.build import build_networks
 from honmono.recipe.updates import Update, every_update
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 
 
 class PlainPlayer:
@@ -34,17 +34,17 @@ class PlainLoop:
     """A recipe in a plain loop. Fakes of named draws are generated once, as in gan-mnist-article."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-        recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
+        recipe = resolve_auto(recipe, list(dataset.class_counts.values()), dataset.length)
         self.recipe, self._device, objective = recipe, device, recipe.objective
         # Separate batches of real and fake in the discriminator, as in the articles.
         joins = isinstance(objective, LogitObjective | Realness)
         self._objective = replace(objective, together=False) if joins else objective
-        interface = Interface(dataset.sample_shape, dataset.classes)
-        self._num_classes = len(interface.classes)
+        data_spec = DataSpec(dataset.sample_shape, dataset.classes)
+        self._num_classes = len(data_spec.classes)
         dataset.to(device)
         batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
         self._batches = Batches(dataset, recipe.data, batch_size, seed, conditional=conditional)
-        generator, discriminator = build_networks(recipe, interface)
+        generator, discriminator = build_networks(recipe, data_spec)
         self.players = Players(PlainPlayer(generator.to(device)), PlainPlayer(discriminator.to(device)))
         self._optimizers = {
             "generator": recipe.optimizers.generator(generator.parameters()),

@@ -13,13 +13,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from honmono.benchmark.plain_loop import PlainLoop
-from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.base import Batch, Dataset, DataSpec
 from honmono.data.choose import with_source
 from honmono.data.mixtures import Mixture
 from honmono.devices import choose
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.registry import entries, find
-from honmono.recipe.updates import Together, Update
+from honmono.recipe.updates import Simultaneous, Update
 from honmono.recipe.value import Recipe
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
@@ -63,8 +63,8 @@ class Noise(Dataset):
 
     fingerprint = "noise"
 
-    def __init__(self, interface: Interface) -> None:
-        self.sample_shape, self.classes = interface.sample_shape, interface.classes
+    def __init__(self, data_spec: DataSpec) -> None:
+        self.sample_shape, self.classes = data_spec.sample_shape, data_spec.classes
         self.length = max(1, min(NOISES, MOST_NUMBERS // torch.Size(self.sample_shape).numel()))
         self._samples = torch.rand(self.length, *self.sample_shape) * 2 - 1
         self._labels = torch.arange(self.length) % len(self.classes) if self.classes else None
@@ -108,7 +108,7 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
     if data is not None:
         recipe = replace(recipe, data=with_source(recipe.data, data, name))
     available = data is not None or isinstance(recipe.data, Mixture)
-    dataset = recipe.data.open() if available else Noise(nominal_interface(recipe))
+    dataset = recipe.data.open() if available else Noise(nominal_data_spec(recipe))
     trainer = Trainer(recipe, dataset, engine)
     plain = PlainLoop(recipe, dataset, engine.device)
     trainer.step()  # warm-up: memory, kernels, compilation
@@ -123,10 +123,10 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
     }
 
 
-def _ordinary(entry: Update | Together) -> Update | Together:
+def _ordinary(entry: Update | Simultaneous) -> Update | Simultaneous:
     """The same updates with the counts of an ordinary step, after warm-ups."""
-    if isinstance(entry, Together):
-        return Together(tuple(replace(update, count=update.times(ORDINARY)) for update in entry.updates))
+    if isinstance(entry, Simultaneous):
+        return Simultaneous(tuple(replace(update, count=update.times(ORDINARY)) for update in entry.updates))
     return replace(entry, count=entry.times(ORDINARY))
 
 

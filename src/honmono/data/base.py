@@ -75,7 +75,7 @@ class Data(ABC):
 
 
 @dataclass(frozen=True)
-class Interface:
+class DataSpec:
     """What the networks must fit: the shape of a sample and the names of the classes."""
 
     sample_shape: tuple[int, ...]

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from honmono.errors import Refused
-from honmono.files import sweep_partial
+from honmono.files import remove_partial
 
 
 def cache_dir() -> Path:
@@ -45,7 +45,7 @@ def turn_at(entry: Path) -> Iterator[None]:
     with ExitStack() as turn:
         with suppress(OSError, NotImplementedError):  # a file system without locks
             turn.enter_context(FileLock(entry.with_suffix(".lock")))
-            sweep_partial(entry.parent, entry.name)
+            remove_partial(entry.parent, entry.name)
             for leftover in entry.parent.glob(f"{entry.name}.*.partial"):  # as earlier versions named them
                 shutil.rmtree(leftover, ignore_errors=True)
         yield

@@ -176,7 +176,7 @@ def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
 
 def _default_network(trained: TrainedRun) -> str | None:
     """Our feature network for pictures of this size and number of channels; None where there is none."""
-    shape = trained.model.interface.sample_shape
+    shape = trained.model.data_spec.sample_shape
     if len(shape) != 3:
         return None
     fitting = [name for name, network in NETWORKS.items() if (network.channels, network.size) == (shape[0], shape[-1])]

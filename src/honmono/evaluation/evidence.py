@@ -22,7 +22,7 @@ from honmono.randomness import reseed, seed_of
 class GeneratorEvidence(Evidence):
     """The samples of one generator under one seed. Sample i has the label i modulo the number of classes.
 
-    Use it inside `undisturbed`, since it reseeds torch before each chunk, for generators that draw noise.
+    Use it inside `preserve_rng_state`, since it reseeds torch before each chunk, for generators that draw noise.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class GeneratorEvidence(Evidence):
         self._refuse_points(network)
         if self._networks.network(network).channels != 1:
             raise Refused(f"the {network} features need colour pictures, not single channels: use mnist or digits")
-        channels, key = self._model.interface.sample_shape[0], ("channels", network)
+        channels, key = self._model.data_spec.sample_shape[0], ("channels", network)
         if key not in self._extractions:
             sized = self._reference.preprocessing(network).sized
             single = self._samples(lambda pictures: sized(pictures).flatten(0, 1).unsqueeze(1))

@@ -18,7 +18,7 @@ from honmono.generation.model import Model
 from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.neighbours import Neighbours
-from honmono.randomness import undisturbed
+from honmono.randomness import preserve_rng_state
 from honmono.runs.protocols import Protocol
 
 
@@ -66,11 +66,11 @@ def measure(
     start = time.perf_counter()
     _refuse_none(metrics, seeds)
     networks = Networks(feature_network, next(model.generator.parameters()).device, progress)
-    reals = Reference(model.recipe, model.interface.sample_shape, reference, networks)
+    reals = Reference(model.recipe, model.data_spec.sample_shape, reference, networks)
     values: list[dict[str, float]] = []
     notes: dict[str, None] = {}
     rows: dict[str, Tensor] = {}
-    with undisturbed(networks.device):
+    with preserve_rng_state(networks.device):
         for seed in seeds:
             evidence = GeneratorEvidence(model, seed, reals, networks, truncation)
             values.append(_values(metrics, evidence))

@@ -36,7 +36,7 @@ def write_interpolation(
     out = out or trained.run.path / "interpolation.gif"
     if out.suffix not in (".gif", ".webp"):
         raise Refused(f"--out {out}: give a .gif or .webp file")
-    if len(trained.model.interface.sample_shape) == 1:
+    if len(trained.model.data_spec.sample_shape) == 1:
         raise Refused(
             "interpolate needs pictures, and this run generates points: use honmono plot for a film of its training"
         )

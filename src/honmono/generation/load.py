@@ -13,7 +13,7 @@ from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.generation.model import Model, ReadyGenerator, Weights
 from honmono.recipe.build import build_networks, set_stage
-from honmono.recipe.record import Record, fits, read_record
+from honmono.recipe.record import Record, checkpoint_errors, read_record
 from honmono.recipe.value import Recipe
 from honmono.runs import evaluations
 from honmono.runs.checkpoints import Checkpoint, read, read_newest
@@ -168,7 +168,7 @@ def load_as(
     saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
     averaged = record.recipe.training.average is not None and weights == "average"
     placed = device_of(device)
-    with fits(directory, saved.path):
+    with checkpoint_errors(directory, saved.path):
         state = saved.tensors["average" if averaged else "generator"]
         step, images = int(saved.state["step"]), int(saved.state["images"])
         weights = "average" if averaged else "raw"
@@ -185,11 +185,11 @@ def of_weights(
     weights: Weights,
 ) -> TrainedRun:
     """The run with a new generator of these weights and buffers."""
-    generator, _ = build_networks(record.recipe, record.interface)
+    generator, _ = build_networks(record.recipe, record.data_spec)
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)
-    return TrainedRun(directory, Model(generator, record.recipe, record.interface, weights), step, images)
+    return TrainedRun(directory, Model(generator, record.recipe, record.data_spec, weights), step, images)
 
 
 def _newest(directory: RunDirectory) -> Checkpoint:

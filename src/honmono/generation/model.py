@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from honmono.data.base import Interface
+from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.networks.batch_norm import SamplingMode, sampling
 from honmono.randomness import stream
@@ -52,23 +52,23 @@ class Model:
     """A generator, the recipe that it was made by, and what it makes.
 
     generator: the network itself, on its device, in whatever mode its owner keeps it.
-    interface: shape of a sample and the classes of the data. weights: "average" where it is the averaged generator.
+    data_spec: shape of a sample and the classes of the data. weights: "average" where it is the averaged generator.
     """
 
     generator: nn.Module
     recipe: Recipe
-    interface: Interface
+    data_spec: DataSpec
     weights: Weights = "raw"
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes that the generator takes labels of; () where it takes none."""
-        return self.interface.classes if self.recipe.conditional else ()
+        return self.data_spec.classes if self.recipe.conditional else ()
 
     @property
     def range(self) -> tuple[float, float] | None:
         """The values of black and white; None for points."""
-        pictures = len(self.interface.sample_shape) == 3
+        pictures = len(self.data_spec.sample_shape) == 3
         return getattr(self.recipe.data, "range", (-1.0, 1.0)) if pictures else None
 
     def pictures(self, samples: Tensor) -> np.ndarray:

@@ -48,7 +48,7 @@ def write_samples(
     raw: write the generator's own values.
     label, seed, truncation: as for `TrainedRun.sample`.
     """
-    points = len(trained.model.interface.sample_shape) == 1
+    points = len(trained.model.data_spec.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)
     refuse_unwritable(out.parent, "give another path with --out")
     options = {"label": label, "seed": seed, "truncation": truncation}
@@ -76,7 +76,7 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path
     chunks = trained.chunks(num, **options)
     first = next(chunks)  # refused before anything is there
     out.parent.mkdir(parents=True, exist_ok=True)
-    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.model.interface.sample_shape)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (num, *trained.model.data_spec.sample_shape)}
     # Not memory-mapped: a full disk then raises OSError instead of killing the process with SIGBUS.
     with atomic_file(out) as file:
         np.lib.format.write_array_header_1_0(file, header)

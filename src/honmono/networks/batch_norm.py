@@ -1,4 +1,4 @@
-"""The modes of batch norm, for any module that holds torch's: how it normalises, and whether its buffers move."""
+"""Batch norm modes of any module: by which statistics it normalises, and whether its buffers are updated."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,30 +15,33 @@ SamplingMode = Literal["running", "batch", "identity"]
 def couples_samples(module: nn.Module) -> bool:
     """Whether an output of `module` depends on the other samples of its batch.
 
-    True with any batch norm inside, or any submodule that says so with an attribute `couples_samples = True`.
+    True if it contains batch norm, or a submodule with an attribute `couples_samples = True`.
     """
     return any(isinstance(part, _BatchNorm) or getattr(part, "couples_samples", False) for part in module.modules())
 
 
 def set_mode(module: nn.Module, mode: Mode) -> None:
-    """Sets every batch norm of `module`, and nothing else; cheap enough to be called before every update.
+    """Sets the mode of every batch norm layer of `module`; fast enough to be called before every update.
 
-    "train": normalises by the batch, and running statistics move. "batch": by the batch, no buffer moves.
-    "running": by the running statistics; a layer that keeps none goes on using the batch, as in torch.
+    "train": normalises by batch statistics and updates the running statistics.
+    "batch": normalises by batch statistics and updates no buffer.
+    "running": normalises by running statistics; a layer without them uses batch statistics, as in torch.
     """
     for layer in _batch_norms(module):
         layer.training = mode != "running"
-        # Torch normalises by the batch and leaves the buffers alone where training layers do not track statistics.
+        # A training layer that does not track statistics normalises by the batch and updates no buffer.
         layer.track_running_stats = layer.running_mean is not None and mode != "batch"
 
 
 @contextmanager
 def sampling(module: nn.Module, mode: SamplingMode = "running") -> Iterator[None]:
-    """Within the block `module` makes samples: it is in evaluation mode, and its batch norms are in `mode`.
+    """A context in which `module` is in evaluation mode, with its batch norm layers in `mode`.
 
-    "running": running statistics. "batch": statistics of the sampled batch. "identity": batch norms are skipped whole,
-    scale and offset too. No mode changes a buffer, and afterwards everything is as it was. Use it on the module itself,
-    not on a compiled one: `torch.compile` does not look for new hooks.
+    "running": running statistics.
+    "batch": statistics of the sampled batch.
+    "identity": batch norm layers are skipped, their scale and offset included.
+    No mode changes a buffer, and the previous modes are restored at the end. Not for a compiled module: `torch.compile`
+    ignores hooks that are added later.
     """
     training = {part: part.training for part in module.modules()}
     tracking = {layer: layer.track_running_stats for layer in _batch_norms(module)}

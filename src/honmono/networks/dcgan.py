@@ -1,8 +1,8 @@
-"""DCGAN for square pictures of many sizes (Radford et al., 2015, arXiv:1511.06434), as one would build it today.
+"""DCGAN for square pictures of many sizes (Radford et al., 2015, arXiv:1511.06434), with today's changes.
 
 The generator doubles a base grid of 4 to 7 pixels with 4x4 transposed convolutions, the discriminator halves it back.
-Against the paper: no batch norm in the discriminator, so that real and fake can share one batch and penalties can be
-taken; spectral norm as a switch; labels by embedding (generator) and projection (discriminator).
+Differences from the paper: no batch norm in the discriminator, so that real and fake samples can share one batch and
+gradient penalties work; optional spectral norm; labels by embedding (generator) and projection (discriminator).
 """
 
 from itertools import pairwise
@@ -19,7 +19,7 @@ from honmono.networks.outputs import bounded, with_embedding
 def initialise(module: nn.Module, linear: bool = True) -> None:
     """N(0, 0.02) for every weight (section 3 of the paper), N(1, 0.02) for batch norms' scales, biases at 0.
 
-    linear: whether linear layers too, or they stay as torch made them.
+    linear: whether linear layers are included; otherwise they keep torch's initial values.
     """
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d) or (linear and isinstance(part, nn.Linear)):
@@ -31,12 +31,12 @@ def initialise(module: nn.Module, linear: bool = True) -> None:
 
 
 class DCGANGenerator(nn.Module):
-    """Latent -> base grid -> doubled until it is the picture; batch norm and ReLU between, tanh at the end.
+    """Latent -> base grid -> doubled up to the picture, with batch norm and ReLU between, tanh at the end.
 
-    width: channels of the map just below the picture; they double towards the base grid, up to `max_width`.
-    label_std: a label enters as an embedding of the latent's size, put behind the latent and at first N(0, label_std).
-        1, like the latent, gives both the same say; where pictures of a class differ much each class may then become
-        one picture, and 0 leaves the latent the first say.
+    width: channels of the last map before the picture; they double towards the base grid, up to `max_width`.
+    label_std: a label's embedding, of the latent's size, is concatenated to the latent and initialised at
+        N(0, label_std). 1 gives it the scale of the latent; where the pictures of a class differ much, each class may
+        then collapse to one picture. With 0 the output depends on the latent alone at first.
     """
 
     def __init__(
@@ -74,12 +74,12 @@ class DCGANGenerator(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """Picture -> halved down to the base grid, LeakyReLU 0.2 -> one score.
+    """Picture -> halved down to the base grid, with LeakyReLU 0.2 -> one score.
 
     width, max_width: as in the generator.
     spectral_norm: divides every weight by its largest singular value (Miyato et al., 2018, arXiv:1802.05957).
-    With labels the score is w . h(x) + v_label . h(x), a projection (Miyato & Koyama, 2018, arXiv:1802.05637), taken of
-    the whole base grid h, not of its sum, because where a stroke is tells digits apart.
+    With labels the score is w . h(x) + v_label . h(x), a projection (Miyato & Koyama, 2018, arXiv:1802.05637), where
+    h is the whole base grid rather than its sum, since the position of a stroke distinguishes digits.
     """
 
     def __init__(

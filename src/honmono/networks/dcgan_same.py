@@ -1,8 +1,9 @@
-"""DCGAN as its well-known TensorFlow port has it: 5x5 kernels, SAME padding, batch norm in both players.
+"""DCGAN as in its well-known TensorFlow port: 5x5 kernels, SAME padding, batch norm in both players.
 
-Sizes halve upwards, so any square picture will do: 28 -> 14 -> 7 -> 4 -> 2. Source of the defaults: the public code of
-PacGAN's Stacked MNIST (arXiv:1712.04086), which took it from carpedm20/DCGAN-tensorflow. The other values of the
-switches are cgan-mnist-article's, and labels enter as there: one-hot, behind the latent and as maps behind the colours.
+Sizes are halved rounding up, so any square picture works: 28 -> 14 -> 7 -> 4 -> 2. Source of the defaults: the public
+code of PacGAN's Stacked MNIST (arXiv:1712.04086), taken from carpedm20/DCGAN-tensorflow. The other values of the
+options are those of cgan-mnist-article, as are labels: one-hot, concatenated to the latent, and as maps to the
+picture's channels.
 """
 
 from itertools import pairwise
@@ -23,20 +24,20 @@ Padding = Literal["same", "valid"]
 
 
 def _sizes(sample_shape: tuple[int, ...], levels: int, padding: Padding = "same") -> list[int]:
-    """Sides of the picture and of the maps below it, the largest first."""
+    """Side lengths of the picture and of all smaller maps, the largest first."""
     if levels < 1:
-        raise Refused(f"levels is {levels}; a DCGAN halves its pictures at least once")
+        raise Refused(f"levels is {levels}: give at least 1")
     sizes = [square_size(sample_shape)]
     for _ in range(levels):
         sizes.append(same_size(sizes[-1], STRIDE) if padding == "same" else (sizes[-1] - KERNEL) // STRIDE + 1)
     if sizes[-1] < 1:
-        least = 2 ** (levels + 2) - 3  # which `levels` kernels of 5 make 1
+        least = 2 ** (levels + 2) - 3  # the size that `levels` unpadded 5x5 convolutions reduce to 1
         raise Refused(f"{levels} unpadded convolutions need pictures of {least} pixels, not {sizes[0]}: --size {least}")
     return sizes
 
 
 def _down(before: int, after: int, padding: Padding) -> nn.Module:
-    """A 5x5 convolution with stride 2, its weights Xavier-uniform and its biases zero."""
+    """A 5x5 convolution with stride 2, with Xavier-uniform weights and zero biases."""
     if padding == "same":
         return SameConv2d(before, after, KERNEL, STRIDE)
     layer = nn.Conv2d(before, after, KERNEL, STRIDE)
@@ -52,13 +53,13 @@ def _initialise_linear(layer: nn.Linear, xavier: bool) -> None:
 
 
 class SameDCGANGenerator(nn.Module):
-    """Latent -> the smallest map -> doubled until it is the picture; batch norm and ReLU between, tanh at the end.
+    """Latent -> the smallest map -> doubled up to the picture, with batch norm and ReLU between, tanh at the end.
 
-    width: channels of the map just below the picture; they double with each of the `levels` below it.
+    width: channels of the last map before the picture; they double with each of the `levels` before it.
     project_batch_norm: batch norm on the smallest map too.
-    xavier: weights begin Xavier-uniform, as TensorFlow's layers have them, and not at N(0, 0.02).
+    xavier: weights are initialised Xavier-uniform, as TensorFlow's layers are, rather than at N(0, 0.02).
     wide_tanh: the output is 1.7159 tanh(2x / 3) (LeCun et al., "Efficient BackProp", 1998), so that black and white, -1
-        and 1, are not its limits. What lies beyond them is clipped in pictures, never in training.
+        and 1, are not its limits. Values beyond them are clipped in saved pictures, not in training.
     """
 
     def __init__(
@@ -99,13 +100,16 @@ class SameDCGANGenerator(nn.Module):
 
 
 class SameDCGANDiscriminator(nn.Module):
-    """Picture -> halved `levels` times, LeakyReLU, batch norm but for the first -> one logit.
+    """Picture -> halved `levels` times, with LeakyReLU, and batch norm after all but the first convolution -> one
+    logit.
 
     width: channels of the first map; they double with each level.
-    batch_norm: it couples the samples of a batch, so real and fake are to be shown apart. first_batch_norm: there too.
+    batch_norm: couples the samples of a batch, so real and fake samples need separate batches.
+    first_batch_norm: batch norm after the first convolution too.
     slope: of the LeakyReLU below zero.
-    padding: "same", or "valid": none, so that 108 pixels become 52, 24, 10, 3.
-    xavier: as in the generator. truncated: else the convolutions' N(0, 0.02) is cut off at two deviations.
+    padding: "same", or "valid" (none): 108 pixels become 52, 24, 10, 3.
+    xavier: as in the generator.
+    truncated: without `xavier`, whether the convolutions' N(0, 0.02) is truncated at two standard deviations.
     """
 
     def __init__(

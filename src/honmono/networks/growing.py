@@ -1,4 +1,4 @@
-"""What every growing network has in common, and how pictures look at one of its stages."""
+"""The base class of progressively growing networks, and pictures at the resolution of one stage."""
 
 from abc import ABC, abstractmethod
 
@@ -9,30 +9,30 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 
 class GrowingNetwork(nn.Module, ABC):
-    """A network with a stage for each size of picture, built whole; it works at the stage where it was told to stand.
+    """A network with one stage for each picture size, which computes up to the stage that `set_stage` chose.
 
-    sizes: sides in pixels of its stages' pictures, the smallest first. It stands at the last until told otherwise.
-    What later stages add has parameters from the beginning and is not used, so nothing changes shape on the way.
+    sizes: side lengths in pixels of the stages' pictures, the smallest first. The initial stage is the last.
+    All stages have their parameters from the start, used or not, so that no shape changes while the network grows.
     """
 
-    alpha: Tensor  # a scalar: how far the stage has faded in
+    alpha: Tensor  # a scalar: how far the stage has faded in, from 0 to 1
     stage: int
     fading: bool
 
     def __init__(self, sizes: tuple[int, ...]) -> None:
         super().__init__()
         self.sizes, self.stage, self.fading = sizes, len(sizes) - 1, False
-        # The clock tells it, so no checkpoint need. A tensor: code is compiled for each stage, not for each step.
+        # Not saved: it follows from the images seen. A tensor, so that code is compiled per stage rather than per step.
         self.register_buffer("alpha", torch.ones(()), persistent=False)
 
     def set_stage(self, stage: int, alpha: float) -> None:
-        """Takes its stand: at `stage`, faded in by `alpha`."""
+        """Makes `stage` the current one, faded in by `alpha`."""
         assert 0 <= stage < len(self.sizes) and 0 <= alpha <= 1 and (stage > 0 or alpha == 1)
         self.stage, self.fading = stage, alpha < 1
         self.alpha.fill_(alpha)
 
     def faded(self, old: Tensor, new: Tensor) -> Tensor:
-        """`old` on its way to `new`, exact at both ends."""
+        """(1 - alpha) * old + alpha * new, exact at both ends."""
         return torch.lerp(old.to(new.dtype), new, self.alpha.to(new.dtype))
 
     @abstractmethod
@@ -42,19 +42,22 @@ class GrowingNetwork(nn.Module, ABC):
 def at_stage(
     real: Float[Tensor, "batch channels full full"], size: int, alpha: Tensor | None
 ) -> Float[Tensor, "batch channels size size"]:
-    """Pictures as a stage of `size` pixels is shown them: averaged; while it fades in, on their way from their coarser
-    version, as the generator's are."""
-    shown = halved(real, real.shape[-1] // size)
+    """Real pictures as input of a stage of `size` pixels: averaged down to it and, while it fades in, blended with
+    their version at the previous stage, as the generator's pictures are.
+
+    alpha: None where the stage does not fade in.
+    """
+    small = halved(real, real.shape[-1] // size)
     if alpha is None:
-        return shown
-    return torch.lerp(enlarged(halved(shown), size), shown, alpha.to(shown.dtype))
+        return small
+    return torch.lerp(enlarged(halved(small), size), small, alpha.to(small.dtype))
 
 
 def halved(picture: Tensor, factor: int = 2) -> Tensor:
-    """Smaller by a whole factor: the mean of each block."""
+    """Average pooling by an integer factor."""
     return avg_pool2d(picture, factor) if factor > 1 else picture
 
 
 def enlarged(picture: Tensor, size: int) -> Tensor:
-    """`size` pixels a side, each the nearest of those there."""
+    """Nearest-neighbour upsampling to `size` pixels a side."""
     return picture if picture.shape[-1] == size else interpolate(picture, size=(size, size), mode="nearest")

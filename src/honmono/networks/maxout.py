@@ -1,4 +1,4 @@
-"""Maxout (Goodfellow et al., 2013, arXiv:1302.4389): a unit is the largest of several linear ones."""
+"""Maxout layers (Goodfellow et al., 2013, arXiv:1302.4389): each unit is the maximum of several linear units."""
 
 import math
 from itertools import pairwise
@@ -12,12 +12,12 @@ from honmono.networks.outputs import with_label
 
 
 class Maxout(nn.Module):
-    """(batch, inputs) -> (batch, outputs): max over `pieces` linear maps of the input, unit by unit."""
+    """(batch, inputs) -> (batch, outputs): the elementwise maximum of `pieces` linear maps."""
 
     def __init__(self, inputs: int, outputs: int, pieces: int) -> None:
         super().__init__()
         if pieces < 1:
-            raise Refused(f"a maxout unit is the largest of pieces={pieces} linear ones; give at least 1")
+            raise Refused(f"pieces is {pieces}: a maxout unit needs at least 1")
         self.pieces = pieces
         self.linear = nn.Linear(inputs, pieces * outputs)
 
@@ -26,9 +26,9 @@ class Maxout(nn.Module):
 
 
 class MaxoutDiscriminator(nn.Module):
-    """Flattened samples, with one-hot labels behind them, through maxout layers of `widths` to one logit each.
+    """Flattened samples, with one-hot labels concatenated, through maxout layers of `widths` to one logit each.
 
-    outcomes: so many logits each, for RealnessGAN; None: one, and no dimension for it.
+    outcomes: the number of logits for each sample, for RealnessGAN; None: one, without a dimension of its own.
     weight_std: as in `MLPGenerator`.
     """
 

@@ -1,4 +1,5 @@
-"""Fully connected players, for points in the plane and small pictures (Goodfellow et al., 2014, arXiv:1406.2661)."""
+"""Fully connected generator and discriminator, for points in the plane and small pictures (Goodfellow et al., 2014,
+arXiv:1406.2661)."""
 
 import math
 from functools import partial
@@ -16,7 +17,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": partial(nn.LeakyReLU, 0.2), "elu":
 
 
 def _layers(widths: tuple[int, ...], activation: Activation, batch_norm: bool) -> nn.Sequential:
-    """Linear, batch norm where asked (its offset replaces the bias), activation, from each width to the next."""
+    """Linear, optional batch norm (whose offset replaces the bias) and activation, from each width to the next."""
     layers: list[nn.Module] = []
     for before, after in zip(widths, widths[1:], strict=False):
         layers.append(nn.Linear(before, after, bias=not batch_norm))
@@ -27,7 +28,8 @@ def _layers(widths: tuple[int, ...], activation: Activation, batch_norm: bool) -
 
 
 def initialise(module: nn.Module, std: float | None = None, xavier: bool = False) -> None:
-    """N(0, std), or Xavier-uniform, for every linear layer's weights and 0 for its biases; else as torch made them."""
+    """N(0, std), or Xavier-uniform, for the weights of linear layers and 0 for their biases; without either,
+    torch's."""
     if std is None and not xavier:
         return
     for part in module.modules():
@@ -38,10 +40,10 @@ def initialise(module: nn.Module, std: float | None = None, xavier: bool = False
 
 
 class MLPGenerator(nn.Module):
-    """Latents, with one-hot labels behind them, through hidden layers of `widths` to samples of any shape.
+    """Latents, with one-hot labels concatenated, through hidden layers of `widths` to samples of any shape.
 
-    weight_std: standard deviation of the weights at first, with biases at 0; None: as torch makes linear layers, or
-        with xavier Xavier-uniform and biases at 0, as Keras makes them.
+    weight_std: weights are initialised at N(0, weight_std) and biases at 0; None: torch's initialisation.
+    xavier: Xavier-uniform weights and zero biases instead, as Keras initialises them.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class MLPGenerator(nn.Module):
 class FourierFeatures(nn.Module):
     """x and sin(B x), cos(B x) with fixed B ~ N(0, scale^2): (batch, n) -> (batch, n + 2 count).
 
-    Without them fully connected layers learn sharp functions of few numbers slowly (Tancik et al., 2020,
+    They let fully connected layers learn sharp functions of low-dimensional inputs faster (Tancik et al., 2020,
     arXiv:2006.10739).
     """
 
@@ -92,9 +94,9 @@ class FourierFeatures(nn.Module):
 
 
 class MLPDiscriminator(nn.Module):
-    """Flattened samples, with one-hot labels behind them, through hidden layers of `widths` to one score each.
+    """Flattened samples, with one-hot labels concatenated, through hidden layers of `widths` to one score each.
 
-    fourier: how many random frequencies the samples are seen through besides (`FourierFeatures`); 0: none.
+    fourier: the number of random frequencies whose `FourierFeatures` are added to the input; 0: none.
     fourier_scale: their standard deviation, in radians per unit of a sample.
     xavier: as in the generator.
     """

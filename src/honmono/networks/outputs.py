@@ -1,4 +1,4 @@
-"""What stands at a network's two ends: labels going in, bounded values coming out."""
+"""The inputs and outputs that networks share: labels as inputs, output functions, full precision."""
 
 from typing import Literal
 
@@ -14,13 +14,15 @@ Output = Literal["linear", "tanh", "sigmoid"]
 
 
 def full(value: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """In float32, or in float64 when given in it: losses and statistics are never computed in less."""
+    """The value in float32, or in float64 if it has that type: the least precision of losses and statistics."""
     return value if value.dtype == torch.float64 else value.float()
 
 
 def bounded(value: Float[Tensor, "..."], output: Output) -> Float[Tensor, "..."]:
-    """The output function, never in less than float32: bfloat16 has no numbers between 0.996 and 1, so it would
-    saturate a sigmoid early and draw coarse whites. float64 stays float64."""
+    """The output function, in float32 or float64.
+
+    bfloat16 has no numbers between 0.996 and 1: sigmoids would saturate early, and light greys would be coarse.
+    """
     if output == "linear":
         return value
     return full(value).tanh() if output == "tanh" else full(value).sigmoid()
@@ -29,7 +31,7 @@ def bounded(value: Float[Tensor, "..."], output: Output) -> Float[Tensor, "..."]
 def with_label(
     value: Float[Tensor, "batch features"], label: Int[Tensor, " batch"] | None, num_classes: int
 ) -> Float[Tensor, "batch features_and_classes"]:
-    """`value` and behind it the one-hot label: (batch, features + num_classes); unchanged without classes."""
+    """`value` with the one-hot label concatenated, (batch, features + num_classes); unchanged without classes."""
     if num_classes == 0:
         return value
     assert label is not None, "a conditional network needs labels"
@@ -39,7 +41,7 @@ def with_label(
 def with_embedding(
     latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None, embedding: nn.Embedding | None
 ) -> Float[Tensor, "batch latent_and_embedding"]:
-    """`latent` and behind it the label's embedding; unchanged without one."""
+    """`latent` with the label's embedding concatenated; unchanged without an embedding."""
     if embedding is None:
         return latent
     assert label is not None, "a conditional generator needs labels"
@@ -49,7 +51,7 @@ def with_embedding(
 def with_label_maps(
     sample: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None, num_classes: int
 ) -> Float[Tensor, "batch channels_and_classes height width"]:
-    """`sample` and behind its channels one map for each class, 1 all over for the label's and 0 for the others'."""
+    """`sample` with one more channel for each class, constant 1 for the label's class and 0 for the others."""
     if num_classes == 0:
         return sample
     assert label is not None, "a conditional network needs labels"
@@ -58,7 +60,7 @@ def with_label_maps(
 
 
 def square_size(sample_shape: tuple[int, ...]) -> int:
-    """The side of square pictures of `sample_shape`; anything else is refused."""
+    """The side of square pictures. Raises `Refused` for any other sample shape."""
     if len(sample_shape) != 3 or sample_shape[1] != sample_shape[2]:
-        raise Refused(f"this network makes square pictures, not samples of shape {sample_shape}; try an MLP recipe")
+        raise Refused(f"this network needs square pictures, not samples of shape {sample_shape}: use an MLP recipe")
     return sample_shape[1]

@@ -1,7 +1,8 @@
-"""The growing players of Karras et al., progressive growing of GANs (2017, arXiv:1710.10196), appendix A.
+"""The growing generator and discriminator of Karras et al., progressive growing of GANs (2017, arXiv:1710.10196),
+appendix A.
 
-Channels at stage s, of the base grid (4x4 for powers of two) s = 0: features / 2^(s + 1), at most `max_width`. For
-32x32 grey pictures the defaults give 20,715,524 parameters in the generator and 20,722,689 in the discriminator.
+A map at stage s (s = 0: the base grid, 4x4 for powers of two) has features / 2^(s + 1) channels, at most `max_width`.
+For 32x32 grey pictures the defaults give 20,715,524 parameters in the generator and 20,722,689 in the discriminator.
 """
 
 from math import sqrt
@@ -18,15 +19,16 @@ from honmono.networks.outputs import full, square_size
 
 
 SLOPE = 0.2
-HE = sqrt(2)  # the gain for rectified units (He et al., 2015, arXiv:1502.01852)
+HE = sqrt(2)  # the gain for ReLU-like activations (He et al., 2015, arXiv:1502.01852)
 
 
 class EqualizedConv2d(nn.Module):
-    """A convolution that keeps the side. Its weights begin at N(0, 1) and are scaled as they are used, by
-    gain / sqrt(fan_in); its biases begin at 0 and are not scaled.
+    """A convolution with equalized learning rate: weights are initialised at N(0, 1) and multiplied by
+    gain / sqrt(fan_in) in every forward pass; biases start at 0 and are not scaled. The size of the maps is kept.
 
-    So every weight moves by the same share of its range under Adam, whose steps know no scale. Not `equalized`: the
-    weights begin scaled, as is usual.
+    Adam's steps do not depend on the scale of a weight, so all weights then change at the same relative speed.
+
+    equalized: False: the weights are scaled once, at initialisation, as is usual.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, gain: float = HE, equalized: bool = True) -> None:
@@ -40,7 +42,7 @@ class EqualizedConv2d(nn.Module):
 
 
 class EqualizedLinear(nn.Module):
-    """The same for a fully connected layer."""
+    """A fully connected layer with equalized learning rate, as `EqualizedConv2d`."""
 
     def __init__(
         self, inputs: int, outputs: int, *, gain: float = HE, equalized: bool = True, bias: bool = True
@@ -54,20 +56,21 @@ class EqualizedLinear(nn.Module):
 
 
 def _weight(shape: tuple[int, ...], gain: float, equalized: bool) -> tuple[nn.Parameter, float]:
-    """A weight and its scale at run time."""
+    """A weight and the factor by which a forward pass multiplies it."""
     scale = gain / sqrt(torch.Size(shape[1:]).numel())
     return nn.Parameter(torch.randn(shape) * (1.0 if equalized else scale)), scale if equalized else 1.0
 
 
-def pixel_norm(x: Float[Tensor, "batch channels *place"]) -> Float[Tensor, "batch channels *place"]:
-    """x / sqrt(mean over channels of x^2 + 1e-8), the mean never in less than float32."""
+def pixel_norm(x: Float[Tensor, "batch channels *position"]) -> Float[Tensor, "batch channels *position"]:
+    """x / sqrt(mean over channels of x^2 + 1e-8), the mean at least in float32."""
     return x * (full(x).square().mean(1, keepdim=True) + 1e-8).rsqrt().to(x.dtype)
 
 
 def minibatch_stddev(x: Float[Tensor, "batch channels h w"], group: int) -> Float[Tensor, "batch 1 h w"]:
-    """How much samples differ within groups of `group`, or of the most that divide the batch: one map to be added.
+    """Minibatch standard deviation: one constant map for each sample, to be concatenated to its features.
 
-    A group is every (batch / group)-th sample. Deviations are biased, over the group, and averaged over all features.
+    group: the size of groups, or the largest smaller one that divides the batch. A group is every (batch / group)-th
+        sample. The (biased) standard deviation within a group is averaged over all features.
     """
     size = max(size for size in range(1, min(group, len(x)) + 1) if len(x) % size == 0)
     groups = full(x).unflatten(0, (size, len(x) // size))
@@ -78,7 +81,7 @@ def minibatch_stddev(x: Float[Tensor, "batch channels h w"], group: int) -> Floa
 
 def _stages(sample_shape: tuple[int, ...], num_classes: int) -> tuple[int, ...]:
     if num_classes > 0:
-        raise Refused("PGGAN takes no labels: use --set conditional=false")
+        raise Refused("PGGAN has no input for labels: use --set conditional=false")
     size = square_size(sample_shape)
     levels = doublings(size, "PGGAN")
     return tuple(size >> (levels - stage) for stage in range(levels + 1))
@@ -95,11 +98,12 @@ def _layers(blocks: nn.ModuleList, stage: int) -> nn.ModuleList:
 
 
 class PGGANGenerator(GrowingNetwork):
-    """Latent, normalised -> base grid -> per stage: nearest pixels doubled, two 3x3 convolutions -> 1x1 to colours.
+    """Normalised latent -> base grid -> per stage: nearest-neighbour upsampling, two 3x3 convolutions -> 1x1 to
+    colours.
 
-    LeakyReLU 0.2 and pixel norm after each layer; the pictures are linear, not squashed. In evaluation mode those of a
-    young stage are enlarged to full size, so that samples always have one shape.
-    pixel_norm, equalized: False leaves them away; latents are normalised in any case.
+    LeakyReLU 0.2 and pixel norm after each layer; the output is linear. In evaluation mode pictures of earlier stages
+    are enlarged to full size, so that samples always have the same shape.
+    pixel_norm, equalized: False turns them off; latents are normalised in any case.
     """
 
     def __init__(
@@ -147,10 +151,11 @@ class PGGANGenerator(GrowingNetwork):
 
 
 class PGGANDiscriminator(GrowingNetwork):
-    """Picture -> 1x1 from colours -> per stage: two 3x3 convolutions, halved by averages -> base grid, minibatch
-    deviation added as a map -> 3x3 convolution -> two fully connected layers -> one score. LeakyReLU 0.2.
+    """Picture -> 1x1 from colours -> per stage: two 3x3 convolutions, average pooling -> base grid with a map of the
+    minibatch standard deviation -> 3x3 convolution -> two fully connected layers -> one score. LeakyReLU 0.2.
 
-    group: of the minibatch deviation; 0 leaves it out, and then nothing couples samples. equalized: see the generator.
+    group: the group size of the minibatch standard deviation; 0: none, and no sample's score depends on the others.
+    equalized: as in the generator.
     """
 
     def __init__(

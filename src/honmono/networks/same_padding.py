@@ -1,8 +1,8 @@
 """Convolutions with TensorFlow's SAME padding, which torch's symmetric `padding` cannot give for every size.
 
 A strided SAME convolution makes ceil(size / stride) outputs and pads `total = (outputs - 1) * stride + kernel - size`
-zeros, total // 2 before and the rest after. A transposed one is its gradient, so it crops what the other pads.
-Weights start Xavier-uniform and biases at zero, as TensorFlow's layers do.
+zeros, total // 2 before and the rest after. A transposed one is its gradient, so it crops instead.
+Weights are initialised Xavier-uniform and biases at zero, as TensorFlow's layers do.
 """
 
 import torch
@@ -59,8 +59,8 @@ class SameConvTranspose2d(nn.Module):
     ) -> Float[Tensor, "batch out_channels {self.size} {self.size}"]:
         assert input.shape[-1] == same_size(self.size, self.stride), (input.shape, self.size)
         before, _ = _padding(self.size, self.weight.shape[-1], self.stride)
-        # `padding` crops both sides by `before`; what SAME crops beyond that lies after. A kernel smaller than its
-        # stride leaves places after the last input that only the bias reaches.
+        # `padding` crops both sides by `before`; what SAME crops beyond that is at the end. A kernel smaller than its
+        # stride leaves positions after the last input that only the bias reaches.
         made = (input.shape[-1] - 1) * self.stride - 2 * before + self.weight.shape[-1]
         missing = max(self.size - made, 0)
         output = functional.conv_transpose2d(input, self.weight, self.bias, self.stride, before, missing)

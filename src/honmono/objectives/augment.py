@@ -1,4 +1,4 @@
-"""Differentiable augmentation of what the discriminator sees, so that a small set is not learnt by heart."""
+"""Differentiable augmentation, which keeps the discriminator from memorising a small data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +17,19 @@ SMALL_CLASS = 1_000  # pictures of one class, in the same proportion: CIFAR-10 h
 
 @dataclass(frozen=True, kw_only=True)
 class DiffAugment:
-    """Colour, place and parts of pictures from -1 to 1, changed at random; reals and fakes alike, gradients pass.
+    """Random changes of colour, position and parts of pictures in [-1, 1], through which gradients flow.
 
-    The discriminator never sees a picture as it is, so it cannot know the real ones by heart; the generator, judged
-    through the same changes, still has to make pictures without them. In this order, each to a picture with
-    `probability` and by numbers of its own:
-    colour: brightness moves by U(-0.5, 0.5), saturation is multiplied by U(0, 2), contrast by U(0.5, 1.5).
-    translation: by whole pixels, up to this share of the side either way; what comes in is 0.
-    cutout: a square with this share of the side, its centre anywhere, becomes 0.
-    probability: "auto" is 1 where the data has fewer than 10,000 pictures, else 0.
-    classes: only pictures of these classes (indices) are changed; None: all. "auto": where a conditional recipe leaves
-        the probability to the data too and the data is not small, those of fewer than 1,000 pictures, which are then
-        changed always.
+    Real and fake pictures are changed by the same distribution before the discriminator sees them. It cannot memorise
+    the real ones, and the generator still learns unchanged pictures. The changes, in this order, are each applied to a
+    picture with `probability`, by its own random numbers:
+
+    colour: brightness changes by U(-0.5, 0.5), saturation is multiplied by U(0, 2), contrast by U(0.5, 1.5).
+    translation: the largest shift, as a fraction of the side; pixels that are shifted in are 0.
+    cutout: the side of a square that is set to 0, as a fraction of the picture's; its centre is uniform.
+    probability: of each change; "auto": 1 where the data has fewer than 10,000 pictures, else 0.
+    classes: indices of the classes whose pictures are changed; None: all. "auto": all, but where `probability` is
+        "auto" too, the recipe is conditional and the data is not small, the classes of fewer than 1,000 pictures, with
+        probability 1.
 
     Source: Zhao et al., DiffAugment (2020), arXiv:2006.10738; the amounts are those of its official code.
     """
@@ -39,25 +40,28 @@ class DiffAugment:
     probability: float | Literal["auto"] = 1.0
     classes: tuple[int, ...] | Literal["auto"] | None = None
 
-    numbers: ClassVar[int] = 10  # U(0, 1), for each picture
+    numbers: ClassVar[int] = 10  # random numbers, U(0, 1), for each picture
 
     def __post_init__(self) -> None:
         for name in ("translation", "cutout", "probability"):
             value = getattr(self, name)
             if value != "auto" and not 0 <= value <= 1:
-                raise Refused(f"objective.augment.{name} is {value}; give a number from 0 to 1")
+                raise Refused(f"objective.augment.{name} is {value}: give a number from 0 to 1")
 
     @property
     def active(self) -> bool:
-        """Whether anything is ever changed."""
-        assert self.probability != "auto", "decided once the data is open"
+        """Whether any picture is ever changed."""
+        assert self.probability != "auto", "resolve_auto is called first"
         return self.probability > 0
 
-    def settled(self, length: int | None, sizes: Sequence[int]) -> "DiffAugment":
-        """With "auto" decided for data of so many pictures (None: without end) and classes of these sizes, if labels
-        are learned."""
+    def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> "DiffAugment":
+        """The same with "auto" replaced.
+
+        length: the number of pictures; None where the data is infinite.
+        sizes: the number of pictures in each class; () where the recipe uses no labels.
+        """
         small = length is not None and length < SMALL
-        rare = tuple(place for place, size in enumerate(sizes) if 0 < size < SMALL_CLASS) if not small else ()
+        rare = tuple(label for label, size in enumerate(sizes) if 0 < size < SMALL_CLASS) if not small else ()
         if self.probability != "auto":
             return replace(self, classes=None) if self.classes == "auto" else self
         if self.classes == "auto":
@@ -70,25 +74,32 @@ class DiffAugment:
         uniform: Float[Tensor, "batch numbers"],
         label: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch channels height width"]:
-        """The pictures, changed. uniform: U(0, 1), `numbers` for each. label: needed where `classes` are named."""
-        assert self.probability != "auto" and self.classes != "auto", "decided once the data is open"
+        """The changed pictures.
+
+        uniform: U(0, 1), `numbers` for each picture.
+        label: needed where `classes` is set.
+        """
+        assert self.probability != "auto" and self.classes != "auto", "resolve_auto is called first"
         on = uniform[:, :3] < self.probability
         if self.classes is not None:
             if label is None:
-                raise Refused("objective.augment.classes names classes, and samples have no labels: set it to none")
+                raise Refused(
+                    "objective.augment.classes is set, and the samples have no labels: use --set"
+                    " objective.augment.classes=none"
+                )
             on = on & (label[:, None] == torch.tensor(self.classes, device=label.device)).any(1, keepdim=True)
         on = on.to(picture.dtype)
         if self.colour:
             picture = _coloured(picture, uniform[:, 3:6], on[:, 0])
         if self.translation:
-            picture = _moved(picture, uniform[:, 6:8], on[:, 1], self.translation)
+            picture = _translated(picture, uniform[:, 6:8], on[:, 1], self.translation)
         if self.cutout:
             picture = _cut(picture, uniform[:, 8:10], on[:, 2], self.cutout)
         return picture
 
 
 def _coloured(picture: Tensor, uniform: Tensor, on: Tensor) -> Tensor:
-    """Brightness is added; distances to each pixel's grey, then those to the picture's mean, grow by a share."""
+    """Brightness is added; then differences from each pixel's grey, and from the picture's mean, are scaled."""
     brightness, saturation, contrast = (
         (on * column).view(-1, 1, 1, 1) for column in (uniform[:, 0] - 0.5, 2 * uniform[:, 1] - 1, uniform[:, 2] - 0.5)
     )
@@ -97,26 +108,26 @@ def _coloured(picture: Tensor, uniform: Tensor, on: Tensor) -> Tensor:
     return picture + contrast * (picture - picture.mean((1, 2, 3), keepdim=True))
 
 
-def _moved(picture: Tensor, uniform: Tensor, on: Tensor, share: float) -> Tensor:
-    """By products with matrices of zeros and ones: exact, and quick to differentiate, which gathering is not."""
+def _translated(picture: Tensor, uniform: Tensor, on: Tensor, fraction: float) -> Tensor:
+    """By multiplication with matrices of zeros and ones: exact, and faster to differentiate than indexing."""
     down, right = (
-        _shift(uniform[:, axis], on, share, size) for axis, size in enumerate((picture.shape[2], picture.shape[3]))
+        _shift(uniform[:, axis], on, fraction, size) for axis, size in enumerate((picture.shape[2], picture.shape[3]))
     )
     return down[:, None] @ picture @ right[:, None].mT
 
 
-def _shift(uniform: Tensor, on: Tensor, share: float, size: int) -> Tensor:
-    """(batch, size, size): row i is 1 where what was at i - distance stands."""
-    most = round(size * share)
+def _shift(uniform: Tensor, on: Tensor, fraction: float, size: int) -> Tensor:
+    """(batch, size, size) matrices that shift an axis: row i has its 1 at column i - distance."""
+    most = round(size * fraction)
     distance = on * ((2 * most + 1) * uniform).floor().clamp(max=2 * most).sub(most)
     places = torch.arange(size, device=uniform.device, dtype=uniform.dtype)
     return (places[None, :, None] - distance[:, None, None] == places).to(on.dtype)
 
 
-def _cut(picture: Tensor, uniform: Tensor, on: Tensor, share: float) -> Tensor:
+def _cut(picture: Tensor, uniform: Tensor, on: Tensor, fraction: float) -> Tensor:
     inside = torch.ones((), dtype=torch.bool, device=picture.device)
     for axis, size in enumerate((picture.shape[2], picture.shape[3])):
-        side = round(size * share)
+        side = round(size * fraction)
         first = (uniform[:, axis] * size).floor().clamp(max=size - 1) - side // 2
         places = torch.arange(size, device=uniform.device, dtype=uniform.dtype)
         along = (places >= first[:, None]) & (places < first[:, None] + side)

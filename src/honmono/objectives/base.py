@@ -1,4 +1,4 @@
-"""The contract between an objective and the trainer."""
+"""The interface between an objective and the trainer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from honmono.schedules import Schedule
 
 
 class Player(Protocol):
-    """A network as an objective sees it: callable, in the trainer's precision, returning full-precision outputs."""
+    """A network as objectives call it: in the trainer's precision, with outputs in full precision."""
 
     @property
     def module(self) -> nn.Module: ...
@@ -30,9 +30,10 @@ class Players(NamedTuple):
 class Draws(NamedTuple):
     """Random inputs of an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
 
-    factors: by name, the present values of `Objective.schedules` that change, and what `Objective.draw` drew.
-    uniform: (batch, num_uniform), U(0, 1); None where the objective wants none.
-    classes: how many classes the data has; 0 where the recipe takes no labels.
+    factors: by name, the current values of `Objective.schedules` that are not constant 1, and the arrays of
+        `Objective.draw`.
+    uniform: (batch, num_uniform), U(0, 1); None where `num_uniform` is 0.
+    classes: the number of classes of the data; 0 where the recipe uses no labels.
     """
 
     latent: Tensor
@@ -43,28 +44,28 @@ class Draws(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one player's loss is computed from, in one update: the players, its real batch, its random inputs.
+    """The inputs of one player's loss in one update: the players, the real batch and the random inputs.
 
-    made: fakes that an earlier update has already made on these latents and labels; None: none. An objective that
-        changes them takes `with_draws`.
+    shared: fakes that an earlier update already generated from these latents and labels; None: there are none. An
+        objective that changes the latents or labels uses `with_draws`.
     """
 
     players: Players
     batch: Batch
     draws: Draws
-    made: Tensor | None = None
+    shared: Tensor | None = None
 
     def fakes(self) -> Tensor:
-        """The generator's samples, (batch, *sample_shape), on the latents and labels of this update."""
-        return self.players.generator(self.draws.latent, self.draws.label) if self.made is None else self.made
+        """The generator's samples, (batch, *sample_shape), for the latents and labels of this update."""
+        return self.players.generator(self.draws.latent, self.draws.label) if self.shared is None else self.shared
 
     def with_draws(self, draws: Draws) -> "Step":
-        """The same on other random inputs, for which fakes are made anew."""
-        return self._replace(draws=draws, made=None)
+        """The same step with other random inputs, for which new fakes are generated."""
+        return self._replace(draws=draws, shared=None)
 
     def rows(self, start: int, stop: int) -> "Step":
-        """The same for some of the batch's samples. Not where fakes are shared."""
-        assert self.made is None, "shared fakes are of the whole batch"
+        """The same step for a slice of the batch. Not where fakes are shared."""
+        assert self.shared is None, "shared fakes belong to the whole batch"
         real, label, latent, fake_label, uniform = (
             tensor if tensor is None else tensor[start:stop]
             for tensor in (*self.batch, self.draws.latent, self.draws.label, self.draws.uniform)
@@ -74,20 +75,20 @@ class Step(NamedTuple):
         return self._replace(batch=Batch(real, label), draws=draws)
 
 
-ADVERSARIAL = ("real", "fake", "pair")  # losses of players against each other; others are penalties
+ADVERSARIAL = ("real", "fake", "pair")  # names of the adversarial losses; all others are penalties
 
 
 class Objective(ABC):
-    """What each player minimises: named scalars, summed for the gradient and logged by name.
+    """The losses of both players: named scalars, summed for the gradient and logged by name.
 
-    Losses are pure functions of a `Step`. They never see optimizers, devices, ranks or precision.
+    Losses are pure functions of a `Step`. They never handle optimizers, devices, ranks or precision.
     Subclasses are frozen dataclasses: their fields are their configuration.
     """
 
-    # True where a sample's loss depends on the others in its batch: such runs cannot be split exactly over processes.
+    # Whether a sample's loss depends on the others in its batch: such runs cannot be split exactly over processes.
     couples_samples: ClassVar[bool] = False
-    # How many samples the objective joins, along their first axis, into one that the discriminator sees; it is built
-    # for that shape. Above 1, samples are coupled whatever `couples_samples` says.
+    # How many samples are concatenated along their first axis into one discriminator input, for which the discriminator
+    # is built. Above 1, samples are coupled whatever `couples_samples` says.
     pack: int = 1
 
     @abstractmethod
@@ -98,23 +99,24 @@ class Objective(ABC):
 
     @hook
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Lowest and highest sum of each player's `ADVERSARIAL` losses; a player that stays there has saturated."""
+        """The lowest and highest possible sum of each player's `ADVERSARIAL` losses; a loss that stays there has
+        saturated."""
         return {}
 
     @hook
     def schedules(self) -> Mapping[str, Schedule]:
-        """Factors by name, each a function of images seen; they arrive in `Draws.factors` as scalars."""
+        """Factors by name, each a function of images seen, which `Draws.factors` holds as scalars."""
         return {}
 
     @hook
     def num_uniform(self) -> int:
-        """How many numbers, U(0, 1), each sample is given in `Draws.uniform`."""
+        """How many random numbers, U(0, 1), `Draws.uniform` holds for each sample."""
         return 0
 
     @hook
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """Random arrays by name, drawn once a step: the same in all its updates and on every process.
+        """Random arrays by name, drawn once per step: the same in all its updates and in every process.
 
-        They arrive in `Draws.factors`. `random` follows from the run's seed and the step.
+        `Draws.factors` holds them. `random` is seeded by the run's seed and the step.
         """
         return {}

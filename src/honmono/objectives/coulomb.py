@@ -1,4 +1,4 @@
-"""The Coulomb GAN (Unterthiner et al., 2017, arXiv:1708.08819): samples as charges whose potential D learns."""
+"""The Coulomb GAN (Unterthiner et al., 2017, arXiv:1708.08819): samples are charges, and D learns their potential."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.base import Objective, Step
-from honmono.objectives.judged import score
+from honmono.objectives.scoring import score
 from honmono.schedules import Constant, Schedule
 
 
-EPS = "eps"  # under which the schedule's factor arrives in `Draws.factors`
+EPS = "eps"  # the name of the schedule's factor in `Draws.factors`
 
 
 def kernel(
@@ -25,7 +25,7 @@ def kernel(
     dimension: float,
 ) -> Float[Tensor, "ones others"]:
     """k(a, b) = (||a - b||^2 + eps^2)^(-(dimension - 2) / 2), Plummer's softening of Coulomb's law (equation 6)."""
-    # Not by matrix products, which would lose the digits of what lies close together.
+    # Not by matrix products, which lose precision for points that are close together.
     distance = torch.cdist(one.flatten(1), other.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
     return (distance.square() + eps**2) ** (-(dimension - 2) / 2)
 
@@ -43,17 +43,17 @@ def potential(
 
 @dataclass(frozen=True)
 class Coulomb(Objective):
-    """D: E (D(x) - Phi(x))^2 over fakes and over reals, Phi being fixed;  G: E D(fake), which falls.
+    """D: E (D(x) - Phi(x))^2 over fakes and over reals, without gradients through Phi;  G: E D(fake).
 
-    Phi is `potential` among the samples of the batch, fakes less reals as in the authors' code; the paper, whose D and
-    G have the opposite sign, has it the other way round.
+    Phi is the `potential` of the batch's samples, positive near fakes as in the authors' code; in the paper Phi, D and
+    G have the opposite sign.
 
-    eps: below this distance forces soften, and D need not resolve more. Comparable to the distance between modes: with
-        too small a one each fake sees only what lies beside it, with too large a one modes blur.
-    dimension: of the space whose Coulomb law it is; 3 makes potentials 1 / r whatever the samples are.
-    self_terms: whether a sample's potential includes its own charge, which adds eps^(2 - dimension) / batch to a fake's
-        and takes it from a real's. The authors' code includes it.
-    schedule: a factor on eps, by the clock.
+    eps: the distance below which the potential is smoothed, comparable to the distance between modes. If it is too
+        small, a fake is affected only by its nearest samples; if it is too large, modes blur.
+    dimension: of Coulomb's law; 3 gives potentials of 1 / r, whatever the dimension of the samples.
+    self_terms: whether a sample's potential includes its own charge, as in the authors' code. It adds
+        eps^(2 - dimension) / batch to the potential of a fake and subtracts it from that of a real.
+    schedule: a factor on eps, by images seen.
     """
 
     couples_samples: ClassVar[bool] = True
@@ -65,8 +65,8 @@ class Coulomb(Objective):
 
     def __post_init__(self) -> None:
         if self.eps <= 0 or self.dimension <= 2:
-            asked = f"objective.eps={self.eps}, objective.dimension={self.dimension}"
-            raise Refused(f"{asked}: eps is a distance above 0, and dimension a number above 2")
+            given = f"objective.eps={self.eps}, objective.dimension={self.dimension}"
+            raise Refused(f"{given}: give eps above 0, and dimension above 2")
 
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
         discriminator, draws = step.players.discriminator, step.draws
@@ -90,7 +90,7 @@ class Coulomb(Objective):
         fake: Float[Tensor, "fakes *sample_shape"],
         factor: float | Float[Tensor, ""] = 1.0,
     ) -> tuple[Float[Tensor, " reals"], Float[Tensor, " fakes"]]:
-        """Phi at each real and at each fake of a batch; `factor` on eps."""
+        """Phi at each real and at each fake sample of a batch, with eps multiplied by `factor`."""
         eps = self.eps * factor
         of_real = potential(real, fake, real, eps, self.dimension)
         of_fake = potential(fake, fake, real, eps, self.dimension)

@@ -19,10 +19,10 @@ class NonSaturating(LogitObjective):
     scores: what the discriminator returns.
         "logits": p = sigmoid(score), computed as softplus.
         "probabilities": p = score, from a discriminator that ends in a sigmoid; torch's `BCELoss`, which clamps logs at
-            -100 (gan-mnist-article).
-        "double_sigmoid": p = sigmoid(score) although the score is a probability already, a slip in the source of
-            dcgan-mnist-article. Then p stays between sigmoid(0) and sigmoid(1): D can get from 2.0064 down to 1.0064
-            and G from ln 2 to 0.3133.
+            -100, as in gan-mnist-article.
+        "double_sigmoid": p = sigmoid(score) although the score is already a probability, an error in the source of
+            dcgan-mnist-article. p then lies between sigmoid(0) and sigmoid(1), D's loss between 1.0064 and 2.0064, and
+            G's between 0.3133 and ln 2.
     """
 
     scores: Literal["logits", "probabilities", "double_sigmoid"] = "logits"
@@ -34,7 +34,7 @@ class NonSaturating(LogitObjective):
         return {"fake": self._is_real(fake)}
 
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Bounds of the entropies; penalties leave the discriminator's loss without a ceiling."""
+        """Those of the cross-entropies; with penalties the discriminator's loss has no upper bound."""
         if self.scores == "double_sigmoid":
             low, half, high = log(1 + 1 / e), log(2), log(1 + e)  # softplus of -1, 0, 1
             discriminator, generator = (low + half, half + high), (low, half)

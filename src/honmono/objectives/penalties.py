@@ -1,4 +1,4 @@
-"""Penalties on the discriminator, and the one gradient with respect to samples that all of them share."""
+"""Penalties added to the discriminator's loss, and the input gradient that several of them use."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -17,47 +17,50 @@ from honmono.schedules import Constant, Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Penalty(ABC):
-    """Something added to the discriminator's loss.
+    """A term that is added to the discriminator's loss.
 
-    schedule: a factor on it, by the clock; the objective applies it.
+    schedule: a factor on it, by images seen, which the objective applies.
     """
 
-    name: ClassVar[str]  # under which its value is logged
-    num_uniform: ClassVar[int] = 0  # how many numbers, U(0, 1), it finds for each sample in `Draws.uniform`
-    of_labels: ClassVar[bool] = False  # whether it is left out where samples have no labels
+    name: ClassVar[str]  # its value is logged under this name
+    num_uniform: ClassVar[int] = 0  # how many random numbers it needs for each sample, in `Draws.uniform`
+    of_labels: ClassVar[bool] = False  # whether it is skipped where samples have no labels
 
     schedule: Schedule = Constant()
 
     @abstractmethod
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
-        """A scalar. Besides the batch of reals: this update's fakes, detached, (batch, *sample_shape), and the scores,
-        (batch,), that the discriminator gave the reals."""
+        """The penalty, a scalar.
+
+        fake: this update's fakes, detached, (batch, *sample_shape).
+        real_score: the discriminator's scores of the real batch, (batch,).
+        """
 
 
 def input_gradient(
     score: Callable[[Tensor], Tensor], sample: Float[Tensor, "batch *sample_shape"]
 ) -> Float[Tensor, "batch *sample_shape"]:
-    """d score_i / d sample_i for each sample i of a score in which nothing couples samples.
+    """d score_i / d sample_i for each sample i, where each score depends on its own sample only.
 
-    By `torch.func.grad`: `torch.compile` can differentiate that a second time, but not `torch.autograd.grad`.
+    Uses `torch.func.grad`, which `torch.compile` can differentiate again, unlike `torch.autograd.grad`.
     """
     return torch.func.grad(lambda x: score(x).sum())(sample)
 
 
 def refuse_batch_norm(discriminator: nn.Module, penalty: str) -> None:
-    """A per-sample gradient means nothing where batch norm couples samples, and torch cannot take it."""
+    """Raises `Refused` for a discriminator with batch norm, which couples samples, so no per-sample gradient exists."""
     if any(isinstance(part, _BatchNorm) and part.training for part in discriminator.modules()):
         raise Refused(
-            f"objective.penalties: {penalty} needs each sample's own gradient, but the discriminator has batch norm;"
-            " take a discriminator without it"
+            f"objective.penalties: {penalty} needs per-sample gradients, and the discriminator has batch norm: take"
+            " one without, or remove the penalty"
         )
 
 
 @dataclass(frozen=True)
 class ZeroCentred(Penalty):
-    """gamma / 2 * E ||grad_x D(x)||^2 over samples of one kind (Mescheder et al., 2018, arXiv:1801.04406).
+    """gamma / 2 * E ||grad_x D(x)||^2 over real or over fake samples (Mescheder et al., 2018, arXiv:1801.04406).
 
-    every: the mean is estimated from one of so many samples, which costs as much less.
+    every: the mean is estimated from every `every`-th sample only, which makes it that much cheaper.
     """
 
     gamma: float = 10.0
@@ -65,11 +68,11 @@ class ZeroCentred(Penalty):
 
     def __post_init__(self) -> None:
         if self.gamma < 0 or self.every < 1:
-            raise Refused(f"objective.penalties: {self}: gamma is at least 0, and every at least 1")
+            raise Refused(f"objective.penalties: {self}: give gamma of at least 0, and every of at least 1")
 
     @abstractmethod
     def samples(self, step: Step, fake: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Those whose gradients are kept small, and their labels."""
+        """The samples whose gradients are penalised, and their labels."""
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         discriminator = step.players.discriminator
@@ -83,7 +86,7 @@ class ZeroCentred(Penalty):
 @final
 @dataclass(frozen=True)
 class R1(ZeroCentred):
-    """Over reals (equation 9)."""
+    """Over real samples (equation 9)."""
 
     name: ClassVar[str] = "r1"
 
@@ -94,7 +97,7 @@ class R1(ZeroCentred):
 @final
 @dataclass(frozen=True)
 class R2(ZeroCentred):
-    """Over fakes (equation 10)."""
+    """Over fake samples (equation 10)."""
 
     name: ClassVar[str] = "r2"
 
@@ -104,9 +107,9 @@ class R2(ZeroCentred):
 
 @dataclass(frozen=True)
 class WeightDecay(Penalty):
-    """strength * sum(w^2) / 2 over the weights of the discriminator's named layers: TensorFlow's `l2_loss`.
+    """strength * sum(w^2) / 2 over the weights of the discriminator's named layers, as TensorFlow's `l2_loss`.
 
-    The defaults are dcgan-mnist-article's, whose first layer and biases are left alone.
+    The defaults are those of dcgan-mnist-article, which has none on its first layer and on biases.
     """
 
     weights: tuple[str, ...] = ("conv2", "conv3")
@@ -121,7 +124,10 @@ class WeightDecay(Penalty):
 def _weight(module: nn.Module, name: str) -> Tensor:
     layers = {layer: part for layer, part in module.named_modules() if hasattr(part, "weight")}
     if name not in layers:
-        raise Refused(f"penalty WeightDecay: no layer '{name}' has weights{did_you_mean(name, layers)}")
+        raise Refused(
+            f"objective.penalties: WeightDecay: the discriminator has no layer '{name}' with"
+            f" weights{did_you_mean(name, layers)}"
+        )
     weight = layers[name].weight
     assert isinstance(weight, Tensor)
     return weight

@@ -15,7 +15,7 @@ from honmono.errors import Refused
 from honmono.networks.outputs import full
 from honmono.objectives.anchors import Anchors
 from honmono.objectives.base import Objective, Player, Step
-from honmono.objectives.judged import judged
+from honmono.objectives.scoring import score_real_and_fake
 
 
 REAL, FAKE = "anchor_real", "anchor_fake"
@@ -28,12 +28,13 @@ class Realness(Objective):
     equation: which of the paper's losses G minimises:
         18: -KL(A0 || D(fake));  19: KL(D(real) || D(fake)) - KL(A0 || D(fake));
         20: KL(A1 || D(fake)) - KL(A0 || D(fake)).
-    divergence: "kl", or "cross_entropy" in place of every KL, as in the authors' code; p's entropy is the difference.
-    epsilon: added to probabilities under logarithms.
-    together: the discriminator sees real and fake in one batch: quicker, but only where it couples no samples.
+    divergence: "kl", or "cross_entropy" in place of every KL, as in the authors' code; they differ by the entropy of p.
+    epsilon: added to probabilities before the logarithm.
+    together: real and fake samples go through the discriminator in one batch. Faster, but only for discriminators that
+        do not couple samples.
 
-    With two outcomes, A1 = (0, 1) and A0 = (1, 0) this is the standard GAN: 18 is its minimax loss of G, and the first
-    term of 20 its non-saturating one.
+    With two outcomes, A1 = (0, 1) and A0 = (1, 0) this is the standard GAN: 18 is the minimax loss of G, and the first
+    term of 20 the non-saturating one.
     """
 
     anchors: Anchors = Anchors()
@@ -43,7 +44,7 @@ class Realness(Objective):
     together: bool = False
 
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """The step's anchors, which all of its updates share."""
+        """The anchors of the step, shared by all its updates."""
         return dict(zip((REAL, FAKE), self.anchors.drawn(random), strict=True))
 
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
@@ -51,7 +52,7 @@ class Realness(Objective):
         with torch.no_grad():
             fake = step.fakes()
         realness = partial(self._realness, step.players.discriminator)
-        of_real, of_fake = judged(realness, step.batch, fake, step.draws.label, self.together)
+        of_real, of_fake = score_real_and_fake(realness, step.batch, fake, step.draws.label, self.together)
         return {"real": self.distance(factors[REAL], of_real), "fake": self.distance(factors[FAKE], of_fake)}
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
@@ -67,11 +68,12 @@ class Realness(Objective):
         return {"pair": self.distance(of_real, of_fake)} | away
 
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """A divergence is at least 0, a cross-entropy some entropy of anchors; G's loss is one less another."""
+        """A KL divergence is at least 0; a cross-entropy has a bound that varies with the anchors, G's difference
+        none."""
         return {"discriminator": (0.0 if self.divergence == "kl" else -inf, inf), "generator": (-inf, inf)}
 
     def distance(self, p: Float[Tensor, "*_ outcomes"], q: Float[Tensor, "batch outcomes"]) -> Float[Tensor, ""]:
-        """Mean over the batch of the KL divergence of q from p, or of their cross-entropy."""
+        """The mean over the batch of KL(p || q), or of the cross-entropy of p and q."""
         if self.divergence == "cross_entropy":
             return -(p * (q + self.epsilon).log()).sum(-1).mean()
         return (p * ((p + self.epsilon) / (q + self.epsilon)).log()).sum(-1).mean()
@@ -81,7 +83,7 @@ class Realness(Objective):
         output = discriminator(sample, label)
         if output.dim() != 2 or output.shape[1] != self.anchors.outcomes:
             raise Refused(
-                f"the anchors have {self.anchors.outcomes} outcomes and the discriminator gives (batch, outcomes)"
-                f" {tuple(output.shape)}: set discriminator.outcomes and objective.anchors.outcomes to one number"
+                f"the anchors have {self.anchors.outcomes} outcomes, and the discriminator's output has the shape"
+                f" {tuple(output.shape)}: give discriminator.outcomes and objective.anchors.outcomes the same number"
             )
         return full(output).softmax(1)

@@ -1,4 +1,4 @@
-"""The relativistic pairing GAN: the discriminator says how much more real a real sample is than a fake."""
+"""The relativistic pairing GAN: the loss is a function of D(real) - D(fake)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from honmono.objectives.logit import LogitObjective, Score
 class Relativistic(LogitObjective):
     """D: E softplus(-(D(real) - D(fake)));  G: E softplus(-(D(fake) - D(real))), over pairs of a real and a fake.
 
-    Where D is ahead of G its loss is as if each fake were judged against its real, so that no mode of the data can be
-    given up. Stable with R1 and R2. Source: Jolicoeur-Martineau (2018), arXiv:1807.00734; Huang et al., R3GAN (2024),
-    arXiv:2501.05441, equations 2 and 3.
+    Since every fake is compared with a real sample, dropping a mode of the data is penalised. Stable with R1 and R2.
+    Source: Jolicoeur-Martineau (2018), arXiv:1807.00734; Huang et al., R3GAN (2024), arXiv:2501.05441, equations 2 and
+    3.
     """
 
     relativistic: ClassVar[bool] = True

@@ -18,10 +18,9 @@ class Wasserstein(LogitObjective):
     """D: factor * (E D(fake) - E D(real));  G: -E D(fake), where real scores are high.
 
     real_scores: "high" as in the paper's algorithm 1 and in WGAN-GP; "low" as in the WGAN authors' code and in
-        wgan-grid-article: every sign is turned. Nothing else changes: -D takes the place of D, and G's path stays
-        the same.
-    factor: on D's loss. 0.5: it is a mean over reals and fakes in one batch, as wgan-grid-article has it, and the
-        estimate of the Wasserstein distance (up to the scale of D's weights) is -2 times D's loss; with 1, -1 times.
+        wgan-grid-article, where all signs are reversed: -D takes the place of D, and G is trained in the same way.
+    factor: on D's loss. With 0.5 it is a mean over real and fake samples in one batch, as in wgan-grid-article. The
+        estimate of the Wasserstein distance, up to the scale of D's weights, is -D's loss / factor.
     """
 
     real_scores: Literal["high", "low"] = "high"
@@ -44,9 +43,9 @@ class Wasserstein(LogitObjective):
 
 @dataclass(frozen=True)
 class GradientPenalty(Penalty):
-    """strength / target^2 * E (||grad_x D(x)|| - target)^2 at x between a real and a fake, uniformly on the line.
+    """strength / target^2 * E (||grad_x D(x)|| - target)^2 at x, uniform on the line from a real to a fake sample.
 
-    With labels D judges x as of the real's class. The places on the lines come from torch's default generator.
+    With labels x has the real sample's. The positions on the lines come from torch's default generator.
     Source: Gulrajani et al., WGAN-GP (2017, arXiv:1704.00028), equation 3; target: Karras et al., progressive growing
     (2017, arXiv:1710.10196), which takes 750 on CIFAR-10.
 
@@ -62,7 +61,10 @@ class GradientPenalty(Penalty):
 
     def __post_init__(self) -> None:
         if self.target <= 0:
-            raise Refused(f"a gradient penalty's target is {self.target}; give a norm above 0, or take R1 for zero")
+            raise Refused(
+                f"objective.penalties: GradientPenalty target is {self.target}: give a norm above 0, or use R1 for a"
+                f" norm of 0"
+            )
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         discriminator, (real, label) = step.players.discriminator, step.batch
@@ -79,7 +81,8 @@ class GradientPenalty(Penalty):
 
 @dataclass(frozen=True)
 class Drift(Penalty):
-    """strength * E D(x)^2 over reals: keeps scores near 0 (Karras et al., 2017, arXiv:1710.10196, appendix A.1)."""
+    """strength * E D(x)^2 over real samples, which keeps scores near 0 (Karras et al., 2017, arXiv:1710.10196,
+    appendix A.1)."""
 
     strength: float = 0.001
     name: ClassVar[str] = "drift"

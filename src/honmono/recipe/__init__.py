@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from honmono.recipe.latents import Uniform as Uniform
     from honmono.recipe.registry import recipe as recipe
     from honmono.recipe.updates import Count as Count
-    from honmono.recipe.updates import Together as Together
+    from honmono.recipe.updates import Simultaneous as Simultaneous
     from honmono.recipe.updates import Update as Update
     from honmono.recipe.updates import WarmUp as WarmUp
     from honmono.recipe.value import Average as Average
@@ -36,7 +36,7 @@ LAZY = {
     "honmono.recipe.growth": ("Growth",),
     "honmono.recipe.latents": ("Latent", "Normal", "Uniform"),
     "honmono.recipe.registry": ("recipe",),
-    "honmono.recipe.updates": ("Count", "Together", "Update", "WarmUp"),
+    "honmono.recipe.updates": ("Count", "Simultaneous", "Update", "WarmUp"),
     "honmono.recipe.value": ("Average", "Clip", "Pair", "Recipe", "Training"),
     "honmono.schedules": (
         "Constant",

@@ -1,4 +1,4 @@
-"""A recipe in words and numbers, for `honmono show`."""
+"""Describe a recipe: its source, quirks, fields and parameter counts, for `honmono show`."""
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
@@ -7,57 +7,59 @@ from typing import Any
 
 import torch
 
-from honmono.data.base import Data, Interface
+from honmono.data.base import Data, DataSpec
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import CHANNELS, StackedMNIST
 from honmono.recipe.build import build_networks, count_parameters
-from honmono.recipe.fields import children, leaves
+from honmono.recipe.hyperparameters import children, leaves
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 
 
 def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
-    """Name, source, quirks, every field by its dotted name, and the parameters for the recipe's own data."""
+    """Name, source, quirks, every field by its dotted name, and the parameter counts for the recipe's own data."""
     entry = find(name)
     recipe = override(entry.make(), changes)
-    interface = nominal_interface(recipe)
-    decided = settled(recipe, [0] * len(interface.classes), None)
-    with torch.device("meta"):  # shapes without numbers: some networks have hundreds of millions
-        networks = dict(zip(("generator", "discriminator"), build_networks(decided, interface), strict=True))
+    data_spec = nominal_data_spec(recipe)
+    resolved = resolve_auto(recipe, [0] * len(data_spec.classes), None)
+    with torch.device("meta"):  # no memory is allocated: some networks have hundreds of millions of parameters
+        networks = dict(zip(("generator", "discriminator"), build_networks(resolved, data_spec), strict=True))
     return {
         "name": entry.name,
         "source": entry.source,
         "summary": entry.summary,
         "quirks": list(entry.quirks),
         "fields": fields(recipe),
-        "sample_shape": list(interface.sample_shape),
+        "sample_shape": list(data_spec.sample_shape),
         "parameters": {player: count_parameters(network) for player, network in networks.items()},
     }
 
 
-def nominal_interface(recipe: Recipe) -> Interface:
-    """Shape and classes of the data that a recipe was written for; 64x64 colour where it takes any pictures, without
-    classes where it leaves them to the data."""
+def nominal_data_spec(recipe: Recipe) -> DataSpec:
+    """Sample shape and classes of the data that a recipe was written for, without reading that data.
+
+    A recipe for any pictures counts as one for 64x64 colour pictures, without classes where `conditional` is "auto".
+    """
     data: Data = recipe.data
     if isinstance(data, Mixture):
-        return Interface((2,), ())
+        return DataSpec((2,), ())
     if isinstance(data, StackedMNIST):
         size = data.size or 28
-        return Interface((CHANNELS, size, size), ())
+        return DataSpec((CHANNELS, size, size), ())
     if not isinstance(data, Pictures) or data.source == "digits":
         dataset = data.open()
-        return Interface(dataset.sample_shape, dataset.classes)
-    written_for, channels = data.expects or (data.max_size, 3)
-    size = data.size or min(written_for, data.max_size)
+        return DataSpec(dataset.sample_shape, dataset.classes)
+    expected_size, channels = data.expects or (data.max_size, 3)
+    size = data.size or min(expected_size, data.max_size)
     ten = tuple(str(number) for number in range(10))
-    return Interface((data.channels or channels, size, size), ten if recipe.conditional is True else ())
+    return DataSpec((data.channels or channels, size, size), ten if recipe.conditional is True else ())
 
 
 def fields(recipe: Recipe) -> dict[str, Any]:
-    """Every field by its dotted name, values as JSON; classes under the name of the part that they make."""
+    """Every field by its dotted name, with its value as JSON; a field that holds an object has its class's name."""
     named = {f"{path}": _kind(part) for path, part in _parts(recipe).items() if _kind(part)}
     plain = {path: to_json(value) for path, value in leaves(recipe).items()}
     return dict(sorted({**plain, **named}.items()))

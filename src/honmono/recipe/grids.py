@@ -1,4 +1,4 @@
-"""Which grids of pictures a run makes: how large, and which cells share a latent."""
+"""The sample grids that a run saves: their size, and which cells share a latent."""
 
 from dataclasses import dataclass
 from re import fullmatch
@@ -9,12 +9,13 @@ from honmono.errors import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class SampleGrid:
-    """One grid of a run's pictures: `samples/<step>.png`, or `samples/<step>-<name>.png` where it has a name.
+    """One grid of generated samples: `samples/<step>.png`, or `samples/<step>-<name>.png` where it has a name.
 
-    latent: "each" cell has its own, or those of a "row" share one, or "one" stands in all of them. Cell i asks for
-        class i % classes, so that shared latents show whether labels change more than they should.
-    columns: None: one for each class where there are 2 to 16 classes, else 8.
-    sampling: what batch norm does in this grid; None: as the recipe says. Grids of one `latent` have the same latents.
+    latent: which cells share a latent. "each": every cell has its own; "row": the cells of a row share one; "one": all
+        cells share one. Cell i has class i % classes, so shared latents show what the label alone changes. Grids with
+        the same `latent` setting use the same latents.
+    columns: the number of columns; None: one for each class where there are 2 to 16 classes, else 8.
+    sampling: the batch norm mode in this grid, as `Recipe.sampling`; None: the recipe's.
     """
 
     name: str = ""
@@ -25,13 +26,16 @@ class SampleGrid:
 
     def __post_init__(self) -> None:
         if self.rows < 1 or (self.columns is not None and self.columns < 1):
-            raise Refused(f"grids: {self.columns} columns and {self.rows} rows; there must be at least 1 of each")
+            raise Refused(f"grids: {self.columns} columns and {self.rows} rows: give at least 1 of each")
         if not fullmatch("[a-z0-9-]*", self.name):
-            raise Refused(f"grids: the name {self.name!r} is part of a file's name: use small letters, digits and '-'")
+            raise Refused(f"grids: the file name part {self.name!r} may hold lower-case letters, digits and '-' only")
 
 
-def refuse_alike(grids: tuple[SampleGrid, ...]) -> None:
-    """Refuses grids that would be written over each other, and those of which none is a run's film."""
+def refuse_repeated_names(grids: tuple[SampleGrid, ...]) -> None:
+    """Raises `Refused` unless the first grid has no name, and every other one has a name of its own.
+
+    Names become file names, and the nameless grid is the one that a film is made of.
+    """
     names = [grid.name for grid in grids]
     if names[:1] != [""] or len(set(names)) < len(names):
-        raise Refused(f"grids are named {names}: the first must have no name (''), and each further one its own")
+        raise Refused(f"grids are named {names}: the first must have the name '', and every other one a different name")

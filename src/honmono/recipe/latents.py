@@ -1,4 +1,4 @@
-"""Where a generator's fakes begin: the distributions of the latent z."""
+"""The distributions of the latent z."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from honmono.errors import Refused
 
 @dataclass(frozen=True)
 class Latent(ABC):
-    """A distribution of latents of `dim` numbers."""
+    """A distribution of latent vectors of `dim` numbers."""
 
     dim: int
 
     def __post_init__(self) -> None:
         if self.dim < 1:
-            raise Refused(f"latent.dim is {self.dim}; give at least 1")
+            raise Refused(f"latent.dim is {self.dim}: give at least 1")
 
     @abstractmethod
     def draw(self, random: np.random.Generator, count: int) -> np.ndarray:

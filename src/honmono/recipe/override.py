@@ -1,4 +1,4 @@
-"""`--set field=value`: changing one field of a recipe, typed, refused with the nearest right name."""
+"""`--set field=value`: change fields of a recipe by dotted name, checked against their types."""
 
 import ast
 import inspect
@@ -9,33 +9,34 @@ from functools import partial
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from honmono.errors import Refused, did_you_mean
-from honmono.recipe.fields import INTERFACE, children, hyper_parameters, leaves
-from honmono.recipe.serialize import allowed
+from honmono.recipe.hyperparameters import SUPPLIED_BY_TRAINER, children, hyperparameters, leaves
+from honmono.recipe.serialize import allowed, current_name
 from honmono.recipe.value import Recipe
 
 
-WORDS = {"true": True, "on": True, "false": False, "off": False, "none": None, "null": None}
-SUPPLIED = frozenset[str]().union(*INTERFACE.values())
+KEYWORDS = {"true": True, "on": True, "false": False, "off": False, "none": None, "null": None}
+SUPPLIED = frozenset[str]().union(*SUPPLIED_BY_TRAINER.values())
 
 
 def override(recipe: Recipe, changes: Mapping[str, object]) -> Recipe:
     """The recipe with every dotted field in `changes` replaced by its value, or by its text read as the field's type.
 
-    Texts are Python literals (`0.5`, `(0.5, 0.9)`, `true`, `none`), plain words, values by their constructors
-    (`Cosine(images=100_000)`), or tuples of them. Raises `Refused` for a name or a type that does not fit. Their order
-    does not decide what is refused: a change that needs others is tried again after them.
+    Texts are Python literals (`0.5`, `(0.5, 0.9)`, `true`, `none`), unquoted strings, constructor calls
+    (`Cosine(images=100_000)`), or tuples of these. Raises `Refused` for an unknown name or a value of another type,
+    naming the nearest known name or the expected type. The order of changes does not matter: one that is refused is
+    tried again after the others.
     """
-    waiting = dict(changes)
-    while waiting:
+    pending = dict(changes)
+    while pending:
         refused: dict[str, Refused] = {}
-        for path, given in waiting.items():
+        for path, given in pending.items():
             try:
                 recipe = _replace(recipe, path.split("."), given, path, recipe, Recipe)
             except Refused as error:
                 refused[path] = error
-        if len(refused) == len(waiting):
+        if len(refused) == len(pending):
             raise next(iter(refused.values()))
-        waiting = {path: waiting[path] for path in refused}
+        pending = {path: pending[path] for path in refused}
     return recipe
 
 
@@ -49,7 +50,7 @@ def _replace(value: Any, keys: list[str], given: object, path: str, recipe: Reci
         tails = [name for name in every if name.endswith(f".{path}")]  # `lr` for `optimizers.generator.lr`
         near = f"; did you mean '{tails[0]}'?" if tails else did_you_mean(path, every) or did_you_mean(head, parts)
         here = path.rsplit("." + ".".join(keys), 1)[0] if path != ".".join(keys) else "the recipe"
-        has = f"has: {', '.join(parts)}" if parts else f"is {_show(value)} now"
+        has = f"has: {', '.join(parts)}" if parts else f"is {_format(value)} now"
         raise Refused(f"--set {path}: no field '{head}' there{near} ({here} {has})")
     new = _replace(parts[head], rest, given, path, recipe, _annotation(value, head, annotation))
     return _rebuild(value, head, new, path)
@@ -69,7 +70,7 @@ def _rebuild(value: Any, name: str, new: Any, path: str) -> Any:
 
 
 def _annotation(value: Any, name: str, declared: Any) -> Any:
-    """The type of a part of `value`, itself declared as `declared`; Any where nothing usable is declared."""
+    """The declared type of a part of `value`, whose own type is `declared`; Any where there is none."""
     arguments = get_args(declared)
     if isinstance(value, tuple):
         if not arguments:
@@ -93,7 +94,7 @@ def _read(given: object, annotation: Any, current: Any, path: str) -> Any:
         fitted, ok = conform(candidate, annotation)
         if ok:
             return fitted
-    raise Refused(f"--set {path}={text}: expected {describe(annotation)}; it is {_show(current)} now")
+    raise Refused(f"--set {path}={text}: expected {describe(annotation)}; it is {_format(current)} now")
 
 
 def _literal(text: str, path: str) -> Any:
@@ -101,30 +102,34 @@ def _literal(text: str, path: str) -> Any:
         return _value(ast.parse(text.strip(), mode="eval").body, path)
     except Refused:
         raise
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):  # all that `literal_eval` may raise
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):  # what `literal_eval` may raise
         return text
 
 
 def _value(node: ast.expr, path: str) -> Any:
     if isinstance(node, ast.Name):
-        return WORDS.get(node.id.lower(), node.id)
+        return KEYWORDS.get(node.id.lower(), node.id)
     if isinstance(node, ast.Tuple | ast.List):
         return tuple(_value(item, path) for item in node.elts)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        words = {word.arg or "**": _value(word.value, path) for word in node.keywords}
-        return _construct(node.func.id, [_value(place, path) for place in node.args], words, path)
+        keywords = {one.arg or "**": _value(one.value, path) for one in node.keywords}
+        return _construct(node.func.id, [_value(argument, path) for argument in node.args], keywords, path)
     return ast.literal_eval(node)
 
 
-def _construct(name: str, places: list[Any], words: dict[str, Any], path: str) -> Any:
-    """What `name(*places, **words)` makes, its arguments checked as fields are; what is built later stays unbuilt."""
+def _construct(name: str, positional: list[Any], keywords: dict[str, Any], path: str) -> Any:
+    """The value of `name(*positional, **keywords)`, its arguments checked against their types.
+
+    A dataclass is constructed; a network or an optimizer becomes a partial, to be built by the trainer.
+    """
+    name = current_name(name)
     if name not in allowed():
-        raise Refused(f"--set {path}: honmono has nothing named {name}{did_you_mean(name, allowed())}")
+        raise Refused(f"--set {path}: no class is named {name}{did_you_mean(name, allowed())}")
     cls: Any = allowed()[name]
-    complete = is_dataclass(allowed()[name])
-    parameters = hyper_parameters(cls, frozenset() if complete else SUPPLIED)
+    complete = is_dataclass(allowed()[name])  # not of `cls`, whose type a checker would narrow
+    parameters = hyperparameters(cls, frozenset() if complete else SUPPLIED)
     try:
-        arguments = inspect.Signature(list(parameters.values())).bind_partial(*places, **words).arguments
+        arguments = inspect.Signature(list(parameters.values())).bind_partial(*positional, **keywords).arguments
         hints = get_type_hints(cls.__init__)
         for field, value in arguments.items():
             arguments[field], fits = conform(value, hints.get(field, Any))
@@ -136,15 +141,15 @@ def _construct(name: str, places: list[Any], words: dict[str, Any], path: str) -
 
 
 def conform(value: Any, annotation: Any) -> tuple[Any, bool]:
-    """`value` as the annotated type (an int serves as a float, a list as a tuple), and whether it fits at all."""
+    """`value` as the annotated type (an int is accepted as a float, a list as a tuple), and whether it fits."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is Any or isinstance(annotation, TypeVar):
         return value, True
     if origin is Literal:
         return value, any(value == choice and type(value) is type(choice) for choice in arguments)
     if origin in (Union, types.UnionType):
-        tries = [conform(value, member) for member in arguments]
-        return next((fit for fit in tries if fit[1]), (value, False))
+        attempts = [conform(value, member) for member in arguments]
+        return next((fit for fit in attempts if fit[1]), (value, False))
     if origin is tuple or annotation is tuple:
         return _conform_tuple(value, arguments)
     if annotation is float and isinstance(value, int) and not isinstance(value, bool):
@@ -163,12 +168,12 @@ def _conform_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, bool]:
     if not arguments:
         return tuple(value), True
     members = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
-    tries = [conform(item, member) for item, member in zip(value, members, strict=False)]
-    return tuple(fit for fit, _ in tries), len(members) == len(value) and all(ok for _, ok in tries)
+    attempts = [conform(item, member) for item, member in zip(value, members, strict=False)]
+    return tuple(fit for fit, _ in attempts), len(members) == len(value) and all(ok for _, ok in attempts)
 
 
 def describe(annotation: Any) -> str:
-    """An annotated type in plain words, for messages."""
+    """An annotated type as messages name it."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return "one of " + ", ".join(str(choice) for choice in arguments)
@@ -178,22 +183,22 @@ def describe(annotation: Any) -> str:
         return "none"
     if origin is tuple and arguments:
         return "(" + ", ".join("..." if member is Ellipsis else describe(member) for member in arguments) + ")"
-    if made := [name for name, cls in sorted(allowed().items()) if _is_made_of(cls, annotation)]:
+    if made := [name for name, cls in sorted(allowed().items()) if _constructs(cls, annotation)]:
         return " or ".join(f"{name}(...)" for name in made)
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-    return words.get(annotation, getattr(annotation, "__name__", str(annotation)))
+    return "true or false" if annotation is bool else getattr(annotation, "__name__", str(annotation))
 
 
-def _is_made_of(cls: type, annotation: Any) -> bool:
-    """Whether `cls` makes values of the annotated type; a partial is made of whatever is built later."""
+def _constructs(cls: type, annotation: Any) -> bool:
+    """Whether `name(...)` of this class gives a value of the annotated type; classes that are no dataclass give a
+    partial."""
     if annotation is partial:
         return not is_dataclass(cls)
     return isinstance(annotation, type) and issubclass(cls, annotation) and not inspect.isabstract(cls)
 
 
-def _show(value: Any) -> str:
+def _format(value: Any) -> str:
     if isinstance(value, tuple):
-        return "(" + ", ".join(map(_show, value)) + ")"
+        return "(" + ", ".join(map(_format, value)) + ")"
     if children(value) or is_dataclass(value):
         return f"{value.func.__name__ if isinstance(value, partial) else type(value).__name__}(...)"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

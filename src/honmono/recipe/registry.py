@@ -1,4 +1,4 @@
-"""Finding recipes: the decorator, the ones that come with honmono, and those in a user's own file."""
+"""Register recipes by a decorator, and find them by name: those of honmono, and those in a user's own file."""
 
 import hashlib
 import importlib
@@ -21,10 +21,11 @@ from honmono.recipe.value import Recipe
 
 @dataclass(frozen=True)
 class Entry:
-    """A recipe's name, where it comes from, and how to make it.
+    """A registered recipe: its name, its source, and the function that makes it.
 
-    quirks: what is peculiar about it, each with the field that switches it.
-    tiny: overrides by dotted field, under which tests run it in seconds.
+    quirks: where it differs from common practice, each with the field that changes it.
+    tiny: `--set` changes under which tests run it in seconds.
+    file: the source file; None for a recipe given as a value.
     """
 
     name: str
@@ -32,15 +33,24 @@ class Entry:
     data: str
     summary: str
     make: Callable[[], Recipe]
-    file: Path | None  # its source; None for a recipe given as a value
+    file: Path | None
     quirks: tuple[str, ...] = ()
     tiny: Mapping[str, str] = field(default_factory=dict)
 
 
 def recipe(
-    name: str, *, source: str, data: str, summary: str, quirks: tuple[str, ...] = (), tiny: Mapping[str, str]
+    name: str,
+    *,
+    source: str,
+    data: str,
+    summary: str,
+    quirks: tuple[str, ...] = (),
+    tiny: Mapping[str, str],
 ) -> Callable[[Callable[[], Recipe]], Callable[[], Recipe]]:
-    """Registers a function that returns a `Recipe`. All arguments are literals: `list` reads them without importing."""
+    """Registers a function that returns a `Recipe`.
+
+    All arguments must be literals: `honmono list` reads them from the source without importing it.
+    """
 
     def register(make: Callable[[], Recipe]) -> Callable[[], Recipe]:
         file = Path(make.__code__.co_filename)
@@ -67,7 +77,7 @@ def find(name: str) -> Entry:
     """The recipe of that name, or the one in `path/to/mine.py:function`."""
     if ".py:" in name or name.endswith(".py"):
         return _from_file(name)
-    if module := importlib.import_module("honmono.recipes").module_of(name):  # the others need not be imported
+    if module := importlib.import_module("honmono.recipes").module_of(name):  # imports only the module that defines it
         return next(one for one in _entries_of(importlib.import_module(module)) if one.name == name)
     built_in = name.partition(":")[0] in ("digits", "grid", "ring", "stacked-mnist")
     if Path(name).exists() or built_in:
@@ -84,7 +94,7 @@ def _from_file(name: str) -> Entry:
     path, _, function = name.rpartition(":") if ".py:" in name else (name, "", "")
     file = Path(path)
     if not file.is_file():
-        raise Refused(f"no file {path} to take the recipe from")
+        raise Refused(f"{path} does not exist: name a file with a recipe, as path/to/mine.py:function")
     module = import_file(file.resolve())
     made: dict[str, Any] = {
         attribute: value
@@ -100,29 +110,29 @@ def _from_file(name: str) -> Entry:
     entry = getattr(made[function], "entry", None)
     entry = entry or Entry(function.replace("_", "-"), str(path), "", "", made[function], file.resolve())
     parameters = inspect.signature(entry.make).parameters.values()
-    with _runs(file.resolve()):
-        made_recipe = all(one.default is not one.empty for one in parameters) and isinstance(entry.make(), Recipe)
-    if not made_recipe:
-        raise Refused(f"{name} is no recipe: a function that takes nothing and returns a Recipe")
+    with _user_code_errors(file.resolve()):
+        returns_recipe = all(one.default is not one.empty for one in parameters) and isinstance(entry.make(), Recipe)
+    if not returns_recipe:
+        raise Refused(f"{name} is not a recipe: it must be a function without required arguments that returns a Recipe")
     return entry
 
 
 @cache
 def import_file(file: Path) -> Any:
-    """The module in a file that the user named: this runs its code."""
-    path = hashlib.blake2b(os.fsencode(file), digest_size=4).hexdigest()  # many files are named recipe.py
+    """Imports a file that the user named, which runs its code."""
+    path = hashlib.blake2b(os.fsencode(file), digest_size=4).hexdigest()  # several files may be named recipe.py
     spec = importlib.util.spec_from_file_location(f"honmono_recipe_{file.stem}_{path}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where torch.compile, and dataclasses with annotations as text, look for it
-    with _runs(file):
+    with _user_code_errors(file):
         spec.loader.exec_module(module)
     return module
 
 
 @contextmanager
-def _runs(file: Path) -> Iterator[None]:
-    """Within it the user's code runs; what it raises becomes one line that names the place in the file."""
+def _user_code_errors(file: Path) -> Iterator[None]:
+    """Turns any error of the user's code into a `Refused` that names the line in the file."""
     try:
         yield
     except Refused:
@@ -131,4 +141,4 @@ def _runs(file: Path) -> Iterator[None]:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
         line = lines[-1] if lines else getattr(error, "lineno", None)  # a SyntaxError has no frame in the file
         where = f" (line {line})" if line else ""
-        raise Refused(f"{file} cannot be run: {type(error).__name__}: {error}{where}") from error
+        raise Refused(f"{file} raised an error: {type(error).__name__}: {error}{where}") from error

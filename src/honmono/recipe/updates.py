@@ -1,4 +1,4 @@
-"""The program of updates: which player moves, on which draws and reals, and how often."""
+"""The update program: which player is updated, on which latents and real batches, and how often."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ FRESH = "fresh"  # of `Update.real`
 
 
 class Count(ABC):
-    """How often an update runs within a step, where that depends on the clock."""
+    """How often an update runs within a step, where that depends on the step."""
 
     @abstractmethod
     def at(self, step: int) -> int:
-        """The number of repetitions in step `step` (the first is 1)."""
+        """The number of repetitions in step `step`, counted from 1."""
 
 
 @dataclass(frozen=True)
 class WarmUp(Count):
-    """`high` times in the first `steps` steps and in every `every`-th one after, `count` times otherwise.
+    """`high` repetitions in the first `steps` steps and in every `every`-th step after them, else `count`.
 
     Source: Arjovsky et al., WGAN (arXiv:1701.07875), official code: 100 critic steps for the first 25 generator
     steps and at every 500th, 5 otherwise.
@@ -34,7 +34,7 @@ class WarmUp(Count):
 
     def __post_init__(self) -> None:
         if min(self.count, self.high, self.every) < 1 or self.steps < 0:
-            raise Refused(f"{self}: count, high and every are at least 1, and steps at least 0")
+            raise Refused(f"{self}: give count, high and every of at least 1, and steps of at least 0")
 
     def at(self, step: int) -> int:
         return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count
@@ -44,11 +44,11 @@ class WarmUp(Count):
 class Update:
     """One optimizer step of one player.
 
-    draws: updates of a step that name the same draws share their latents and fake labels, and one of the generator
-        after one of the discriminator its fakes too; None: fresh ones each time.
-    real: likewise for the real batch; None: a fresh batch for the discriminator, the latest one for the generator;
-        "fresh": a fresh one for each update of either.
-    count: how often the update runs within a step; what it names is shared by its repetitions too.
+    draws: a name. Updates of one step with the same name share their latents and fake labels; a generator update
+        that follows a discriminator update shares its fakes too. None: new draws for each update.
+    real: a name, likewise for the real batch. None: a new batch for a discriminator update, the latest batch for a
+        generator update. "fresh": a new batch for each update.
+    count: how often the update runs within a step; the repetitions share what is named.
     """
 
     player: PlayerName
@@ -58,36 +58,36 @@ class Update:
 
     def __post_init__(self) -> None:
         if isinstance(self.count, int) and self.count < 1:
-            raise Refused(f"the {self.player}'s update has count={self.count}; leave it out, or make it at least once")
+            raise Refused(f"the {self.player}'s update has count={self.count}: give at least 1, or remove the update")
 
     def times(self, step: int) -> int:
         return self.count if isinstance(self.count, int) else self.count.at(step)
 
 
 @dataclass(frozen=True)
-class Together:
-    """Updates made at once: every gradient is taken before any player moves (simultaneous gradient descent)."""
+class Simultaneous:
+    """Simultaneous gradient descent: all gradients are computed before any player's weights change."""
 
     updates: tuple[Update, ...]
 
 
-def every_update(updates: tuple[Update | Together, ...]) -> list[Update]:
-    """The updates of a program in order, simultaneous ones unwrapped."""
-    return [one for entry in updates for one in (entry.updates if isinstance(entry, Together) else (entry,))]
+def every_update(updates: tuple[Update | Simultaneous, ...]) -> list[Update]:
+    """The updates of a program in order, those of `Simultaneous` included one by one."""
+    return [one for entry in updates for one in (entry.updates if isinstance(entry, Simultaneous) else (entry,))]
 
 
-def due(updates: tuple[Update | Together, ...], step: int) -> list[tuple[Update, ...]]:
-    """The updates of a step in order: within a tuple every gradient is taken before any player moves."""
+def due(updates: tuple[Update | Simultaneous, ...], step: int) -> list[tuple[Update, ...]]:
+    """The updates of a step in order; those in one tuple are simultaneous."""
     groups: list[tuple[Update, ...]] = []
     for entry in updates:
-        if isinstance(entry, Together):
+        if isinstance(entry, Simultaneous):
             groups.append(tuple(update for update in entry.updates for _ in range(update.times(step))))
         else:
             groups += [(entry,)] * entry.times(step)
     return groups
 
 
-def updates_made(updates: tuple[Update | Together, ...], player: PlayerName, steps: int) -> int:
+def updates_made(updates: tuple[Update | Simultaneous, ...], player: PlayerName, steps: int) -> int:
     """How many updates a player has had after so many steps."""
     own = [update for update in every_update(updates) if update.player == player]
     varying = [update for update in own if isinstance(update.count, Count)]
@@ -96,26 +96,26 @@ def updates_made(updates: tuple[Update | Together, ...], player: PlayerName, ste
 
 
 class RealBatches:
-    """Which real batch each update of a step sees, as numbers in the order in which batches are first taken."""
+    """Which real batch each update of a step uses, as an index in the order in which new batches are taken."""
 
     def __init__(self) -> None:
         self.taken = 0
         self._named: dict[str, int] = {}
         self._latest: int | None = None
-        self._waiting: int | None = None  # seen by a generator that moved first, by no discriminator yet
+        self._unused: int | None = None  # used by a generator update, but not yet by a discriminator update
 
     def of(self, update: Update) -> int:
-        """The number of the next update's batch; `taken`, if it is a fresh one."""
+        """The index of the next update's batch; it equals `taken` (before the call) if the batch is new."""
         if update.real == FRESH and update.player == "generator":
             return self._fresh()
         if update.real is not None and update.real in self._named:
             return self._named[update.real]
         if update.real is None and update.player == "generator":
             if self._latest is None:
-                self._latest = self._waiting = self._fresh()
+                self._latest = self._unused = self._fresh()
             return self._latest
-        self._latest = self._fresh() if self._waiting is None else self._waiting
-        self._waiting = None
+        self._latest = self._fresh() if self._unused is None else self._unused
+        self._unused = None
         if update.real is not None and update.real != FRESH:
             self._named[update.real] = self._latest
         return self._latest
@@ -125,8 +125,8 @@ class RealBatches:
         return self.taken - 1
 
 
-def fresh_batches(updates: tuple[Update | Together, ...], step: int) -> int:
-    """How many fresh real batches are taken in step `step`."""
+def fresh_batches(updates: tuple[Update | Simultaneous, ...], step: int) -> int:
+    """How many new real batches are taken in step `step`."""
     numbers = RealBatches()
     for group in due(updates, step):
         for update in group:

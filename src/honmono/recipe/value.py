@@ -1,4 +1,4 @@
-"""A recipe: one GAN as one frozen value, from its data to its last training step."""
+"""`Recipe`: everything that defines one GAN and its training, as one frozen value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -10,11 +10,11 @@ from honmono.data.base import Data
 from honmono.errors import Refused
 from honmono.metrics.base import Metric
 from honmono.objectives.base import Objective
-from honmono.recipe.fields import INTERFACE, canonical
-from honmono.recipe.grids import SampleGrid, refuse_alike
+from honmono.recipe.grids import SampleGrid, refuse_repeated_names
 from honmono.recipe.growth import Growth
+from honmono.recipe.hyperparameters import SUPPLIED_BY_TRAINER, canonical
 from honmono.recipe.latents import Latent
-from honmono.recipe.updates import PlayerName, Together, Update, every_update
+from honmono.recipe.updates import PlayerName, Simultaneous, Update, every_update
 from honmono.schedules import Constant, Schedule
 
 
@@ -23,7 +23,7 @@ T = TypeVar("T", covariant=True)
 
 @dataclass(frozen=True, init=False)
 class Pair(Generic[T]):
-    """One value for each player; the generator's serves both when the discriminator's is not given."""
+    """One value for each player; without the discriminator's value both have the generator's."""
 
     generator: T
     discriminator: T
@@ -38,10 +38,10 @@ class Pair(Generic[T]):
 
 @dataclass(frozen=True)
 class Clip:
-    """Keeps every parameter of a player, biases too, between -bound and bound (Arjovsky et al., arXiv:1701.07875).
+    """Clips every parameter of a player, biases included, to [-bound, bound] (Arjovsky et al., arXiv:1701.07875).
 
-    when: "after" each update of that player, as in the paper's algorithm 1 and in wgan-grid-article, or "before" its
-        gradient is taken, as in the authors' code, where the other player then meets weights beyond the bound.
+    when: "after" each update of that player, as in the paper's algorithm 1 and in wgan-grid-article; or "before" its
+        gradient is computed, as in the authors' code, where the other player then sees weights beyond the bound.
     """
 
     bound: float = 0.01
@@ -50,16 +50,18 @@ class Clip:
 
     def __post_init__(self) -> None:
         if not self.bound > 0:
-            raise Refused(f"clip.bound is {self.bound}; give a number above 0, or 1e999 for no clipping")
+            raise Refused(f"clip.bound is {self.bound}: give a number above 0, or disable clipping with clip=none")
 
 
 @dataclass(frozen=True)
 class Average:
-    """An exponential average of the generator's weights and buffers, on the clock of images seen.
+    """An exponential moving average (EMA) of the generator's weights and buffers, by images seen.
 
-    After a step of b images the average keeps a share 0.5 ** (b / h) of itself, where h is the half-life, at first
-    shortened to `ramp` times the images seen so far, so that the random beginning is forgotten. ramp: 1e999 never
-    shortens it, for a run that begins from another one's average.
+    A step of b images decays the average by 0.5 ** (b / h), with h = min(halflife, ramp * images seen).
+
+    halflife: in images.
+    ramp: shortens the half-life at first, so that the random initial weights are forgotten sooner; 1e999 never
+        shortens it, for a run that starts from another run's average.
 
     Source: Karras et al., StyleGAN2-ADA (arXiv:2006.06676), appendix F (half-life in images, ramp-up 0.05).
     """
@@ -70,7 +72,7 @@ class Average:
     def __post_init__(self) -> None:
         if self.halflife < 1 or not self.ramp > 0:
             raise Refused(
-                f"training.average is {self}: halflife and ramp are above 0, or disable it by training.average=none"
+                f"training.average is {self}: give halflife and ramp above 0, or disable it with training.average=none"
             )
 
     def decay(self, images: int, batch: int) -> float:
@@ -80,14 +82,15 @@ class Average:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How long, how finely and how a recipe is trained. Everything "every" counts steps.
+    """Length, batch size, precision and schedule of a training. Fields named `..._every` count steps.
 
-    precision: "auto" takes bf16 where the processor multiplies it faster than float32, else fp32.
-    accumulate: the batch goes through the networks in so many parts; only where nothing couples samples.
-    keep: how many checkpoints stay on disk, besides the best; 0 for all.
-    measure_images: the recipe's metrics are measured each time that so many more images have been seen, and at the end;
-        None: at the end alone.
-    best: which of their numbers the best checkpoint is chosen by, "fid[mnist]"; None: the first that sees variety.
+    precision: "auto" is bf16 where the device multiplies matrices faster in it than in float32, else fp32.
+    accumulate: the number of parts in which a batch goes through the networks (gradient accumulation); above 1 only
+        where no sample's loss depends on the others in its batch.
+    keep: how many checkpoints stay on disk, besides the best; 0: all.
+    measure_images: the recipe's metrics are measured after each this many images, and at the end; None: at the end.
+    best: the metric that chooses the best checkpoint, such as "fid[mnist]"; None: the first one that measures both
+        quality and variety.
     """
 
     steps: int = 10_000
@@ -107,27 +110,31 @@ class Training:
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every"):
             if getattr(self, name) < 1:
-                raise Refused(f"training.{name} is {getattr(self, name)}; it must be at least 1")
+                raise Refused(f"training.{name} is {getattr(self, name)}: give at least 1")
         if self.measure_images is not None and self.measure_images < 1:
-            raise Refused(f"training.measure_images is {self.measure_images}; give at least 1, or none: at the end")
+            raise Refused(f"training.measure_images is {self.measure_images}: give at least 1, or none")
         if self.keep < 0 or not 0 <= self.seed < 2**63:
-            raise Refused("training.keep must be 0 (all) or more, and training.seed from 0 to 2**63 - 1")
+            raise Refused(
+                f"training.keep is {self.keep}, training.seed is {self.seed}: give keep of at least 0, and a seed"
+                " below 2**63"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One GAN: data, latent, networks, objective, optimizers, update program, training, metrics.
 
-    A frozen dataclass within it is complete; a `functools.partial` is not built yet and is made canonical here
-    (its signature bound, its defaults filled in), so that equal recipes have equal JSON.
+    Networks and optimizers are `functools.partial`s, which the trainer builds; here their signatures are bound and
+    their defaults filled in, so that equal recipes have equal JSON. All other parts are frozen dataclasses.
 
-    growth: how networks with stages grow; None: they stand at full size from the beginning.
-    conditional: whether the networks are given the data's classes; "auto": where it has at least two.
-    fake_labels: the labels of fakes are drawn uniformly, or are those of the real batch.
-    sampling: what batch norm does when pictures are made: "running" averages, "batch" statistics, or "identity".
-    grids: which pictures a run makes every `training.sample_every` steps; the nameless first one becomes its film.
-    clip: keeps a player's weights within bounds; None: leaves them free.
-    metrics: how its samples are judged, during training and by `honmono evaluate`.
+    growth: the schedule of progressive growing; None: networks have their full size from the start.
+    conditional: whether the networks get class labels; "auto": if the data has at least two classes.
+    fake_labels: whether the labels of fakes are drawn uniformly or copied from the real batch.
+    sampling: the batch norm mode when samples are made: "running" statistics, statistics of the "batch", or "identity"
+        (batch norm is skipped).
+    grids: the sample grids that a run saves every `training.sample_every` steps; its film is made of the first one.
+    clip: weight clipping of one player; None: none.
+    metrics: what is measured of its samples, during training and by `honmono evaluate`.
     """
 
     data: Data
@@ -136,7 +143,7 @@ class Recipe:
     discriminator: partial
     objective: Objective
     optimizers: Pair[partial]
-    updates: tuple[Update | Together, ...] = (Update("discriminator"), Update("generator"))
+    updates: tuple[Update | Simultaneous, ...] = (Update("discriminator"), Update("generator"))
     training: Training = field(default_factory=Training)
     growth: Growth | None = None
     conditional: bool | Literal["auto"] = False
@@ -148,11 +155,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for role in ("generator", "discriminator"):
-            object.__setattr__(self, role, canonical(getattr(self, role), INTERFACE[role], role))
+            object.__setattr__(self, role, canonical(getattr(self, role), SUPPLIED_BY_TRAINER[role], role))
         if not isinstance(self.optimizers, Pair):
             raise Refused("optimizers must be a Pair, as in Pair(partial(Adam, lr=2e-4)) for both players")
         optimizers = {
-            f.name: canonical(getattr(self.optimizers, f.name), INTERFACE["optimizers"], f"optimizers.{f.name}")
+            f.name: canonical(
+                getattr(self.optimizers, f.name), SUPPLIED_BY_TRAINER["optimizers"], f"optimizers.{f.name}"
+            )
             for f in fields(self.optimizers)
         }
         object.__setattr__(self, "optimizers", Pair(**optimizers))
@@ -162,25 +171,29 @@ class Recipe:
         if not isinstance(self.training, Training):
             raise Refused(f"training must be a Training, as in Training(steps=10_000), not {self.training!r}")
         if counting := [name for name, one in self.objective.schedules().items() if one.counts == "updates"]:
-            raise Refused(f"the schedule of {counting[0]} counts updates, which only learning rates have: take Inverse")
-        refuse_alike(self.grids)
+            raise Refused(f"the schedule of {counting[0]} counts updates, which only learning rates have: use Inverse")
+        refuse_repeated_names(self.grids)
         if not isinstance(self.metrics, tuple) or not all(isinstance(metric, Metric) for metric in self.metrics):
             raise Refused(f"metrics must be a tuple of metrics, as in (ModeCoverage(),), not {self.metrics!r}")
         names = [metric.name for metric in self.metrics]
         if twice := [name for name in names if names.count(name) > 1]:
-            raise Refused(f"metrics holds {twice[0]} twice: leave one of them out")
+            raise Refused(f"metrics holds {twice[0]} twice: remove one of them")
 
 
-# Fields that may be "auto": `settled` decides them once the data is open, and a run records what was decided.
-LEFT_TO_DATA = ("conditional", "objective.augment.probability", "objective.augment.classes")
+# Fields that may be "auto": `resolve_auto` replaces that once the data is open, and a run records the result.
+AUTO_FIELDS = ("conditional", "objective.augment.probability", "objective.augment.classes")
 
 
-def settled(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Recipe:
-    """The recipe with everything decided that it leaves to the data: how large its classes are and how large it is."""
+def resolve_auto(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Recipe:
+    """The recipe with every "auto" replaced by a value that follows from the data.
+
+    sizes: the number of samples in each class.
+    length: the number of samples; None where the data is infinite.
+    """
     if recipe.conditional == "auto":
         recipe = replace(recipe, conditional=len(sizes) > 1)
     objective: Any = recipe.objective
     if getattr(objective, "augment", None) is not None:
-        augment = objective.augment.settled(length, sizes if recipe.conditional else ())
+        augment = objective.augment.resolve_auto(length, sizes if recipe.conditional else ())
         recipe = replace(recipe, objective=replace(objective, augment=augment))
     return recipe

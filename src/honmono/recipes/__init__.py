@@ -1,4 +1,4 @@
-"""The list of recipes, read from their source without importing it, so that `honmono list` answers at once."""
+"""The list of recipes, read from their source without importing it, so that `honmono list` is fast."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def catalogue() -> list[dict[str, str]]:
 
 
 def module_of(name: str) -> str | None:
-    """The module that defines the recipe of that name; None where none does."""
+    """The module that defines the recipe of that name; None if there is none."""
     for file in sorted(Path(__file__).parent.glob("*.py")):
         if any(row["name"] == name for row in _rows(file)):
             return f"honmono.recipes.{file.stem}"

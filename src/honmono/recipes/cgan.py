@@ -1,8 +1,8 @@
-"""Conditional GANs (Mirza & Osindero, 2014, arXiv:1411.1784): both players are told the class.
+"""Conditional GANs (Mirza & Osindero, 2014, arXiv:1411.1784): both networks get the class label.
 
-Facts of the articles' recipes beyond the text are from its author's public code. The paper's players are fully
-connected (section 4.1): latent (or picture) and label each have a layer of their own before a joint one, of widths that
-are from memory of the paper.
+Details that the articles do not state are from the author's public code. The paper's networks are fully connected
+(section 4.1): the latent (or picture) and the label each have a layer of their own before a joint one. The widths are
+quoted from memory of the paper.
 """
 
 import math
@@ -43,13 +43,13 @@ from honmono.recipes.dcgan import dcgan_mnist
 
 def _refuse_without_classes(num_classes: int) -> None:
     if num_classes == 0:
-        raise Refused("the conditional GAN's paper has a layer for labels, and there are none: set conditional=true")
+        raise Refused("the conditional GAN of the paper needs labels: use --set conditional=true and data with classes")
 
 
 class ConditionalMLPGenerator(nn.Module):
     """Latent -> `latent_width`, label -> `label_width`, both -> `joint_width` -> the sample, sigmoid; ReLU between.
 
-    dropout: the share of hidden units left out in training, none in samples.
+    dropout: the fraction of hidden units dropped in training; none when sampling.
     """
 
     def __init__(
@@ -123,19 +123,20 @@ class ConditionalMaxoutDiscriminator(nn.Module):
     summary="conditional DCGAN on MNIST as the article did it: label maps into D, two updates of G for one of D",
     quirks=(
         "G, G, D on one z and the real batch's labels; D never sees a real with a wrong label (updates, fake_labels)",
-        "grey as three equal channels, 13 with the label maps (data.channels; 1: grey as it is)",
-        "the first 55,000 pictures but for their last, which randint never draws (data.limit; none: all 60,000); in"
+        "grey pictures as three equal channels, 13 with the label maps (data.channels; 1: one grey channel)",
+        "the first 54,999 pictures, since randint excludes the last of 55,000 (data.limit; none: all 60,000); in"
         " TensorFlow's split, which keeps 5,000 for validation, they are the last of the file",
         "batches are drawn with replacement (data.order; shuffled)",
-        "a tanh makes -1 to 1, the pictures are -0.5 to 0.5, and what lies beyond saturates when saved (data.range)",
-        "batch norm on D's first layer (discriminator.first_batch_norm), real and fake apart (objective.together)",
+        "G's tanh covers -1 to 1, but pictures are -0.5 to 0.5; values beyond are clipped when saved (data.range)",
+        "batch norm on D's first layer (discriminator.first_batch_norm), real and fake in separate batches"
+        " (objective.together)",
         "no batch norm on G's projection (generator.project_batch_norm)",
-        "weights begin Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
+        "weights are initialised Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
         "LeakyReLU's slope is 0.1 (discriminator.slope)",
-        "TensorFlow's SAME padding, the odd pixel after (discriminator.padding)",
+        "TensorFlow's SAME padding, with an odd pixel at the end (discriminator.padding)",
         "Adam adds eps to the uncorrected root, as TensorFlow 1 does (optimizers.*: TensorFlowAdam; Adam: torch's)",
-        "trained without end; the article shows steps 2,000 and 2,100, each after one step more and of new latents:"
-        " here after so many, of the same (training.steps, grids)",
+        "trained without an end; the article shows steps 2,000 and 2,100, each after one more step and with new"
+        " latents: here after exactly so many, with the same latents (training.steps, grids)",
     ),
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
@@ -170,14 +171,14 @@ def cgan_mnist_article() -> Recipe:
     data="MNIST",
     summary="conditional GAN on MNIST as its paper did it: fully connected, maxout in D, SGD with dropout",
     quirks=(
-        "written from memory of the paper, whose text was not at hand: widths, rates and dropout may be off",
-        "dropout of a half on hidden layers in both players (generator.dropout, discriminator.dropout; 0: none)",
-        "the learning rate falls by 1.00004 with each step, from 0.1 to 1e-6 (training.learning_rates)",
+        "written from memory of the paper, whose text was not available: widths, rates and dropout may be wrong",
+        "dropout of 0.5 on hidden layers in both players (generator.dropout, discriminator.dropout; 0: none)",
+        "the learning rate is divided by 1.00004 in each step, from 0.1 to 1e-6 (training.learning_rates)",
         "the paper's momentum rises from 0.5 to 0.7; here it stays at 0.5 (optimizers.generator.momentum)",
         "latents are uniform in the unit hypercube (latent.low, latent.high)",
-        "here each class became nearly one picture within 20 epochs (one seed): it draws digits, not their variety",
-        "our inference: one update of each player, torch's first weights, and 100 epochs; the paper chose when to stop"
-        " by the likelihood of held-out pictures (updates, training.steps)",
+        "here each class collapsed to nearly one picture within 20 epochs (one seed): digits without variety",
+        "inferred: one update of each player, torch's initial weights, and 100 epochs; the paper stopped by the"
+        " likelihood of held-out pictures (updates, training.steps)",
     ),
     tiny={
         "generator.latent_width": "8",
@@ -218,7 +219,7 @@ def cgan_mnist_paper() -> Recipe:
     "cgan-mnist",
     source="dcgan-mnist, on the task of cgan-mnist-article and with its number of pictures",
     data="MNIST",
-    summary="the article's task as one would do it today: dcgan-mnist, made to learn from 128,000 pictures",
+    summary="the article's task with current methods: dcgan-mnist, adapted to a training of 128,000 pictures",
     tiny={
         "generator.width": "4",
         "discriminator.width": "4",
@@ -234,9 +235,9 @@ def cgan_mnist() -> Recipe:
     parent, images, batch = dcgan_mnist(), 128_000, 32
     return replace(
         parent,
-        # With dcgan-mnist's own penalty and batches fewer of the digits were those asked for.
+        # With the penalty and batch size of dcgan-mnist fewer samples had the right label.
         objective=NonSaturating(together=True, penalties=(R1(0.1),)),
-        # A run this short gains most from rates that fall: what is left to learn at its end are the rare slips.
+        # In a run this short, decreasing learning rates help most: they reduce the last errors.
         training=replace(
             parent.training,
             steps=images // batch,
@@ -255,18 +256,19 @@ def cgan_mnist() -> Recipe:
     data="any pictures of faces",
     summary="DCGAN of 108x108 faces as the article's appendix did it, on any folder (there: CelebA)",
     quirks=(
-        "saved pictures are made with batch norm by the batch, as in training (sampling; running); there of the step's"
-        " own latents, here of the same ones each time (grids)",
+        "saved pictures use batch statistics in batch norm, as in training (sampling; running); there with the step's"
+        " latents, here with the same ones each time (grids)",
         "the discriminator's convolutions are not padded, 108 -> 52 -> 24 -> 10 -> 3 (discriminator.padding; same)",
         "pictures are (x - 128) / 255, so from -0.502 to 0.498, and the generator ends in a tanh (data.range)",
-        "colours were in the order blue, green, red, which changes nothing but their names: red, green, blue here",
-        "pictures that are not square are cut to their middle (data.fit)",
+        "its channels were in the order blue, green, red, which makes no difference: red, green, blue here",
+        "pictures that are not square are cropped to their centre (data.fit)",
         "10 hours gave about 33,000 steps, 10.4 epochs of CelebA (training.steps)",
         "G, G, D on one z (updates), and batches drawn with replacement (data.order; shuffled)",
-        "batch norm on D's first layer (discriminator.first_batch_norm), real and fake apart (objective.together)",
+        "batch norm on D's first layer (discriminator.first_batch_norm), real and fake in separate batches"
+        " (objective.together)",
         "no batch norm on G's projection (generator.project_batch_norm), LeakyReLU's slope 0.1 (discriminator.slope)",
-        "weights begin Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
-        "resized by Lanczos's filter, there by a bilinear one",
+        "weights are initialised Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
+        "resized with a Lanczos filter, there with a bilinear one",
     ),
     tiny={
         "generator.width": "4",

@@ -1,4 +1,4 @@
-"""The Coulomb GAN (Unterthiner et al., 2017, arXiv:1708.08819): fakes repel each other and are drawn to the reals."""
+"""The Coulomb GAN (Unterthiner et al., 2017, arXiv:1708.08819): fakes repel each other and are attracted by reals."""
 
 from functools import partial
 
@@ -11,11 +11,23 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.coulomb import Coulomb
-from honmono.recipe import Average, Cosine, Geometric, Normal, Pair, Recipe, Together, Training, Uniform, Update, recipe
+from honmono.recipe import (
+    Average,
+    Cosine,
+    Geometric,
+    Normal,
+    Pair,
+    Recipe,
+    Simultaneous,
+    Training,
+    Uniform,
+    Update,
+    recipe,
+)
 
 
-# Simultaneous, as in the authors' TensorFlow code: both gradients are of the same fakes, reals and networks.
-AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x"))),)
+# As in the authors' TensorFlow code, both gradients are computed with the same fakes, reals and weights.
+AT_ONCE = (Simultaneous((Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x"))),)
 
 
 @recipe(
@@ -24,17 +36,20 @@ AT_ONCE = (Together((Update("discriminator", draws="z", real="x"), Update("gener
     data="CIFAR-10",
     summary="Coulomb GAN on CIFAR-10 as the paper did it: a DCGAN whose D learns a potential",
     quirks=(
-        "both players move at once, on the same fakes and reals (updates)",
-        "D halves pictures 4 times, as its authors' code counts by the batch's 128 (discriminator.levels; 2 to 8x8)",
-        "D is twice as wide as a DCGAN's and its rate half of G's (discriminator.width, optimizers.discriminator.lr)",
+        "both players are updated simultaneously, on the same fakes and reals (updates)",
+        "D halves pictures 4 times, since the authors' code derives this from the batch size of 128"
+        " (discriminator.levels; 2: down to 8x8)",
+        "D is twice as wide as a DCGAN's, and its learning rate is half of G's (discriminator.width,"
+        " optimizers.discriminator.lr)",
         "a sample's potential includes its own charge (objective.self_terms)",
-        "G's output is 1.7159 tanh(2x/3), clipped in pictures alone (generator.wide_tanh)",
+        "G's output is 1.7159 tanh(2x/3), clipped in saved pictures only (generator.wide_tanh)",
         "weight decay of 1e-7 on convolutions' kernels; here on all weights (optimizers.*.weight_decay)",
         "batch norms add 1e-5 to variances, TensorFlow's 1e-3",
-        "batch norm goes by the batch when pictures are made, too (sampling)",
-        "measured on 5,120 fakes while it trains; at the end its authors took 20,480 (metrics; honmono evaluate --num),"
-        " and looked through Inception, not through features of our own",
-        "weights begin Xavier-uniform; in the source G's two inner convolutions begin normal, with twice that variance",
+        "batch norm uses batch statistics for samples too (sampling)",
+        "measured on 5,120 fakes in training; the authors used 20,480 at the end (metrics; honmono evaluate --num),"
+        " and Inception features rather than honmono's own",
+        "weights are initialised Xavier-uniform; in the source G's two inner convolutions are normal with twice the"
+        " variance",
     ),
     tiny={
         "generator.width": "4",
@@ -69,14 +84,14 @@ def coulomb_cifar10_paper() -> Recipe:
     data="grid",
     summary="Coulomb GAN on 25 Gaussians: fakes and reals are charges, and D learns their potential",
     quirks=(
-        "both players move at once, on the same fakes and reals (updates)",
-        "forces soften within 0.3, then 0.12: with a small eps from the start G falls onto few modes, with a"
-        " large one to the end its points stay far from their centres (objective.eps, objective.schedule)",
+        "both players are updated simultaneously, on the same fakes and reals (updates)",
+        "the potential is smoothed within 0.3, later 0.12: with a small eps from the start G covers few modes, with a"
+        " large one until the end its points stay far from their centres (objective.eps, objective.schedule)",
         "a sample's potential includes its own charge, as in the authors' code (objective.self_terms)",
-        "D's rate is above G's, not half of it: G must not outrun the potential that D learns (optimizers)",
-        "D also sees points through random frequencies (discriminator.fourier; 0: points alone)",
-        "a batch is three times the paper's: of fewer charges, forces are noisier (training.batch_size)",
-        "rates fall and samples come from averaged weights, against the paper (training.learning_rates, .average)",
+        "D's learning rate is above G's, not half of it, so that D can follow the changing potential (optimizers)",
+        "D also gets random Fourier features of the points (discriminator.fourier; 0: the points only)",
+        "a batch is three times the paper's: with fewer charges the forces are noisier (training.batch_size)",
+        "learning rates decrease and weights are averaged, unlike in the paper (training.learning_rates, .average)",
     ),
     tiny={
         "generator.widths": "(16, 16)",

@@ -1,9 +1,9 @@
-"""DCGAN (Radford et al., 2015, arXiv:1511.06434): convolutional players.
+"""DCGAN (Radford et al., 2015, arXiv:1511.06434): convolutional networks.
 
-The article's have TensorFlow's SAME 4x4 convolutions with stride 2, and its own ways as switches. Sizes halve upwards,
-28 -> 14 -> 7 -> 4, so any square picture of 8 pixels or more will do; 28x28x1 gives the article's 1,070,657 parameters
-in the generator and 660,929 in the discriminator. Padded symmetrically, as torch's layers pad, sizes halve downwards,
-28 -> 14 -> 7 -> 3.
+The article's networks have 4x4 convolutions with stride 2 and TensorFlow's SAME padding, and options for what differs
+from common practice. Sizes are halved rounding up, 28 -> 14 -> 7 -> 4, so any square picture of 8 pixels or more works;
+28x28x1 gives the article's 1,070,657 parameters in the generator and 660,929 in the discriminator. With symmetric
+padding, as in torch, sizes are halved rounding down, 28 -> 14 -> 7 -> 3.
 """
 
 from dataclasses import replace
@@ -33,12 +33,14 @@ Padding = Literal["same", "symmetric"]
 
 
 def _sizes(sample_shape: tuple[int, ...], num_classes: int, padding: Padding) -> tuple[int, int, int, int]:
-    """Sides of the picture and of the three maps below it, the largest first."""
+    """Side lengths of the picture and of the three smaller maps, the largest first."""
     size = square_size(sample_shape)
     if size < 8:
-        raise Refused(f"the article's DCGAN halves pictures three times; {size} pixels are too few, 8 or more will do")
+        raise Refused(
+            f"the article's DCGAN halves pictures three times, and {size} pixels are too few: use --size 8 or more"
+        )
     if num_classes > 0:
-        raise Refused(f"the article's DCGAN takes no labels, and {num_classes} classes were asked for")
+        raise Refused(f"the article's DCGAN has no input for the {num_classes} classes: use --set conditional=false")
     if padding == "symmetric":
         return size, size // 2, size // 4, size // 8
     half = same_size(size, 2)
@@ -59,7 +61,7 @@ def _up(inputs: int, outputs: int, padding: Padding, before: int, size: int) -> 
 
 
 def _initialise(module: nn.Module, random_bias: bool) -> None:
-    """N(0, 0.02) for weights; biases too, or zero. Batch norms keep their scale of 1 and offset of 0."""
+    """N(0, 0.02) for weights, and for biases with `random_bias`, else 0. Batch norm keeps a scale of 1 and offset 0."""
     for part in module.modules():
         if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | SameConv2d | SameConvTranspose2d):
             assert part.bias is not None
@@ -70,13 +72,13 @@ def _initialise(module: nn.Module, random_bias: bool) -> None:
 class ArticleGenerator(nn.Module):
     """fc -> 256 maps -> conv1 -> 128 -> conv2 -> 64 -> conv3 -> picture, tanh.
 
-    padding: "same" as TensorFlow pads, with an odd pixel after, or "symmetric" as torch's layers do.
-    random_bias: biases start at N(0, 0.02), as in the article; ordinarily at 0.
-    project_batch_norm: batch norm after fc, as the DCGAN paper has it; the article has none there.
+    padding: "same" as in TensorFlow, with an odd pixel at the end, or "symmetric" as in torch.
+    random_bias: biases are initialised at N(0, 0.02), as in the article; usually at 0.
+    project_batch_norm: batch norm after fc, as in the DCGAN paper; the article has none there.
     activation: of conv1 and conv2, "leaky_relu" (0.2) in the article, "relu" in the paper.
 
-    The article normalises by the batch while it trains and leaves batch norm out when it samples: that is the sampling
-    mode "identity", not a matter of the network.
+    The article uses batch norm in training but skips it when sampling: that is `Recipe.sampling` = "identity", not a
+    property of the network.
     """
 
     def __init__(
@@ -115,11 +117,11 @@ class ArticleGenerator(nn.Module):
 class ArticleDiscriminator(nn.Module):
     """picture -> conv1 -> 64 -> conv2 -> 128 -> conv3 -> 256 maps -> fc -> one score; LeakyReLU 0.2, no batch norm.
 
-    sigmoid: the score ends in a sigmoid, as in the article, whose loss then takes it for a logit ("double sigmoid");
-        ordinarily it is left a logit.
+    sigmoid: a sigmoid at the end, as in the article, whose loss then treats the output as a logit ("double sigmoid");
+        usually there is none.
     padding: as in the generator.
-    random_bias: biases start at N(0, 0.02), as in the article; ordinarily at 0.
-    batch_norm: after conv2 and conv3, as the DCGAN paper has it; the article has none.
+    random_bias: biases are initialised at N(0, 0.02), as in the article; usually at 0.
+    batch_norm: after conv2 and conv3, as in the DCGAN paper; the article has none.
     """
 
     def __init__(
@@ -157,21 +159,21 @@ class ArticleDiscriminator(nn.Module):
     "dcgan-mnist-article",
     source="FaBo DNN docs, 'MNIST DCGAN', and its notebook DCGAN_mnist.ipynb (TensorFlow 1)",
     data="MNIST",
-    summary="DCGAN on MNIST as the article did it, every quirk a switch",
+    summary="DCGAN on MNIST as the article did it, with a field for every quirk",
     quirks=(
-        "the loss takes a sigmoid's output for a logit (objective.scores, discriminator.sigmoid)",
-        "samples are made without batch norm, training with it (sampling: identity; running or batch)",
-        "weight decay on the discriminator's second and third convolution alone (objective.penalties.0)",
+        "the loss treats a sigmoid's output as a logit (objective.scores, discriminator.sigmoid)",
+        "samples are made without batch norm, though training uses it (sampling: identity; running or batch)",
+        "weight decay on the discriminator's second and third convolution only (objective.penalties.0)",
         "Adam's beta1 is 0.1 for the discriminator (optimizers.discriminator.betas)",
-        "TensorFlow's SAME padding, 7x7 -> 4x4 with an odd pixel after (generator.padding, discriminator.padding)",
+        "TensorFlow's SAME padding, 7x7 -> 4x4 with an odd pixel at the end (generator.padding, discriminator.padding)",
         "Adam adds eps to the uncorrected root, as TensorFlow 1 does (optimizers.*: TensorFlowAdam; Adam: torch's)",
-        "biases begin at N(0, 0.02) as weights do (generator.random_bias, discriminator.random_bias)",
+        "biases are initialised at N(0, 0.02) like weights (generator.random_bias, discriminator.random_bias)",
         "no batch norm on the projection (generator.project_batch_norm) and LeakyReLU in G (generator.activation)",
         "no batch norm in the discriminator (discriminator.batch_norm)",
         "the first 30,000 pictures, as in the published run (data.limit; none: all); in TensorFlow's split, which keeps"
-        " 5,000 for validation, they begin at the file's 5,001st",
-        "64 pictures of the same latents after epochs 2, 4, ...; the article makes five, of new ones, after the first,"
-        " third, ... (grids, training.sample_every)",
+        " 5,000 for validation, they start at the file's 5,001st",
+        "64 samples of the same latents after epochs 2, 4, ...; the article shows five, of new latents, after the"
+        " first, third, ... (grids, training.sample_every)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )
@@ -199,7 +201,7 @@ def dcgan_mnist_article() -> Recipe:
     "dcgan-mnist",
     source="Radford et al. 2015 (arXiv:1511.06434), R1 (arXiv:1801.04406), labels by projection (arXiv:1802.05637)",
     data="MNIST",
-    summary="conditional DCGAN on MNIST as one would do it today",
+    summary="conditional DCGAN on MNIST with current methods",
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
 def dcgan_mnist() -> Recipe:
@@ -220,7 +222,7 @@ def dcgan_mnist() -> Recipe:
     "dcgan-digits",
     source="dcgan-mnist on smaller pictures",
     data="digits",
-    summary="conditional DCGAN on scikit-learn's 1,797 digits: the default, readable in a minute",
+    summary="conditional DCGAN on scikit-learn's 1,797 digits: the default, recognisable digits in a minute",
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
 def dcgan_digits() -> Recipe:
@@ -229,9 +231,9 @@ def dcgan_digits() -> Recipe:
         parent,
         data=Pictures(source="digits"),
         training=replace(parent.training, steps=3_000, measure_images=48_000),
-        # Coverage chooses the best, not fid[digits]: that is 1.21 after 20 steps, where each class is nearly one
-        # picture, and 1.49 after 100.
-        metrics=tuple(judge(features="digits", fakes=5_000) for judge in (PRDC, LabelFidelity, Variety)),
+        # The best checkpoint is chosen by coverage, not by fid[digits], which is 1.21 after 20 steps, where each class
+        # is nearly one picture, and 1.49 after 100.
+        metrics=tuple(metric(features="digits", fakes=5_000) for metric in (PRDC, LabelFidelity, Variety)),
     )
 
 
@@ -255,7 +257,7 @@ def dcgan_folder() -> Recipe:
         data=Pictures(),
         conditional=False,
         latent=Normal(128),
-        # a quarter of the arithmetic: 64x64 colour on two cores
+        # a quarter of the computation: 64x64 colour pictures on two CPU cores
         generator=partial(DCGANGenerator, width=32, label_std=0.0),
         discriminator=partial(DCGANDiscriminator, width=32),
         training=replace(parent.training, steps=20_000, average=Average(halflife=10_000), measure_images=320_000),
@@ -267,13 +269,14 @@ def dcgan_folder() -> Recipe:
     "dcgan-64-paper",
     source="Radford et al. 2015 (arXiv:1511.06434), section 3, section 4 and figure 1",
     data="any pictures (there: LSUN's bedrooms, Imagenet-1k, faces)",
-    summary="DCGAN by its paper, at 64x64; its pictures with batch norm in each of three modes",
+    summary="DCGAN of its paper at 64x64; samples with batch norm in each of three modes",
     quirks=(
-        "pictures are made with running statistics, with the batch's, and without batch norm (grids; sampling)",
-        "the paper does not say how long it trained, nor the discriminator's widths: here 100,000 steps and the"
-        " generator's, mirrored (training.steps, discriminator.width)",
-        "real and fake go through the discriminator apart, each with its own batch statistics (objective.together)",
-        "one update of each player in turn, as is usual; the paper is silent (updates)",
+        "samples with running statistics, with batch statistics, and without batch norm (grids; sampling)",
+        "the paper does not state the number of steps and the discriminator's widths: here 100,000 steps and the"
+        " generator's widths in reverse (training.steps, discriminator.width)",
+        "real and fake go through the discriminator separately, each with its own batch statistics"
+        " (objective.together)",
+        "one update of each player in turn, as is usual; the paper does not state it (updates)",
     ),
     tiny={
         "generator.width": "4",

@@ -1,18 +1,18 @@
-"""What a newcomer with a folder of pictures gets: residual players, a relativistic loss, labels where there are any.
+"""The default for any folder of pictures: residual networks, a relativistic loss, and labels if there are any.
 
-Of Huang et al. (R3GAN, 2024, arXiv:2501.05441): the loss with both gradient penalties, and a discriminator without any
-normalisation. Of Zhao et al. (DiffAugment, 2020, arXiv:2006.10738): augmentation of what it sees, for small sets. Of
-DCGAN: the chain of 4x4 convolutions, and batch norm in the generator, which alone has it: nothing couples the
-discriminator's samples.
+From Huang et al. (R3GAN, 2024, arXiv:2501.05441): the loss with two gradient penalties, and a discriminator without
+normalisation. From Zhao et al. (DiffAugment, 2020, arXiv:2006.10738): augmentation for small data sets. From DCGAN: 4x4
+convolutions with stride 2, and batch norm in the generator only, so that the discriminator does not couple samples.
 
-The players are light enough for two cores. Behind each convolution that changes the scale, but for those next to the
-picture, stand residual blocks with a narrow waist, so that arithmetic is spent where maps are small and channels many.
-Branches begin at zero, so that at first both players are DCGANs (Zhang et al., Fixup, 2019, arXiv:1901.09321).
+The networks are small enough for two CPU cores. Convolutions that change the resolution, except those next to the
+picture, are followed by bottleneck residual blocks, so that most computation is on small maps with many channels.
+Residual branches are initialised at zero, so that both networks start as DCGANs (Zhang et al., Fixup, 2019,
+arXiv:1901.09321).
 
-Labels are learned early, and rare classes with the others: a fake has the label of the real that it is paired with;
-each class moves the generator's batch norms (arXiv:1707.00683) and is projected on the discriminator's whole last map
-(arXiv:1802.05637); reals under wrong labels are ranked below themselves (arXiv:1605.05396); rare classes are repeated
-(arXiv:1908.03195) and augmented. What each of these brings stands in benchmarks/README.md.
+To learn labels early, and rare classes too: a fake has the label of the real sample that it is paired with; labels
+enter the generator by conditional batch norm (arXiv:1707.00683) and the discriminator by a projection on its whole
+last map (arXiv:1802.05637); real samples with wrong labels must score lower (arXiv:1605.05396); rare classes are
+oversampled (arXiv:1908.03195) and augmented. benchmarks/README.md shows the effect of each.
 """
 
 from functools import partial
@@ -44,7 +44,7 @@ SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in D
 
 
 def _initialise(module: nn.Module) -> None:
-    """As DCGAN; in residual branches He's scale (2015, arXiv:1502.01852), and 0 where they end."""
+    """As DCGAN; residual branches by He et al. (2015, arXiv:1502.01852), with their last convolution at 0."""
     initialise(module)
     for block in (part for part in module.modules() if isinstance(part, ResidualBlock)):
         nn.init.kaiming_normal_(block.reduce.weight, a=SLOPE)
@@ -55,7 +55,8 @@ def _initialise(module: nn.Module) -> None:
 class ResidualBlock(nn.Module):
     """x + branch(x): activation, 1x1 to half as many channels, 3x3, 1x1 back.
 
-    slope: of the activations, below 0. batch_norm: of what enters the branch.
+    slope: of the LeakyReLUs, below 0.
+    batch_norm: at the start of the branch.
     """
 
     def __init__(self, width: int, *, slope: float = SLOPE, batch_norm: bool = False) -> None:
@@ -73,7 +74,7 @@ class ResidualBlock(nn.Module):
 
 
 def _blocks(level: int, levels: int, number: int, width: int, generator: bool) -> nn.Sequential:
-    """The residual blocks of a level: none next to the picture, unless that is the base grid already."""
+    """The residual blocks of a level: none at the level next to the picture, unless it is the only one."""
     number, slope = number if level > 0 or levels == 1 else 0, 0.0 if generator else SLOPE
     return nn.Sequential(*(ResidualBlock(width, slope=slope, batch_norm=generator) for _ in range(number)))
 
@@ -81,7 +82,7 @@ def _blocks(level: int, levels: int, number: int, width: int, generator: bool) -
 def _moved(
     x: Float[Tensor, "batch width h w"], moves: Float[Tensor, "batch moves"]
 ) -> Float[Tensor, "batch width h w"]:
-    """x (1 + s) + o, where each sample's moves are (s, o): conditional batch norm, once x is normalised.
+    """x (1 + s) + o, where `moves` holds each sample's (s, o): conditional batch norm, applied to normalised x.
 
     Source: de Vries et al. (2017), arXiv:1707.00683.
     """
@@ -93,10 +94,11 @@ class ResidualGenerator(nn.Module):
     """Latent -> base grid -> per level: residual blocks, batch norm, ReLU, 4x4 transposed convolution -> tanh.
 
     width: channels at half of the picture's side; they double towards the base grid, up to `max_width`.
-    blocks: at each level.
-    labels: how they enter. "norm": each class moves scale and offset of the batch norms before transposed convolutions
-        by its own numbers, at first N(0, 0.1): small beside what classes share, of which a class of few pictures lives.
-        "latent": as an embedding of the latent's size, put behind the latent, at first zero; learned far more slowly.
+    blocks: the number of residual blocks at each level.
+    labels: how labels enter. "norm": conditional batch norm before transposed convolutions, whose embeddings are
+        initialised at N(0, 0.1), small compared with the shared scale, since classes with few pictures depend on what
+        all classes share. "latent": as an embedding of the latent's size, concatenated to the latent and initialised at
+        zero, which is learned far more slowly.
     """
 
     def __init__(
@@ -127,7 +129,7 @@ class ResidualGenerator(nn.Module):
             nn.ConvTranspose2d(*pair, 4, 2, 1) for pair in pairwise([*reversed(widths), sample_shape[0]])
         )
         _initialise(self)
-        if self.embedding is not None:  # the latent has the first say, or each class becomes one picture
+        if self.embedding is not None:  # otherwise each class may collapse to one picture
             nn.init.zeros_(self.embedding.weight)
         for moves in self.moves.parameters():
             nn.init.normal_(moves, std=0.1)
@@ -150,8 +152,8 @@ class ResidualDiscriminator(nn.Module):
 
     width, max_width, blocks: as in the generator. With labels the score is w . h(x) + v_label . p(x), a projection
     (Miyato & Koyama, 2018, arXiv:1802.05637).
-    projection: p(x) is the whole base grid h ("grid"), in which it counts where something is, or its average over
-        places ("mean"), which is learned more slowly.
+    projection: p(x) is the whole base grid h ("grid"), which keeps positions, or its average over positions ("mean"),
+        which is learned more slowly.
     """
 
     def __init__(
@@ -194,18 +196,19 @@ class ResidualDiscriminator(nn.Module):
     "folder",
     source="honmono's own, of R3GAN (arXiv:2501.05441), DiffAugment (arXiv:2006.10738), projection (arXiv:1802.05637)",
     data="any pictures",
-    summary="what `honmono train --data FOLDER` takes: size, channels, classes and augmentation follow from the data",
+    summary="default of `honmono train --data FOLDER`: size, channels, classes and augmentation follow from the data",
     quirks=(
-        "conditional where the data has at least two classes (conditional: auto; true or false)",
-        "fewer than 10,000 pictures are augmented before the discriminator sees them, and of a larger set those classes"
-        " of fewer than 1,000 (objective.augment.probability, objective.augment.classes: auto; probability 0: never)",
+        "conditional if the data has at least two classes (conditional: auto; true or false)",
+        "data of fewer than 10,000 pictures is augmented for the discriminator, and in larger data the classes of fewer"
+        " than 1,000 (objective.augment.probability, objective.augment.classes: auto; probability 0: never)",
         "pictures of classes below the mean size are repeated until each class is as frequent as the mean"
         " (data.oversample: 1; 0: as stored)",
         "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",
-        "reals under wrong labels teach the discriminator its labels, at some cost of variety within classes, until the"
-        " classes are separated well enough (objective.penalties.2.weight, 0: not; objective.penalties.2.tolerance)",
-        "rates of 0.001 for 100,000 images, then falling with the square root of the images seen"
-        " (training.learning_rates); a constant 0.002 draws worse after 14,400 steps on CIFAR-10 than after 4,800",
+        "a penalty on reals with wrong labels makes D learn labels, at some cost of variety within classes, until the"
+        " classes are separated well enough (objective.penalties.2.weight, 0: none; objective.penalties.2.tolerance)",
+        "learning rates of 0.001 for 100,000 images, then decreasing with the square root of the images seen"
+        " (training.learning_rates); a constant 0.002 gives worse samples after 14,400 steps on CIFAR-10 than after"
+        " 4,800",
         "the gradient penalties are estimated from every fourth sample (objective.penalties.0.every, ...1.every)",
     ),
     tiny={

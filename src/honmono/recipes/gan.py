@@ -1,4 +1,4 @@
-"""The standard GAN (Goodfellow et al., 2014, arXiv:1406.2661) with fully connected players."""
+"""The standard GAN (Goodfellow et al., 2014, arXiv:1406.2661) with fully connected networks."""
 
 from functools import partial
 
@@ -19,15 +19,15 @@ from honmono.recipe import Normal, Pair, Recipe, SampleGrid, Training, Update, r
     data="MNIST",
     summary="MLP GAN on MNIST as the article did it: BCELoss on sigmoids, one fake batch for both updates",
     quirks=(
-        "one fake batch serves both updates of a step (updates.*.draws; none: fresh fakes for each)",
+        "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores, discriminator.output)",
         "the last batch of an epoch holds 32 pictures (data.drop_last)",
-        "16 pictures (grids); the article makes them every tenth epoch (training.sample_every=9380), of new latents,"
-        " and stretches each grid's greys from its own least to its greatest",
-        "the published loader resizes to 32x32, which its 28x28 networks cannot take: mended here, 28x28 as stored",
+        "16 samples (grids); the article makes them every tenth epoch (training.sample_every=9380), of new latents,"
+        " and scales each grid from its own darkest to its brightest value",
+        "the published loader resizes to 32x32, which its 28x28 networks cannot use: here 28x28 as stored",
         "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred;"
-        " betas of (0.9, 0.999) fared worse here, under two seeds",
-        "seed 0 collapses here in its sixth epoch, which the article's run did not: 1 is chosen (training.seed)",
+        " betas of (0.9, 0.999) gave worse samples here, with two seeds",
+        "seed 0 collapses here in the sixth epoch, which the article's run did not, so the seed is 1 (training.seed)",
     ),
     tiny={
         "generator.widths": "(16, 16)",
@@ -59,8 +59,8 @@ def gan_mnist_article() -> Recipe:
     data="grid",
     summary="standard GAN on 25 Gaussians in the plane, where lost modes can be counted",
     quirks=(
-        "networks and rates are ours, of no paper: G has batch norm, three layers of 128 (generator, discriminator,"
-        " optimizers); how many modes are lost hangs on them: with PacGAN's own see pacgan-grid",
+        "networks and learning rates are honmono's own: G has batch norm and three layers of 128 (generator,"
+        " discriminator, optimizers); the number of lost modes depends on them: for PacGAN's own see pacgan-grid",
     ),
     tiny={
         "generator.widths": "(16, 16)",

@@ -1,7 +1,7 @@
-"""PacGAN (Lin et al., 2018, arXiv:1712.04086): the discriminator judges several samples at once.
+"""PacGAN (Lin et al., 2018, arXiv:1712.04086): the discriminator gets several samples as one input.
 
-A generator that drops modes makes packs of too similar samples, which a discriminator of packs tells at a glance.
-Facts beyond the paper are from its public code.
+A generator that drops modes makes packs of similar samples, which a discriminator of packs recognises easily. Details
+that the paper does not state are from its public code.
 """
 
 from functools import partial
@@ -13,20 +13,21 @@ from honmono.metrics.modes import ModeCoverage
 from honmono.networks.maxout import MaxoutDiscriminator
 from honmono.networks.mlp import MLPGenerator
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.recipe import Normal, Pair, Recipe, Together, Training, Update, recipe
+from honmono.recipe import Normal, Pair, Recipe, Simultaneous, Training, Update, recipe
 
 
 @recipe(
     "pacgan-grid",
     source="Lin et al. 2018, PacGAN (arXiv:1712.04086), its 2D grid: the paper and its public code",
     data="grid",
-    summary="PacGAN on 25 Gaussians as published, 400,000 steps: the discriminator judges two points at once",
+    summary="PacGAN on 25 Gaussians as published, 400,000 steps: D classifies two points at once",
     quirks=(
-        "the discriminator judges packs of two (objective.pack; 1 with training.batch_size 100: the paper's plain GAN)",
+        "the discriminator classifies packs of two (objective.pack; 1 with training.batch_size 100: the paper's plain"
+        " GAN)",
         "a batch is 100 packs, so 200 points here; 400 epochs were of 100,000 packs: 400,000 steps (training.steps)",
-        "packs are made anew each epoch; the published run drew 100,000 of them once, with replacement",
-        "both players move at once, each by the other's old weights (updates)",
-        "one batch norm for all fakes of a step; the published run normalised each place in the packs apart",
+        "packs are formed anew in each epoch; the published run drew 100,000 of them once, with replacement",
+        "both players are updated simultaneously (updates)",
+        "one batch norm for all fakes of a step; the published run normalised each position in the packs separately",
         "batch norm's momentum and epsilon are torch's (0.1, 1e-5), where the published ones are Blocks' (0.05, 1e-4)",
     ),
     tiny={
@@ -44,7 +45,7 @@ def pacgan_grid() -> Recipe:
         discriminator=partial(MaxoutDiscriminator, widths=(200,) * 3, pieces=5, weight_std=0.02),
         objective=NonSaturating(together=True, pack=2),
         optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.8, 0.999))),
-        updates=(Together((Update("discriminator", draws="z"), Update("generator", draws="z"))),),
+        updates=(Simultaneous((Update("discriminator", draws="z"), Update("generator", draws="z"))),),
         # bf16's eight bits would blur a mode
         training=Training(
             steps=400_000,

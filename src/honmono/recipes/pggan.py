@@ -1,8 +1,8 @@
 """Progressive growing of GANs (Karras et al., 2017, arXiv:1710.10196), and an article's "PGGAN", which never grows.
 
-As in the authors' code: nearest pixels up and averages down; a stage trains, then the next fades in, in the generator,
-the discriminator and the reals; one update of each player in a step; samples from averaged weights. Their schedule is
-read at every fourth batch (`minibatch_repeats`), here at each one.
+As in the authors' code: nearest-neighbour upsampling and average pooling; a stage is trained, then the next fades in,
+in the generator, the discriminator and the reals; one update of each player per step; samples from averaged weights.
+The authors update their schedule at every fourth batch (`minibatch_repeats`), here at every batch.
 """
 
 from dataclasses import replace
@@ -23,18 +23,18 @@ from honmono.recipe import Average, Growth, Normal, Pair, Recipe, SampleGrid, Tr
 
 
 def _check(sample_shape: tuple[int, ...], num_classes: int) -> int:
-    """The pictures' channels."""
+    """The number of the pictures' channels."""
     if tuple(sample_shape[1:]) != (32, 32):
         raise Refused(f"the article's networks are for 32x32 pictures, not for {sample_shape}: use --size 32")
     if num_classes > 0:
-        raise Refused("the article's networks take no labels: use --set conditional=false")
+        raise Refused("the article's networks have no input for labels: use --set conditional=false")
     return sample_shape[0]
 
 
 class PGGANArticleGenerator(nn.Module):
-    """Latent -> 512 maps of 4x4 -> 256 -> 128 -> 32x32, tanh: the article's four layers, all of them always.
+    """Latent -> 512 maps of 4x4 -> 256 -> 128 -> 32x32, tanh: the article's four layers, which are always all used.
 
-    Its `depth` is the number of layers at every call; with less it would return maps, not pictures.
+    The article's `depth` equals the number of layers at every call; with less it would return maps, not pictures.
     """
 
     def __init__(self, *, latent_dim: int, sample_shape: tuple[int, ...], num_classes: int = 0) -> None:
@@ -77,13 +77,13 @@ class PGGANArticleDiscriminator(nn.Module):
     quirks=(
         "no progressive growing: `depth` is always that of the whole network, and nothing fades in",
         "batch norm in the discriminator, after its first layer too",
-        "one fake batch serves both updates of a step (updates.*.draws; none: fresh fakes for each)",
+        "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores)",
-        "inferred: pictures are made in training mode, as in the article's MLP, by the statistics of a batch, here"
+        "inferred: samples are made in training mode, as in the article's MLP, with the statistics of a batch, here"
         " of 64 (sampling: batch; running or identity)",
-        "pictures are stretched to 32x32, here by Lanczos's filter, there by a bilinear one (data.fit; pad: zeros)",
-        "weights begin as torch's layers do, not at N(0, 0.02)",
-        "its epochs and batches are inferred from the article's MLP; pictures are shown of epoch 10 (training.steps,"
+        "pictures are enlarged to 32x32, here with a Lanczos filter, there with a bilinear one (data.fit; pad: zeros)",
+        "weights have torch's default initialisation, not N(0, 0.02)",
+        "its epochs and batches are inferred from the article's MLP; its samples are of epoch 10 (training.steps,"
         " training.batch_size)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
@@ -106,7 +106,7 @@ def pggan_mnist_article() -> Recipe:
     )
 
 
-# A stage after the first, and the fade into it, within a few steps.
+# The first stage and the fade into the second, within a few steps.
 GROWING = {
     "generator.features": "16",
     "discriminator.features": "16",
@@ -124,14 +124,15 @@ GROWING = {
     data="CIFAR-10",
     summary="progressive growing 4 -> 32 on CIFAR-10 as the paper did it",
     quirks=(
-        "the gradient penalty holds gradients at a norm of 750, not 1 (objective.penalties.0.target), with respect to"
-        " pictures of full size at every stage (objective.penalties.0.pixels; stage)",
-        "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
+        "the gradient penalty has a target norm of 750, not 1 (objective.penalties.0.target), with respect to pictures"
+        " of full size at every stage (objective.penalties.0.pixels; stage)",
+        "optimizers are reset at each phase of growth (growth.reset_optimizers)",
         "0.999 of the average is kept for each batch of 64, as a half-life in images (training.average)",
-        "batches as in the authors' second code; the paper's were of 16 (growth.batch_sizes, training.batch_size)",
-        "deviations are of groups of 4, as in that code; the paper's of the whole batch of 16 (discriminator.group)",
-        "one update of D, then one of G; for the paper's CIFAR-10 both moved at once, on the same draws (updates)",
-        "alpha and size follow the clock at every step, in the authors' code at every fourth (its minibatch_repeats)",
+        "batch sizes as in the authors' second code; the paper's is 16 (growth.batch_sizes, training.batch_size)",
+        "the minibatch standard deviation is over groups of 4, as in that code; in the paper over the whole batch of 16"
+        " (discriminator.group)",
+        "one update of D, then one of G; for the paper's CIFAR-10 both are simultaneous, on the same draws (updates)",
+        "alpha and stage are updated at every step, in the authors' code at every fourth (minibatch_repeats)",
     ),
     tiny={**GROWING, "data.size": "8", "data.expects": "none"},
 )
@@ -148,7 +149,7 @@ def pggan_cifar10() -> Recipe:
         training=Training(
             steps=296_874,  # 20 million pictures, the first 2 million in batches of 128
             batch_size=64,
-            precision="fp32",  # gradients of gradients
+            precision="fp32",  # second derivatives
             average=Average(halflife=44_352, ramp=1.0),
             sample_every=2_000,
             checkpoint_every=2_000,
@@ -160,11 +161,11 @@ def pggan_cifar10() -> Recipe:
 
 @recipe(
     "pggan-mnist",
-    source="Karras et al. 2017 (arXiv:1710.10196) on MNIST, small enough for a processor",
+    source="Karras et al. 2017 (arXiv:1710.10196) on MNIST, small enough for a CPU",
     data="MNIST",
     summary="progressive growing 4 -> 32 on MNIST with at most 64 channels",
     quirks=(
-        "phases of 30,000 pictures in place of 600,000: full size from 180,000 on (growth.train, growth.fade)",
+        "phases of 30,000 pictures instead of 600,000: full size after 180,000 (growth.train, growth.fade)",
         "16 channels at 32x32, twice as many at each smaller size, up to 64 (generator.features, generator.max_width)",
     ),
     tiny={**GROWING, "data.size": "8", "data.expects": "none"},
@@ -198,9 +199,9 @@ def pggan_mnist() -> Recipe:
     data="any pictures",
     summary="progressive growing on any folder of pictures, up to 1024x1024 (--size); made for GPUs",
     quirks=(
-        "up to 256x256 unless asked for more (data.max_size, or --size 1024)",
-        "pictures as they are; the authors mirrored half of their faces and rooms (data.flip)",
-        "optimizers begin anew with each phase of growth (growth.reset_optimizers)",
+        "at most 256x256 by default (data.max_size, or --size 1024)",
+        "pictures are not flipped; the authors flipped half of their faces and rooms (data.flip)",
+        "optimizers are reset at each phase of growth (growth.reset_optimizers)",
         "phases of 600,000 pictures, as in the authors' second code; the paper's for faces and rooms were of 800,000"
         " (growth.train, growth.fade)",
         "batches of 16 from 128x128 on; on one GPU the authors took 8 at 256x256 and 4 beyond, and rates of 0.0015 at"

@@ -1,8 +1,8 @@
 """RealnessGAN (Xiangli et al., 2020, "Real or Not Real, that is the Question", OpenReview B1lPaCNtPB).
 
-The discriminator answers with a distribution over outcomes: one number for each, not one score. Facts beyond the paper
-are from its authors' code (kam1107/RealnessGAN) and their answers there. Their networks are DCGANs; the article's are
-smaller and have no normalisation at all.
+The discriminator returns a distribution over outcomes rather than one score. Details that the paper does not state are
+from its authors' code (kam1107/RealnessGAN) and their answers there. Their networks are DCGANs; the article's are
+smaller and have no normalisation.
 """
 
 from dataclasses import replace
@@ -30,18 +30,20 @@ from honmono.recipe import Normal, Pair, Recipe, Training, Update, recipe
 
 
 def _halvings(sample_shape: tuple[int, ...], num_classes: int) -> int:
-    """How often the picture is halved on its way to 4x4."""
+    """How often the picture is halved down to 4x4."""
     size = square_size(sample_shape)
     if num_classes > 0:
-        raise Refused(f"RealnessGAN's networks take no labels, and {num_classes} classes were asked for")
+        raise Refused(
+            f"RealnessGAN's networks have no input for the {num_classes} classes: use --set conditional=false"
+        )
     if size < 8 or size & (size - 1):
         near = max(8, 1 << (size.bit_length() - 1))
-        raise Refused(f"RealnessGAN's networks double a 4x4 grid, which never gives {size}x{size}: add --size {near}")
+        raise Refused(f"RealnessGAN's networks double a 4x4 grid, which cannot give {size}x{size}: use --size {near}")
     return size.bit_length() - 3
 
 
 class RealnessArticleGenerator(nn.Module):
-    """Linear to width x 4 x 4, then 3x3 convolution, ReLU and nearest doubling until it is the picture; sigmoid.
+    """Linear to width x 4 x 4, then 3x3 convolution, ReLU and nearest-neighbour doubling up to the picture; sigmoid.
 
     32x32x3 gives the article's 80,323 parameters. No activation after the linear layer, no normalisation.
     """
@@ -89,7 +91,8 @@ class RealnessArticleDiscriminator(nn.Module):
 class RealnessGenerator(nn.Module):
     """4x4 transposed convolutions from 1x1 up, batch norm and ReLU between, tanh; no biases.
 
-    width: channels of the map below the picture; they double towards the 4x4 grid without a limit: size / 8 * width.
+    width: channels of the last map before the picture; they double towards the 4x4 grid without a limit: size / 8 *
+        width.
     """
 
     def __init__(
@@ -115,8 +118,8 @@ class RealnessDiscriminator(nn.Module):
     """4x4 convolutions with stride 2 down to 4x4, LeakyReLU 0.2, then linear to outcomes; no biases, no batch norm.
 
     width: channels of the first map; they double from map to map without a limit.
-    resampling: a head of twice as many outputs gives each outcome a mean and a log variance, from which it is drawn, in
-        both players' updates, from torch's default generator ("feature resampling").
+    resampling: the head returns a mean and a log variance for each outcome, from which its logit is drawn in both
+        players' updates, with torch's default generator ("feature resampling").
     spectral_norm: divides every layer's weight, the head's too, by its largest singular value.
     """
 
@@ -155,7 +158,7 @@ class RealnessDiscriminator(nn.Module):
 
 
 def _published(outcomes: int) -> Realness:
-    """The authors' objective: uniform and narrow normal histograms, drawn in each step and moved apart."""
+    """The authors' objective: uniform and narrow normal histograms, drawn in each step and shifted by -1 and 1."""
     anchors = Anchors(
         real=UniformAnchor(-1.0, 1.0),
         fake=NormalAnchor(0.0, 0.1),
@@ -168,7 +171,7 @@ def _published(outcomes: int) -> Realness:
 
 
 def _updates(generator: int) -> tuple[Update, ...]:
-    """One update of D, then so many of G, each on real samples and latents of its own."""
+    """One update of D, then `generator` updates of G, each on its own real samples and latents."""
     return (Update("discriminator"), Update("generator", real="fresh", count=generator))
 
 
@@ -178,16 +181,16 @@ def _updates(generator: int) -> tuple[Update, ...]:
     data="CIFAR-10",
     summary="RealnessGAN on CIFAR-10 as the article did it: 20 outcomes, small networks, no normalisation",
     quirks=(
-        "anchors are histograms of 1,000 draws of N(1, 1) and N(-1, 1) on (-2, 2), drawn once: which ones is chance"
+        "anchors are histograms of 1,000 draws of N(1, 1) and N(-1, 1) on (-2, 2), drawn once, at random"
         " (objective.anchors.samples, none: exact; objective.anchors.draw_seed, objective.anchors.redraw)",
-        "G minimises the paper's equation 19 (objective.equation; 18 and 20 stand in the article as comments)",
-        "pictures come in the stored order, the same in each epoch, and the last 80 never (data.order, data.drop_last);"
-        " CIFAR-10's own files mix its classes, copies may have another order, and of folders by class honmono reads"
-        " one picture of each in turn; fixed: mixed once for all epochs",
+        "G minimises the paper's equation 19 (objective.equation; 18 and 20 are comments in the article)",
+        "pictures are used in the stored order in each epoch, without the last 80 (data.order, data.drop_last);"
+        " CIFAR-10's own files mix its classes, copies may have another order, and folders by class are read with the"
+        " classes in turn; fixed: shuffled once",
         "pictures are 0 to 1 and G ends in a sigmoid (data.range)",
         "no spectral norm, no feature resampling, one update of G for one of D, unlike the paper",
-        "1,000 epochs (training.steps); it shows epochs 0, 10, 100 and 500, each after one step more than 390 e: here"
-        " after 390 e, and of the same latents, there of new ones (grids)",
+        "1,000 epochs (training.steps); it shows epochs e = 0, 10, 100 and 500, each after 390 e + 1 steps and with new"
+        " latents: here after 390 e, with the same latents (grids)",
     ),
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "8", "metrics": "()"},
 )
@@ -225,15 +228,15 @@ def realness_cifar10_article() -> Recipe:
     data="CelebA, or any faces",
     summary="RealnessGAN as published: DCGAN at 256x256, 51 outcomes, feature resampling, spectral norm",
     quirks=(
-        "anchors are drawn anew in each step (objective.anchors.redraw); their bins reach from the least of 1,000 draws"
-        " to the greatest (objective.anchors.range)",
-        "anchors are moved apart by half of the outcomes (objective.anchors.skew; none: A1 uniform, A0 normal)",
-        "cross-entropy stands for the divergence (objective.divergence; kl)",
+        "anchors are drawn again in each step (objective.anchors.redraw); their bins reach from the smallest of 1,000"
+        " draws to the largest (objective.anchors.range)",
+        "anchors are shifted, by half of the outcomes each way (objective.anchors.skew; none: A1 uniform, A0 normal)",
+        "cross-entropy in place of the KL divergence (objective.divergence; kl)",
         "outcomes are drawn from normal distributions in both players' updates (discriminator.resampling)",
         "spectral norm on every layer of D and on its head (discriminator.spectral_norm)",
-        "G is updated on real pictures of its own, which count as seen (updates)",
+        "G's updates use their own real pictures, which count as seen (updates)",
         "pictures are stretched to squares (data.fit)",
-        "not here: the head that the published D has besides and never uses",
+        "left out: a second head of the published D, which is never used",
     ),
     tiny={
         "data.size": "16",
@@ -261,9 +264,9 @@ def realness_celeba256_paper() -> Recipe:
     data="FFHQ, or any faces",
     summary="RealnessGAN at 1024x1024: DCGAN with 187 and 186 million parameters",
     quirks=(
-        "its script was not published: all but the size is as for CelebA, which is our inference (generator.width,"
+        "its script was not published: inferred: all but the size is as for CelebA (generator.width,"
         " discriminator.width, training.batch_size, training.steps)",
-        "its 51 outcomes are known (discriminator.outcomes, objective.anchors.outcomes)",
+        "its 51 outcomes are stated (discriminator.outcomes, objective.anchors.outcomes)",
         "all quirks of realness-celeba256-paper",
     ),
     tiny={
@@ -285,8 +288,8 @@ def realness_ffhq1024_paper() -> Recipe:
     quirks=(
         "3 outcomes, three updates of G and no feature resampling are the author's answer to a question"
         " (updates.1.count, discriminator.outcomes, objective.anchors.outcomes, discriminator.resampling)",
-        "G's updates have real pictures of their own, which count as seen: 128 in a step (updates)",
-        "learning rate, width, batch and steps are those for CelebA, which is our inference",
+        "G's updates use their own real pictures, which count as seen: 128 per step (updates)",
+        "inferred: learning rate, width, batch size and steps are those for CelebA",
         "all other quirks of realness-celeba256-paper",
     ),
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "4", "metrics": "()"},
@@ -310,14 +313,14 @@ def realness_cifar10_paper() -> Recipe:
     data="grid",
     summary="RealnessGAN on 3x3 Gaussians in the plane: 5 outcomes, three updates of G for one of D",
     quirks=(
-        "the file of published points is not to be had: means {-2, 0, 2}^2 and sigma 0.05 are what public scripts that"
-        " read it take (data.spacing, data.sigma)",
-        "500 steps, as its script says, are too few on these points, for the authors' code too; its author advises"
+        "the published file of points is not available: means {-2, 0, 2}^2 and sigma 0.05 are those of public scripts"
+        " that read it (data.spacing, data.sigma)",
+        "500 steps, as in its script, are too few on these points, for the authors' code too; its author recommends"
         " 10,000 (training.steps)",
-        "with 20 outcomes the paper takes 14 updates of G (discriminator.outcomes, objective.anchors.outcomes,"
+        "with 20 outcomes the paper has 14 updates of G (discriminator.outcomes, objective.anchors.outcomes,"
         " updates.1.count)",
-        "anchors are drawn anew in each step; drawn once they spoil the result (objective.anchors.redraw)",
-        "batch norms begin at 1, the published ones at N(1, 0.02)",
+        "anchors are drawn again in each step; drawn once they give worse results (objective.anchors.redraw)",
+        "batch norm scales are initialised at 1, the published ones at N(1, 0.02)",
         "the quirks of realness-celeba256-paper on anchors, divergence and G's own reals, which count as seen",
     ),
     tiny={

@@ -16,12 +16,12 @@ from honmono.recipe import Average, Cosine, Geometric, Pair, Recipe, Training, U
     "rpgan-grid",
     source="the loss of Huang et al. 2024 (R3GAN, arXiv:2501.05441) on the 25 Gaussians of PacGAN (arXiv:1712.04086)",
     data="grid",
-    summary="relativistic GAN with R1 and R2 on 25 Gaussians, made to hold every mode",
+    summary="relativistic GAN with R1 and R2 on 25 Gaussians, tuned to keep every mode",
     quirks=(
-        "penalties begin strong, so that the share of each mode is right while all is blurred; then they wane and the"
-        " modes grow sharp (objective.penalties.0.schedule, objective.penalties.1.schedule)",
-        "the discriminator also sees points through random frequencies (discriminator.fourier; 0: points alone)",
-        "samples come from averaged weights: the generator itself swings around the mixture (training.average)",
+        "penalties are strong at first, so that all modes are covered, if blurred; then they decrease and the modes get"
+        " sharper (objective.penalties.0.schedule, objective.penalties.1.schedule)",
+        "the discriminator also gets random Fourier features of the points (discriminator.fourier; 0: the points only)",
+        "samples use averaged weights, since the generator itself oscillates around the mixture (training.average)",
     ),
     tiny={
         "generator.widths": "(16, 16)",
@@ -40,13 +40,13 @@ from honmono.recipe import Average, Cosine, Geometric, Pair, Recipe, Training, U
 def rpgan_grid() -> Recipe:
     steps, batch = 24_000, 256
     images = steps * batch
-    waning = Geometric(end=0.01, begin=3 * images // 10, images=7 * images // 10)
+    decreasing = Geometric(end=0.01, begin=3 * images // 10, images=7 * images // 10)
     return Recipe(
         data=Grid(),
         latent=Uniform(2, low=-4.0, high=4.0),
         generator=partial(MLPGenerator, widths=(128,) * 4, activation="leaky_relu", output="linear"),
         discriminator=partial(MLPDiscriminator, widths=(128,) * 4, fourier=64, fourier_scale=4.0),
-        objective=Relativistic(together=True, penalties=(R1(0.3, schedule=waning), R2(0.3, schedule=waning))),
+        objective=Relativistic(together=True, penalties=(R1(0.3, schedule=decreasing), R2(0.3, schedule=decreasing))),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99)), partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=Training(
             steps=steps,

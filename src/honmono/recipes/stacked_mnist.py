@@ -1,6 +1,6 @@
 """DCGAN and PacGAN on Stacked MNIST's 1,000 modes, as in table 2 of PacGAN (Lin et al., 2018, arXiv:1712.04086).
 
-Facts beyond the paper are from its public code.
+Details that the paper does not state are from its public code.
 """
 
 from dataclasses import replace
@@ -21,13 +21,14 @@ from honmono.recipe import Pair, Recipe, Training, Uniform, Update, recipe
     data="Stacked MNIST",
     summary="DCGAN on three stacked digits as PacGAN's authors trained it: they report 79 of 1,000 modes",
     quirks=(
-        "the generator moves twice on the discriminator's latents (updates.1.count), as in carpedm20/DCGAN-tensorflow",
-        "pictures lie in 0..1, though the generator's tanh goes down to -1 (data.range; ordinarily (-1, 1))",
+        "the generator has two updates on the discriminator's latents (updates.1.count), as in"
+        " carpedm20/DCGAN-tensorflow",
+        "pictures are 0 to 1, though the generator's tanh covers -1 to 1 (data.range; usually (-1, 1))",
         "TensorFlow's SAME padding, 28 -> 14 -> 7 -> 4 -> 2 (generator.levels, discriminator.levels)",
-        "batch norm in the discriminator too, which sees real and fake apart (discriminator.batch_norm)",
+        "batch norm in the discriminator too, with real and fake in separate batches (discriminator.batch_norm)",
         "50 epochs of 2,000 batches: 100,000 steps (training.steps)",
         "digits are of MNIST's training split; the published run drew from both splits",
-        "each epoch is shuffled anew; the published run kept one order (data.order: stored)",
+        "each epoch is shuffled again; the published run kept one order (data.order: stored)",
     ),
     tiny={
         "generator.width": "4",
@@ -54,11 +55,11 @@ def dcgan_stacked_mnist() -> Recipe:
     "pacgan-stacked-mnist",
     source="Lin et al. 2018, PacGAN (arXiv:1712.04086), PacDCGAN2 on Stacked MNIST: the paper and its public code",
     data="Stacked MNIST",
-    summary="dcgan-stacked-mnist with a discriminator that judges two pictures at once: they report all 1,000 modes",
+    summary="dcgan-stacked-mnist with a discriminator of two pictures at once: they report all 1,000 modes",
     quirks=(
-        "the discriminator judges packs of two (objective.pack), and a batch is 64 packs: 128 pictures",
-        "packs are made anew each epoch; the published run drew 128,000 of them once, with replacement",
-        "one batch norm for all fakes of a step; the published run normalised each place in the packs apart",
+        "the discriminator classifies packs of two (objective.pack), and a batch is 64 packs: 128 pictures",
+        "packs are formed anew in each epoch; the published run drew 128,000 of them once, with replacement",
+        "one batch norm for all fakes of a step; the published run normalised each position in the packs separately",
         "all quirks of dcgan-stacked-mnist",
     ),
     tiny={

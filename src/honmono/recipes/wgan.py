@@ -29,27 +29,28 @@ from honmono.recipe import (
 
 @recipe(
     "wgan-grid-article",
-    source="the blog article 'WGAN' of 3 December 2017 (Keras): 25 Gaussians, its parameters that succeeded",
+    source="the blog article 'WGAN' of 3 December 2017 (Keras): 25 Gaussians, the parameters of its successful run",
     data="grid",
     summary="WGAN on 25 Gaussians as the article did it; its other settings are a few fields away",
     quirks=(
-        "every weight of the critic is clipped, biases too, after each of its updates (clip.bound, clip.when)",
-        "real scores are low and fake ones high, against the paper (objective.real_scores)",
+        "every parameter of the critic is clipped, biases too, after each of its updates (clip.bound, clip.when)",
+        "real scores are low and fake ones high, unlike in the paper (objective.real_scores)",
         "the critic's loss is a mean over reals and fakes joined, half of the difference (objective.factor)",
-        "critic updates of a step see one real batch, each with fresh noise (updates.0.real and updates.1.real; none"
-        " for both: fresh reals too)",
-        "one critic update for one of the generator (updates.0.count), and Adam with momentum, against the paper",
+        "the updates of a step use one real batch, each with new latents (updates.0.real and updates.1.real; none for"
+        " both: new real batches too, which count as images seen: then training.learning_rates.generator.images is"
+        " 512 for each)",
+        "one critic update for one of the generator (updates.0.count), and Adam with momentum, unlike in the paper",
         "Keras's decay, lr / (1 + decay t), on both rates (training.learning_rates.*.decay); t is each player's own"
         " updates",
         "Adam adds eps to the uncorrected root, as Keras does (optimizers.*: TensorFlowAdam; Adam: torch's)",
         "decay 1e-4 instead, for both players, is the article's first failure; others change lr and clip.bound too",
-        "the article gives no means and widths: those of Geometric GAN's toy4 are inferred (data.spacing, data.sigma)",
-        "nor its networks, only that they have ELUs: three layers of 128 are inferred (generator.widths, .activation),"
-        " and that G has no batch norm (generator.batch_norm)",
-        "nor the latent's range: -1 to 1 is inferred (latent)",
-        "weights begin Xavier-uniform and biases at 0, as Keras makes them (generator.xavier, discriminator.xavier)",
-        "the article draws after each epoch (training.sample_every=195), from new noise; here after every tenth, from"
-        " the same",
+        "the article states no means and widths: those of Geometric GAN's toy4 are inferred (data.spacing, data.sigma)",
+        "nor its networks, except for ELUs: three layers of 128 are inferred (generator.widths, .activation), and that"
+        " G has no batch norm (generator.batch_norm)",
+        "nor the range of latents: -1 to 1 is inferred (latent)",
+        "weights are initialised Xavier-uniform and biases at 0, as in Keras (generator.xavier, discriminator.xavier)",
+        "the article samples after each epoch (training.sample_every=195) with new latents; here after every tenth,"
+        " with the same ones",
     ),
     tiny={
         "generator.widths": "(16, 16)",
@@ -89,8 +90,8 @@ def wgan_grid_article() -> Recipe:
     "wgan-grid-noclip-article",
     source="the blog article 'WGAN' of 3 December 2017: the runs without clipping, one of two successful",
     data="grid",
-    summary="the article's WGAN without clipping: no WGAN any more, and the critic's scores grow without end",
-    quirks=("all of wgan-grid-article's, but weights are free (clip.bound; 0.1 is the article's with clipping)",),
+    summary="the article's WGAN without clipping: no longer a WGAN, and the critic's scores grow without bound",
+    quirks=("all quirks of wgan-grid-article, but without clipping (clip.bound; 0.1 is the article's with clipping)",),
     tiny={
         "generator.widths": "(16, 16)",
         "discriminator.widths": "(16, 16)",
@@ -106,13 +107,13 @@ def wgan_grid_noclip_article() -> Recipe:
     "wgan-grid-paper",
     source="Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1, with the MLPs and the warm-up of the authors' code",
     data="grid",
-    summary="WGAN on 25 Gaussians by the paper's rules: RMSprop, weights within 0.01, 5 critic updates for 1",
+    summary="WGAN on 25 Gaussians as in the paper: RMSprop, weights within 0.01, 5 critic updates for 1",
     quirks=(
         "weights are clipped after each critic update as in the paper (clip.when; before: as in the authors' code)",
         "real scores are high as in the paper (objective.real_scores; low: as in the authors' code)",
         "100 critic updates in each of the first 25 steps and in every 500th (updates.0.count; 5: always 5)",
         "the paper has no points in the plane: PacGAN's grid and 20,000 steps are inferred (data, training.steps)",
-        "weights begin as torch makes linear layers: the authors' N(0, 0.02) is of convolutions",
+        "weights have torch's default initialisation; the authors' N(0, 0.02) is for convolutions",
     ),
     tiny={
         "generator.widths": "(16, 16)",
@@ -152,9 +153,10 @@ def wgan_grid_paper() -> Recipe:
     summary="WGAN with a gradient penalty on 25 Gaussians",
     quirks=(
         "the penalty is 0.1 as in the paper's experiments in the plane (objective.penalties.0.strength)",
-        "the critic also sees points through random frequencies (discriminator.fourier; 0: points alone)",
-        "rates fall and samples come from averaged weights, against the paper (training.learning_rates, .average)",
-        "networks, latents and steps are ours: 4 and 3 layers of 128, U(-1, 1), 13,000 steps, rates of 5e-4 and 1e-3;"
+        "the critic also gets random Fourier features of the points (discriminator.fourier; 0: the points only)",
+        "learning rates decrease and weights are averaged, unlike in the paper (training.learning_rates, .average)",
+        "networks, latents and steps are honmono's own: 4 and 3 layers of 128, U(-1, 1), 13,000 steps, rates of 5e-4"
+        " and 1e-3;"
         " the paper's code has 3 of 512, N(0, 1), 100,000 and 1e-4 (generator, discriminator, latent, optimizers)",
     ),
     tiny={

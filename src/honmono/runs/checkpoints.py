@@ -14,7 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from honmono.errors import Failed
-from honmono.files import atomic_directory, atomic_write_bytes, remove_directory, sweep_partial, write_json
+from honmono.files import atomic_directory, atomic_write_bytes, remove_directory, remove_partial, write_json
 
 
 Tensors = Mapping[str, Mapping[str, Tensor]]
@@ -65,7 +65,7 @@ def sweep(directory: Path, after: int | None = None) -> None:
     for step in steps(directory):
         if after is not None and step > after:
             remove_directory(directory / f"{step:09d}")
-    sweep_partial(directory)
+    remove_partial(directory)
 
 
 def steps(directory: Path) -> list[int]:

@@ -15,8 +15,8 @@ from honmono.runs.directory import RunDirectory
 from honmono.studies.scale import scaled
 from honmono.studies.state import StudyOptions
 from honmono.studies.study import Case, Study
-from honmono.training.call import Call, adapt
-from honmono.training.session import settled_as
+from honmono.training.options import TrainOptions, recipe_for
+from honmono.training.session import with_resolved_auto
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def open_data(planned: Sequence[Planned]) -> None:
 def _planned(study: Study, case: Case, seed: int, options: StudyOptions, out: Path) -> Planned:
     entry = find(case.recipe)
     own = {**study.changes, **case.changes}
-    full = adapt(entry, Call(recipe=case.recipe, data=options.data, seed=seed, changes=own))
+    full = recipe_for(entry, TrainOptions(recipe=case.recipe, data=options.data, seed=seed, changes=own))
     changes = {**own, **scaled(full, options.scale), **options.changes}
-    recipe = adapt(entry, Call(recipe=case.recipe, data=options.data, seed=seed, changes=changes))
+    recipe = recipe_for(entry, TrainOptions(recipe=case.recipe, data=options.data, seed=seed, changes=changes))
     run = RunDirectory(out / f"{case.directory}-seed-{seed}")
     return Planned(case, seed, run, changes, recipe, full.training.steps)
 
@@ -88,4 +88,4 @@ def _refuse_other(one: Planned) -> None:
     record = read_record(one.run, trust_code=False)
     if record.name != one.case.recipe:
         raise Refused(f"'{one.run.path}' is a run of {record.name}, not of {one.case.recipe}: give another --out")
-    refuse_changes(one.run.path, record.recipe, settled_as(one.recipe, record.recipe))
+    refuse_changes(one.run.path, record.recipe, with_resolved_auto(one.recipe, record.recipe))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from honmono.errors import Refused
-from honmono.recipe.fields import children
 from honmono.recipe.growth import Growth
+from honmono.recipe.hyperparameters import children
 from honmono.recipe.updates import WarmUp
 from honmono.recipe.value import Recipe
 from honmono.schedules import Inverse, InverseByUpdate, Ramp

@@ -1,4 +1,4 @@
-"""What a run says of its classes before it starts, and which of them its grids show."""
+"""The classes of a run: their sizes, warnings about small ones, and which of them sample grids show."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,18 @@ from honmono.training.trainer import Trainer
 
 
 MOST_NAMED = 8
-FEW, SHARE = 50, 0.1  # pictures, and of the commonest class: below either a class is named. Chosen, not measured.
-COLUMNS = 16  # classes in a grid at most: half of them the commonest, half the rarest
+FEW, FRACTION = 50, 0.1  # pictures, and of the largest class: smaller classes are warned of. Chosen, not measured.
+COLUMNS = 16  # classes in a grid at most: half of them the largest, half the smallest
 
 
 def counts(trainer: Trainer) -> dict[str, int]:
-    """How many samples each class has; {} where the data does not know."""
+    """The number of samples in each class; {} where the data has no labels."""
     return trainer.dataset.class_counts if trainer.dataset.labels is not None else {}
 
 
 def columns(trainer: Trainer) -> list[int]:
-    """The classes that stand in the columns of a run's grids, ascending; [] where no labels are learned."""
-    number = len(trainer.interface.classes) if trainer.recipe.conditional else 0
+    """The classes (indices) shown in the columns of a run's grids, ascending; [] for an unconditional recipe."""
+    number = len(trainer.data_spec.classes) if trainer.recipe.conditional else 0
     if number <= COLUMNS:
         return [*range(number)]
     of_class = [*counts(trainer).values()] or [0] * number
@@ -27,24 +27,24 @@ def columns(trainer: Trainer) -> list[int]:
 
 
 def class_lines(trainer: Trainer) -> list[str]:
-    """The classes that are learned, and those of them that have few pictures, in lines to tell."""
+    """Lines for the user: the classes that are learned, and a warning of those with few pictures."""
     of_class = counts(trainer) if trainer.recipe.conditional else {}
     if not of_class:
         return []
     lines = [f"learns {len(of_class):,} classes: {_named(of_class)}"]
     if len(of_class) > COLUMNS:
         lines.append(
-            f"the columns of its grids are the {COLUMNS // 2} commonest classes and the {COLUMNS // 2} rarest:"
-            " samples/classes.txt names them"
+            f"sample grids show the {COLUMNS // 2} largest and the {COLUMNS // 2} smallest classes, listed in"
+            " samples/classes.txt"
         )
-    least = max(FEW, SHARE * max(of_class.values()))
+    least = max(FEW, FRACTION * max(of_class.values()))
     few = {name: number for name, number in sorted(of_class.items(), key=lambda one: one[1]) if number < least}
     if few:
-        which = f"few pictures are of {_named(few)}" if len(few) < len(of_class) else "all classes have few pictures"
-        mend = ": --set conditional=false learns all pictures as one class" if 2 * len(few) > len(of_class) else ""
+        which = f"few pictures of {_named(few)}" if len(few) < len(of_class) else "all classes have few pictures"
+        fix = ": --set conditional=false learns all pictures as one class" if 2 * len(few) > len(of_class) else ""
         lines.append(
-            f"warning: {which} (fewer than {FEW}, or a tenth of the commonest class), and so few are learned by heart,"
-            f" drawn in few ways, or not at all{mend}"
+            f"warning: {which} (fewer than {FEW}, or a tenth of the largest class): such classes may be memorised, lack"
+            f" variety, or not be learned at all{fix}"
         )
     return lines
 

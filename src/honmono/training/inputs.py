@@ -1,4 +1,4 @@
-"""Latents, labels and real batches of one step, shared between its updates as their names say."""
+"""Latents, labels and real batches of one step, shared between updates that name the same ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,17 +18,18 @@ from honmono.training.engine import Engine
 
 @dataclass
 class Clock:
-    """Where a run stands: steps made, and images seen (fresh real samples given to the discriminator)."""
+    """The progress of a run: steps done, and images seen (new real samples given to the discriminator)."""
 
     step: int = 0
     images: int = 0
 
 
 class StepInputs:
-    """The named draws and batches of one step. Taking a fresh batch moves the clock's images.
+    """The random inputs and real batches of one step. Taking a new batch advances the clock.
 
     Everything is drawn for the global batch from (seed, purpose, clock), then cut to this process's rows.
-    resized: what is done to real samples first, at the present size of growing networks; None: nothing.
+
+    resize: applied to real samples, for growing networks; None: nothing.
     """
 
     def __init__(
@@ -38,10 +39,10 @@ class StepInputs:
         num_classes: int,
         engine: Engine,
         clock: Clock,
-        resized: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        resize: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> None:
         self._recipe, self._batches, self._engine, self._clock = recipe, batches, engine, clock
-        self._num_classes, self._resized = num_classes if recipe.conditional else 0, resized
+        self._num_classes, self._resize = num_classes if recipe.conditional else 0, resize
         self._numbers, self._taken = RealBatches(), list[tuple[Batch, int]]()
         self._draws: dict[tuple[str, int], Draws] = {}
         self._drawn = 0
@@ -56,7 +57,7 @@ class StepInputs:
         }
 
     def real(self, update: Update) -> tuple[Batch, int]:
-        """The real batch (this process's rows) that an update sees, and its global size."""
+        """The real batch of an update (this process's rows), and its global size."""
         number = self._numbers.of(update)
         if number == len(self._taken):
             self._taken.append(self._fresh())
@@ -67,11 +68,11 @@ class StepInputs:
         batch = self._batches.batch(self._clock.images, self._engine.part(size))
         self._clock.images += size
         label = batch.label if self._recipe.conditional else None
-        real = self._resized(batch.real) if self._resized else batch.real
+        real = self._resize(batch.real) if self._resize else batch.real
         return Batch(self._engine.sample(real), label), size
 
     def draws(self, update: Update, batch: Batch, size: int) -> Draws:
-        """The latents and fake labels (this process's rows) that an update sees; as many as its real samples."""
+        """The random inputs of an update (this process's rows), for as many fakes as it has real samples."""
         if update.draws is not None and (update.draws, size) in self._draws:
             return self._draws[update.draws, size]
         random = stream(self._recipe.training.seed, "draws", self._clock.step, self._drawn)

@@ -1,4 +1,4 @@
-"""Measuring a recipe's metrics while it trains, and choosing the best checkpoint by them."""
+"""Measure a recipe's metrics during training, and choose the best checkpoint by them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,13 +17,14 @@ from honmono.runs.protocol_text import describe_in_one_line
 from honmono.training.trainer import Trainer
 
 
-COLLAPSE = "collapse"  # the kind of warning that a measured variety gives
+COLLAPSE = "collapse"  # the kind of warning that a low measured variety gives
 
 
 class PeriodicEvaluation:
-    """Judges a trainer's generator whenever it is time, into a run's metrics.jsonl. Only the process that writes does.
+    """Evaluates a trainer's generator at intervals and appends to the run's metrics.jsonl, in the writing process.
 
-    metrics: those of the recipe that can be measured here. say: tells the user a line.
+    metrics: the recipe's metrics that can be measured on this machine.
+    say: prints a line for the user.
     """
 
     def __init__(
@@ -33,35 +34,34 @@ class PeriodicEvaluation:
         key = trainer.recipe.training.best
         self._best_by = best_by(key if any(key in metric.keys() for metric in metrics) else None, metrics)
         self._seen = trainer.clock.images
-        self._told: set[str] = set()
-        self.seconds = 0.0  # spent on it in this process
+        self._reported: set[str] = set()
+        self.seconds = 0.0  # spent on evaluation in this process
 
     def due(self, ended: bool) -> bool:
-        """Whether to measure after this step: by the clock, so that a resume measures where an undisturbed run does.
-
-        Ask once after every step.
+        """Whether to measure after this step. It depends on images seen only, so that a resumed run measures at the
+        same steps. Call it once after every step.
         """
         every, before, self._seen = self._trainer.recipe.training.measure_images, self._seen, self._trainer.clock.images
         crossed = every is not None and before // every < self._seen // every
         return bool(self._metrics) and (ended or crossed)
 
     def measure(self, warnings: Sequence[str] = ()) -> dict[str, float]:
-        """Measures, records and tells; returns the columns for the log. What fails is told, and training goes on.
+        """Measures, records and prints the metrics; returns the columns for the log. An error is printed as a warning.
 
-        warnings: the kinds of those now in force ("collapse", ...), so that this checkpoint will not be the best.
+        warnings: the kinds of warnings that hold now ("collapse", ...), which exclude this checkpoint from the best.
         """
         begun = time.monotonic()
         try:
             line = self._line(warnings)
-        except Exception as error:  # whatever a metric raises: hours of training do not end for it
-            why = str(error) if isinstance(error, Refused | Failed) else f"{type(error).__name__}: {error}"
-            self._tell_once(f"warning: step {self._trainer.clock.step} is not measured: ", why)
+        except Exception as error:  # whatever a metric raises: it must not end a training of hours
+            reason = str(error) if isinstance(error, Refused | Failed) else f"{type(error).__name__}: {error}"
+            self._say_once(f"warning: step {self._trainer.clock.step} could not be measured: ", reason)
             return {}
         finally:
             self.seconds += time.monotonic() - begun
         evaluations.append(self._run, line)
-        self._say(self._told_of(line))
-        self._tell_once("measured by this protocol: ", describe_in_one_line(line["protocol"].values()))
+        self._say(self._summary(line))
+        self._say_once("measurement protocol: ", describe_in_one_line(line["protocol"].values()))
         return {
             metric_column(key): float("nan") if value is None else value
             for key, value in line["metrics"].items()
@@ -69,7 +69,7 @@ class PeriodicEvaluation:
         }
 
     def best(self) -> int | None:
-        """The step whose checkpoint is to be kept: the best of those on disk and of this moment's, about to be."""
+        """The step of the best checkpoint, among those on disk and the one about to be written."""
         return evaluations.best(self._run, {*self._run.checkpoint_steps(), self._trainer.clock.step})
 
     def _line(self, warnings: Sequence[str]) -> Line:
@@ -82,7 +82,7 @@ class PeriodicEvaluation:
                 raise
             measured = self._measured(fitting)
         for note in measured.notes:
-            self._tell_once(f"warning: step {clock.step}: ", note)
+            self._say_once(f"warning: step {clock.step}: ", note)
         return evaluations.line(
             self._run,
             clock.step,
@@ -92,11 +92,11 @@ class PeriodicEvaluation:
             intervals=measured.intervals,
             protocol=measured.protocol,
             best_by=self._best_by,
-            warnings=[*dict.fromkeys((*warnings, *self._seen_in(measured)))],
+            warnings=[*dict.fromkeys((*warnings, *self._warnings_of(measured)))],
         )
 
-    def _seen_in(self, measured: Measured) -> list[str]:
-        """The kinds of warnings that the numbers themselves give: a class or the generator draws nearly one picture."""
+    def _warnings_of(self, measured: Measured) -> list[str]:
+        """The kinds of warnings that follow from the numbers: a class, or the whole generator, has collapsed."""
         varieties = [metric for metric in self._metrics if isinstance(metric, Variety)]
         return [COLLAPSE] if any(metric.collapsed(measured.metrics) for metric in varieties) else []
 
@@ -104,45 +104,47 @@ class PeriodicEvaluation:
         return measure(self._trainer.model(), metrics)
 
     def _fits(self, metric: Metric) -> bool:
-        """Whether the metric can be measured by itself; told where not, so that it does not keep others from it."""
+        """Whether the metric can be measured alone; if not, prints why, so that the others can still be measured."""
         try:
             self._measured([metric])
         except Refused as refusal:
-            self._tell_once(f"warning: step {self._trainer.clock.step}: without {metric.name}: ", str(refusal))
+            self._say_once(f"warning: step {self._trainer.clock.step}: without {metric.name}: ", str(refusal))
             return False
         return True
 
-    def _told_of(self, line: Line) -> str:
+    def _summary(self, line: Line) -> str:
         firsts = {next(iter(metric.keys())) for metric in self._metrics} | {*[*self._best_by][:1]}
-        shown = ", ".join(f"{k} {v:.4g}" for k, v in line["metrics"].items() if k in firsts and v is not None)
+        values = ", ".join(f"{k} {v:.4g}" for k, v in line["metrics"].items() if k in firsts and v is not None)
         best, rank = self.best(), f"not the best: {', '.join(line['warnings'])}; " if line.get("warnings") else ""
         if best is not None:
             rank += f"best so far{'' if best == line['step'] else f': step {best}'}; "
-        return f"step {line['step']}: {shown} ({rank}{line['seconds']:.1f} s to measure)"
+        return f"step {line['step']}: {values} ({rank}{line['seconds']:.1f} s to measure)"
 
-    def _tell_once(self, before: str, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            self._say(before + text)
+    def _say_once(self, prefix: str, text: str) -> None:
+        if text not in self._reported:
+            self._reported.add(text)
+            self._say(prefix + text)
 
 
 def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
-    """The keys that checkpoints are judged by and which values are better: the first decides, the rest break ties.
+    """The keys that checkpoints are compared by, and which values are better; later keys break ties of earlier ones.
 
-    They are one metric's: `key`'s, that key first; None: the first key that sees both how good samples are and how
-    various, or, where none does, the first of any. {} where there is none. Raises `Refused` for an unknown key, and for
-    one of which neither more nor less is better.
+    All are keys of one metric. {} where there is none.
+
+    key: the first of them; None: the first key that measures both quality and variety or, if there is none, the first
+        of all.
+    Raises `Refused` for an unknown key, and for one where neither higher nor lower is better.
     """
     of_metrics = [(metric, metric.keys()) for metric in metrics]
     every = {name: keys for _, keys in of_metrics for name in keys}
-    judging = [name for name, keys in every.items() if keys[name] != "neither"]
-    if key is not None and key not in judging:
-        why = "of which neither more nor less is better" if key in every else "which is not measured"
-        near = "" if key in every else did_you_mean(key, judging)
-        known = ", ".join(judging) or f"none: the recipe has no {'such ' if every else ''}metrics"
-        raise Refused(f"training.best is {key}, {why}{near} (keys: {known})")
+    usable = [name for name, keys in every.items() if keys[name] != "neither"]
+    if key is not None and key not in usable:
+        reason = "of which neither higher nor lower values are better" if key in every else "which is not measured"
+        near = "" if key in every else did_you_mean(key, usable)
+        known = ", ".join(usable) or f"none: the recipe has no {'such ' if every else ''}metrics"
+        raise Refused(f"training.best is {key}, {reason}{near} (keys: {known})")
     one_sided = {name for metric, keys in of_metrics for name in keys if name.partition("[")[0] in metric.one_sided}
-    first = key or next(iter([name for name in judging if name not in one_sided] or judging), None)
+    first = key or next(iter([name for name in usable if name not in one_sided] or usable), None)
     if first is None:
         return {}
     keys = every[first]
@@ -151,13 +153,13 @@ def best_by(key: str | None, metrics: Sequence[Metric]) -> dict[str, Better]:
 
 
 def measurable(recipe: Recipe, classes: Sequence[str]) -> tuple[list[int], list[str]]:
-    """The places of the recipe's metrics that can be measured here, and a line for each other one that should be.
+    """The indices of the recipe's metrics that can be measured on this machine, and a line for each that cannot.
 
-    classes: of the data. Raises `Refused` where `training.best` is no key of any of them.
+    classes: those of the data. Raises `Refused` where `training.best` is not a key of any of them.
     """
     best_by(recipe.training.best, recipe.metrics)
     fitting = applicable(recipe, recipe.metrics, classes)
     obstacles = unavailable_metrics(recipe, fitting, classes)
     obstacles |= download_weights([metric for metric in fitting if metric.name not in obstacles])
-    places = [place for place, one in enumerate(recipe.metrics) if one in fitting and one.name not in obstacles]
-    return places, [f"not measured during training: {why}" for why in obstacles.values()]
+    indices = [index for index, one in enumerate(recipe.metrics) if one in fitting and one.name not in obstacles]
+    return indices, [f"not measured during training: {reason}" for reason in obstacles.values()]

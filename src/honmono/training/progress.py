@@ -1,6 +1,6 @@
-"""Telling how training goes: a live bar on a terminal, plain lines elsewhere.
+"""Progress of training: a live bar on a terminal, plain lines elsewhere.
 
-Step and time left come first and are always there; what a terminal is too narrow for is left out from the end.
+The step and the time left come first; what does not fit into a narrow terminal is dropped from the end.
 """
 
 import sys
@@ -17,7 +17,10 @@ BAR = 12  # characters
 
 
 class TrainingProgress:
-    """Progress of one run on standard error. A process that does not write stays silent."""
+    """Prints the progress of one run to standard error.
+
+    silent: print nothing, in processes that do not write.
+    """
 
     def __init__(self, steps: int, done: int, silent: bool = False) -> None:
         self._console = Console(stderr=True, quiet=silent, soft_wrap=True, highlight=False)
@@ -31,7 +34,7 @@ class TrainingProgress:
             self._bar.start()
 
     def update(self, step: int, losses: Mapping[str, float], images_per_second: float) -> None:
-        """Shows where the run stands."""
+        """Shows the current step, losses and speed."""
         details = [
             *([self._measured] if self._measured else []),
             f"{images_per_second:,.0f} images/s",
@@ -44,11 +47,11 @@ class TrainingProgress:
             self._console.print("  ".join([_place(step, self._steps, self._left(step)), *details]), markup=False)
 
     def measured(self, text: str) -> None:
-        """What was measured last, to stand beside the losses from now on."""
+        """Sets the last measurement, shown beside the losses from now on."""
         self._measured = text
 
     def say(self, line: str) -> None:
-        """One line above the bar."""
+        """Prints one line above the bar."""
         self._console.print(line, markup=False)
 
     def close(self) -> None:
@@ -60,7 +63,7 @@ class TrainingProgress:
 
 
 class _Line(ProgressColumn):
-    """All of the live line, never wider than the terminal."""
+    """The live line, never wider than the terminal."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -72,13 +75,13 @@ class _Line(ProgressColumn):
         done = round(BAR * step / max(steps, 1))
         bar = full * done + empty * (BAR - done)
         place = _place(step, steps, task.time_remaining)
-        # One column less: some terminals go to the next line after the last.
+        # One column less: some terminals wrap after the last column.
         line = _fitting(place, [bar, *task.fields["details"]], self._console.width - 1)
         return Text(line, no_wrap=True, overflow="crop")
 
 
 def _fitting(line: str, details: Sequence[str], width: int) -> str:
-    """The line with as many of the details, the first first, as fit into a width."""
+    """The line with as many of the details, from the first, as fit into a width."""
     for detail in details:
         if len(line) + 2 + len(detail) > width:
             break
@@ -87,7 +90,7 @@ def _fitting(line: str, details: Sequence[str], width: int) -> str:
 
 
 def _place(step: int, steps: int, seconds: float | None) -> str:
-    """Where the run stands, and the time left where it can be told."""
+    """The current step, and the time left if it is known."""
     if seconds is None:
         return f"step {step}/{steps}  -:--:-- left"
     return f"step {step}/{steps}  {int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d} left"

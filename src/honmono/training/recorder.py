@@ -1,4 +1,4 @@
-"""Keeping a run directory while it trains: log, grids, checkpoints, health, and signals that ask it to stop."""
+"""Writes a run directory during training: log, sample grids, checkpoints, warnings; and stops on signals."""
 
 import signal
 import time
@@ -12,29 +12,29 @@ from filelock import FileLock
 from torch import Tensor
 
 from honmono.errors import Diverged, Interrupted
-from honmono.files import sweep_partial
+from honmono.files import remove_partial
 from honmono.metrics.base import Metric
 from honmono.recipe.updates import PlayerName
 from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
 from honmono.runs.trackers import Tracker
+from honmono.training.monitoring.monitor import Monitor
 from honmono.training.periodic_evaluation import PeriodicEvaluation
 from honmono.training.progress import TrainingProgress
 from honmono.training.sample_grids import SampleGrids
 from honmono.training.score_maps import ScoreMaps
 from honmono.training.trainer import PLAYERS, Trainer
-from honmono.training.watching.watch import Watch
 
 
-LABELS = metric_column("label_fidelity")  # begins the column of what the progress shows too
-FLUSH_EVERY = {"cpu": 10}  # steps between looks at the losses; elsewhere a look waits for the device
-FLUSH_ELSEWHERE = 50
-IMPATIENCE = 2.0  # seconds
+LABELS = metric_column("label_fidelity")  # prefix of the log column that the progress line shows too
+FLUSH_EVERY = {"cpu": 10}  # steps between transfers of losses to the host; on other devices a transfer must wait
+FLUSH_EVERY_ON_GPU = 50
+MAX_SILENCE_SECONDS = 2.0
 
 
 class Recorder:
-    """Writes what a run leaves behind. In a group of processes one writes and the others only keep in step."""
+    """Records a run after every step. With several processes one writes, and the others wait for it."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class Recorder:
         self._sample_grids, self._score_maps = SampleGrids(trainer, run), ScoreMaps(trainer, run)
         self._progress = TrainingProgress(steps, trainer.clock.step, silent=not self._engine.writes)
         self._evaluation = PeriodicEvaluation(trainer, run, metrics, self.say)
-        self._watch = Watch(trainer, run, self.say)
+        self._monitor = Monitor(trainer, run, self.say)
         self._pending: list[tuple[int, int, float, dict[PlayerName, float], Tensor, list[str]]] = []
-        self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_ELSEWHERE)
+        self._flush_every = FLUSH_EVERY.get(self._engine.device.type, FLUSH_EVERY_ON_GPU)
         self._seconds, self._begun = seconds, time.monotonic()
         self._flushed = (trainer.clock.images, time.monotonic())
         self._signal: int | None = None
@@ -65,17 +65,19 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
-                self._previous_handlers[number] = signal.signal(number, self._note)
-            except ValueError:  # not in the main thread, where Python allows no handlers: the caller stops us
+                self._previous_handlers[number] = signal.signal(number, self._on_signal)
+            except (
+                ValueError
+            ):  # Python allows handlers in the main thread only; elsewhere the caller stops the training
                 pass
         if self._engine.writes:
-            sweep_partial(self._run.path)
-            sweep_partial(self._run.samples)
+            remove_partial(self._run.path)
+            remove_partial(self._run.samples)
         if self._engine.writes and not self._trainer.clock.step:
             try:
                 self._sample_grids.real()
                 self._score_maps.real()
-                self._picture()
+                self._sample()
             except BaseException:
                 self.__exit__()
                 raise
@@ -93,32 +95,32 @@ class Recorder:
             self._lock.release()
 
     def after_step(self, losses: dict[str, Tensor]) -> None:
-        """Called after every step: notes the losses; logs, measures, pictures and saves when it is time."""
+        """Called after every step: collects the losses; logs, measures, samples and saves at their intervals."""
         step = self._trainer.clock.step
         values = torch.stack([loss.reshape(()) for loss in losses.values()])
         images, seconds = self._trainer.clock.images, self._elapsed()
         self._pending.append((step, images, seconds, self._trainer.rates(), values, list(losses)))
-        self._watch.look()
-        ended = step >= self._steps
-        pictures = ended or step % self._training.sample_every == 0
-        measures = self._evaluation.due(ended)
-        saves = ended or measures or step % self._training.checkpoint_every == 0
-        looks = pictures or saves or step % self._flush_every == 0 or self._waited()
-        if looks:
+        self._monitor.check()
+        at_end = step >= self._steps
+        samples = at_end or step % self._training.sample_every == 0
+        measures = self._evaluation.due(at_end)
+        saves = at_end or measures or step % self._training.checkpoint_every == 0
+        flushes = samples or saves or step % self._flush_every == 0 or self._output_overdue()
+        if flushes:
             self._flush(measures)
-        if pictures and self._engine.writes:
-            self._picture()
+        if samples and self._engine.writes:
+            self._sample()
         if saves:
             self.save()
-        if self._engine.anyone(self._signal is not None) if looks else self._alone_and_asked():
+        if self._engine.anyone(self._signal is not None) if flushes else self._stop_requested():
             self._stop(saved=saves)
 
     def say(self, line: str) -> None:
-        """Tells the user one line."""
+        """Prints one line for the user."""
         self._progress.say(line)
 
     def save(self) -> None:
-        """Writes a checkpoint of this moment; every process waits for it."""
+        """Writes a checkpoint; all processes wait for it."""
         clock = self._trainer.clock
         tensors = self._trainer.tensors()
         self._check_finite(tensors)
@@ -130,19 +132,19 @@ class Recorder:
         self._engine.wait()
 
     def _flush(self, measures: bool = False) -> None:
-        """Brings the pending losses to the host in one transfer; logs those that are due and looks at their health.
+        """Transfers the pending losses to the host at once, checks them, and logs those of every `log_every`-th step.
 
-        measures: whether the latest step is to be measured, and what was measured to stand in its row.
+        measures: whether to measure the metrics after the latest step, and to log them in its row.
         """
         if not self._pending:
             return
         steps, images, seconds, rates, values, names = zip(*self._pending, strict=True)
         self._pending = []
         rows = self._rows(values, names)
-        seconds = (*seconds[:-1], self._elapsed())  # elsewhere than on the CPU the last step is done only now
-        if broken := self._watch.broken(steps, rows):
-            raise Diverged(f"{broken}: training has diverged. {self._last_good()}")
-        self._watch.losses(rows)
+        seconds = (*seconds[:-1], self._elapsed())  # on a GPU the last step has finished only now
+        if broken := self._monitor.broken(steps, rows):
+            raise Diverged(f"{broken}: training has diverged. {self._last_checkpoint()}")
+        self._monitor.losses(rows)
         speed = self._speed(images[-1])
         measured = self._measure() if measures else {}
         due = [i for i, step in enumerate(steps) if step == 1 or step % self._training.log_every == 0]
@@ -155,8 +157,8 @@ class Recorder:
         self._progress.update(steps[-1], rows[-1], speed)
 
     def _measure(self) -> dict[str, float]:
-        """What was measured, by column. It costs training no speed: its seconds do not count."""
-        measured = self._evaluation.measure(self._watch.in_force()) if self._engine.writes else {}
+        """The metrics by log column. Their time does not count as training time."""
+        measured = self._evaluation.measure(self._monitor.active()) if self._engine.writes else {}
         self._flushed = (self._flushed[0], time.monotonic())
         for column, value in measured.items():
             if column.startswith(LABELS):
@@ -190,7 +192,7 @@ class Recorder:
                 for row in rows:
                     tracker.row(row)
 
-    def _picture(self) -> None:
+    def _sample(self) -> None:
         path = self._sample_grids.fake(self._trainer.clock.step)
         self._score_maps.fake(self._trainer.clock.step)
         for tracker in self._trackers:
@@ -203,7 +205,7 @@ class Recorder:
         return (images - before) / max(now - then, 1e-9)
 
     def _elapsed(self) -> float:
-        """Seconds of training, those before a resume included and those of measuring left out."""
+        """Seconds of training, including those before a resume, without those of measuring."""
         return self._seconds + time.monotonic() - self._begun - self._evaluation.seconds
 
     def _check_finite(self, tensors: dict[str, dict[str, Tensor]]) -> None:
@@ -211,25 +213,26 @@ class Recorder:
             for name, tensor in tensors[group].items():
                 if not torch.isfinite(tensor).all():
                     raise Diverged(
-                        f"the {group}'s {name} is no longer finite: training has diverged. {self._last_good()}"
+                        f"the {group}'s {name} is no longer finite: training has diverged. {self._last_checkpoint()}"
                     )
 
-    def _last_good(self) -> str:
+    def _last_checkpoint(self) -> str:
         newest = checkpoints.newest(self._run.checkpoints)
         if newest is None:
-            return "No checkpoint had been written yet; try lower learning rates (--set optimizers.generator.lr=...)"
-        return f"The last good checkpoint is {newest}; lower learning rates often help"
+            return "No checkpoint has been written; try lower learning rates (--set optimizers.generator.lr=...)"
+        return f"The last checkpoint is {newest}; try lower learning rates"
 
-    def _note(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         self._signal = number
-        for other, handler in self._previous_handlers.items():  # a second signal is obeyed at once
+        for other, handler in self._previous_handlers.items():  # a second signal stops the process immediately
             signal.signal(other, handler)
 
-    def _waited(self) -> bool:
-        """Whether the user has seen nothing for a while. Processes must look together, so a clock cannot tell them."""
-        return self._engine.processes == 1 and time.monotonic() - self._flushed[1] > IMPATIENCE
+    def _output_overdue(self) -> bool:
+        """Whether nothing was printed for a while. Only with one process: several must agree, and their clocks
+        differ."""
+        return self._engine.processes == 1 and time.monotonic() - self._flushed[1] > MAX_SILENCE_SECONDS
 
-    def _alone_and_asked(self) -> bool:
+    def _stop_requested(self) -> bool:
         return self._engine.processes == 1 and self._signal is not None
 
     def _stop(self, saved: bool) -> None:
@@ -238,6 +241,6 @@ class Recorder:
             self.save()
         step = self._trainer.clock.step
         if step < self._steps:
-            going_on = f"honmono train --resume {self._run.path}"
-            message = f"stopped at step {step} and saved; go on with: {going_on}"
+            command = f"honmono train --resume {self._run.path}"
+            message = f"stopped at step {step} and saved; resume with: {command}"
             raise Interrupted(self._signal or signal.SIGINT, message if self._engine.writes else "")

@@ -1,4 +1,4 @@
-"""Fakes on named draws, made once for all updates of a step that share them."""
+"""Fakes that several updates of a step share, generated once."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,13 @@ from honmono.recipe.value import Recipe
 
 
 class SharedFakes:
-    """What the generator makes of draws that an update of the discriminator and a later one of its own name alike.
+    """Keeps the fakes of draws that a discriminator update and a later generator update of a step have by the same
+    name.
 
-    The generator's update goes back through the very pass that made the discriminator's fakes, as in the source of
-    gan-mnist-article, `fake` and `fake.detach()`. They are valid until the generator changes. Losses get them detached:
-    torch cannot compile a loss of a tensor that comes out of a graph without a warning. A recipe that accumulates
-    gradients over parts of a batch, to save memory, shares none.
+    The generator's update backpropagates through the forward pass that generated the discriminator's fakes, like `fake`
+    and `fake.detach()` in the source of gan-mnist-article. Fakes are valid until the generator changes. Losses get them
+    detached, since torch compiles a loss of a non-leaf tensor only with a warning. With gradient accumulation, which
+    saves memory, nothing is shared.
     """
 
     def __init__(self, recipe: Recipe, make: Callable[[Tensor, Tensor | None], Tensor]) -> None:
@@ -31,7 +32,7 @@ class SharedFakes:
         self._made: dict[tuple[str | None, int], Tensor] = {}
 
     def of(self, update: Update, draws: Draws) -> Tensor | None:
-        """The fakes that an update shares with others, detached from the generator; None where it makes its own."""
+        """The fakes that an update shares with others, detached; None if it generates its own."""
         if update.draws not in self._names:
             return None
         key = (update.draws, len(draws.latent))
@@ -42,13 +43,13 @@ class SharedFakes:
         return self._made[key].detach()
 
     def backward(self, update: Update, fake: Tensor | None) -> None:
-        """Carries the gradient of the generator's loss on from the fakes that it was given to the weights."""
+        """Backpropagates the generator's loss from the shared fakes to the weights."""
         if update.player == "generator" and fake is not None:
             made = self._made.pop((update.draws, len(fake)))
-            if fake.grad is not None:  # none where the objective asked for other samples
+            if fake.grad is not None:  # None if the objective did not use them
                 made.backward(fake.grad)
 
     def invalidate(self, player: PlayerName) -> None:
-        """To be called when a player's weights have changed, and for the generator at the end of a step."""
+        """Must be called when a player's weights have changed, and for the generator at the end of a step."""
         if player == "generator":
             self._made.clear()

@@ -1,4 +1,4 @@
-"""The trainer: runs a recipe's update program step by step, and keeps its run directory."""
+"""The trainer: runs a recipe's update program step by step."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from honmono.data.base import Batch, Dataset, Interface
+from honmono.data.base import Batch, Dataset, DataSpec
 from honmono.data.batches import Batches
-from honmono.devices import failing_in_a_line
+from honmono.devices import compilation_errors_as_failed
 from honmono.errors import Failed
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import set_mode
@@ -18,47 +18,47 @@ from honmono.objectives.base import Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.recipe.updates import PlayerName, Update, due, fresh_batches, updates_made
-from honmono.recipe.value import Recipe, settled
+from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
-from honmono.training.growing import Growing
 from honmono.training.inputs import Clock, StepInputs
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
+from honmono.training.stages import Stages
 
 
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
 
 
 class StepCallback(Protocol):
-    """Called after every step: it logs, samples, saves, and may end the training by an exception."""
+    """Called after every step, for example to log, sample and save; an exception ends the training."""
 
     def after_step(self, losses: dict[str, Tensor]) -> None: ...
 
 
 class Trainer:
-    """A recipe in training: networks, optimizers, averages and clock."""
+    """Networks, optimizers, average and clock of a recipe in training."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
-        recipe = settled(recipe, list(dataset.class_counts.values()), dataset.length)
+        recipe = resolve_auto(recipe, list(dataset.class_counts.values()), dataset.length)
         self.recipe, self.dataset, self.engine, self.clock = recipe, dataset, engine, Clock()
-        self.interface = Interface(dataset.sample_shape, dataset.classes)
+        self.data_spec = DataSpec(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
-        networks = [engine.place(network) for network in build_networks(recipe, self.interface)]
+        networks = [engine.place(network) for network in build_networks(recipe, self.data_spec)]
         check_coupling(recipe, networks)
         check_parts(recipe, engine.processes)
         self.networks = dict(zip(PLAYERS, networks, strict=True))
         average = recipe.training.average
         self.average = AveragedGenerator(self.networks["generator"], average) if average else None
         every = [*networks, self.average.module] if self.average else networks
-        self._growing = Growing(recipe.growth, recipe, every) if recipe.growth else None
-        sizes = self._growing.batch_size if self._growing else None
+        self._stages = Stages(recipe.growth, recipe, every) if recipe.growth else None
+        sizes = self._stages.batch_size if self._stages else None
         batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
         self._batches = Batches(dataset, recipe.data, batch_size, seed, sizes, conditional)
-        least = self._growing.least_batch if self._growing and recipe.data.drop_last else self._batches.least_size
+        least = self._stages.least_batch if self._stages and recipe.data.drop_last else self._batches.least_size
         check_least_batch(recipe, networks, least // engine.processes)
         self.optimizers = {
             name: engine.optimizer(recipe.optimizers.of(name), self.networks[name].parameters()) for name in PLAYERS
@@ -68,45 +68,46 @@ class Trainer:
         self._losses = {name: engine.compiled(self._loss(name)) for name in PLAYERS}
         self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
         self._updates = {name: 0 for name in PLAYERS}  # made so far, which some schedules count
-        self._ordinal = 0  # of the update within its step, for randomness inside networks
+        self._ordinal = 0  # of the update within its step, to seed randomness inside networks
 
     def step(self) -> dict[str, Tensor]:
-        """One pass through the update program; returns each loss by its dotted name, this process's share of it."""
+        """Runs the update program once; returns the losses by dotted name, weighted by this process's part of the
+        batch."""
         clock, seen, logged = self.clock, self.clock.images, dict[str, Tensor]()
         clock.step += 1
         self._ordinal = 0
         inputs = self._inputs(clock)
         for group in due(self.recipe.updates, clock.step):
-            for update in group:  # every gradient before any player moves
+            for update in group:  # all gradients before any weights change
                 step, weight = self._prepare(update, inputs)
                 terms: dict[str, Tensor] = {}
                 with self._train_only(update.player):
                     for part, share in self._parts(step, weight):
                         losses = self._losses[update.player](part)
                         _add_gradients(losses, share, terms)
-                self._fakes.backward(update, step.made)
+                self._fakes.backward(update, step.shared)
                 logged |= {loss_column(update.player, name): loss for name, loss in terms.items()}
-            for player in PLAYERS:  # in one order: every process must sum the same gradients at the same time
+            for player in PLAYERS:  # in a fixed order: all processes must sum the same gradients at the same time
                 if any(update.player == player for update in group):
                     self._optimizer_step(player, seen)
         self._fakes.invalidate("generator")
         if self.average:
-            self.average.follow(self.networks["generator"], clock.images, clock.images - seen)
+            self.average.update(self.networks["generator"], clock.images, clock.images - seen)
         self._grow()
         return logged
 
     def _inputs(self, clock: Clock) -> StepInputs:
-        resized = self._growing.downsample_real if self._growing else None
-        return StepInputs(self.recipe, self._batches, len(self.interface.classes), self.engine, clock, resized)
+        resized = self._stages.downsample_real if self._stages else None
+        return StepInputs(self.recipe, self._batches, len(self.data_spec.classes), self.engine, clock, resized)
 
     def _grow(self) -> None:
-        """Moves growing networks to where the clock says, before anyone saves: a resume finds them there too."""
-        if self._growing and self._growing.move_to(self.clock.images) and self._growing.growth.reset_optimizers:
+        """Updates the stage of growing networks after the step, before a checkpoint of it is written."""
+        if self._stages and self._stages.update(self.clock.images) and self._stages.growth.reset_optimizers:
             for optimizer in self.optimizers.values():
                 optimizer.state.clear()
 
     def _prepare(self, update: Update, inputs: StepInputs) -> tuple[Step, float]:
-        """What an update's loss is computed from, and this process's share of the global batch."""
+        """The inputs of an update's loss, and this process's part of the global batch as a weight."""
         batch, size = inputs.real(update)
         draws = inputs.draws(update, batch, size)
         self._clip(update.player, "before")
@@ -114,7 +115,7 @@ class Trainer:
         return Step(self._players, batch, draws, self._fakes.of(update, draws)), self.engine.weight(size)
 
     def _parts(self, step: Step, weight: float) -> Iterator[tuple[Step, float]]:
-        """The step in `accumulate` parts, each with its share of the global batch, of which all have `weight`."""
+        """The step in `accumulate` parts, each with its weight in the global batch; the weights sum to `weight`."""
         rows = len(step.batch.real)
         pieces = min(self.recipe.training.accumulate, rows)
         for start, stop in pairwise(rows * piece // pieces for piece in range(pieces + 1)):
@@ -135,7 +136,7 @@ class Trainer:
 
     @torch.no_grad()
     def _clip(self, name: PlayerName, when: Literal["before", "after"]) -> None:
-        """Weights back within their bounds, where the recipe has some and this is the time."""
+        """Clips the weights of a player, if the recipe says so for it and for this time."""
         clip = self.recipe.clip
         if clip and (clip.player, clip.when) == (name, when):
             for parameter in self.networks[name].parameters():
@@ -144,14 +145,14 @@ class Trainer:
 
     @contextmanager
     def _train_only(self, name: PlayerName) -> Iterator[None]:
-        """The other player is frozen; the discriminator's running statistics change in its own update alone."""
+        """Freezes the other player. The discriminator's running statistics change only in its own update."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         set_mode(discriminator, "train" if name == "discriminator" else "batch")
         with frozen(discriminator if name == "generator" else generator):
             yield
 
     def _loss(self, name: PlayerName) -> Callable[[Step], Mapping[str, Tensor]]:
-        """A player's whole loss, penalties included: what is compiled."""
+        """A player's whole loss, penalties included, which is compiled as one function."""
         objective = self.recipe.objective
         return objective.generator_loss if name == "generator" else objective.discriminator_loss
 
@@ -161,8 +162,7 @@ class Trainer:
         self._ordinal += 1
 
     def rehearse(self) -> None:
-        """Takes both players' gradients once, leaving no trace: what cannot be trained is refused before anything is
-        created."""
+        """Computes both players' gradients once, without side effects. Raises `Refused` if they cannot be trained."""
         inputs = self._inputs(Clock(step=1))
         with rehearsal(self.networks, self.engine):
             for name in ("discriminator", "generator"):
@@ -175,7 +175,7 @@ class Trainer:
                     take_gradients(name, self.networks[name], self._loss(name)(part))
 
     def couples(self) -> bool:
-        """Whether anything makes a sample's loss depend on its batch."""
+        """Whether a sample's loss depends on the other samples of its batch."""
         return couples(self.recipe, *self.networks.values())
 
     def rates(self) -> dict[PlayerName, float]:
@@ -183,7 +183,7 @@ class Trainer:
         return {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
 
     def steps_for(self, images: int) -> int:
-        """The number of steps after which at least so many images have been seen, from the beginning."""
+        """The number of steps from the start after which at least `images` images have been seen."""
         step, seen = 0, 0
         while seen < images:
             step += 1
@@ -192,32 +192,32 @@ class Trainer:
         return step
 
     def growth(self, steps: int) -> list[str]:
-        """How the networks will grow in so many steps, in lines for the user; none where they do not."""
-        return self._growing.describe(steps * fresh_batches(self.recipe.updates, steps)) if self._growing else []
+        """Lines for the user on how the networks grow within `steps` steps; [] if they do not grow."""
+        return self._stages.describe(steps * fresh_batches(self.recipe.updates, steps)) if self._stages else []
 
     @property
     def epoch_images(self) -> int | None:
-        """Images seen in one epoch of the data; None where it is endless."""
+        """The number of images in one epoch; None if the data is infinite."""
         return self._batches.epoch_length
 
     def fit(self, steps: int, callback: StepCallback) -> None:
         """Trains up to step `steps`; the callback is called after each."""
         while self.clock.step < steps:
             try:
-                with failing_in_a_line(self.engine.choices.compile):
+                with compilation_errors_as_failed(self.engine.choices.compile):
                     losses = self.step()
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
                 raise Failed(
-                    f"step {self.clock.step} needs more memory than {self.engine.device} has left: free some and go on "
-                    "from the last checkpoint with --resume, or begin anew with smaller batches "
-                    "(--batch-size, or --set training.accumulate=2 for the same batches in parts)"
+                    f"step {self.clock.step} needs more memory than {self.engine.device} has left: free some and "
+                    "--resume from the last checkpoint, or start a new run with a smaller --batch-size, or with "
+                    "--set training.accumulate=2 (the same batches in two parts)"
                 ) from error
             callback.after_step(losses)
 
     def reals(self) -> Iterator[Batch]:
-        """Real samples in the order of training, from the beginning, without end; the clock does not move."""
+        """An endless iterator of real batches in training order, from the start; the clock does not change."""
         images = 0
         while True:
             batch = self._batches.batch(images)
@@ -225,17 +225,17 @@ class Trainer:
             yield batch
 
     def downsample_real(self, real: Tensor) -> Tensor:
-        """Real samples as the players see them now: at the present size of growing networks."""
-        return self._growing.downsample_real(real) if self._growing else real
+        """Real samples as the networks get them now: at the current size of growing networks."""
+        return self._stages.downsample_real(real) if self._stages else real
 
     def model(self) -> Model:
-        """The generator that samples are made with: the averaged one where the recipe averages."""
+        """The generator to sample from: the averaged one where the recipe averages."""
         if self.average:
-            return Model(self.average.module, self.recipe, self.interface, "average")
-        return Model(self.networks["generator"], self.recipe, self.interface, "raw")
+            return Model(self.average.module, self.recipe, self.data_spec, "average")
+        return Model(self.networks["generator"], self.recipe, self.data_spec, "raw")
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Everything a checkpoint must hold: players, average, optimizer states."""
+        """All tensors of a checkpoint: players, average, optimizer states."""
         groups = {name: dict(network.state_dict()) for name, network in self.networks.items()}
         if self.average:
             groups["average"] = dict(self.average.module.state_dict())
@@ -244,7 +244,7 @@ class Trainer:
         return groups
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Takes up training where the checkpoint left it."""
+        """Loads the networks, optimizer states and clock of a checkpoint."""
         modules: dict[str, torch.nn.Module] = {**self.networks}
         if self.average:
             modules["average"] = self.average.module
@@ -254,12 +254,12 @@ class Trainer:
             optimizer_state.restore(optimizer, checkpoint.tensors[f"optimizer-{name}"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
         self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in PLAYERS}
-        if self._growing:
-            self._growing.move_to(self.clock.images)
+        if self._stages:
+            self._stages.update(self.clock.images)
 
 
 def _add_gradients(losses: Mapping[str, Tensor], weight: float, terms: dict[str, Tensor]) -> None:
-    """Adds the gradients of `weight` times the sum of the losses, and the losses, so weighted, to `terms`."""
+    """Backpropagates `weight` times the sum of the losses, and adds the weighted losses to `terms`."""
     (torch.stack(list(losses.values())).sum() * weight).backward()
     for name, loss in losses.items():
         loss = loss.detach() * weight

@@ -9,7 +9,7 @@ import pytest
 from honmono.objectives.realness import Realness
 from honmono.randomness import stream
 from honmono.recipe.build import build_networks, check_coupling
-from honmono.recipe.describe import nominal_interface
+from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.growth import Growth
 from honmono.recipe.value import Recipe
 from honmono.studies.plan import Planned, plan
@@ -25,7 +25,7 @@ def planned(name: str, scale: float = 1.0) -> dict[str, Planned]:
 
 
 def parameters(recipe: Recipe) -> list[int]:
-    networks = build_networks(recipe, nominal_interface(recipe))
+    networks = build_networks(recipe, nominal_data_spec(recipe))
     return [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
 
 
@@ -37,7 +37,7 @@ def test_its_cases_can_be_built(name: str) -> None:
         assert one.seed == recipe.training.seed and recipe.metrics, "every case has numbers"
         if (built := repr((recipe.generator, recipe.discriminator, recipe.objective))) not in made:
             made.add(built)
-            check_coupling(recipe, build_networks(recipe, nominal_interface(recipe)))
+            check_coupling(recipe, build_networks(recipe, nominal_data_spec(recipe)))
 
 
 @pytest.mark.parametrize("name", studies())

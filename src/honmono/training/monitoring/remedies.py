@@ -1,4 +1,4 @@
-"""What a recipe can change against what it is warned of: settings that it has, with values to try."""
+"""Settings of a recipe to try against a problem that was detected, with values."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +9,12 @@ from honmono.recipe.updates import PlayerName
 from honmono.recipe.value import Recipe
 
 
-SLOWER = 2.0  # a rate is divided by it
-STRONGER = 10.0  # a penalty's gamma is multiplied by it: orders of magnitude are what it is tuned by
+SLOWER = 2.0  # divisor of a learning rate
+STRONGER = 10.0  # factor on a penalty's gamma, which is usually tuned by orders of magnitude
 
 
 def against_collapse(recipe: Recipe, whole: bool, pictures: bool) -> list[str]:
-    """whole: of the generator; else of some of its classes."""
+    """whole: whether the whole generator has collapsed, rather than some of its classes."""
     tries = []
     if not whole:
         tries += ["--set fake_labels=real"] if recipe.fake_labels == "uniform" else []
@@ -26,13 +26,13 @@ def against_collapse(recipe: Recipe, whole: bool, pictures: bool) -> list[str]:
 
 
 def against_winning(recipe: Recipe, winner: PlayerName, pictures: bool) -> list[str]:
-    """winner: the player that the other learns nothing from any more."""
+    """winner: the player whose loss is so low that the other one learns nothing."""
     if winner == "generator":
         return [*_rate(recipe, winner)]
     return [*_rate(recipe, winner), *_penalty(recipe), *(_augment(recipe) if pictures else ())]
 
 
-def against_memory(recipe: Recipe) -> list[str]:
+def against_memorising(recipe: Recipe) -> list[str]:
     return [*_augment(recipe), *_penalty(recipe), "fewer steps", "more pictures"]
 
 

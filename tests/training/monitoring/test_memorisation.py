@@ -19,9 +19,9 @@ from honmono.recipe.registry import find
 from honmono.recipe.value import Pair, Recipe
 from honmono.runs import recorded_warnings
 from honmono.runs.directory import RunDirectory
+from honmono.training.monitoring.memorisation import MemorisationCheck
+from honmono.training.monitoring.monitor import MEMORISED_RATIO, MEMORY_EVERY, Monitor
 from honmono.training.trainer import Trainer
-from honmono.training.watching.by_heart import Memory
-from honmono.training.watching.watch import LEARNT, MEMORY_EVERY, Watch
 
 
 def digits(first: int, last: int) -> np.ndarray:
@@ -64,24 +64,24 @@ def copying(folder: Path, **changes: str) -> Recipe:
 def test_a_discriminator_that_was_never_trained_tells_nothing_apart(
     in_training: Callable[..., Trainer], splits: Path
 ) -> None:
-    assert Memory(in_training(copying(splits))).look() is None
+    assert MemorisationCheck(in_training(copying(splits))).check() is None
 
 
 def test_pictures_known_by_heart_are_warned_of(
     in_training: Callable[..., Trainer], splits: Path, tmp_path: Path
 ) -> None:
     trainer, said = in_training(copying(splits, **{"training.batch_size": "20"})), []
-    watch = Watch(trainer, RunDirectory(tmp_path), said.append)
+    watch = Monitor(trainer, RunDirectory(tmp_path), said.append)
     for _ in range(300):
         trainer.step()
     for step in (MEMORY_EVERY, 2 * MEMORY_EVERY):  # as if steps had passed: what it knows it knows by now
         trainer.clock.step = step - 1
         trainer.step()
-        watch.look()
-    found = Memory(trainer).look()
-    assert found is not None and LEARNT < found.share < 1.1
+        watch.check()
+    found = MemorisationCheck(trainer).check()
+    assert found is not None and MEMORISED_RATIO < found.ratio < 1.1
     assert (found.train, found.held_out, found.fakes) == (20, 200, 256)
-    assert "memorised" in watch.in_force()
+    assert "memorised" in watch.active()
     (line,) = [line for line in recorded_warnings.read(RunDirectory(tmp_path)) if line["warning"] == "memorised"]
     assert line["step"] == 2 * MEMORY_EVERY and f"200 of {splits}@test" in line["text"]
     assert "objective.augment" in line["text"] and line["text"] in said[-1]
@@ -96,15 +96,15 @@ def test_a_discriminator_that_knows_digits_from_noise_knows_others_too(
     trainer = in_training(replace(recipe, data=Pictures(source=str(splits))))
     for _ in range(60):
         trainer.step()
-    found = Memory(trainer).look()
-    assert found is not None and abs(found.share) < 0.2
+    found = MemorisationCheck(trainer).check()
+    assert found is not None and abs(found.ratio) < 0.2
 
 
 def test_nothing_is_said_where_nothing_is_held_out(in_training: Callable[..., Trainer]) -> None:
     trainer = in_training(override(find("dcgan-digits").make(), find("dcgan-digits").tiny))
     for _ in range(20):
         trainer.step()
-    assert Memory(trainer).look() is None
+    assert MemorisationCheck(trainer).check() is None
 
 
 def test_looking_leaves_the_discriminator_as_it_was(in_training: Callable[..., Trainer], splits: Path) -> None:
@@ -113,7 +113,7 @@ def test_looking_leaves_the_discriminator_as_it_was(in_training: Callable[..., T
     trainer.step()
     before = {name: tensor.clone() for name, tensor in trainer.networks["discriminator"].state_dict().items()}
     modes = [part.training for part in trainer.networks["discriminator"].modules()]
-    Memory(trainer).look()
+    MemorisationCheck(trainer).check()
     after = trainer.networks["discriminator"].state_dict()
     assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
     assert modes == [part.training for part in trainer.networks["discriminator"].modules()]

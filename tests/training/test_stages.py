@@ -175,17 +175,17 @@ def test_networks_without_stages_are_refused(growing: Callable, in_training: Bui
         "generator": partial(MLPGenerator, widths=(4,)),
         "discriminator": partial(MLPDiscriminator, widths=(4,)),
     }
-    with pytest.raises(Refused, match=r"MLPGenerator has no stages to grow through: use --set growth=none"):
+    with pytest.raises(Refused, match=r"MLPGenerator .* --set growth=none"):
         in_training(replace(growing(), **networks))
-    with pytest.raises(Refused, match=r"growth\.first=16: pictures have 8 pixels a side"):
+    with pytest.raises(Refused, match=r"growth\.first=16: .* give 8 or less"):
         in_training(replace(growing(), growth=Growth(first=16)))
 
 
 def test_a_run_says_how_it_will_grow(growing: Callable, in_training: Build) -> None:
     says = in_training(growing()).growth
-    grows = "grows 4 -> 8 pixels a side in batches of 8, 12; full-grown after 68 images"
+    grows = "grows 4 -> 8 pixels a side in batches of 8, 12; full size after 68 images"
     assert says(6) == [grows]  # 68 images
-    assert says(5) == [grows, "this run ends before, at 8 pixels: --images 136 trains it at full size too"]
+    assert says(5) == [grows, "this run ends before that, at 8 pixels: use --images 136 to train at full size too"]
     assert in_training(growing(growth="none")).growth(5) == []
 
 
@@ -213,5 +213,5 @@ def test_losses_are_compiled_for_each_stage_and_not_for_each_step(
 def test_packs_fill_the_smallest_batch_of_a_stage(growing: Callable, in_training: Build) -> None:
     changes = {"objective__penalties": "()", "conditional": "false"}
     in_training(growing(objective__pack="8", **changes))
-    with pytest.raises(Refused, match=r"the smallest batch of a process has, 8"):
+    with pytest.raises(Refused, match=r"objective.pack=9 .* 8"):
         in_training(growing(objective__pack="9", **changes))

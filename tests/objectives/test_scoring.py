@@ -6,7 +6,7 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.judged import judged, score
+from honmono.objectives.scoring import score, score_real_and_fake
 
 
 def test_together_and_apart_are_the_same_answers_in_one_call_or_two() -> None:
@@ -19,7 +19,7 @@ def test_together_and_apart_are_the_same_answers_in_one_call_or_two() -> None:
         assert label is not None
         return sample.sum(1).float() + label
 
-    together, apart = (judged(judge, Batch(real, labels), fake, fake_labels, one) for one in (True, False))
+    together, apart = (score_real_and_fake(judge, Batch(real, labels), fake, fake_labels, one) for one in (True, False))
     assert calls == [7, 3, 4]
     for one, other in zip(together, apart, strict=True):
         torch.testing.assert_close(one, other)
@@ -28,7 +28,7 @@ def test_together_and_apart_are_the_same_answers_in_one_call_or_two() -> None:
 
 def test_samples_without_labels_are_judged_without() -> None:
     seen = []
-    judged(
+    score_real_and_fake(
         lambda sample, label: seen.append(label) or sample, Batch(torch.ones(2, 1), None), torch.ones(1, 1), None, True
     )
     assert seen == [None]
@@ -38,5 +38,5 @@ def test_a_score_is_one_number_a_sample_in_float32_or_wider() -> None:
     assert (
         score(lambda sample, label: sample[:, 0], torch.ones(3, 2, dtype=torch.bfloat16), None).dtype == torch.float32
     )
-    with pytest.raises(Refused, match=r"gives \(3, 5\): set discriminator.outcomes=none"):
+    with pytest.raises(Refused, match=r"\(3, 5\): set discriminator.outcomes=none"):
         score(lambda sample, label: sample, torch.ones(3, 5), None)

@@ -1,7 +1,7 @@
-"""Whether the discriminator knows its pictures by heart: how it scores pictures that it was never shown.
+"""Whether the discriminator memorises its training pictures: its scores of held-out pictures.
 
-r = (E D(train) - E D(held-out)) / (E D(train) - E D(fakes)): 0 where it scores held-out pictures as those that it is
-trained on, 1 where it takes them for fakes. Source: Karras et al., StyleGAN2-ADA (arXiv:2006.06676), equation 1, r_v.
+r = (E D(train) - E D(held-out)) / (E D(train) - E D(fakes)): 0 if it scores held-out pictures like training pictures,
+1 if it scores them like fakes. Source: Karras et al., StyleGAN2-ADA (arXiv:2006.06676), equation 1, r_v.
 """
 
 from math import sqrt
@@ -24,14 +24,14 @@ from honmono.randomness import stream
 from honmono.training.trainer import Trainer
 
 
-SAMPLES = 256  # of each kind
-APART = 6.0  # standard errors that reals and fakes must lie apart for the share of it to mean anything
+SAMPLES = 256  # of training pictures, held-out pictures and fakes each
+MIN_DIFFERENCE = 6.0  # of the mean scores of real and fake, in standard errors, for r to be meaningful
 
 
-class ByHeart(NamedTuple):
-    """r, and what it was computed from."""
+class Memorisation(NamedTuple):
+    """r (`ratio`), the numbers of samples that it was computed from, and the source of the held-out ones."""
 
-    share: float
+    ratio: float
     train: int
     held_out: int
     fakes: int
@@ -40,47 +40,46 @@ class ByHeart(NamedTuple):
     @property
     def text(self) -> str:
         return (
-            "the discriminator knows its pictures by heart: other real pictures it scores"
-            f" {self.share:.2f} of the way from those that it is trained on to fakes, 0 being right; computed from"
-            f" the mean scores of {self.train} pictures of the training data, {self.held_out} of {self.source} and"
-            f" {self.fakes} fakes"
+            "the discriminator memorises its training pictures: the mean score of held-out pictures lies"
+            f" {self.ratio:.2f} of the way from that of training pictures (0) to that of fakes (1); computed from"
+            f" {self.train} pictures of the training data, {self.held_out} of {self.source} and {self.fakes} fakes"
         )
 
 
-class Memory:
-    """Compares the scores of pictures trained on, of held-out ones and of fakes, always by the same draws.
+class MemorisationCheck:
+    """Compares the scores of training pictures, held-out pictures and fakes, with the same random numbers each time.
 
-    Only for objectives on scores (`LogitObjective`): of several outcomes, or of potentials, no difference says how real
-    a picture looks. Pictures are augmented and packed as in training: others the discriminator was never shown at all.
-    Its batch norm goes by the batch, as in training; no buffer moves.
+    Only for objectives on scores (`LogitObjective`): with several outcomes, or with potentials, no difference measures
+    how real a picture looks. Pictures are augmented and packed as in training, and batch norm uses batch statistics;
+    no buffer changes.
     """
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
         self._held: PackedPictures | None = None
-        self._looked_for = False
+        self._searched = False
 
-    def look(self) -> ByHeart | None:
-        """The share, at this moment; None where nothing is held out, or where D hardly tells reals from fakes."""
+    def check(self) -> Memorisation | None:
+        """The current ratio; None without held-out pictures, or if D hardly distinguishes real from fake."""
         trainer, objective = self._trainer, self._trainer.recipe.objective
         if not isinstance(objective, LogitObjective) or (held := self._held_out()) is None:
             return None
         train, other, fake = self._scores(trainer.dataset), self._scores(held), self._scores(None)
-        apart = float(train.mean() - fake.mean())
+        difference = float(train.mean() - fake.mean())
         error = sqrt(float(train.var()) / len(train) + float(fake.var()) / len(fake))
-        if not abs(apart) > APART * error:
+        if not abs(difference) > MIN_DIFFERENCE * error:
             return None
-        share = float(train.mean() - other.mean()) / apart
-        return ByHeart(share, len(train), len(other), len(fake), held.record["source"])
+        ratio = float(train.mean() - other.mean()) / difference
+        return Memorisation(ratio, len(train), len(other), len(fake), held.record["source"])
 
     def _held_out(self) -> PackedPictures | None:
-        """Looked for when first asked for: packing it costs time, which the shortest runs need not spend."""
-        if not self._looked_for:
-            self._looked_for = True
+        """The held-out pictures, searched and packed at the first call only, which takes time that short runs save."""
+        if not self._searched:
+            self._searched = True
             trainer, data = self._trainer, self._trainer.recipe.data
             try:
                 self._held = held_out(data, trainer.dataset, SAMPLES) if isinstance(data, Pictures) else None
-            except (Refused, Failed):  # a warning less, not a training less
+            except (Refused, Failed):  # training continues without this warning
                 self._held = None
             if self._held is not None:
                 self._held.to(trainer.engine.device, trainer.engine.dtype)
@@ -88,7 +87,7 @@ class Memory:
 
     @torch.no_grad()
     def _scores(self, dataset: Dataset | None) -> Tensor:
-        """D's scores of samples of a data set; None: of fakes."""
+        """D's scores of samples of a data set; of fakes for None."""
         trainer, random = self._trainer, stream(0, "memory")
         recipe, size = trainer.recipe, trainer.recipe.training.batch_size
         if dataset is None:
@@ -103,13 +102,13 @@ class Memory:
         player, parts = trainer.engine.player(discriminator), -(-len(real) // size)
         labels = [None] * parts if label is None else label.tensor_split(parts)
         with sampling(discriminator, "batch"):
-            judged = [
-                player(self._seen(sample, part), part)
+            scores = [
+                player(self._prepared(sample, part), part)
                 for sample, part in zip(real.tensor_split(parts), labels, strict=True)
             ]
-        return full(torch.cat(judged)).cpu()
+        return full(torch.cat(scores)).cpu()
 
-    def _seen(self, sample: Tensor, label: Tensor | None) -> Tensor:
+    def _prepared(self, sample: Tensor, label: Tensor | None) -> Tensor:
         objective = self._trainer.recipe.objective
         assert isinstance(objective, LogitObjective)
         uniform = None
@@ -119,13 +118,13 @@ class Memory:
         return objective.augment_and_pack(self._trainer.engine.sample(sample), label, uniform)
 
     def _fakes(self) -> tuple[Tensor, Tensor | None]:
-        """Of the generator that D is trained against, not of its average."""
+        """Fakes of the generator that D is trained against, not of its average."""
         trainer, recipe = self._trainer, self._trainer.recipe
-        random, classes = stream(recipe.training.seed, "memory"), len(trainer.interface.classes)
+        random, classes = stream(recipe.training.seed, "memory"), len(trainer.data_spec.classes)
         latent = recipe.latent.draw(random, SAMPLES)
         labels = random.integers(classes, size=SAMPLES) if recipe.conditional else None
         size = recipe.training.batch_size
-        model = Model(trainer.networks["generator"], recipe, trainer.interface)
+        model = Model(trainer.networks["generator"], recipe, trainer.data_spec)
         made = [
             model.at(latent[at : at + size], None if labels is None else labels[at : at + size])
             for at in range(0, SAMPLES, size)

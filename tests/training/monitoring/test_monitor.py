@@ -23,8 +23,8 @@ from honmono.recipe.value import Pair, Recipe
 from honmono.runs import recorded_warnings
 from honmono.runs.directory import RunDirectory
 from honmono.runs.recorded_warnings import Line
+from honmono.training.monitoring.monitor import CHECK_EVERY, Monitor
 from honmono.training.trainer import Trainer
-from honmono.training.watching.watch import LOOK_EVERY, Watch
 
 
 FALL = 60  # the step at which generators begin to draw nearly one picture
@@ -128,15 +128,15 @@ def test_a_discriminator_that_wins_is_warned_of(ran: Callable[..., list[Line]]) 
 class Says:
     """A keeper that looks, and remembers when what was in force."""
 
-    watch: Watch
+    watch: Monitor
     trainer: Trainer
 
     def __post_init__(self) -> None:
         self.force: dict[int, list[str]] = {}
 
     def after_step(self, losses: dict[str, Tensor]) -> None:
-        self.watch.look()
-        self.force[self.trainer.clock.step] = self.watch.in_force()
+        self.watch.check()
+        self.force[self.trainer.clock.step] = self.watch.active()
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def watched(in_training: Callable[..., Trainer], tmp_path: Path) -> Callable[...
     def call(recipe: Recipe, steps: int) -> tuple[Says, list[str]]:
         trainer, said = in_training(recipe), []
         (tmp_path / "watched").mkdir(exist_ok=True)
-        keeper = Says(Watch(trainer, RunDirectory(tmp_path / "watched"), said.append), trainer)
+        keeper = Says(Monitor(trainer, RunDirectory(tmp_path / "watched"), said.append), trainer)
         trainer.fit(trainer.clock.step + steps, keeper)
         return keeper, said
 
@@ -178,19 +178,19 @@ def test_the_warning_comes_where_the_spread_falls(in_training: Callable[..., Tra
     trainer = in_training(falling("dcgan-digits", rare=RARE))
     ratios: dict[int, float] = {}
     (tmp_path / "run").mkdir()
-    watch = Watch(trainer, RunDirectory(tmp_path / "run"), lambda line: None)
+    watch = Monitor(trainer, RunDirectory(tmp_path / "run"), lambda line: None)
     labels = trainer.dataset.labels
     assert labels is not None
     real = trainer.dataset.gather(np.flatnonzero(labels == RARE), np.random.default_rng(0)).real
-    while not watch.in_force():
+    while not watch.active():
         trainer.step()
         if trainer.clock.step % 10:
             continue
         made = take(trainer.model().fakes(seed=99, label=RARE), 200)
         ratios[trainer.clock.step] = spread(made) / spread(real)
-        watch.look()
+        watch.check()
     first = next(step for step, ratio in ratios.items() if ratio < 0.3)
-    assert first == FALL and trainer.clock.step - first <= 2 * LOOK_EVERY
+    assert first == FALL and trainer.clock.step - first <= 2 * CHECK_EVERY
 
 
 def digits_without_labels(folder: Path) -> Path:
@@ -225,11 +225,11 @@ def test_looking_changes_no_bit(in_training: Callable[..., Trainer], tmp_path: P
     recipe = override(find("folder").make(), {**find("folder").tiny, **changes})
     apart, beside = in_training(recipe), in_training(recipe)
     (tmp_path / "run").mkdir()
-    watch = Watch(beside, RunDirectory(tmp_path / "run"), lambda line: None)
-    for _ in range(LOOK_EVERY + 1):
+    watch = Monitor(beside, RunDirectory(tmp_path / "run"), lambda line: None)
+    for _ in range(CHECK_EVERY + 1):
         apart.step()
         beside.step()
-        watch.look()
+        watch.check()
     for group, tensors in apart.tensors().items():
         for name, tensor in tensors.items():
             assert torch.equal(tensor, beside.tensors()[group][name]), f"{group}: {name}"

@@ -1,4 +1,4 @@
-"""Noticing a run that has died: numbers that are no numbers, and players that have saturated."""
+"""Detects losses that are NaN or infinite, and players whose loss has saturated."""
 
 from collections.abc import Mapping, Sequence
 from math import inf
@@ -11,26 +11,24 @@ from honmono.recipe.updates import PlayerName
 
 
 WINDOW = 100  # steps
-# How close to its bound a loss must stay to count as saturated. Of the standard GAN's discriminator it means that it
-# gives reals and fakes 99.5% on average.
+# How close to its bound a loss must stay to count as saturated. For the standard GAN's discriminator this is an average
+# probability of 99.5% for the right answer.
 NEAR = 1e-2
 
 
 class Saturated(NamedTuple):
-    """A player whose loss stays at a bound, and what to say of it."""
+    """A player that has won, since a loss stays at a bound, and the text for the user."""
 
     winner: PlayerName
     text: str
 
 
 class Health:
-    """Watches the totals of both players' losses over the last 100 steps.
+    """Checks the sum of each player's adversarial losses over the last 100 steps.
 
-    It sees a player that has won only where certainty has a value: of the Wasserstein loss and of Coulomb potentials no
-    score says how sure the discriminator is, and in a healthy run too it may score every real above every fake; of
-    RealnessGAN's cross-entropy the least value changes with the anchors that are drawn. Under R1 and its kin the
-    discriminator stays short of certainty, which is what they are for; a generator that dies there is seen by what it
-    draws.
+    A player that has won is detected only for bounded losses. The Wasserstein loss and Coulomb potentials have no value
+    that means certainty, and the lowest cross-entropy of RealnessGAN changes with its random anchors. R1 and similar
+    penalties keep the discriminator from certainty; there a failed generator is detected by its samples.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -39,7 +37,7 @@ class Health:
         self._window: dict[str, list[float]] = {}
 
     def broken(self, steps: Sequence[int], rows: Sequence[Mapping[str, float]]) -> str | None:
-        """Which loss stopped being a number, and when, in plain words; None while all is well."""
+        """The first loss that is NaN or infinite, and its step, as a text; None if there is none."""
         for step, row in zip(steps, rows, strict=True):
             for name, value in row.items():
                 if not np.isfinite(value):
@@ -48,16 +46,16 @@ class Health:
 
     @property
     def full(self) -> bool:
-        """Whether the window has been filled; after a resume it begins anew."""
+        """Whether the window is full; it is empty after a resume."""
         return all(len(window) == WINDOW for window in self._window.values())
 
     def saturated(self, rows: Sequence[Mapping[str, float]]) -> list[Saturated]:
-        """The players whose loss has stayed at one of its bounds for the whole window, now that these rows are in."""
+        """Adds rows of losses; returns the players whose loss stayed at a bound for the whole window."""
         found = []
         for player, bounds in self._bounds.items():
             adversarial = [f"{player}.{name}" for name in ADVERSARIAL]
             parts = [[value for name, value in row.items() if name in adversarial] for row in rows]
-            totals = [sum(part) for part in parts if part]  # a player that did not move in a step has no losses there
+            totals = [sum(part) for part in parts if part]  # a player without an update in a step has no losses in it
             window = self._window[player] = (self._window.get(player, []) + totals)[-WINDOW:]
             stuck = next(
                 (b for b in bounds if len(window) == WINDOW and np.abs(np.subtract(window, b)).max() < NEAR),
@@ -74,6 +72,6 @@ def _explained(player: str, bound: float, highest: bool) -> Saturated:
     loser = won[winner == "generator"]
     text = (
         f"the {player}'s loss has stayed at its {'highest' if highest else 'lowest'} possible value ({bound:.4g})"
-        f" within {NEAR:g} for {WINDOW} steps: the {winner} wins outright and the {loser} learns almost nothing"
+        f" within {NEAR:g} for {WINDOW} steps: the {winner} has won, and the {loser} learns almost nothing"
     )
     return Saturated(winner, text)

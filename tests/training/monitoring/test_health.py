@@ -4,7 +4,7 @@ import pytest
 
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.relativistic import Relativistic
-from honmono.training.watching.health import NEAR, WINDOW, Health
+from honmono.training.monitoring.health import NEAR, WINDOW, Health
 
 
 Row = dict[str, float]

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
+from honmono.training.monitoring.variety import WHOLE, Variety
 from honmono.training.trainer import Trainer
-from honmono.training.watching.variety import WHOLE, Variety
 
 
 class Reals(nn.Module):
@@ -45,26 +45,26 @@ def variety(in_training: Callable[..., Trainer], conditional: bool, share: float
 
 @pytest.mark.parametrize("share", [1.0, 0.25])
 def test_a_class_is_compared_with_its_own_reals(in_training: Callable[..., Trainer], share: float) -> None:
-    look = variety(in_training, True, share).look(0)
-    assert (look.fakes, look.reals) == (16, 64)
-    assert np.allclose(list(look.ratios.values()), share, rtol=0.25) and [*look.ratios] == [*range(10)]
+    measured = variety(in_training, True, share).measure(0)
+    assert (measured.fakes, measured.reals) == (16, 64)
+    assert np.allclose(list(measured.ratios.values()), share, rtol=0.25) and [*measured.ratios] == [*range(10)]
 
 
 def test_without_labels_the_generator_is_compared_as_a_whole(in_training: Callable[..., Trainer]) -> None:
-    look = variety(in_training, False, 1.0).look(0)
-    assert [*look.ratios] == [WHOLE] and np.isclose(look.ratios[WHOLE], 1.0, rtol=0.1)
-    assert (look.fakes, look.reals) == (64, 64)
+    measured = variety(in_training, False, 1.0).measure(0)
+    assert [*measured.ratios] == [WHOLE] and np.isclose(measured.ratios[WHOLE], 1.0, rtol=0.1)
+    assert (measured.fakes, measured.reals) == (64, 64)
 
 
 def test_looks_are_alike_as_long_as_nothing_changes(in_training: Callable[..., Trainer]) -> None:
     several = variety(in_training, True, 1.0)
-    assert several.look(0) == several.look(1)
+    assert several.measure(0) == several.measure(1)
 
 
 def test_small_batches_leave_classes_for_the_next_turn(in_training: Callable[..., Trainer]) -> None:
     entry = find("dcgan-digits")
     turns = Variety(in_training(override(entry.make(), {**entry.tiny, "training.batch_size": "8"})))
-    seen = [[*turns.look(turn).ratios] for turn in range(turns.turns + 1)]
+    seen = [[*turns.measure(turn).ratios] for turn in range(turns.turns + 1)]
     assert seen == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], [0, 1, 2, 3]]
 
 
@@ -73,11 +73,11 @@ def test_networks_that_grow_are_compared_at_their_size(in_training: Callable[...
     recipe = override(entry.make(), {**entry.tiny, "data.source": "digits", "data.expects": "none", "data.size": "32"})
     trainer = in_training(recipe)
     looks = Variety(trainer)
-    ratios = [looks.look(0).ratios]
+    ratios = [looks.measure(0).ratios]
     reals = trainer.dataset.gather(np.arange(2), np.random.default_rng(0)).real
     sizes = {trainer.downsample_real(reals).shape[-1]}
     for _ in range(40):
         trainer.step()
         sizes.add(trainer.downsample_real(reals).shape[-1])
-        ratios.append(looks.look(0).ratios)
+        ratios.append(looks.measure(0).ratios)
     assert len(sizes) > 1 and all(np.isfinite(list(one.values())).all() and one for one in ratios)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.recipe.value import Recipe
-from honmono.training.opening import rehearsed
+from honmono.training.open_trainer import open_rehearsed
 
 
 class Probability(nn.Module):
@@ -26,16 +26,16 @@ class Probability(nn.Module):
 def test_float32_takes_the_place_of_an_automatic_bfloat16_that_cannot_be_trained_in(points: Recipe) -> None:
     recipe = replace(points, discriminator=partial(Probability))
     bf16 = choose("cpu", "bf16")
-    made, lines = rehearsed(recipe, bf16, automatic=True)
+    made, lines = open_rehearsed(recipe, bf16, automatic=True)
     assert made.engine.choices == replace(bf16, precision="fp32")
-    assert len(lines) == 1 and "float32 in place of bfloat16" in lines[0] and "outputs.bounded" in lines[0]
+    assert len(lines) == 1 and "training in float32" in lines[0] and "outputs.bounded" in lines[0]
     with pytest.raises(Refused, match="--precision fp32"):
-        rehearsed(recipe, bf16, automatic=False)
+        open_rehearsed(recipe, bf16, automatic=False)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_precision_that_can_be_trained_in_is_kept(points: Recipe, precision: str) -> None:
     choices = choose("cpu", precision)
-    made, lines = rehearsed(points, choices, automatic=True)
+    made, lines = open_rehearsed(points, choices, automatic=True)
     assert made.engine.choices == choices and lines == []
     assert made.trainer.step() and made.fingerprint

@@ -1,0 +1,61 @@
+"""Open a recipe's data and make its trainer; for a new run, check first that gradients can be computed."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from honmono.devices import Choices
+from honmono.errors import Refused
+from honmono.recipe import record
+from honmono.recipe.value import Recipe
+from honmono.runs.directory import RunDirectory
+from honmono.training.engine import Engine
+from honmono.training.rehearsal import Untrainable
+from honmono.training.trainer import Trainer
+
+
+class OpenTrainer(NamedTuple):
+    """A trainer, its engine, and the fingerprint of its data."""
+
+    engine: Engine
+    trainer: Trainer
+    fingerprint: str
+
+
+def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> OpenTrainer:
+    """Opens a recipe's data, which is packed if needed, and makes its trainer.
+
+    run: the run that is resumed. Raises `Refused` where its data has changed.
+    """
+    engine = Engine(choices)
+    dataset = None
+    for turn in (True, False):  # one process packs the data, the others find it in the cache
+        if engine.writes == turn:
+            dataset = recipe.data.open()
+        engine.wait()
+    assert dataset is not None
+    if run:
+        record.refuse_other_data(run, dataset.fingerprint, getattr(recipe.data, "source", None))
+    return OpenTrainer(engine, Trainer(recipe, dataset, engine), dataset.fingerprint)
+
+
+def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[OpenTrainer, list[str]]:
+    """`open_trainer` with a check that the gradients of both players can be computed; and lines for the user.
+
+    automatic: whether the precision was chosen automatically. Then a recipe that cannot be trained in bfloat16 is
+        trained in float32, with a warning; otherwise it is refused.
+    """
+    made, reason = open_trainer(recipe, choices), ""
+    try:
+        made.trainer.rehearse()
+    except Untrainable as refusal:
+        if choices.precision != "bf16":
+            raise
+        reason = str(refusal)
+    if not made.engine.anyone(bool(reason)):  # all processes make the same decision
+        return made, []
+    del made  # the next trainer needs its memory
+    made = open_trainer(recipe, replace(choices, precision="fp32"))
+    made.trainer.rehearse()  # a recipe that fails in float32 too is refused with that error
+    if not automatic:
+        raise Refused(f"{reason}; or use --precision fp32")
+    return made, [f"warning: training in float32, since this recipe cannot be trained in bfloat16: {reason}"]
