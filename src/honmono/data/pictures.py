@@ -9,6 +9,7 @@ from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.survey import Survey
+from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
@@ -27,6 +28,8 @@ class Pictures(Data):
     range: what black and white become.
     flip: whether half of the samples, at random, are mirrored.
     expects: (size, channels) of the pictures that fixed-size networks were written for; others are refused.
+    classes: where they are read from: "folders", "labels" that the data set brings itself, "none"; "auto" takes such
+        labels, else folders where these are classes and not mere parts of the data set.
     """
 
     source: str | None = None
@@ -37,6 +40,7 @@ class Pictures(Data):
     flip: bool = False
     max_size: int = 64
     expects: tuple[int, int] | None = None
+    classes: Classes = "auto"
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 4:
@@ -52,9 +56,14 @@ class Pictures(Data):
         """Packs the pictures unless the cache has them, and opens them."""
         if self.source is None:
             raise Refused("this recipe takes any pictures and needs to know which: give --data SOURCE")
-        source = open_source(self.source)
+        source = open_source(self.source, self.classes)
         request = Request(
-            size=self.size, fit=self.fit, channels=self.channels, max_size=self.max_size, limit=self.limit
+            size=self.size,
+            fit=self.fit,
+            channels=self.channels,
+            max_size=self.max_size,
+            limit=self.limit,
+            classes=self.classes,
         )
         return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from honmono.data.choose import found_anywhere, with_size, with_source
+from honmono.data.choose import found_anywhere, with_classes, with_size, with_source
 from honmono.recipe.override import override
 from honmono.recipe.registry import Entry, find
 from honmono.recipe.value import Recipe
@@ -22,6 +22,7 @@ class Call:
     recipe: str | Recipe | None = None
     data: str | None = None
     size: int | None = None
+    classes: str | None = None
     steps: int | None = None
     images: int | None = None
     epochs: float | None = None
@@ -58,6 +59,8 @@ def ask(recipe: Recipe, call: Call, name: str) -> Recipe:
         data = with_source(data, call.data, name)
     if call.size is not None:
         data = with_size(data, call.size)
+    if call.classes is not None:
+        data = with_classes(data, call.classes)
     asked = {"batch_size": call.batch_size, "seed": call.seed, "steps": call.steps}
     training = replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
     changes = call.changes or {}

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.understood import summary
 from honmono.training.trainer import Trainer
 
 
@@ -25,12 +27,17 @@ def columns(trainer: Trainer) -> list[int]:
     return sorted(rarest_last[: COLUMNS // 2] + rarest_last[-COLUMNS // 2 :])
 
 
+def data_lines(trainer: Trainer) -> list[str]:
+    """What was understood of the pictures: their number and sizes, split, classes, and what was left out."""
+    return summary(trainer.dataset.record) if isinstance(trainer.dataset, PackedPictures) else []
+
+
 def class_lines(trainer: Trainer) -> list[str]:
-    """The classes that are learned, and those of them that have few pictures, in lines to tell."""
+    """That classes are learned, and which of them have few pictures, in lines to tell."""
     of_class = counts(trainer) if trainer.recipe.conditional else {}
     if not of_class:
         return []
-    lines = [f"learns {len(of_class):,} classes: {_named(of_class)}"]
+    lines = [f"learns {len(of_class):,} classes (--set conditional=false: all pictures as one)"]
     if len(of_class) > COLUMNS:
         lines.append(
             f"the columns of its grids are the {COLUMNS // 2} commonest classes and the {COLUMNS // 2} rarest:"

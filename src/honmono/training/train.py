@@ -12,9 +12,9 @@ from honmono.training.session import prepare
 def train(recipe: str | Recipe | None = None, **call: Any) -> TrainedRun:
     """Trains a recipe (a name, `path/to/mine.py:function`, or a value) and returns the run, ready to sample from.
 
-    Keywords are the fields of `Call`: data, size, steps, images, epochs, batch_size, seed, device, precision, compile,
-    run, resume, from_run (the command's --from), changes (dotted fields and their new values, or these as texts),
-    track, trust_code, root.
+    Keywords are the fields of `Call`: data, size, classes, steps, images, epochs, batch_size, seed, device, precision,
+    compile, run, resume, from_run (the command's --from), changes (dotted fields and their new values, or these as
+    texts), track, trust_code, root.
     Raises `Refused` for a wrong call before anything is created, `Failed` when training diverges or the disk is full,
     and `Interrupted` after SIGINT or SIGTERM, when the run has been saved.
     """

@@ -94,7 +94,7 @@ def test_changed_pictures_are_packed_again_even_with_old_size_and_time(
 def test_unchanged_files_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fingerprint, "_SETTLED_SECONDS", -1e9)
     first = open_source(str(folder)).fingerprint()
-    monkeypatch.setattr(fingerprint, "_digest", lambda content: pytest.fail("read again"))
+    monkeypatch.setattr(fingerprint, "digest", lambda content: pytest.fail("read again"))
     assert open_source(str(folder)).fingerprint() == first
 
 

@@ -3,7 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from honmono.data.packing.decode import Unusable, decode
 from honmono.data.packing.fit import Fit, fitted
 from honmono.data.packing.survey import Survey, survey
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Content, Listing, Source
+from honmono.data.sources.base import Classes, Content, Item, Listing, Source
 from honmono.errors import Refused
 from honmono.files import readable
 
@@ -26,6 +26,7 @@ class Request:
     channels: int | None = None
     max_size: int = 64
     limit: int | None = None
+    classes: Classes = "auto"
 
 
 class Converted(NamedTuple):
@@ -44,6 +45,7 @@ class Conversion:
 
     order: for each picture kept, in the order in which it was kept, its index in the source.
     collapsed: whether the pixels, kept with three channels, are all grey and one channel is to be made of them.
+    shared: (name, name elsewhere) of the pictures that another split of the source has too.
     """
 
     listing: Listing
@@ -55,6 +57,7 @@ class Conversion:
     formats: Counter[str] = field(default_factory=Counter)
     repaired: list[tuple[int, str]] = field(default_factory=list)
     skipped: list[tuple[int, str]] = field(default_factory=list)
+    shared: tuple[tuple[str, str], ...] = ()
 
     def labels(self) -> np.ndarray:
         """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
@@ -75,6 +78,10 @@ class Conversion:
             "fit": request.fit,
             "limit": request.limit,
             "classes": list(classes),
+            "classes_from": self.listing.classes_from,
+            "split": self.listing.split and readable(self.listing.split),
+            "splits": {readable(name): number for name, number in self.listing.splits},
+            "in_other_splits": [{"name": readable(name), "also": readable(also)} for name, also in self.shared],
             "class_counts": {name: int(number) for name, number in zip(classes, counts, strict=True)},
             "formats": dict(self.formats.most_common()),
             "holds": self.survey.to_json(),
@@ -96,7 +103,7 @@ def convert(
     accept: sees what the source holds before the long work, and may raise `Refused`.
     Raises `Refused` where nothing is usable.
     """
-    listing = source.listing()
+    listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
     count = min(len(listing.items), request.limit or len(listing.items))
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata; the pictures are told of in the record, not on the terminal.
@@ -105,9 +112,14 @@ def convert(
         accept(seen)
         size = request.size or seen.size_within(request.max_size)
         channels = request.channels or (1 if seen.grey else 3)
-        conversion = Conversion(listing, seen, size, channels)
+        conversion = Conversion(listing, seen, size, channels, shared=source.in_other_splits())
         _convert_all(source, conversion, request, count, keep)
     return conversion
+
+
+def _without_classes(listing: Listing) -> Listing:
+    items = tuple(Item(name, None) for name, _ in listing.items)
+    return replace(listing, items=items, classes=(), classes_from="")
 
 
 def _convert_all(

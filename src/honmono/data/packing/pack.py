@@ -54,7 +54,8 @@ def read_record(entry: Path) -> dict[str, Any]:
 
 def _key(source: Source, request: Request) -> str:
     """All that the packed bytes depend on."""
-    parts = asdict(request) | {
+    new = {"classes": "auto"}  # fields that earlier versions did not have: as before where they are as before
+    parts = {name: value for name, value in asdict(request).items() if name not in new or value != new[name]} | {
         "content": source.fingerprint(),
         "kind": type(source).__name__,
         "split": source.split,

@@ -1,0 +1,62 @@
+"""What was understood of a source: its split, its classes and what was left out, in lines for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from honmono.data.sources.layout import split_note
+
+
+_MOST_NAMED = 20
+
+
+def understood(record: Mapping[str, Any]) -> list[str]:
+    """Lines on split, classes and what was left out, of a record that packing wrote."""
+    shared = [entry["name"] for entry in record.get("in_other_splits", ())]
+    doubled = (
+        [f"warning: {len(shared):,} pictures are in another split too, byte by byte: {some(shared, 5)}"]
+        if shared
+        else []
+    )
+    notes = [note for note in record["notes"] if not (record.get("splits") and split_note(note))]
+    return [*_splits(record), f"classes {classes_of(record)}", *notes, *doubled]
+
+
+def summary(record: Mapping[str, Any]) -> list[str]:
+    """What a training says first of its pictures."""
+    skipped = len({entry["name"] for entry in record["skipped"]})
+    left = f"; {skipped:,} files left out (`honmono data check` names them)" if skipped else ""
+    shape = f"{record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})"
+    return [f"data    {record['count']:,} pictures of {sizes_of(record, 3)}, as {shape}{left}", *understood(record)]
+
+
+def sizes_of(record: Mapping[str, Any], most: int = 10) -> str:
+    """The commonest sizes of the pictures as they are stored, with their numbers."""
+    holds = record["holds"]
+    shown = holds["sizes"][:most]
+    more = holds["distinct"] - len(shown)
+    sizes = ", ".join(f"{width}x{height} ({number:,})" for width, height, number in shown)
+    return f"{sizes}{f', and {more:,} other sizes' if more > 0 else ''}"
+
+
+def classes_of(record: Mapping[str, Any]) -> str:
+    """The number of classes, their names and pictures, and where they come from."""
+    counts = record["class_counts"]
+    if not counts:
+        return "none"
+    where = f"; from {record['classes_from']}" if record.get("classes_from") else ""
+    return f"{len(counts):,}: {some([f'{name} ({number:,})' for name, number in counts.items()], _MOST_NAMED)}{where}"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = f", and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _splits(record: Mapping[str, Any]) -> list[str]:
+    splits, taken = record.get("splits"), record.get("split")
+    if not splits:
+        return []
+    others = [f"{name} ({number:,})" for name, number in splits.items() if name != taken]
+    left = f"; left out: {some(others, _MOST_NAMED)}, taken by {record['source']}@NAME" if others else ""
+    return [f"split   {taken} ({splits[taken]:,} pictures){left}"]
