@@ -20,7 +20,7 @@ Refusal = Callable[..., str]
         ("data", "Missing command. (honmono data --help tells more)"),
         ("data chek digits", "No such command 'chek'. Did you mean 'check'? (honmono data --help tells more)"),
         ("sample", "Missing argument 'run'. (honmono sample --help tells more)"),
-        ("train --stpes 3", "--stpes (Possible options: --set, --size, --steps) (honmono train --help tells more)"),
+        ("train --stpes 3", "--stpes (Possible options: --classes, --set, --steps) (honmono train --help tells more)"),
         ("--quiet", "No such option: --quiet (honmono --help tells more)"),
         ("list extra", "Got unexpected extra argument(s) (extra) (honmono list --help tells more)"),
         ("train --steps many", "Invalid value for '--steps'"),
