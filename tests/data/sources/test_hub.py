@@ -100,7 +100,19 @@ def test_labels_that_are_words_are_classes(tmp_path: Path, encode) -> None:
     assert Pictures(source=f"hf:parquet:{tmp_path / 'words.parquet'}", classes="none").open().classes == ()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata.csv open
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata open
+def test_an_image_folder_of_classes_with_metadata_of_other_things(tmp_path: Path, encode) -> None:
+    names = [f"{name}/{place}.png" for name in ("cat", "dog") for place in range(2)]
+    for name in names:
+        (tmp_path / "set" / "train" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / "train" / name).write_bytes(encode(np.zeros((8, 8), np.uint8)))
+    rows = "".join(json.dumps({"file_name": name, "text": "a picture"}) + "\n" for name in names)
+    (tmp_path / "set" / "train" / "metadata.jsonl").write_text(rows)
+    opened = Pictures(source=f"hf:imagefolder:{tmp_path / 'set'}").open()
+    assert opened.class_counts == {"cat": 2, "dog": 2}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata open
 def test_an_image_folder_with_labels_in_its_metadata(tmp_path: Path, encode) -> None:
     folder = tmp_path / "set" / "train"
     folder.mkdir(parents=True)

@@ -1,6 +1,7 @@
 """Data sets of the Hugging Face hub, and local ones in its formats, through the `datasets` library."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -10,6 +11,7 @@ import numpy as np
 from honmono.data.sources.base import Content, Item, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint
 from honmono.data.sources.own_labels import LABELS
+from honmono.data.sources.shelves import why_shelves
 from honmono.errors import Refused
 from honmono.files import readable
 
@@ -69,6 +71,10 @@ class Hub(Source):
     def _listing(self) -> Listing:
         dataset, column, label = self._opened
         notes = (f"pictures are its column {column!r}, classes {label!r}" if label else f"pictures are {column!r}",)
+        if label is None and self._path == "imagefolder" and (folders := _folders(dataset, column)):
+            labels, classes = _by_word(folders)
+            items = tuple(Item(str(index), label) for index, label in enumerate(labels.tolist()))
+            return Listing(items, classes, (), notes, "subfolders")
         if label is None:
             return Listing(tuple(Item(str(index), None) for index in range(len(dataset))), notes=notes)
         labels, classes = _classes(dataset, label)
@@ -115,6 +121,18 @@ class Hub(Source):
         return splits[wanted]
 
 
+def _folders(dataset: Any, column: str) -> list[str]:
+    """The folder of each picture, where these are classes: with metadata the library leaves them out. Else []."""
+    cells = [cell["path"] if cell else None for cell in _cells(dataset.select_columns([column]))]
+    paths = [Path(path) for path in cells if path]
+    if len(paths) < len(cells):
+        return []
+    below: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for path in paths:
+        below[path.parent.name].append((path.name,))
+    return [path.parent.name for path in paths] if len(below) > 1 and not why_shelves(below) else []
+
+
 def _plain_labels(features: Any) -> list[str]:
     """Columns of labels without a list of names: whole numbers, else words, also in a WebDataset's `json`."""
     flat = dict(features) | {f"{_JSON}.{name}": kind for name, kind in _fields(features.get(_JSON)).items()}
@@ -133,12 +151,16 @@ def _classes(dataset: Any, column: str) -> tuple[np.ndarray, tuple[str, ...]]:
     outer, _, inner = column.partition(".") if column.startswith(f"{_JSON}.") else (column, "", "")
     values = [value.get(inner) if inner and value else value for value in dataset[outer]]
     if any(isinstance(value, str) for value in values):
-        words = sorted({value for value in values if value is not None})
-        index = {word: place for place, word in enumerate(words)}
-        return np.array([index.get(value, -1) for value in values], dtype=np.int64), tuple(map(readable, words))
+        return _by_word(values)
     labels = np.array([-1 if value is None else value for value in values], dtype=np.int64)
     names = getattr(dataset.features.get(column), "names", None)
     return labels, tuple(names) if names else tuple(str(value) for value in range(int(labels.max(initial=-1)) + 1))
+
+
+def _by_word(words: Sequence[str | None]) -> tuple[np.ndarray, tuple[str, ...]]:
+    classes = sorted({word for word in words if word is not None})
+    index = {word: place for place, word in enumerate(classes)}
+    return np.array([index.get(word or "", -1) for word in words], dtype=np.int64), tuple(map(readable, classes))
 
 
 def _holds_bytes(kind: Any) -> bool:
