@@ -9,6 +9,7 @@ from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.survey import Survey
+from honmono.data.packing.values import checked_ground
 from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.errors import Refused
@@ -22,14 +23,16 @@ class Pictures(Data):
         end chooses a split. None: whoever trains names it.
     size: of the squares in pixels; None: the size that all share, else the largest of 8, 16, 32, ... that the median
         short side fills, up to max_size.
-    fit: "crop" scales the short side and keeps the middle, "pad" centres on black and only ever scales down, "resize"
-        stretches.
+    fit: "crop" scales the short side and keeps the middle, "pad" centres on black (transparent pictures on `ground`)
+        and only ever scales down, "resize" stretches.
     channels: 1 or 3; None: 1 if every picture is grey, else 3.
     range: what black and white become.
     flip: whether half of the samples, at random, are mirrored.
     expects: (size, channels) of the pictures that fixed-size networks were written for; others are refused.
     classes: where they are read from: "folders", "labels" that the data set brings itself, "none"; "auto" takes such
         labels, else folders where these are classes and not mere parts of the data set.
+    ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
+        black where what is visible of them is nearly white.
     """
 
     source: str | None = None
@@ -41,6 +44,7 @@ class Pictures(Data):
     max_size: int = 64
     expects: tuple[int, int] | None = None
     classes: Classes = "auto"
+    ground: str = "auto"
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 4:
@@ -49,6 +53,7 @@ class Pictures(Data):
             raise Refused(f"data.max_size={self.max_size}: sizes that follow from the data start at 8")
         if self.limit is not None and self.limit < 1:
             raise Refused(f"data.limit={self.limit}: at least one picture is needed, None takes all")
+        checked_ground(self.ground)
         if self.range[0] >= self.range[1]:
             raise Refused(f"data.range={self.range}: black must be below white, as in (-1.0, 1.0)")
 
@@ -64,6 +69,7 @@ class Pictures(Data):
             max_size=self.max_size,
             limit=self.limit,
             classes=self.classes,
+            ground=self.ground,
         )
         return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
 

@@ -17,7 +17,7 @@ def splits(request: pytest.FixtureRequest, tmp_path: Path, encode) -> str:
         for level in levels:
             path = tmp_path / "set" / split / ("even", "odd")[level % 2] / f"{split[:5]}{level}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(np.full((8, 8), level, np.uint8)))
+            path.write_bytes(encode((np.arange(64).reshape(8, 8) * 3 + level).astype(np.uint8)))
     folder, archive = tmp_path / "set", tmp_path / f"set{request.param}"
     if request.param == "folder":
         return str(folder)

@@ -7,6 +7,7 @@ from honmono.data.sources.layout import split_note
 
 
 _MOST_NAMED = 20
+_DARK = 32  # of 255
 
 
 def understood(record: Mapping[str, Any]) -> list[str]:
@@ -17,8 +18,20 @@ def understood(record: Mapping[str, Any]) -> list[str]:
         if shared
         else []
     )
+    doubled += _faint(record)
     notes = [note for note in record["notes"] if not (record.get("splits") and split_note(note))]
     return [*_splits(record), f"classes {classes_of(record)}", *notes, *doubled]
+
+
+def _faint(record: Mapping[str, Any]) -> list[str]:
+    """Warnings of pictures in which little is to be seen once they are converted."""
+    count, blank = record["count"], record.get("blank", 0)
+    lines = []
+    if 2 * blank > count:
+        lines.append(f"warning: {blank:,} of {count:,} pictures are of nearly one colour once they are converted")
+    if record.get("lightest", 255) <= _DARK:
+        lines.append(f"warning: all pictures are nearly black: their largest value is {record['lightest']} of 255")
+    return lines
 
 
 def summary(record: Mapping[str, Any]) -> list[str]:
