@@ -92,3 +92,11 @@ def test_metadata_of_a_png_is_no_part_of_its_pixels(tmp_path: Path) -> None:
 def test_nearly_black_pictures_are_warned_of(tmp_path: Path) -> None:
     Image.fromarray((np.arange(64).reshape(8, 8) % 17).astype(np.uint8)).save(tmp_path / "a.png")
     assert any("nearly black" in line for line in understood(check(str(tmp_path)).record))
+
+
+@pytest.mark.parametrize("format", ["TIFF", "GIF"])
+def test_files_of_several_frames_are_counted(tmp_path: Path, format: str) -> None:
+    frames = [Image.fromarray((np.arange(64).reshape(8, 8) * (place + 1)).astype(np.uint8)) for place in range(3)]
+    frames[0].save(tmp_path / f"a.{format.lower()}", save_all=True, append_images=frames[1:])
+    frames[1].save(tmp_path / f"b.{format.lower()}")
+    assert any(line.startswith("1 files hold several frames") for line in understood(check(str(tmp_path)).record))

@@ -19,6 +19,7 @@ from honmono.data.sources.base import LARGEST_BYTES, Content, Unreadable
 
 
 SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
+SEVERAL_FRAMES = "several frames"  # begins what is said of an animation or a stack
 HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and told of
 LARGEST_PIXELS = 500_000_000  # 2 GB once decoded
 
@@ -189,7 +190,7 @@ def _orientation(image: Image.Image) -> int:
 def _loaded(image: ImageFile.ImageFile, side: int, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
     if getattr(image, "is_animated", False) and image.format != "MPO":
-        repairs.append("several frames: the first was taken")
+        repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     if ";16" in str([tile[3] for tile in image.tile]):
         repairs.append("16 bits a channel scaled to 8")
     if image.format in ("JPEG", "MPO"):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from honmono.data.packing.decode import SEVERAL_FRAMES
 from honmono.data.sources.layout import split_note
 
 
@@ -18,9 +19,15 @@ def understood(record: Mapping[str, Any]) -> list[str]:
         if shared
         else []
     )
-    doubled += _faint(record)
+    doubled += [*_frames(record), *_faint(record)]
     notes = [note for note in record["notes"] if not (record.get("splits") and split_note(note))]
     return [*_splits(record), f"classes {classes_of(record)}", *notes, *doubled]
+
+
+def _frames(record: Mapping[str, Any]) -> list[str]:
+    """A line on files of which the first frame alone is taken."""
+    number = sum(entry["what"].startswith(SEVERAL_FRAMES) for entry in record["repaired"])
+    return [f"{number:,} files hold several frames, of which the first is taken"] if number else []
 
 
 def _faint(record: Mapping[str, Any]) -> list[str]:
