@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from honmono.data.base import Data
-from honmono.data.packing.conversion import Request
+from honmono.data.packing.conversion import Frames, Request
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
@@ -33,6 +33,7 @@ class Pictures(Data):
         labels, else folders where these are classes and not mere parts of the data set.
     ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
         black where what is visible of them is nearly white.
+    frames: of animations and stacks: the "first" alone, or "all" as pictures of their own.
     """
 
     source: str | None = None
@@ -45,6 +46,7 @@ class Pictures(Data):
     expects: tuple[int, int] | None = None
     classes: Classes = "auto"
     ground: str = "auto"
+    frames: Frames = "first"
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 4:
@@ -70,6 +72,7 @@ class Pictures(Data):
             limit=self.limit,
             classes=self.classes,
             ground=self.ground,
+            frames=self.frames,
         )
         return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
 

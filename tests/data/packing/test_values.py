@@ -100,3 +100,17 @@ def test_files_of_several_frames_are_counted(tmp_path: Path, format: str) -> Non
     frames[0].save(tmp_path / f"a.{format.lower()}", save_all=True, append_images=frames[1:])
     frames[1].save(tmp_path / f"b.{format.lower()}")
     assert any(line.startswith("1 files hold several frames") for line in understood(check(str(tmp_path)).record))
+
+
+@pytest.mark.parametrize("format", ["TIFF", "GIF"])
+def test_every_frame_can_be_a_picture(tmp_path: Path, format: str) -> None:
+    levels = [10 * place for place in range(12)]
+    for name, held in (("a", levels[:7]), ("b", levels[7:])):
+        frames = [Image.fromarray(np.full((8, 8), level, np.uint8)) for level in held]
+        (tmp_path / name).mkdir()
+        frames[0].save(tmp_path / name / f"film.{format.lower()}", save_all=True, append_images=frames[1:])
+    found, record = pixels(tmp_path, frames="all", channels=1)
+    assert found[:, 0, 4, 4].tolist() == levels
+    assert record["class_counts"] == {"a": 7, "b": 5}
+    found, record = pixels(tmp_path, frames="all", channels=1, limit=9)
+    assert found[:, 0, 4, 4].tolist() == levels[:9]

@@ -4,12 +4,13 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from honmono.data.packing.decode import Levels, Unusable, decode
 from honmono.data.packing.fit import Fit, fitted
+from honmono.data.packing.frames import EveryFrame
 from honmono.data.packing.survey import Survey, survey
 from honmono.data.packing.values import levels_of
 from honmono.data.parallel import in_parallel, progress
@@ -18,6 +19,7 @@ from honmono.errors import Refused
 from honmono.files import readable
 
 
+Frames = Literal["first", "all"]
 _BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
 
 
@@ -32,6 +34,7 @@ class Request:
     limit: int | None = None
     classes: Classes = "auto"
     ground: str = "auto"
+    frames: Frames = "first"
 
 
 class Converted(NamedTuple):
@@ -114,6 +117,7 @@ def convert(
     accept: sees what the source holds before the long work, and may raise `Refused`.
     Raises `Refused` where nothing is usable.
     """
+    source = EveryFrame(source) if request.frames == "all" else source
     listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
     count = min(len(listing.items), request.limit or len(listing.items))
     with warnings.catch_warnings():

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from honmono.data.packing.png_chunks import without_metadata
-from honmono.data.sources.base import LARGEST_BYTES, Content, Unreadable
+from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
 
 
 SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
@@ -87,6 +87,15 @@ def raw(content: Content) -> Image.Image:
     return image
 
 
+def number_of_frames(content: Content) -> int:
+    """How many pictures a file holds: more than one in animations and stacks."""
+    try:
+        image = _opened(content)
+        return 1 if image.format == "MPO" else max(1, getattr(image, "n_frames", 1))
+    except Exception:  # what is wrong with it is told when it is converted
+        return 1
+
+
 def decode(content: Content, side: int, levels: Levels = Levels()) -> tuple[Image.Image, Header, tuple[str, ...]]:
     """The picture in mode L or RGB, its header, and what was mended; raises `Unusable`.
 
@@ -101,6 +110,8 @@ def decode(content: Content, side: int, levels: Levels = Levels()) -> tuple[Imag
     header = _header(image)
     _refuse_size(header)
     repairs: list[str] = []
+    if getattr(image, "is_animated", False) and image.format != "MPO" and not isinstance(content, Frame):
+        repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     huge = header.width * header.height >= HUGE_PIXELS
     if huge:
         repairs.append(f"huge: {header.width}x{header.height} pixels scaled down")
@@ -118,6 +129,10 @@ def _refuse_size(header: Header) -> None:
 
 def _opened(content: Content) -> ImageFile.ImageFile:
     """`Image.open` for our formats only, and without its warning or error for large pictures, which we handle."""
+    if isinstance(content, Frame):
+        image = _opened(content.file)
+        image.seek(content.number)
+        return image
     data = _bytes_of(content)
     if not data:
         raise Unusable("empty file")
@@ -189,8 +204,6 @@ def _orientation(image: Image.Image) -> int:
 
 def _loaded(image: ImageFile.ImageFile, side: int, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
-    if getattr(image, "is_animated", False) and image.format != "MPO":
-        repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     if ";16" in str([tile[3] for tile in image.tile]):
         repairs.append("16 bits a channel scaled to 8")
     if image.format in ("JPEG", "MPO"):

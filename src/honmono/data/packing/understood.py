@@ -27,7 +27,11 @@ def understood(record: Mapping[str, Any]) -> list[str]:
 def _frames(record: Mapping[str, Any]) -> list[str]:
     """A line on files of which the first frame alone is taken."""
     number = sum(entry["what"].startswith(SEVERAL_FRAMES) for entry in record["repaired"])
-    return [f"{number:,} files hold several frames, of which the first is taken"] if number else []
+    return (
+        [f"{number:,} files hold several frames, of which the first is taken (data.frames=all takes each)"]
+        if number
+        else []
+    )
 
 
 def _faint(record: Mapping[str, Any]) -> list[str]:

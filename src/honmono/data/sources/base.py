@@ -22,8 +22,17 @@ class Unreadable:
 # Where classes are read from: as a data set suggests, from its folders, from labels that it brings itself, or nowhere.
 Classes = Literal["auto", "folders", "labels", "none"]
 
+
+@dataclass(frozen=True)
+class Frame:
+    """One of several pictures in an encoded file, or in that at a path; they are numbered from 0 on."""
+
+    file: "Content"
+    number: int
+
+
 # What a source delivers for one picture: an encoded file, the path of one, or uint8 pixels (height, width[, channels]).
-Content = bytes | Path | np.ndarray | Unreadable
+Content = bytes | Path | np.ndarray | Unreadable | Frame
 
 
 LARGEST_BYTES = 1 << 30  # of one file of a picture
