@@ -20,7 +20,7 @@ Refusal = Callable[..., str]
         ("data", "Missing command. (see honmono data --help)"),
         ("data chek digits", "No such command 'chek'. Did you mean 'check'? (see honmono data --help)"),
         ("sample", "Missing argument 'run'. (see honmono sample --help)"),
-        ("train --stpes 3", "--stpes (Possible options: --set, --size, --steps) (see honmono train --help)"),
+        ("train --stpes 3", "--stpes (Possible options: --classes, --set, --steps) (see honmono train --help)"),
         ("--quiet", "No such option: --quiet (see honmono --help)"),
         ("list extra", "Got unexpected extra argument(s) (extra) (see honmono list --help)"),
         ("train --steps many", "Invalid value for '--steps'"),

@@ -51,6 +51,14 @@ def test_nothing_is_held_out_where_there_is_no_other_split(splits: Path) -> None
     assert found("digits") is None
 
 
+def test_splits_of_other_names_are_held_out(splits: Path) -> None:
+    (splits / "train").rename(splits / "Training_set")
+    (splits / "Val").rename(splits / "Testing_set")
+    held = found(splits)
+    assert held is not None and held.record["split"] == "Testing_set"
+    assert found(f"{splits}@Training_set") is not None and found(f"{splits}@test") is None
+
+
 def test_a_split_of_other_classes_is_none(splits: Path) -> None:
     shutil.rmtree(splits / "Val" / "b")
     assert found(splits) is None

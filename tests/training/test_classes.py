@@ -12,7 +12,7 @@ from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.images import GAP
-from honmono.training.classes import class_lines, columns
+from honmono.training.classes import class_lines, columns, data_lines
 from honmono.training.trainer import Trainer
 
 
@@ -20,7 +20,7 @@ from honmono.training.trainer import Trainer
 def of_classes(in_training: Callable[..., Trainer], tmp_path: Path) -> Callable[..., Trainer]:
     """A trainer of `folder` on so many 8x8 pictures of each class; the level of grey is that of the class."""
 
-    def build(counts: Mapping[str, int], conditional: str = "auto") -> Trainer:
+    def build(counts: Mapping[str, int], conditional: str = "auto", classes: str = "auto") -> Trainer:
         for level, (name, number) in enumerate(counts.items()):
             (tmp_path / "pictures" / name).mkdir(parents=True)
             for place in range(number):
@@ -28,19 +28,24 @@ def of_classes(in_training: Callable[..., Trainer], tmp_path: Path) -> Callable[
                 picture.save(tmp_path / "pictures" / name / f"{place:03}.png")
         entry = find("folder")
         changes = {**entry.tiny, "data.source": str(tmp_path / "pictures"), "conditional": conditional}
+        changes["data.classes"] = classes
         return in_training(override(entry.make(), changes))
 
     return build
 
 
 def test_classes_are_named_with_their_pictures(of_classes: Callable[..., Trainer]) -> None:
-    lines = class_lines(of_classes({"cat": 60, "dog": 70}))
-    assert lines == ["learns 2 classes: cat (60), dog (70)"]
+    trainer = of_classes({"cat": 60, "dog": 70})
+    assert data_lines(trainer)[1:] == ["classes 2: cat (60), dog (70); from subfolders"]
+    (learns,) = class_lines(trainer)
+    assert learns.startswith("learns 2 classes")
 
 
 def test_many_classes_are_counted(of_classes: Callable[..., Trainer]) -> None:
-    learns, *_ = class_lines(of_classes({f"c{place:02}": 2 + place for place in range(12)}))
-    assert learns.startswith("learns 12 classes: c00 (2), c01 (3)") and learns.endswith("c07 (9) and 4 more")
+    trainer = of_classes({f"c{place:02}": 2 + place for place in range(24)})
+    assert class_lines(trainer)[0].startswith("learns 24 classes")
+    classes = data_lines(trainer)[1]
+    assert classes.startswith("classes 24: c00 (2), c01 (3)") and "c19 (21), and 4 more" in classes
 
 
 def test_classes_of_few_pictures_are_named(of_classes: Callable[..., Trainer]) -> None:
@@ -54,8 +59,9 @@ def test_a_class_is_rare_beside_a_common_one(of_classes: Callable[..., Trainer])
 
 
 def test_a_class_for_each_picture_is_said_with_the_way_out(of_classes: Callable[..., Trainer]) -> None:
-    learns, shown, few = class_lines(of_classes({f"person{place:02}": 1 for place in range(20)}))
-    assert "20 classes" in learns and learns.endswith("1 picture each")
+    people = {f"person{place:02}": 1 for place in range(20)}
+    learns, shown, few = class_lines(of_classes(people, classes="folders"))
+    assert "20 classes" in learns
     assert "classes.txt" in shown and "--set conditional=false" in few
 
 

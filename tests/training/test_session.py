@@ -47,7 +47,7 @@ def test_a_new_run_is_complete_before_its_first_step(here: Path) -> None:
     session = ready(**asked(steps=3))
     assert session.run.path == Path("runs/00001-dcgan-digits") and session.steps == 3 and session.seconds == 0
     assert session.run.recipe_json.is_file() and session.run.recipe_py.is_file()
-    assert session.lines[-1] == "run runs/00001-dcgan-digits" and session.lines[0].startswith("device ")
+    assert session.lines[-1] == "run runs/00001-dcgan-digits" and session.lines[0].startswith("data ")
     recipe = json.loads(session.run.recipe_json.read_text())["recipe"]
     assert recipe["training"]["steps"] == 3 and recipe["generator"]["width"] == 4
 

@@ -17,6 +17,7 @@ Seed = Annotated[int, Option(help="seed of the latents")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")]
 Checkpoint = Annotated[str | None, Option(help="best, newest or a step; newest by default")]
 TrustCode = Annotated[bool, Option("--trust-code", help="run the recipe.py in the run's directory")]
+Reading = Annotated[str | None, Option("--classes", help="where classes are read from: auto, folders, labels or none")]
 AsJson = Annotated[bool, Option("--json", help="print one JSON document and nothing else")]
 LabelIndex = Annotated[int | None, Option(help="number of the class, from 0")]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import Device, parse_changes
+from honmono.cli.options import Device, Reading, parse_changes
 
 
 Text = str | None
@@ -19,6 +19,7 @@ def train(
         Option(help="digits, grid, ring, an IDX directory, stacked-mnist:DIR, a folder, an archive, .npy, hf:NAME"),
     ] = None,
     size: Annotated[Whole, Option(help="side of the pictures in pixels")] = None,
+    classes: Reading = None,
     steps: Annotated[Whole, Option(help="train up to this step")] = None,
     images: Annotated[Whole, Option(help="train until this number of images has been seen")] = None,
     epochs: Annotated[float | None, Option(help="train for this number of passes through the data")] = None,
@@ -49,6 +50,7 @@ def train(
         recipe,
         data=data,
         size=size,
+        classes=classes,
         steps=steps,
         images=images,
         epochs=epochs,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from honmono.data.base import Data
 from honmono.data.mixtures import Grid, Mixture, Ring
 from honmono.data.pictures import Pictures
+from honmono.data.sources.base import reading
 from honmono.data.sources.idx import holds_idx
 from honmono.data.sources.open import STACKED, digits_of, expanded
 from honmono.data.stacked import StackedMNIST
@@ -67,6 +68,13 @@ def with_size(data: Data, size: int) -> Data:
     if size < 4:
         raise Refused(f"--size {size}: pictures need at least 4 pixels a side")
     return replace(data, size=size, expects=None)
+
+
+def with_classes(data: Data, classes: str) -> Data:
+    """A recipe's data with another reading of its classes."""
+    if not isinstance(data, Pictures):
+        raise Refused(f"--classes is for pictures that have them; {type(data).__name__} has none to read: omit it")
+    return replace(data, classes=reading(classes))
 
 
 def found_anywhere(data: Data) -> Data:

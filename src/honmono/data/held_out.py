@@ -8,6 +8,7 @@ from honmono.data.pictures import Pictures
 from honmono.data.sources.idx import Idx
 from honmono.data.sources.layout import splits_named
 from honmono.data.sources.open import open_source
+from honmono.data.sources.splits import role_of
 from honmono.errors import Refused
 
 
@@ -22,8 +23,8 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
     """
     if not isinstance(opened, PackedPictures) or pictures.source is None or pictures.source == "digits":
         return None
-    source = open_source(pictures.source)
-    if (source.split or "train").lower() != "train":
+    source = open_source(pictures.source, pictures.classes)
+    if role_of(source.split or "train") != "train":
         return None
     whole = pictures.source.removesuffix(f"@{source.split}")
     channels, size, _ = opened.sample_shape
@@ -39,6 +40,7 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
 
 def _others(opened: PackedPictures, by_trial: bool) -> list[str]:
     """Splits to look for. by_trial: whether the source can only be asked for one, and then is quick to say no."""
-    names = HELD_OUT if by_trial else splits_named(opened.record["notes"])
-    named = {name.lower(): name for name in names}
-    return [named[split] for split in HELD_OUT if split in named]
+    if by_trial:
+        return [*HELD_OUT]
+    named = splits_named(opened.record["notes"])
+    return [name for role in ("test", "val") for name in named if role_of(name) == role]

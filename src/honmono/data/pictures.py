@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from honmono.data.base import Data
-from honmono.data.packing.conversion import Request
+from honmono.data.packing.conversion import Frames, Request
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.survey import Survey
+from honmono.data.packing.values import checked_ground
+from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
@@ -21,12 +23,17 @@ class Pictures(Data):
         end chooses a split. None: whoever trains names it.
     size: of the squares in pixels; None: the size that all share, else the largest of 8, 16, 32, ... that the median
         short side fills, up to max_size.
-    fit: "crop" scales the short side and keeps the middle, "pad" centres on black and only ever scales down, "resize"
-        stretches.
+    fit: "crop" scales the short side and keeps the middle, "pad" centres on black (transparent pictures on `ground`)
+        and only ever scales down, "resize" stretches.
     channels: 1 or 3; None: 1 if every picture is grey, else 3.
     range: what black and white become.
     flip: whether half of the samples, at random, are mirrored.
     expects: (size, channels) of the pictures that fixed-size networks were written for; others are refused.
+    classes: where they are read from: "folders", "labels" that the data set brings itself, "none"; "auto" takes such
+        labels, else folders where these are classes and not mere parts of the data set.
+    ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
+        black where what is visible of them is nearly white.
+    frames: of animations and stacks: the "first" alone, or "all" as pictures of their own.
     """
 
     source: str | None = None
@@ -37,6 +44,9 @@ class Pictures(Data):
     flip: bool = False
     max_size: int = 64
     expects: tuple[int, int] | None = None
+    classes: Classes = "auto"
+    ground: str = "auto"
+    frames: Frames = "first"
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 4:
@@ -45,6 +55,7 @@ class Pictures(Data):
             raise Refused(f"data.max_size={self.max_size}: sizes that follow from the data start at 8")
         if self.limit is not None and self.limit < 1:
             raise Refused(f"data.limit={self.limit}: at least one picture is needed, None takes all")
+        checked_ground(self.ground)
         if self.range[0] >= self.range[1]:
             raise Refused(f"data.range={self.range}: black must be below white, as in (-1.0, 1.0)")
 
@@ -52,9 +63,16 @@ class Pictures(Data):
         """Packs the pictures unless the cache has them, and opens them."""
         if self.source is None:
             raise Refused("this recipe takes any pictures and needs to know which: give --data SOURCE")
-        source = open_source(self.source)
+        source = open_source(self.source, self.classes)
         request = Request(
-            size=self.size, fit=self.fit, channels=self.channels, max_size=self.max_size, limit=self.limit
+            size=self.size,
+            fit=self.fit,
+            channels=self.channels,
+            max_size=self.max_size,
+            limit=self.limit,
+            classes=self.classes,
+            ground=self.ground,
+            frames=self.frames,
         )
         return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
 

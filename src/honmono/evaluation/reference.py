@@ -24,6 +24,7 @@ from honmono.data.cache import cache_dir, turn_at
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import LABELS, PICTURES
 from honmono.data.pictures import Pictures
+from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
@@ -112,12 +113,15 @@ class Reference:
             raise Refused("the recipe has no source of real pictures: give one with --reference SOURCE")
         size, channels = network.size or self._shape[-1], 1 if network.channels == 1 else 3
         fit: Fit = getattr(data, "fit", "crop")
+        classes: Classes = getattr(data, "classes", "auto")
         try:
             split = open_source(source).split
         except Refused as refusal:
             advice = "" if self._source else "; give their new place with --reference SOURCE"
             raise Refused(f"{refusal}{advice}") from refusal
-        packed = self._as_trained(Pictures(source=source, size=size, channels=channels, fit=fit)).open()
+        packed = self._as_trained(
+            Pictures(source=source, size=size, channels=channels, fit=fit, classes=classes)
+        ).open()
         pixels = np.load(packed.path / PICTURES, mmap_mode="r")
         labels = np.load(packed.path / LABELS) if (packed.path / LABELS).exists() else None
 

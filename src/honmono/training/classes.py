@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.understood import summary
 from honmono.errors import first_of
 from honmono.training.trainer import Trainer
 
@@ -26,12 +28,17 @@ def columns(trainer: Trainer) -> list[int]:
     return sorted(rarest_last[: COLUMNS // 2] + rarest_last[-COLUMNS // 2 :])
 
 
+def data_lines(trainer: Trainer) -> list[str]:
+    """What was understood of the pictures: their number and sizes, split, classes, and what was left out."""
+    return summary(trainer.dataset.record) if isinstance(trainer.dataset, PackedPictures) else []
+
+
 def class_lines(trainer: Trainer) -> list[str]:
     """Lines for the user: the classes that are learned, and a warning of those with few pictures."""
     of_class = counts(trainer) if trainer.recipe.conditional else {}
     if not of_class:
         return []
-    lines = [f"learns {len(of_class):,} classes: {_named(of_class)}"]
+    lines = [f"learns {len(of_class):,} classes (--set conditional=false: all pictures as one)"]
     if len(of_class) > COLUMNS:
         lines.append(
             f"sample grids show the {COLUMNS // 2} largest and the {COLUMNS // 2} smallest classes, listed in"

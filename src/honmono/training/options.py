@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from honmono.data.choose import found_anywhere, with_size, with_source
+from honmono.data.choose import found_anywhere, with_classes, with_size, with_source
 from honmono.recipe.override import override
 from honmono.recipe.registry import Entry, find
 from honmono.recipe.value import Recipe
@@ -24,6 +24,7 @@ class TrainOptions:
     recipe: str | Recipe | None = None
     data: str | None = None
     size: int | None = None
+    classes: str | None = None
     steps: int | None = None
     images: int | None = None
     epochs: float | None = None
@@ -63,6 +64,8 @@ def apply_options(recipe: Recipe, options: TrainOptions, name: str) -> Recipe:
         data = with_source(data, options.data, name)
     if options.size is not None:
         data = with_size(data, options.size)
+    if options.classes is not None:
+        data = with_classes(data, options.classes)
     given = {"batch_size": options.batch_size, "seed": options.seed, "steps": options.steps}
     training = replace(recipe.training, **{k: v for k, v in given.items() if v is not None})
     changes = options.changes or {}

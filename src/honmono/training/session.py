@@ -23,7 +23,7 @@ from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
-from honmono.training.classes import class_lines
+from honmono.training.classes import class_lines, data_lines
 from honmono.training.open_trainer import open_rehearsed, open_trainer
 from honmono.training.options import TrainOptions, apply_options, entry_of, recipe_for
 from honmono.training.periodic_evaluation import measurable
@@ -98,7 +98,7 @@ def _start(options: TrainOptions) -> Session:
             state = {"images": 0, "seconds": 0.0}
             checkpoints.write(run.checkpoints, 0, trainer.tensors(), state, recipe.training.keep)
     run = engine.share(run)
-    lines += [*other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
+    lines += [*data_lines(trainer), *other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
     return Session(trainer, run, new, steps, 0.0, options.track, lines, lock, metrics)
 
 
@@ -154,6 +154,7 @@ def _resume(options: TrainOptions, run: RunDirectory) -> Session:
     engine.wait()
     state = f"going on from step {step}" if step < steps else f"complete at step {step}; --steps N asks for more"
     lines += [
+        *data_lines(trainer),
         *other,
         *(f"warning: {line}; it is skipped" for line in damaged),
         *_notes(trainer, choices, steps),

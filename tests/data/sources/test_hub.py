@@ -1,3 +1,6 @@
+import io
+import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +86,53 @@ def test_what_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="hf:nobody/nothing cannot be loaded") as refusal:
         Pictures(source="hf:nobody/nothing").open()
     assert "\n" not in str(refusal.value)
+
+
+def test_labels_that_are_words_are_classes(tmp_path: Path, encode) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pictures = [encode(np.full((8, 8), value, np.uint8)) for value in (1, 2, 3)]
+    pq.write_table(pa.table({"image": pictures, "label": ["emu", "cat", "emu"]}), tmp_path / "words.parquet")
+    opened = Pictures(source=f"hf:parquet:{tmp_path / 'words.parquet'}").open()
+    assert opened.class_counts == {"cat": 1, "emu": 2}
+    assert opened.record["classes_from"] == "its column 'label'"
+    assert Pictures(source=f"hf:parquet:{tmp_path / 'words.parquet'}", classes="none").open().classes == ()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata open
+def test_an_image_folder_of_classes_with_metadata_of_other_things(tmp_path: Path, encode) -> None:
+    names = [f"{name}/{place}.png" for name in ("cat", "dog") for place in range(2)]
+    for name in names:
+        (tmp_path / "set" / "train" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / "train" / name).write_bytes(encode(np.zeros((8, 8), np.uint8)))
+    rows = "".join(json.dumps({"file_name": name, "text": "a picture"}) + "\n" for name in names)
+    (tmp_path / "set" / "train" / "metadata.jsonl").write_text(rows)
+    opened = Pictures(source=f"hf:imagefolder:{tmp_path / 'set'}").open()
+    assert opened.class_counts == {"cat": 2, "dog": 2}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata open
+def test_an_image_folder_with_labels_in_its_metadata(tmp_path: Path, encode) -> None:
+    folder = tmp_path / "set" / "train"
+    folder.mkdir(parents=True)
+    for place in range(4):
+        (folder / f"{place}.png").write_bytes(encode(np.full((8, 8), place, np.uint8)))
+    rows = "".join(f"{place}.png,{('cat', 'dog')[place % 2]}\n" for place in range(4))
+    (folder / "metadata.csv").write_text(f"file_name,label\n{rows}")
+    opened = Pictures(source=f"hf:imagefolder:{tmp_path / 'set'}").open()
+    assert opened.class_counts == {"cat": 2, "dog": 2}
+
+
+@pytest.mark.parametrize("suffix", ["cls", "json"])
+def test_a_webdataset_with_labels(tmp_path: Path, encode, suffix: str) -> None:
+    with tarfile.open(tmp_path / "shard.tar", "w") as archive:
+        for place in range(4):
+            label = str(place % 2) if suffix == "cls" else json.dumps({"label": place % 2, "caption": "x"})
+            files = {"png": encode(np.full((8, 8), place, np.uint8)), suffix: label.encode()}
+            for ending, content in files.items():
+                member = tarfile.TarInfo(f"{place:06}.{ending}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    opened = Pictures(source=f"hf:webdataset:{tmp_path / 'shard.tar'}").open()
+    assert opened.class_counts == {"0": 2, "1": 2}

@@ -16,7 +16,7 @@ def test_subfolders_are_classes_sorted_and_taking_turns() -> None:
 
 
 def test_pictures_beside_subfolders_mean_no_classes_and_are_told() -> None:
-    listing = lay_out("there", ("cat/a.png", "dog/a.png", "a.png"), None).listing
+    listing = lay_out("there", ("cat/a.png", "dog/a.png", "a.png", "b.png"), None).listing
     assert listing.classes == () and {item.label for item in listing.items} == {None}
     assert listing.notes == ("no classes: pictures lie beside the subfolders as well as in them",)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from honmono.data.packing.conversion import Request, convert
 from honmono.data.packing.fit import Fit
+from honmono.data.packing.understood import sizes_of, understood
+from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.errors import first_of
 from honmono.files import readable
@@ -27,16 +29,12 @@ class Report:
     def lines(self) -> list[str]:
         """A page of text; of many files with the same fate the first twenty are named."""
         record = self.record
-        holds = record["holds"]
-        sizes = ", ".join(f"{width}x{height} ({number:,})" for width, height, number in holds["sizes"])
-        more = holds["distinct"] - len(holds["sizes"])
         lines = [
             f"{record['source']}: {record['count']:,} pictures",
             f"become  {record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})",
-            f"sizes   {sizes}{f', and {more:,} other sizes' if more > 0 else ''}",
+            f"sizes   {sizes_of(record)}",
             f"formats {', '.join(f'{name} ({number:,})' for name, number in record['formats'].items())}",
-            f"classes {_classes(record['class_counts'])}",
-            *record["notes"],
+            *understood(record),
         ]
         for kind, what in (("repaired", "what"), ("skipped", "why")):
             lines.append(f"{kind}: {len({entry['name'] for entry in record[kind]}):,}")
@@ -56,15 +54,10 @@ def check(
     channels: int | None = None,
     max_size: int = 64,
     limit: int | None = None,
+    classes: Classes = "auto",
 ) -> Report:
     """What `Pictures` with these fields would make of a source; raises `Refused` where nothing in it is usable."""
-    place = open_source(source)
-    request = Request(size=size, fit=fit, channels=channels, max_size=max_size, limit=limit)
+    place = open_source(source, classes)
+    request = Request(size=size, fit=fit, channels=channels, max_size=max_size, limit=limit, classes=classes)
     conversion = convert(place, request, accept=lambda holds: None, keep=lambda pixels: None)
     return Report(conversion.record(place, request))
-
-
-def _classes(counts: dict[str, int]) -> str:
-    if not counts:
-        return "none"
-    return f"{len(counts):,}: " + ", ".join(f"{name} ({number:,})" for name, number in counts.items())

@@ -3,18 +3,24 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from honmono.data.packing.decode import Unusable, decode
+from honmono.data.packing.decode import Levels, Unusable, decode
 from honmono.data.packing.fit import Fit, fitted
+from honmono.data.packing.frames import EveryFrame
 from honmono.data.packing.survey import Survey, survey
+from honmono.data.packing.values import levels_of
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Content, Listing, Source
+from honmono.data.sources.base import Classes, Content, Item, Listing, Source
 from honmono.errors import Refused
 from honmono.files import readable
+
+
+Frames = Literal["first", "all"]
+_BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,9 @@ class Request:
     channels: int | None = None
     max_size: int = 64
     limit: int | None = None
+    classes: Classes = "auto"
+    ground: str = "auto"
+    frames: Frames = "first"
 
 
 class Converted(NamedTuple):
@@ -36,6 +45,7 @@ class Converted(NamedTuple):
     repairs: tuple[str, ...]
     was_grey: bool  # stored without colour
     is_grey: bool  # without colour to the eye
+    blank: bool  # of nearly one colour
 
 
 @dataclass
@@ -44,6 +54,8 @@ class Conversion:
 
     order: for each picture kept, in the order in which it was kept, its index in the source.
     collapsed: whether the pixels, kept with three channels, are all grey and one channel is to be made of them.
+    shared: (name, name elsewhere) of the pictures that another split of the source has too.
+    blank: how many pictures are of nearly one colour. lightest: the largest value in any of them.
     """
 
     listing: Listing
@@ -55,6 +67,9 @@ class Conversion:
     formats: Counter[str] = field(default_factory=Counter)
     repaired: list[tuple[int, str]] = field(default_factory=list)
     skipped: list[tuple[int, str]] = field(default_factory=list)
+    shared: tuple[tuple[str, str], ...] = ()
+    blank: int = 0
+    lightest: int = 0
 
     def labels(self) -> np.ndarray:
         """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
@@ -75,6 +90,12 @@ class Conversion:
             "fit": request.fit,
             "limit": request.limit,
             "classes": list(classes),
+            "classes_from": self.listing.classes_from,
+            "split": self.listing.split and readable(self.listing.split),
+            "splits": {readable(name): number for name, number in self.listing.splits},
+            "in_other_splits": [{"name": readable(name), "also": readable(also)} for name, also in self.shared],
+            "blank": self.blank,
+            "lightest": self.lightest,
             "class_counts": {name: int(number) for name, number in zip(classes, counts, strict=True)},
             "formats": dict(self.formats.most_common()),
             "holds": self.survey.to_json(),
@@ -96,29 +117,38 @@ def convert(
     accept: sees what the source holds before the long work, and may raise `Refused`.
     Raises `Refused` where nothing is usable.
     """
-    listing = source.listing()
+    source = EveryFrame(source) if request.frames == "all" else source
+    listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
     count = min(len(listing.items), request.limit or len(listing.items))
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata; the pictures are told of in the record, not on the terminal.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        seen = survey(source, listing, count)
+        seen, special = survey(source, listing, count)
         accept(seen)
+        levels, notes = levels_of(source, special, count, request.ground)
+        listing = replace(listing, notes=(*listing.notes, *notes))
         size = request.size or seen.size_within(request.max_size)
-        channels = request.channels or (1 if seen.grey else 3)
-        conversion = Conversion(listing, seen, size, channels)
-        _convert_all(source, conversion, request, count, keep)
+        grey = seen.grey and (not special.transparent or len({*levels.ground}) == 1)
+        channels = request.channels or (1 if grey else 3)
+        conversion = Conversion(listing, seen, size, channels, shared=source.in_other_splits())
+        behind = levels.ground if special.transparent else (0, 0, 0)
+        _convert_all(source, conversion, count, keep, _Way(size, channels, request, levels, behind))
     return conversion
 
 
+def _without_classes(listing: Listing) -> Listing:
+    items = tuple(Item(name, None) for name, _ in listing.items)
+    return replace(listing, items=items, classes=(), classes_from="")
+
+
 def _convert_all(
-    source: Source, conversion: Conversion, request: Request, count: int, keep: Callable[[np.ndarray], None]
+    source: Source, conversion: Conversion, count: int, keep: Callable[[np.ndarray], None], way: "_Way"
 ) -> None:
-    size, channels = conversion.size, conversion.channels
     coloured: list[int] = []  # grey pictures among what may turn out to be coloured ones
     all_grey = True
 
     def work(content: Content) -> Converted | str:
-        return _convert_one(content, size, channels, request.fit)
+        return _convert_one(content, way)
 
     with progress("packing", count) as advance:
         for index, converted in in_parallel(work, source.contents(count)):
@@ -128,6 +158,8 @@ def _convert_all(
                 continue
             keep(converted.pixels)
             conversion.order.append(index)
+            conversion.blank += converted.blank
+            conversion.lightest = max(conversion.lightest, int(converted.pixels.max()))
             conversion.formats[converted.format] += 1
             conversion.repaired.extend((index, repair) for repair in converted.repairs)
             all_grey = all_grey and converted.is_grey
@@ -136,17 +168,28 @@ def _convert_all(
     if not conversion.order:
         index, why = conversion.skipped[0]
         raise Refused(f"{source.name} holds no usable pictures ({conversion.listing.items[index].name!r}: {why})")
-    if channels == 3 and request.channels is None and all_grey:
+    if way.channels == 3 and way.request.channels is None and all_grey:
         conversion.channels, conversion.collapsed = 1, True
-    elif channels == 3:
+    elif way.channels == 3:
         conversion.repaired.extend((index, "grey given three equal channels") for index in coloured)
 
 
-def _convert_one(content: Content, size: int, channels: int, fit: Fit) -> Converted | str:
+class _Way(NamedTuple):
+    """How each picture is converted. behind: the colour around those that are padded."""
+
+    size: int
+    channels: int
+    request: Request
+    levels: Levels
+    behind: tuple[int, ...]
+
+
+def _convert_one(content: Content, way: _Way) -> Converted | str:
+    channels, size = way.channels, way.size
     try:
-        image, header, repairs = decode(content, size)
+        image, header, repairs = decode(content, size, way.levels)
         was_grey = image.mode == "L"
-        square = fitted(image, size, fit)
+        square = fitted(image, size, way.request.fit, way.behind)
     except Unusable as unusable:
         return str(unusable)
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others
@@ -160,4 +203,5 @@ def _convert_one(content: Content, size: int, channels: int, fit: Fit) -> Conver
         pixels = np.broadcast_to(pixels, (channels, size, size))
     else:
         pixels = pixels.transpose(2, 0, 1)
-    return Converted(pixels, header.format, repairs, was_grey, is_grey)
+    blank = int(pixels.max()) - int(pixels.min()) <= _BLANK
+    return Converted(pixels, header.format, repairs, was_grey, is_grey, blank)

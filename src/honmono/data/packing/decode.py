@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile
 
-from honmono.data.sources.base import LARGEST_BYTES, Content, Unreadable
+from honmono.data.packing.png_chunks import without_metadata
+from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
 
 
 SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
+SEVERAL_FRAMES = "several frames"  # begins what is said of an animation or a stack
 HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and told of
 LARGEST_PIXELS = 500_000_000  # 2 GB once decoded
 
@@ -50,16 +52,51 @@ class Header:
     width: int
     height: int
     grey: bool
+    transparent: bool = False
+    deep: bool = False  # more than 8 bits a channel, as Pillow decodes it
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How the values of all pictures of a set are read.
+
+    ground: the colour that transparency is laid on. white: the whole number that is white in pictures of 16 bits.
+    fractions: those that are black and white; None: 0 and 1, or 0 and 255, as a picture by itself suggests.
+    """
+
+    ground: tuple[int, ...] = (255, 255, 255)
+    white: int = 65535
+    fractions: tuple[float, float] | None = None
 
 
 def read_header(content: Content) -> Header:
     """Looks at a picture without decoding it; raises `Unusable`."""
     if isinstance(content, np.ndarray):
-        return Header("pixels", content.shape[1], content.shape[0], content.ndim == 2)
+        alpha = content.ndim == 3 and content.shape[2] == 4
+        return Header("pixels", content.shape[1], content.shape[0], content.ndim == 2, alpha)
     return _header(_opened(content))
 
 
-def decode(content: Content, side: int) -> tuple[Image.Image, Header, tuple[str, ...]]:
+def raw(content: Content) -> Image.Image:
+    """A picture as it is stored; raises whatever a decoder does."""
+    if isinstance(content, np.ndarray):
+        return Image.fromarray(content)
+    image = _opened(content)
+    _refuse_size(_header(image))
+    image.load()
+    return image
+
+
+def number_of_frames(content: Content) -> int:
+    """How many pictures a file holds: more than one in animations and stacks."""
+    try:
+        image = _opened(content)
+        return 1 if image.format == "MPO" else max(1, getattr(image, "n_frames", 1))
+    except Exception:  # what is wrong with it is told when it is converted
+        return 1
+
+
+def decode(content: Content, side: int, levels: Levels = Levels()) -> tuple[Image.Image, Header, tuple[str, ...]]:
     """The picture in mode L or RGB, its header, and what was mended; raises `Unusable`.
 
     side: the size in pixels that it will be given. Far larger JPEGs are decoded at a reduced scale, never below
@@ -68,17 +105,19 @@ def decode(content: Content, side: int) -> tuple[Image.Image, Header, tuple[str,
     if isinstance(content, np.ndarray):
         header = read_header(content)
         _refuse_size(header)
-        return _flat(Image.fromarray(content), []), header, ()
+        return _flat(Image.fromarray(content), [], levels.ground), header, ()
     image = _opened(content)
     header = _header(image)
     _refuse_size(header)
     repairs: list[str] = []
+    if getattr(image, "is_animated", False) and image.format != "MPO" and not isinstance(content, Frame):
+        repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     huge = header.width * header.height >= HUGE_PIXELS
     if huge:
         repairs.append(f"huge: {header.width}x{header.height} pixels scaled down")
     with _one_huge_at_a_time if huge else nullcontext():
         upright = _upright(_loaded(image, side, repairs), repairs)
-        return _flat(_eight_bits(upright, repairs), repairs), header, tuple(repairs)
+        return _flat(_eight_bits(upright, repairs, levels), repairs, levels.ground), header, tuple(repairs)
 
 
 def _refuse_size(header: Header) -> None:
@@ -90,10 +129,24 @@ def _refuse_size(header: Header) -> None:
 
 def _opened(content: Content) -> ImageFile.ImageFile:
     """`Image.open` for our formats only, and without its warning or error for large pictures, which we handle."""
+    if isinstance(content, Frame):
+        image = _opened(content.file)
+        image.seek(content.number)
+        return image
     data = _bytes_of(content)
     if not data:
         raise Unusable("empty file")
     Image.init()
+    try:
+        return _identified(data)
+    except Unusable:
+        bare = without_metadata(data)
+        if bare is None or len(bare) == len(data):
+            raise
+        return _identified(bare)
+
+
+def _identified(data: bytes) -> ImageFile.ImageFile:
     why = "not a picture"
     for name in _FORMATS:
         factory, accepts = Image.OPEN.get(name, (None, None))
@@ -126,7 +179,12 @@ def _header(image: ImageFile.ImageFile) -> Header:
     turned = _orientation(image) >= 5
     width, height = reversed(image.size) if turned else image.size
     grey = image.mode in _GREY_MODES or (image.mode == "P" and _grey_palette(image))
-    return Header(image.format or "", width, height, grey)
+    deep = image.mode.startswith("I") or image.mode == "F"
+    return Header(image.format or "", width, height, grey, _transparent(image), deep)
+
+
+def _transparent(image: Image.Image) -> bool:
+    return image.mode in _MODES_WITH_ALPHA or "transparency" in image.info
 
 
 def _grey_palette(image: Image.Image) -> bool:
@@ -146,8 +204,6 @@ def _orientation(image: Image.Image) -> int:
 
 def _loaded(image: ImageFile.ImageFile, side: int, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
-    if getattr(image, "is_animated", False) and image.format != "MPO":
-        repairs.append("several frames: the first was taken")
     if ";16" in str([tile[3] for tile in image.tile]):
         repairs.append("16 bits a channel scaled to 8")
     if image.format in ("JPEG", "MPO"):
@@ -188,36 +244,42 @@ def _upright(image: Image.Image, repairs: list[str]) -> Image.Image:
     return image.transpose(turn)
 
 
-def _eight_bits(image: Image.Image, repairs: list[str]) -> Image.Image:
-    """Grey of 16 bits, whole numbers or fractions as 8 bits: scaled by 1/257 (65535 is white), not clipped."""
+def _eight_bits(image: Image.Image, repairs: list[str], levels: Levels) -> Image.Image:
+    """Grey of 16 bits, whole numbers or fractions as 8 bits: scaled (65535 is white, by 1/257), not clipped."""
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
     values = np.asarray(image).astype(np.float64)
     low, high = float(values.min()), float(values.max())
     if image.mode == "F":
-        if not (low >= 0 and high <= 255):  # also where there are NaNs
+        black, white = levels.fractions or (0.0, 1.0 if high <= 1 else 255.0)
+        if not (low >= black and high <= white):  # also where there are NaNs
             raise Unusable(f"fractions from {low:g} to {high:g}, neither 0..1 nor 0..255")
-        values *= 255 if high <= 1 else 1
+        values = (values - black) * (255 / ((white - black) or 1))
         repairs.append("fractions scaled to 8 bits")
     else:
         if low < 0 or high > 65535:
             raise Unusable(f"whole numbers from {low:g} to {high:g}, not 0..65535")
-        values /= 257
+        values *= 255 / levels.white
         if not any(repair.startswith("16 bits") for repair in repairs):
             repairs.append("16 bits a channel scaled to 8")
     return Image.fromarray(np.rint(values).astype(np.uint8))
 
 
-def _flat(image: Image.Image, repairs: list[str]) -> Image.Image:
-    """Palettes looked up, transparency laid on white, other colour spaces made RGB; what is left is L or RGB."""
+def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...]) -> Image.Image:
+    """Palettes looked up, transparency laid on the ground, other colour spaces made RGB; what is left is L or RGB."""
     grey = image.mode in _GREY_MODES or (image.mode == "P" and _grey_palette(image))
     if image.mode in ("P", "PA"):
         repairs.append("palette looked up")
-    if image.mode in _MODES_WITH_ALPHA or "transparency" in image.info:
-        repairs.append("transparency laid on white")
+    if _transparent(image):
+        repairs.append(f"transparency laid on {_named(ground)}")
+        grey = grey and len({*ground}) == 1
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
     elif image.mode not in ("1", "L", "RGB", "P"):
         repairs.append(f"{image.mode} turned into RGB")
     wanted = "L" if grey else "RGB"
     return image if image.mode == wanted else image.convert(wanted)
+
+
+def _named(ground: tuple[int, ...]) -> str:
+    return "white" if ground == (255, 255, 255) else "black" if ground == (0, 0, 0) else f"#{bytes(ground).hex()}"

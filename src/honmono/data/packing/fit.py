@@ -8,12 +8,12 @@ from PIL import Image
 Fit = Literal["crop", "pad", "resize"]
 
 
-def fitted(image: Image.Image, size: int, fit: Fit) -> Image.Image:
+def fitted(image: Image.Image, size: int, fit: Fit, ground: tuple[int, ...] = (0, 0, 0)) -> Image.Image:
     """A `size` x `size` picture.
 
     crop: the short side is scaled to `size`, and the middle is kept. pad: scaled down until the long side fits, never
-    up, and centred on black. resize: stretched. Scaling is Lanczos over the whole footprint (no aliasing); what need
-    not be scaled is not resampled.
+    up, and centred on `ground`. resize: stretched. Scaling is Lanczos over the whole footprint (no aliasing); what
+    need not be scaled is not resampled.
     """
     width, height = image.size
     if fit == "crop":
@@ -25,7 +25,7 @@ def fitted(image: Image.Image, size: int, fit: Fit) -> Image.Image:
     if max(width, height) > size:
         scale = size / max(width, height)
         image = _scaled(image, max(1, round(width * scale)), max(1, round(height * scale)))
-    square = Image.new(image.mode, (size, size))
+    square = Image.new(image.mode, (size, size), ground if image.mode == "RGB" else ground[0])
     square.paste(image, ((size - image.width) // 2, (size - image.height) // 2))
     return square
 

@@ -54,7 +54,9 @@ def read_record(entry: Path) -> dict[str, Any]:
 
 def _key(source: Source, request: Request) -> str:
     """All that the packed bytes depend on."""
-    parts = asdict(request) | {
+    # Fields that earlier versions did not have leave the key as it was where they change nothing.
+    new = {"classes": "auto", "ground": "auto", "frames": "first"}
+    parts = {name: value for name, value in asdict(request).items() if name not in new or value != new[name]} | {
         "content": source.fingerprint(),
         "kind": type(source).__name__,
         "split": source.split,
@@ -69,10 +71,19 @@ def _complete(entry: Path) -> bool:
         return False
     try:
         rows = np.load(entry / PICTURES, mmap_mode="r")
-        return len(rows) == read_record(entry)["count"]
+        record = read_record(entry)
+        if len(rows) == record["count"] and not _superseded(record):
+            return True
     except (OSError, ValueError, KeyError):
-        _discard(entry)
-        return False
+        pass
+    _discard(entry)
+    return False
+
+
+def _superseded(record: dict[str, Any]) -> bool:
+    """Whether an earlier version read transparency or 16 bits, each picture by itself and some of them to nothing."""
+    what = ("transparency laid", "16 bits", "fractions")
+    return "splits" not in record and any(entry["what"].startswith(what) for entry in record["repaired"])
 
 
 def _discard(entry: Path) -> None:

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from honmono.data.packing.decode import SMALLEST_SIDE, Header, Unusable, read_header
+from honmono.data.packing.values import Special
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Content, Listing, Source
 from honmono.errors import Refused
@@ -62,10 +63,13 @@ class Survey:
         )
 
 
-def survey(source: Source, listing: Listing, count: int) -> Survey:
-    """Reads the headers of the first `count` pictures; `Refused` where none of them is usable."""
+def survey(source: Source, listing: Listing, count: int) -> tuple[Survey, Special]:
+    """Reads the headers of the first `count` pictures; `Refused` where none of them is usable.
+
+    Also which of them need a second look, to tell what their values mean.
+    """
     sizes: Counter[tuple[int, int]] = Counter()
-    grey = True
+    grey, special = True, list[tuple[int, Header]]()
     why = "it has none" if not listing.strays else f"{listing.strays[0][0]!r}: {listing.strays[0][1]}"
     with progress("looking", count) as advance:
         for index, header in in_parallel(_header, source.contents(count)):
@@ -74,12 +78,15 @@ def survey(source: Source, listing: Listing, count: int) -> Survey:
             else:
                 sizes[header.width, header.height] += 1
                 grey = grey and header.grey
+                if header.transparent or header.deep:
+                    special.append((index, header))
             advance()
     if not sizes:
         raise Refused(f"{source.name} holds no usable pictures ({why})")
     common = tuple((width, height, number) for (width, height), number in sizes.most_common(10))
     short_side = float(median(min(size) for size in sizes.elements()))
-    return Survey(sizes.total(), common, len(sizes), short_side, max(max(size) for size in sizes), grey)
+    longest = max(max(size) for size in sizes)
+    return Survey(sizes.total(), common, len(sizes), short_side, longest, grey), Special.of(special)
 
 
 def _header(content: Content) -> Header | str:

@@ -8,20 +8,23 @@ import tarfile
 import zipfile
 import zlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, cast, final
 
-from honmono.data.sources.base import LARGEST_BYTES, Content, Listing, Source, Unreadable
+from honmono.data.sources.base import LARGEST_BYTES, Classes, Content, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.data.sources.layout import Layout, hidden, lay_out
 from honmono.data.sources.links import Link, Member, followed
+from honmono.data.sources.overlap import shared_pictures
+from honmono.data.sources.own_labels import LARGEST_TEXT
 from honmono.data.sources.zip_names import names_of
 from honmono.errors import Refused
 
 
+_RULES = "archive, read by the rules of 2026"  # for classes and splits: other rules, other packed pictures
 _LONGEST_TARGET = 4096  # bytes; paths of links are no longer anywhere
 
 
@@ -41,12 +44,13 @@ class Archive(Source):
     Links to members stand for these, as a folder's links do; other links are among the files that are no pictures.
     """
 
-    def __init__(self, path: Path, name: str, split: str | None) -> None:
+    def __init__(self, path: Path, name: str, split: str | None, classes: Classes = "auto") -> None:
         self.path, self.name, self.split = path, name, split
+        self._classes: Classes = classes
 
     def fingerprint(self) -> str:
         """The hash of the whole archive."""
-        return fingerprint_files({"archive": self.path})
+        return fingerprint_files({_RULES: self.path})
 
     def listing(self) -> Listing:
         """The pictures, in turns among the classes."""
@@ -56,6 +60,19 @@ class Archive(Source):
         """The pictures in the order in which the archive holds them."""
         wanted = [(self._files[position], index) for index, position in enumerate(self._layout.positions[:count])]
         yield from self.read(sorted(wanted, key=lambda one: one[0].at))
+
+    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+        """Compares files of equal size."""
+        sizes = {at: self._files[at].size for at in (*self._layout.positions, *self._layout.left)}
+        names = [member.name for member in self._files]
+        return shared_pictures(self._layout, names, sizes, self._members)
+
+    def _members(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
+        yield from self.read(sorted(((self._files[at], at) for at in places), key=lambda one: one[0].at))
+
+    def _texts(self, places: Sequence[int]) -> Mapping[int, bytes]:
+        small = [at for at in places if self._files[at].size <= LARGEST_TEXT]
+        return {at: content for at, content in self._members(small) if isinstance(content, bytes)}
 
     @abstractmethod
     def look(self) -> Held:
@@ -78,7 +95,7 @@ class Archive(Source):
 
     @cached_property
     def _layout(self) -> Layout:
-        layout = lay_out(self.name, [member.name for member in self._files], self.split)
+        layout = lay_out(self.name, [member.name for member in self._files], self.split, self._classes, self._texts)
         others = tuple(other for other in self._held.others if not hidden(other[0]))
         notes = (*self._held.notes, *layout.listing.notes)
         return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others, notes=notes))

@@ -4,9 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
+
+from honmono.errors import Refused
+from honmono.hooks import hook
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,20 @@ class Unreadable:
     why: str
 
 
+# Where classes are read from: as a data set suggests, from its folders, from labels that it brings itself, or nowhere.
+Classes = Literal["auto", "folders", "labels", "none"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One of several pictures in an encoded file, or in that at a path; they are numbered from 0 on."""
+
+    file: "Content"
+    number: int
+
+
 # What a source delivers for one picture: an encoded file, the path of one, or uint8 pixels (height, width[, channels]).
-Content = bytes | Path | np.ndarray | Unreadable
+Content = bytes | Path | np.ndarray | Unreadable | Frame
 
 
 LARGEST_BYTES = 1 << 30  # of one file of a picture
@@ -39,12 +54,25 @@ class Listing:
     classes: the class names, each of them valid text; () for none.
     strays: (name, why) of the files that are no pictures by their name.
     notes: decisions worth telling, a sentence each.
+    classes_from: what says which picture is of which class, in a few words; "" where there are no classes.
+    split: the part of the source that was taken, None where it has no parts. splits: the pictures in each of them.
     """
 
     items: tuple[Item, ...]
     classes: tuple[str, ...] = ()
     strays: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    classes_from: str = ""
+    split: str | None = None
+    splits: tuple[tuple[str, int], ...] = ()
+
+
+def reading(text: str | None) -> Classes:
+    """The argument of `--classes`; raises `Refused` for another word."""
+    for known in get_args(Classes):
+        if (text or "auto") == known:
+            return known
+    raise Refused(f"--classes {text}: give auto, folders, labels or none")
 
 
 class Source(ABC):
@@ -64,6 +92,11 @@ class Source(ABC):
     @abstractmethod
     def listing(self) -> Listing:
         """The pictures and their classes; raises `Refused` where the source is not what it seemed to be."""
+
+    @hook
+    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+        """(name, name there) of the pictures of the split taken that are in another one too, byte by byte."""
+        return ()
 
     @abstractmethod
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:

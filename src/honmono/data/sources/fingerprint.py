@@ -10,7 +10,7 @@ from pathlib import Path
 
 from honmono.data.cache import cache_dir
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Content
+from honmono.data.sources.base import Content, Listing
 from honmono.files import atomic_write_bytes
 
 
@@ -45,8 +45,8 @@ def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tup
 
     total = hashlib.blake2b(digest_size=16)
     with progress("reading", count) as advance:
-        for index, digest in in_parallel(_digest, numbered()):
-            total.update(_framed(names[index]) + digest)
+        for index, of_one in in_parallel(digest, numbered()):
+            total.update(_framed(names[index]) + of_one)
             advance()
     if newest < started - SETTLED_SECONDS:
         with suppress(OSError):  # a cache that cannot be written to costs time, not correctness
@@ -55,7 +55,14 @@ def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tup
     return total.hexdigest()
 
 
-def _digest(content: Content) -> bytes:
+def fingerprint_classes(content: str, listing: Listing) -> str:
+    """The hash of pictures whose hash is `content` together with their classes."""
+    labels = repr((listing.classes, [label for _, label in listing.items]))
+    return hashlib.blake2b(content.encode() + labels.encode(), digest_size=16).hexdigest()
+
+
+def digest(content: Content) -> bytes:
+    """The hash of one file."""
     if isinstance(content, Path):
         try:
             with open(content, "rb") as file:

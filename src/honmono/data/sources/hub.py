@@ -1,6 +1,7 @@
 """Data sets of the Hugging Face hub, and local ones in its formats, through the `datasets` library."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -9,11 +10,14 @@ import numpy as np
 
 from honmono.data.sources.base import Content, Item, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint
+from honmono.data.sources.own_labels import LABELS
+from honmono.data.sources.shelves import why_shelves
 from honmono.errors import Refused
+from honmono.files import readable
 
 
 _LOCAL = ("imagefolder", "parquet", "arrow", "webdataset")
-_LABEL_NAMES = ("label", "labels", "class", "target", "y", "fine_label")
+_JSON = "json"  # a column of what lies in KEY.json beside KEY.png
 _ROWS_AT_ONCE = 64
 
 
@@ -67,17 +71,18 @@ class Hub(Source):
     def _listing(self) -> Listing:
         dataset, column, label = self._opened
         notes = (f"pictures are its column {column!r}, classes {label!r}" if label else f"pictures are {column!r}",)
+        if label is None and self._path == "imagefolder" and (folders := _folders(dataset, column)):
+            labels, classes = _by_word(folders)
+            items = tuple(Item(str(index), label) for index, label in enumerate(labels.tolist()))
+            return Listing(items, classes, (), notes, "subfolders")
         if label is None:
             return Listing(tuple(Item(str(index), None) for index in range(len(dataset))), notes=notes)
-        labels = np.array([-1 if value is None else value for value in dataset[label]], dtype=np.int64)
-        names = getattr(dataset.features[label], "names", None)
+        labels, classes = _classes(dataset, label)
         if not labels.size or labels.min() < 0:
             notes = (*notes, f"no classes: some pictures have no {label!r}")
             return Listing(tuple(Item(str(index), None) for index in range(len(dataset))), notes=notes)
-        classes = tuple(names) if names else tuple(str(value) for value in range(int(labels.max()) + 1))
-        return Listing(
-            tuple(Item(str(index), label) for index, label in enumerate(labels.tolist())), classes, (), notes
-        )
+        items = tuple(Item(str(index), label) for index, label in enumerate(labels.tolist()))
+        return Listing(items, classes, (), notes, f"its column {label!r}")
 
     @cached_property
     def _opened(self) -> tuple[Any, str, str | None]:
@@ -92,10 +97,7 @@ class Hub(Source):
         if not encoded:
             raise Refused(f"{self.name} has no column of pictures among {', '.join(features)}: take another data set")
         named = [name for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)]
-        whole = [
-            name for name in _LABEL_NAMES if str(getattr(features.get(name), "dtype", "")).startswith(("int", "uint"))
-        ]
-        choices = [name for name in _LABEL_NAMES if name in named] + named + whole
+        choices = [name for name in LABELS if name in named] + named + _plain_labels(features)
         pictures = dataset.cast_column(encoded[0], datasets.Image(decode=False))
         return pictures, encoded[0], choices[0] if choices else None
 
@@ -117,6 +119,48 @@ class Hub(Source):
             choices = ", ".join(f"'{self.name}@{split}'" for split in splits)
             raise Refused(f"{self.name} has no split {wanted!r}: ask for {choices}")
         return splits[wanted]
+
+
+def _folders(dataset: Any, column: str) -> list[str]:
+    """The folder of each picture, where these are classes: with metadata the library leaves them out. Else []."""
+    cells = [cell["path"] if cell else None for cell in _cells(dataset.select_columns([column]))]
+    paths = [Path(path) for path in cells if path]
+    if len(paths) < len(cells):
+        return []
+    below: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for path in paths:
+        below[path.parent.name].append((path.name,))
+    return [path.parent.name for path in paths] if len(below) > 1 and not why_shelves(below) else []
+
+
+def _plain_labels(features: Any) -> list[str]:
+    """Columns of labels without a list of names: whole numbers, else words, also in a WebDataset's `json`."""
+    flat = dict(features) | {f"{_JSON}.{name}": kind for name, kind in _fields(features.get(_JSON)).items()}
+    names = [*LABELS, *(f"{_JSON}.{name}" for name in LABELS)]
+    kinds = {name: str(getattr(flat[name], "dtype", "")) for name in names if name in flat}
+    whole = [name for name, kind in kinds.items() if kind.startswith(("int", "uint"))]
+    return whole + [name for name, kind in kinds.items() if kind in ("string", "large_string")]
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    return dict(kind) if isinstance(kind, dict) else {}
+
+
+def _classes(dataset: Any, column: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The class index of each row, -1 where it has none, and the classes' names."""
+    outer, _, inner = column.partition(".") if column.startswith(f"{_JSON}.") else (column, "", "")
+    values = [value.get(inner) if inner and value else value for value in dataset[outer]]
+    if any(isinstance(value, str) for value in values):
+        return _by_word(values)
+    labels = np.array([-1 if value is None else value for value in values], dtype=np.int64)
+    names = getattr(dataset.features.get(column), "names", None)
+    return labels, tuple(names) if names else tuple(str(value) for value in range(int(labels.max(initial=-1)) + 1))
+
+
+def _by_word(words: Sequence[str | None]) -> tuple[np.ndarray, tuple[str, ...]]:
+    classes = sorted({word for word in words if word is not None})
+    index = {word: place for place, word in enumerate(classes)}
+    return np.array([index.get(word or "", -1) for word in words], dtype=np.int64), tuple(map(readable, classes))
 
 
 def _holds_bytes(kind: Any) -> bool:

@@ -1,30 +1,42 @@
 """How file names tell classes and splits: one rule for folders and archives."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from honmono.data.sources.base import Item, Listing
-from honmono.errors import Refused
+from honmono.data.sources.base import Classes, Item, Listing
+from honmono.data.sources.class_rule import Labelled, labelled
+from honmono.data.sources.companions import Placed, without_companions
+from honmono.data.sources.descent import Descent, descend
+from honmono.data.sources.own_labels import Texts
 from honmono.files import readable
 
 
-SPLITS = ("train", "test", "val", "valid", "validation")
 _TOOK = "took the split"  # begins the note of which one it was, and of which
 _SUFFIXES = frozenset(
     ".avif .bmp .dib .gif .ico .j2k .jfif .jp2 .jpe .jpeg .jpg .mpo".split()
     + ".pbm .pgm .png .pnm .ppm .qoi .tga .tif .tiff .webp".split()
 )
 _JUNK = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
+_TEXTS = frozenset(
+    "license licence copying readme notice authors contributors citation changelog version makefile todo install"
+    " manifest checksums md5sums sha256sums".split()
+)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A listing, and where each of its items stands among the names that it was made from."""
+    """A listing, and where each of its items stands among the names that it was made from.
+
+    plain: whether the classes are the top folders or there are none, as in all versions of honmono.
+    left: the positions of the pictures of the splits that were not taken.
+    """
 
     listing: Listing
     positions: tuple[int, ...]
+    plain: bool
+    left: tuple[int, ...]
 
 
 def hidden(name: str) -> bool:
@@ -32,40 +44,65 @@ def hidden(name: str) -> bool:
     return any(part.startswith(".") or part in _JUNK for part in PurePosixPath(name).parts)
 
 
+def split_note(note: str) -> bool:
+    """Whether a listing's note says which split was taken."""
+    return note.startswith(_TOOK)
+
+
 def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
     """All splits of a source, by the note of them that `lay_out` left in its listing; () where it has none."""
-    note = next((note for note in notes if note.startswith(_TOOK)), "")
+    note = next(filter(split_note, notes), "")
     return tuple(note.rpartition("' of ")[2].split(", ")) if note else ()
 
 
-def lay_out(source: str, names: Sequence[str], split: str | None) -> Layout:
+def lay_out(
+    source: str,
+    names: Sequence[str],
+    split: str | None,
+    classes: Classes = "auto",
+    texts: Texts = lambda places: {},
+) -> Layout:
     """Finds the pictures, the split and the classes among the `/`-separated names of a folder's or archive's files.
 
-    Folders that hold everything are looked through. Where the top folders are exactly splits, `split` (else "train")
-    is taken. Then the top folders are the classes, sorted by name; pictures beside them mean that there are none.
+    Masks and previews of pictures are left out. Folders that hold everything are looked through. Where the folders are
+    splits, `split` (else the train split) is taken. Classes are the labels that the data set brings itself, else the
+    folders that are left, sorted by name, unless these only keep directories short (`class_rule`).
+    classes: asks for one of these readings. texts: gives what label files hold.
     """
-    seen = [(position, PurePosixPath(name).parts) for position, name in enumerate(names) if not hidden(name)]
-    strays = tuple((names[at], f"not a known picture format ({_suffix(parts)})") for at, parts in seen if _stray(parts))
-    pictures = _look_through([(at, parts) for at, parts in seen if not _stray(parts)])
-    tops = {parts[0] for _, parts in pictures if len(parts) > 1}
-    rooted = any(len(parts) == 1 for _, parts in pictures)
-    notes: list[str] = []
-    if tops and not rooted and all(top.lower() in SPLITS for top in tops):
-        chosen = _choose(source, sorted(tops), split)
-        notes.append(f"{_TOOK} {chosen!r} of {', '.join(sorted(tops))}")
-        pictures = _look_through([(at, parts[1:]) for at, parts in pictures if parts[0] == chosen])
-        tops = {parts[0] for _, parts in pictures if len(parts) > 1}
-        rooted = any(len(parts) == 1 for _, parts in pictures)
-    elif split is not None:
-        raise Refused(f"{source} has no splits to take {split!r} from: leave out '@{split}'")
-    if tops and rooted:
-        notes.append("no classes: pictures lie beside the subfolders as well as in them")
-    classes = () if rooted else tuple(sorted(tops))
-    index = {name: label for label, name in enumerate(classes)}
-    labels = {at: index.get(parts[0]) for at, parts in pictures}
-    positions = _taking_turns(sorted(labels, key=lambda at: names[at]), labels)
-    items = tuple(Item(names[at], labels[at]) for at in positions)
-    return Layout(Listing(items, tuple(map(readable, classes)), strays, tuple(notes)), positions)
+    seen = [Placed(at, PurePosixPath(name).parts) for at, name in enumerate(names) if not hidden(name)]
+    strays = [(names[at], f"not a known picture format ({_suffix(parts)})") for at, parts in seen if _stray(parts)]
+    strays += [(names[at], "not a picture by its name") for at, parts in seen if _is_text(parts)]
+    pictures = [one for one in seen if not _stray(one.parts) and not _is_text(one.parts)]
+    pictures, notes = without_companions(pictures)
+    way = descend(source, pictures, split)
+    found = labelled(source, names, way, classes, texts)
+    kept = {at: found.labels.get(at) for at, _ in way.pictures if at in found.labels or not found.classes}
+    strays += _left_out(names, way, found)
+    if way.split is not None:
+        notes.insert(0, f"{_TOOK} {way.split!r} of {', '.join(sorted(way.splits))}")
+    positions = _taking_turns(sorted(kept, key=lambda at: names[at]), kept)
+    listing = Listing(
+        tuple(Item(names[at], kept[at]) for at in positions),
+        tuple(map(readable, found.classes)),
+        tuple(strays),
+        tuple([*notes, *found.notes]),
+        found.where,
+        way.split,
+        tuple((name, len(places)) for name, places in way.splits.items()),
+    )
+    left = tuple(at for name, places in way.splits.items() if name != way.split for at in places)
+    return Layout(listing, positions, found.plain, left)
+
+
+def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple[str, str]]:
+    """(name, why) of the pictures that belong to no class or split."""
+    unlabelled = [at for at, _ in way.pictures if found.classes and at not in found.labels]
+    beside = [at for at in unlabelled if at in way.beside]
+    return (
+        [(names[at], "beside the splits") for at in way.outside]
+        + [(names[at], "beside the folders of the classes") for at in beside]
+        + [(names[at], f"without a label in {found.where}") for at in unlabelled if at not in way.beside]
+    )
 
 
 def _suffix(parts: tuple[str, ...]) -> str:
@@ -77,26 +114,11 @@ def _stray(parts: tuple[str, ...]) -> bool:
     return _suffix(parts) not in _SUFFIXES and _suffix(parts) != ""
 
 
-def _look_through(pictures: list[tuple[int, tuple[str, ...]]]) -> list[tuple[int, tuple[str, ...]]]:
-    """Drops the leading folders that all pictures share, up to one that is named like a split."""
-    while pictures:
-        top = pictures[0][1][0]
-        if top.lower() in SPLITS or any(len(parts) == 1 or parts[0] != top for _, parts in pictures):
-            break
-        pictures = [(at, parts[1:]) for at, parts in pictures]
-    return pictures
+def _is_text(parts: tuple[str, ...]) -> bool:
+    return parts[-1].lower() in _TEXTS
 
 
-def _choose(source: str, tops: list[str], split: str | None) -> str:
-    wanted = split or ("train" if len(tops) > 1 else tops[0])
-    for top in tops:
-        if top.lower() == wanted.lower():
-            return top
-    choices = ", ".join(f"'{source}@{top}'" for top in tops)
-    raise Refused(f"{source} has no split {wanted!r}: ask for {choices}")
-
-
-def _taking_turns(positions: list[int], labels: dict[int, int | None]) -> tuple[int, ...]:
+def _taking_turns(positions: list[int], labels: Mapping[int, int | None]) -> tuple[int, ...]:
     """The first of every class, then the second of every class, and so on."""
     seen: Counter[int | None] = Counter()
     turns = []

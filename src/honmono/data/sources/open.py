@@ -4,7 +4,7 @@ from pathlib import Path
 
 from honmono.data.sources.archive import Tar, Zip
 from honmono.data.sources.arrays import ArrayFile
-from honmono.data.sources.base import Source
+from honmono.data.sources.base import Classes, Source
 from honmono.data.sources.digits import Digits
 from honmono.data.sources.folder import Folder
 from honmono.data.sources.hub import Hub
@@ -17,11 +17,20 @@ STACKED = "stacked-mnist"
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
-def open_source(spec: str) -> Source:
+def open_source(spec: str, classes: Classes = "auto") -> Source:
     """The source that `spec` names: `digits`, `hf:NAME`, or a path; `@SPLIT` at its end chooses a split.
+
+    classes: which reading of a folder or an archive is asked for; others have no folders, and one reading.
 
     Raises `Refused` where there is none, naming the nearest existing path.
     """
+    source = _opened(spec, classes)
+    if classes == "folders" and not isinstance(source, Folder | Zip | Tar):
+        raise Refused(f"{spec} has no folders to take as classes: leave out --classes folders")
+    return source
+
+
+def _opened(spec: str, classes: Classes) -> Source:
     if spec == "digits":
         return Digits()
     _refuse_address(spec)
@@ -35,12 +44,12 @@ def open_source(spec: str) -> Source:
     name = spec.removesuffix(f"@{split}") if split else spec
     path = _only_archive(path) or path
     if path.is_dir():
-        return Idx(path, name, split) if holds_idx(path) else Folder(path, name, split)
+        return Idx(path, name, split) if holds_idx(path) else Folder(path, name, split, classes)
     lowered = path.name.lower()
     if lowered.endswith(".zip"):
-        return Zip(path, name, split)
+        return Zip(path, name, split, classes)
     if lowered.endswith(_TARS):
-        return Tar(path, name, split)
+        return Tar(path, name, split, classes)
     if lowered.endswith((".npy", ".npz")):
         if split:
             raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")

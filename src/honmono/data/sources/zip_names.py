@@ -18,6 +18,13 @@ def names_of(members: Sequence[ZipInfo]) -> tuple[list[str], str | None]:
     Names without the flag of UTF-8 are code page 437 by the format. Programs really write UTF-8 there (macOS) or the
     code page of their Windows, of which only the Japanese one can be told from 437 by the names themselves.
     """
+    names, note = _decoded(members)
+    if any("/" in name for name in names) or not any("\\" in name for name in names):
+        return names, note
+    return [name.replace("\\", "/") for name in names], note  # written on Windows by what ignores the format
+
+
+def _decoded(members: Sequence[ZipInfo]) -> tuple[list[str], str | None]:
     raw = {place: _unmarked(member) for place, member in enumerate(members)}
     unmarked = {place: name for place, name in raw.items() if name is not None}
     foreign = [name for name in unmarked.values() if not name.isascii()]

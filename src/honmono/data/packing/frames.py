@@ -1,0 +1,57 @@
+"""Every frame of animations and stacks as a picture of its own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import accumulate
+from typing import final
+
+from honmono.data.packing.decode import number_of_frames
+from honmono.data.parallel import in_parallel, progress
+from honmono.data.sources.base import Content, Frame, Item, Listing, Source
+
+
+@final
+class EveryFrame(Source):
+    """A source whose files are taken apart; the frames of one stand together, in its place."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self.name, self.split = source, source.name, source.split
+
+    def fingerprint(self) -> str:
+        """That of the source."""
+        return self._source.fingerprint()
+
+    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+        """Those of the source, by files."""
+        return self._source.in_other_splits()
+
+    def listing(self) -> Listing:
+        """The frames, `NAME#1` and so on where a file has several."""
+        return self._listing[0]
+
+    def contents(self, count: int) -> Iterator[tuple[int, Content]]:
+        """The frames, file by file."""
+        _, numbers = self._listing
+        starts = [0, *accumulate(numbers)]
+        files = sum(start < count for start in starts[:-1])
+        for at, content in self._source.contents(files):
+            for frame in range(min(numbers[at], count - starts[at])):
+                yield starts[at] + frame, content if numbers[at] == 1 else Frame(content, frame)
+
+    @cached_property
+    def _listing(self) -> tuple[Listing, list[int]]:
+        listing = self._source.listing()
+        numbers = [1] * len(listing.items)
+        with progress("counting", len(numbers)) as advance:
+            for at, number in in_parallel(number_of_frames, self._source.contents(len(numbers))):
+                numbers[at] = number
+                advance()
+        items = [
+            item if number == 1 else Item(f"{item.name}#{frame + 1}", item.label)
+            for item, number in zip(listing.items, numbers, strict=True)
+            for frame in range(number)
+        ]
+        many = sum(number > 1 for number in numbers)
+        note = f"{many:,} files hold several frames, each of which is a picture (data.frames=all)"
+        return replace(listing, items=tuple(items), notes=(*listing.notes, note) if many else listing.notes), numbers

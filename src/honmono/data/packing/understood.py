@@ -1,0 +1,86 @@
+"""What was understood of a source: its split, its classes and what was left out, in lines for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from honmono.data.packing.decode import SEVERAL_FRAMES
+from honmono.data.sources.layout import split_note
+
+
+_MOST_NAMED = 20
+_DARK = 32  # of 255
+
+
+def understood(record: Mapping[str, Any]) -> list[str]:
+    """Lines on split, classes and what was left out, of a record that packing wrote."""
+    shared = [entry["name"] for entry in record.get("in_other_splits", ())]
+    doubled = (
+        [f"warning: {len(shared):,} pictures are in another split too, byte by byte: {some(shared, 5)}"]
+        if shared
+        else []
+    )
+    doubled += [*_frames(record), *_faint(record)]
+    notes = [note for note in record["notes"] if not (record.get("splits") and split_note(note))]
+    return [*_splits(record), f"classes {classes_of(record)}", *notes, *doubled]
+
+
+def _frames(record: Mapping[str, Any]) -> list[str]:
+    """A line on files of which the first frame alone is taken."""
+    number = sum(entry["what"].startswith(SEVERAL_FRAMES) for entry in record["repaired"])
+    return (
+        [f"{number:,} files hold several frames, of which the first is taken (data.frames=all takes each)"]
+        if number
+        else []
+    )
+
+
+def _faint(record: Mapping[str, Any]) -> list[str]:
+    """Warnings of pictures in which little is to be seen once they are converted."""
+    count, blank = record["count"], record.get("blank", 0)
+    lines = []
+    if 2 * blank > count:
+        lines.append(f"warning: {blank:,} of {count:,} pictures are of nearly one colour once they are converted")
+    if record.get("lightest", 255) <= _DARK:
+        lines.append(f"warning: all pictures are nearly black: their largest value is {record['lightest']} of 255")
+    return lines
+
+
+def summary(record: Mapping[str, Any]) -> list[str]:
+    """What a training says first of its pictures."""
+    skipped = len({entry["name"] for entry in record["skipped"]})
+    left = f"; {skipped:,} files left out (`honmono data check` names them)" if skipped else ""
+    shape = f"{record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})"
+    return [f"data    {record['count']:,} pictures of {sizes_of(record, 3)}, as {shape}{left}", *understood(record)]
+
+
+def sizes_of(record: Mapping[str, Any], most: int = 10) -> str:
+    """The commonest sizes of the pictures as they are stored, with their numbers."""
+    holds = record["holds"]
+    shown = holds["sizes"][:most]
+    more = holds["distinct"] - len(shown)
+    sizes = ", ".join(f"{width}x{height} ({number:,})" for width, height, number in shown)
+    return f"{sizes}{f', and {more:,} other sizes' if more > 0 else ''}"
+
+
+def classes_of(record: Mapping[str, Any]) -> str:
+    """The number of classes, their names and pictures, and where they come from."""
+    counts = record["class_counts"]
+    if not counts:
+        return "none"
+    where = f"; from {record['classes_from']}" if record.get("classes_from") else ""
+    return f"{len(counts):,}: {some([f'{name} ({number:,})' for name, number in counts.items()], _MOST_NAMED)}{where}"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = f", and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _splits(record: Mapping[str, Any]) -> list[str]:
+    splits, taken = record.get("splits"), record.get("split")
+    if not splits:
+        return []
+    others = [f"{name} ({number:,})" for name, number in splits.items() if name != taken]
+    left = f"; left out: {some(others, _MOST_NAMED)}, taken by {record['source']}@NAME" if others else ""
+    return [f"split   {taken} ({splits[taken]:,} pictures){left}"]

@@ -1,0 +1,100 @@
+"""Which classes the pictures of a folder or archive have, and what says so."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from honmono.data.sources.base import Classes
+from honmono.data.sources.companions import names_pictures
+from honmono.data.sources.descent import Descent
+from honmono.data.sources.own_labels import OwnLabels, Texts, class_names, read_own_labels
+from honmono.data.sources.shelves import why_shelves
+from honmono.errors import Refused
+
+
+_NAMED = 3  # folders in a line
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The classes' names, the index of the class of each picture by its position, where they come from, and notes.
+
+    plain: whether the classes are the top folders or there are no folders.
+    """
+
+    classes: tuple[str, ...]
+    labels: Mapping[int, int]
+    where: str = ""
+    notes: tuple[str, ...] = ()
+    plain: bool = True
+
+
+def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, texts: Texts) -> Labelled:
+    """The data set's own labels; failing these its folders, where they are classes; failing these none.
+
+    classes: asks for one of these, and is `Refused` where it is not there.
+    """
+    folders = way.folders()
+    if classes == "folders":
+        return _of_folders(names, way, texts) if folders else _refuse_folders(source)
+    if classes == "none":
+        return Labelled((), {}, plain=len(folders) < 2)
+    own, notes = read_own_labels(names, [at for at, _ in way.pictures], texts)
+    if own and own.of:
+        more = " (--classes folders takes the folders)" if len(folders) > 1 else ""
+        return _of_labels(own, [*notes, f"classes are the labels in {own.where}{more}"] if more else notes)
+    if classes == "labels":
+        said = f" ({notes[0]})" if notes else ""
+        raise Refused(
+            f"{source} brings no labels of its own{said}: known are dataset.json, metadata.csv or .jsonl with a column"
+            " 'label', and .cls or .json files beside the pictures; --classes folders takes its folders"
+        )
+    if way.rooted():
+        if folders:
+            notes.append("no classes: pictures lie beside the subfolders as well as in them")
+        return Labelled((), {}, notes=tuple(notes))
+    if len(folders) < 2:
+        return Labelled((), {}, notes=tuple(notes))
+    called = _called(names, folders, texts)
+    if not called and (why := _why_not(own, folders)):
+        which = ", ".join([*folders][:_NAMED]) + (
+            f" and {len(folders) - _NAMED:,} more" if len(folders) > _NAMED else ""
+        )
+        notes.append(f"no classes: {why} ({which}); --classes folders takes each folder as a class")
+        return Labelled((), {}, notes=tuple(notes), plain=False)
+    return _of_folders(names, way, texts, notes)
+
+
+def _refuse_folders(source: str) -> Labelled:
+    raise Refused(f"{source} has no folders to take as classes: leave out --classes folders")
+
+
+def _why_not(own: OwnLabels | None, folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
+    if own is not None:
+        return f"{own.where} says that there are no labels"
+    if all(map(names_pictures, folders)):
+        return "the names of its folders say no more than that there are pictures in them"
+    why = why_shelves(folders)
+    return why and f"its folders look like mere parts, since {why}"
+
+
+def _called(names: Sequence[str], folders: Iterable[str], texts: Texts) -> dict[str, str]:
+    """Names for the folders, where the data set has one for each; else {}."""
+    called = class_names(names, texts)
+    return called if called.keys() >= {*folders} else {}
+
+
+def _of_folders(names: Sequence[str], way: Descent, texts: Texts, notes: Sequence[str] = ()) -> Labelled:
+    folders = sorted(way.folders())
+    index = {name: label for label, name in enumerate(folders)}
+    labels = {at: index[parts[0]] for at, parts in way.pictures if len(parts) > 1}
+    called = _called(names, folders, texts)
+    where = "subfolders" if not called else "subfolders, named by LOC_synset_mapping.txt"
+    return Labelled(tuple(called.get(name, name) for name in folders), labels, where, tuple(notes), plain=not called)
+
+
+def _of_labels(own: OwnLabels, notes: Sequence[str]) -> Labelled:
+    assert own.of is not None
+    values = sorted({*own.of.values()}, key=lambda label: (isinstance(label, str), label))
+    index = {label: place for place, label in enumerate(values)}
+    labels = {at: index[label] for at, label in own.of.items()}
+    return Labelled(tuple(map(str, values)), labels, own.where, tuple(notes), plain=False)

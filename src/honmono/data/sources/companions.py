@@ -1,0 +1,92 @@
+"""Files that go with the pictures of a data set and are none of them: masks, drawn annotations, thumbnails."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from honmono.data.sources.splits import splits_among, words_of
+
+
+_COMPANIONS = frozenset(
+    "mask masks trimap trimaps annotation annotations segmentation segmentations segmentationclass segmentationobject"
+    " label labels gt groundtruth truth thumbnail thumbnails thumb thumbs preview previews matte mattes"
+    " bbox edges landmarks".split()
+)
+_GLUED = ("segmentationclass", "segmentationobject", "groundtruth")  # of several words in capitals
+_PICTURES = frozenset(
+    "image images img imgs jpegimages jpegs jpg jpgs jpeg png pngs photo photos picture pictures pics input inputs"
+    " original originals orig rgb color colour full raw frames data source src".split()
+)
+_BESIDE = re.compile(
+    r"[_\-. ](masks?|seg|segmentation|gt|label|thumb|thumbnail|preview|annotation|matte)(_?\d+)?$", re.I
+)
+
+
+class Placed(NamedTuple):
+    """A picture: its position among the names of a source, and the parts of its path from the current folder on."""
+
+    at: int
+    parts: tuple[str, ...]
+
+
+def without_companions(pictures: Sequence[Placed]) -> tuple[list[Placed], list[str]]:
+    """The pictures that are to be learned, and a line for each kind of companion that was left out.
+
+    A folder named so goes with the pictures where these lie beside it, by themselves, in `images` or in splits.
+    A file does where another has its name without `_mask` or the like.
+    """
+    folders = _folders(pictures)
+    names = {_stem(parts) for _, parts in pictures}
+    kept: list[Placed] = []
+    left: Counter[str] = Counter()
+    for picture in pictures:
+        why = next((folder for folder in _above(picture.parts) if folder in folders), None)
+        short = _BESIDE.sub("", picture.parts[-1].rpartition(".")[0])
+        if why is not None:
+            left[f"folder {why[-1]!r}"] += 1
+        elif (*picture.parts[:-1], short) in names and short != _stem(picture.parts)[-1]:
+            left["files named like 'a_mask.png' beside 'a.png'"] += 1
+        else:
+            kept.append(picture)
+    notes = [
+        f"left out {number:,} pictures that are masks, labels or previews of others: {what}"
+        for what, number in left.items()
+    ]
+    return kept, notes
+
+
+def names_pictures(folder: str) -> bool:
+    """Whether a folder's name says no more than that there are pictures in it."""
+    return any(word in _PICTURES for word in [*words_of(folder), folder.lower()])
+
+
+def _folders(pictures: Iterable[Placed]) -> set[tuple[str, ...]]:
+    """The folders of companions, each by its whole path."""
+    below: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    direct: Counter[tuple[str, ...]] = Counter()
+    for _, parts in pictures:
+        direct[parts[:-1]] += 1
+        for depth in range(len(parts) - 1):
+            below[parts[:depth]][parts[depth]] += 1
+    found: set[tuple[str, ...]] = set()
+    for folder, children in below.items():
+        companions = {name for name in children if _is_companion(name)}
+        others = [name for name in children if name not in companions]
+        beside = any(map(names_pictures, others)) or bool(splits_among(others))
+        found |= {(*folder, name) for name in companions if beside or 2 * direct[folder] >= children[name]}
+    return found
+
+
+def _is_companion(name: str) -> bool:
+    lowered = "".join(words_of(name))
+    return any(word in _COMPANIONS for word in words_of(name)) or any(word in lowered for word in _GLUED)
+
+
+def _above(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    return (parts[:depth] for depth in range(1, len(parts)))
+
+
+def _stem(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return (*parts[:-1], PurePosixPath(parts[-1]).stem)

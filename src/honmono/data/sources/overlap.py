@@ -1,0 +1,38 @@
+"""Pictures in more than one split of a data set, which spoil what is measured on the split left out."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from honmono.data.parallel import in_parallel
+from honmono.data.sources.base import Content, Unreadable
+from honmono.data.sources.fingerprint import digest
+from honmono.data.sources.layout import Layout
+
+
+Read = Callable[[Sequence[int]], Iterator[tuple[int, Content]]]
+
+
+def size_of(path: Path) -> int:
+    """A file's bytes, -1 where it is not there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
+
+
+def shared_pictures(
+    layout: Layout, names: Sequence[str], sizes: Mapping[int, int], read: Read
+) -> tuple[tuple[str, str], ...]:
+    """(name, name elsewhere) of each picture taken that another split has too, byte by byte.
+
+    sizes: of the files at these positions among the names. read: gives their contents.
+    """
+    elsewhere = {sizes[at] for at in layout.left}
+    here = [at for at in layout.positions if sizes[at] in elsewhere and sizes[at] > 0]
+    both = {sizes[at] for at in here}
+    there = [at for at in layout.left if sizes[at] in both]
+    contents = ((at, content) for at, content in read([*here, *there]) if not isinstance(content, Unreadable))
+    digests = dict(in_parallel(digest, contents)) if there else {}
+    first = {digests[at]: at for at in reversed(there) if at in digests}
+    return tuple((names[at], names[first[digests[at]]]) for at in here if digests.get(at) in first)

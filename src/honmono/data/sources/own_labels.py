@@ -1,0 +1,188 @@
+"""Labels that a data set brings itself, in files beside its pictures."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+
+# Gives the bytes of files by their positions among the names of a source; those that cannot be read are left out.
+Texts = Callable[[Sequence[int]], Mapping[int, bytes]]
+
+LARGEST_TEXT = 1 << 28  # bytes of one file of labels
+LABELS = ("label", "labels", "class", "class_name", "category", "cls", "target", "y", "fine_label")
+_FILES = ("file_name", "filename", "file")
+_TABLES = ("metadata.csv", "metadata.jsonl")
+_MAPPING = "LOC_synset_mapping.txt"
+
+
+def small_file(path: Path) -> bytes | None:
+    """What a file of labels holds; None where it cannot be read or is far too large."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= LARGEST_TEXT else None
+    except OSError:
+        return None
+
+
+class OwnLabels(NamedTuple):
+    """Where labels come from, and the class of each picture by its position among the names of a source.
+
+    of: None where the data set says that it has no labels.
+    """
+
+    where: str
+    of: dict[int, int | str] | None
+
+
+def read_own_labels(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> tuple[OwnLabels | None, list[str]]:
+    """The labels of the pictures at these positions, and notes of label files that are of no use.
+
+    Known are `dataset.json` (of StyleGAN's tool), `metadata.csv` and `metadata.jsonl` (of the Hugging Face hub), and
+    `KEY.cls` or `KEY.json` beside `KEY.png` (of WebDataset).
+    """
+    notes: list[str] = []
+    readers = {"dataset.json": _of_stylegan, "the metadata": _of_tables, "files .cls or .json": _of_webdataset}
+    for what, read in readers.items():
+        try:
+            found = read(names, pictures, texts)
+        except (ValueError, KeyError, TypeError, csv.Error, RecursionError) as error:
+            notes.append(f"labels are not used: {what} cannot be read ({error})")
+            continue
+        if isinstance(found, OwnLabels):
+            return found, notes
+        if found:
+            notes.append(found)
+    return None, notes
+
+
+def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
+    """What ImageNet's `LOC_synset_mapping.txt` calls its classes, by the names of their folders: the first synonym.
+
+    Where two classes have the same one, the folder's name is added.
+    """
+    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == _MAPPING]
+    lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
+    pairs = [line.partition(" ")[::2] for line in lines if " " in line]
+    first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
+    common = [*first.values()]
+    return {folder: name if common.count(name) == 1 else f"{name} ({folder})" for folder, name in first.items() if name}
+
+
+def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
+    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == "dataset.json"]
+    place = min(places, key=lambda at: names[at].count("/"), default=None)
+    content = None if place is None else texts([place]).get(place)
+    if place is None or content is None:
+        return None
+    value = json.loads(content)
+    if not isinstance(value, dict) or "labels" not in value:
+        return None
+    if value["labels"] is None:
+        return OwnLabels("dataset.json", None)
+    pairs = value["labels"].items() if isinstance(value["labels"], dict) else value["labels"]
+    of_name = {_join(names[place], name): _class_of(label) for name, label in pairs}
+    if None in of_name.values():
+        return "labels in dataset.json are no classes (neither numbers nor one-hot), and are not used"
+    return _matched("dataset.json", names, pictures, of_name)
+
+
+def _class_of(label: Any) -> int | str | None:
+    """A label, where it is one of several; None where it is anything else. One-hot vectors are their places."""
+    if isinstance(label, list):
+        ones = [place for place, number in enumerate(label) if number]
+        return ones[0] if len(ones) == 1 and len(label) > 1 else None
+    if isinstance(label, float):
+        return int(label) if label.is_integer() else None
+    return label if isinstance(label, int | str) else None
+
+
+def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
+    places = [at for at, name in enumerate(names) if PurePosixPath(name).name in _TABLES]
+    of_name: dict[str, int | str] = {}
+    where = ""
+    for place, content in texts(places).items():
+        rows = [*_rows(content.decode("utf-8-sig"), names[place].endswith(".csv"))]
+        columns = [*rows[0]] if rows else []
+        file = next((column for column in _FILES if column in columns), None)
+        label = next((column for column in columns if column.lower() in LABELS), None)
+        if file is None or label is None:
+            continue
+        where = f"{PurePosixPath(names[place]).name}, column {label!r}"
+        for row in rows:
+            value = _class_of(row.get(label))
+            if isinstance(row.get(file), str) and value not in (None, ""):
+                of_name[_join(names[place], row[file])] = value  # pyright: ignore[reportArgumentType]
+    if not of_name:
+        return None
+    if len(of_name) > 10 and 2 * len({*of_name.values()}) > len(of_name):
+        return f"labels are not used: {where} is another one for nearly every picture"
+    return _matched(where, names, pictures, of_name)
+
+
+def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
+    if is_csv:
+        yield from csv.DictReader(io.StringIO(text))
+    else:
+        yield from (row for line in text.splitlines() if line.strip() and isinstance(row := json.loads(line), dict))
+
+
+def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
+    beside: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for at, name in enumerate(names):
+        key, _, suffix = _keyed(name)
+        if suffix in ("cls", "json"):
+            beside[suffix][key] = at
+    for suffix, places in beside.items():
+        wanted = {at: place for at in pictures if (place := places.get(_keyed(names[at])[0])) is not None}
+        first = [*wanted.values()][:1]
+        if any(_sidecar(text, suffix) is None for text in texts(first).values()) or not wanted:
+            continue
+        contents = texts(sorted({*wanted.values()}))
+        labels = {at: _sidecar(contents[place], suffix) for at, place in wanted.items() if place in contents}
+        known = {at: label for at, label in labels.items() if label is not None}
+        return _enough(f"files .{suffix} beside the pictures", pictures, known)
+    return None
+
+
+def _keyed(name: str) -> tuple[str, str, str]:
+    folder, slash, file = name.rpartition("/")
+    key, dot, suffix = file.partition(".")
+    return f"{folder}{slash}{key}", dot, suffix.lower()
+
+
+def _sidecar(content: bytes, suffix: str) -> int | str | None:
+    text = content.decode("utf-8", "replace").strip()
+    if suffix == "cls":
+        return _as_number(text) if text else None
+    value = json.loads(text)
+    held = [value[name] for name in LABELS if name in value] if isinstance(value, dict) else []
+    return _class_of(held[0]) if held else None
+
+
+def _matched(where: str, names: Sequence[str], pictures: Sequence[int], of_name: Mapping[str, Any]) -> OwnLabels | str:
+    return _enough(
+        where, pictures, {at: of_name[name] for at in pictures if (name := str(PurePosixPath(names[at]))) in of_name}
+    )
+
+
+def _enough(where: str, pictures: Sequence[int], of: dict[int, int | str]) -> OwnLabels | str:
+    """Labels of most pictures; a note where they are of few. Texts that are all numbers become numbers."""
+    if 2 * len(of) < len(pictures) or not of:
+        return f"labels are not used: {where} has one for {len(of):,} of {len(pictures):,} pictures"
+    numbers = {at: _as_number(label) for at, label in of.items()}
+    whole = all(isinstance(number, int) for number in numbers.values())
+    return OwnLabels(where, numbers if whole else {at: str(label) for at, label in of.items()})
+
+
+def _as_number(label: int | str) -> int | str:
+    try:
+        return int(label)
+    except ValueError:
+        return label
+
+
+def _join(beside: str, name: str) -> str:
+    return str(PurePosixPath(beside).parent / name.replace("\\", "/"))

@@ -1,0 +1,150 @@
+import json
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from honmono.data.packing.check import check
+from honmono.data.pictures import Pictures
+from honmono.data.sources.base import Classes, Listing
+from honmono.data.sources.layout import lay_out
+
+
+def laid_out(files: Mapping[str, str], classes: Classes = "auto") -> Listing:
+    names = [*files]
+    layout = lay_out("there", names, None, classes, lambda places: {at: files[names[at]].encode() for at in places})
+    return layout.listing
+
+
+def by_name(listing: Listing) -> dict[str, str | None]:
+    return {name: None if label is None else listing.classes[label] for name, label in listing.items}
+
+
+SHELVED = {f"{place // 10:05}/img{place:08}.png": "" for place in range(30)}
+WANTED = {name: str(place % 3) for place, name in enumerate(SHELVED)}
+
+
+@pytest.mark.parametrize("how", ["numbers", "one-hot", "mapping"])
+def test_stylegan_s_labels_win_over_its_folders(how: str) -> None:
+    labels: object = [[name, place % 3] for place, name in enumerate(SHELVED)]
+    if how == "one-hot":
+        labels = [[name, [float(place % 3 == label) for label in range(3)]] for place, name in enumerate(SHELVED)]
+    if how == "mapping":
+        labels = {name: place % 3 for place, name in enumerate(SHELVED)}
+    listing = laid_out({**SHELVED, "dataset.json": json.dumps({"labels": labels})})
+    assert by_name(listing) == WANTED and listing.classes_from == "dataset.json"
+
+
+def test_stylegan_s_data_without_labels_has_no_classes() -> None:
+    folders = {f"{name}/{place}.png": "" for name in ("x", "y") for place in range(3)}
+    listing = laid_out({**folders, "dataset.json": '{"labels": null}'})
+    assert listing.classes == () and "--classes folders" in listing.notes[0]
+    assert laid_out({**folders, "dataset.json": '{"labels": null}'}, classes="folders").classes == ("x", "y")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_table_with_a_column_of_labels(kind: str) -> None:
+    files = {f"set/train/{place:02}.png": "" for place in range(12)} | {"set/test/0.png": ""}
+    rows = [(f"{place:02}.png", ("cat", "dog", "emu")[place % 3]) for place in range(12)]
+    if kind == "csv":
+        text = "file_name,label\n" + "".join(f"{name},{label}\n" for name, label in rows)
+    else:
+        text = "".join(json.dumps({"file_name": name, "label": label}) + "\n" for name, label in rows)
+    listing = laid_out({**files, f"set/train/metadata.{kind}": text})
+    assert by_name(listing) == {f"set/train/{name}": label for name, label in rows} and listing.split == "train"
+
+
+def test_a_table_without_labels_leaves_folders_as_classes() -> None:
+    files = {f"{name}/{place}.png": "" for name in ("cat", "dog") for place in range(3)}
+    text = "".join(json.dumps({"file_name": name, "text": "a picture"}) + "\n" for name in files)
+    assert laid_out({**files, "metadata.jsonl": text}).classes == ("cat", "dog")
+
+
+def test_labels_that_are_no_classes_are_passed_over_with_a_line() -> None:
+    files = {f"{place}.png": "" for place in range(20)}
+    for name, text in (
+        ("metadata.csv", "file_name,label\n" + "".join(f"{place}.png,word {place}\n" for place in range(20))),
+        ("metadata.csv", "file_name,label\n1.png,x\n"),
+        ("dataset.json", json.dumps({"labels": [[f"{place}.png", [0.1, 0.7]] for place in range(20)]})),
+        ("dataset.json", "{"),
+    ):
+        listing = laid_out({**files, name: text})
+        assert listing.classes == () and any("not used" in note for note in listing.notes)
+
+
+def test_pictures_without_a_label_are_left_out() -> None:
+    files = {f"{place}.png": "" for place in range(5)}
+    text = "file_name,label\n" + "".join(f"{place}.png,{place % 2}\n" for place in range(4))
+    listing = laid_out({**files, "metadata.csv": text})
+    assert len(listing.items) == 4
+    assert ("4.png", "without a label in metadata.csv, column 'label'") in listing.strays
+
+
+def test_numbers_are_classes_in_their_order_without_gaps() -> None:
+    files = {f"{place}.png": "" for place in range(6)}
+    text = "file_name,label\n" + "".join(f"{place}.png,{(2, 10, 1)[place % 3]}\n" for place in range(6))
+    assert laid_out({**files, "metadata.csv": text}).classes == ("1", "2", "10")
+
+
+def test_imagenet_s_names_are_those_of_its_mapping() -> None:
+    folders = {f"train/{name}/{place}.JPEG": "" for name in ("nx", "ny", "nz") for place in range(2)}
+    text = "nx tench, Tinca tinca\nny crane\nnz crane\n"
+    listing = laid_out({**folders, "LOC_synset_mapping.txt": text})
+    assert listing.classes == ("tench", "crane (ny)", "crane (nz)")
+    assert laid_out({**folders, "LOC_synset_mapping.txt": "nx tench\n"}).classes == ("nx", "ny", "nz")
+
+
+def write(path: Path, files: Mapping[str, bytes]) -> str:
+    """The files as an archive, or as a folder."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return str(path)
+    folder = path.with_suffix("")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    if path.suffix == ".tar":
+        with tarfile.open(path, "w") as archive:
+            archive.add(folder, ".")
+        return str(path)
+    return str(folder)
+
+
+@pytest.mark.parametrize("kind", [".zip", ".tar", ""])
+@pytest.mark.parametrize("suffix", ["cls", "json"])
+def test_webdataset_s_labels_are_read_from_archives_and_folders(tmp_path: Path, encode, kind: str, suffix: str) -> None:
+    files = {}
+    for place in range(6):
+        files[f"{place:06}.png"] = encode(np.full((8, 8), place, np.uint8))
+        label = str(place % 3) if suffix == "cls" else json.dumps({"label": place % 3, "caption": "x"})
+        files[f"{place:06}.{suffix}"] = label.encode()
+    source = write(tmp_path / f"shard{kind}", files)
+    opened = Pictures(source=source, range=(0, 255)).open()
+    real, label = opened.gather(np.arange(6), np.random.default_rng(0))
+    assert label is not None and (real[:, 0, 0, 0] % 3).tolist() == label.tolist()
+    assert opened.class_counts == {"0": 2, "1": 2, "2": 2}
+    assert Pictures(source=source, classes="none").open().classes == ()
+
+
+def test_backslashes_in_a_zip_part_folders(tmp_path: Path, encode) -> None:
+    picture = encode(np.zeros((8, 8), np.uint8))
+    files = {f"set\\{name}\\{place}.png": picture for name in ("cat", "dog") for place in range(2)}
+    record = check(write(tmp_path / "a.zip", files)).record
+    assert record["class_counts"] == {"cat": 2, "dog": 2}
+
+
+def test_other_labels_of_the_same_pictures_are_packed_anew(tmp_path: Path, encode) -> None:
+    files = {f"{place}.png": encode(np.full((8, 8), place, np.uint8)) for place in range(4)}
+    folder = Path(write(tmp_path / "set", files))
+    assert Pictures(source=str(folder)).open().classes == ()
+    prints = set()
+    for labels in ("aabb", "abab"):
+        rows = "".join(f"{place}.png,{label}\n" for place, label in enumerate(labels))
+        (folder / "metadata.csv").write_text(f"file_name,label\n{rows}")
+        prints.add(Pictures(source=str(folder)).open().fingerprint)
+    assert len(prints) == 2
