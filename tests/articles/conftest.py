@@ -8,6 +8,7 @@ the one that the trainer made at that place, and at the end none may be left ove
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -185,10 +186,6 @@ class TensorFlow:
     def sigmoid_cross_entropy_with_logits(logits: Tensor, labels: Tensor) -> Tensor:
         return logits.clamp(min=0) - logits * labels + (1 + (-logits.abs()).exp()).log()
 
-    @staticmethod
-    def l2_loss(value: Tensor) -> Tensor:
-        return (value**2).sum() / 2
-
 
 class Adam:
     """TensorFlow's and Keras's Adam: both correct the rate and add epsilon to the uncorrected root.
@@ -196,24 +193,21 @@ class Adam:
     corrected: epsilon is added to the corrected root, as torch does, and the paper's algorithm 1.
     """
 
-    def __init__(
-        self, variables: Sequence[Tensor], rate: float, beta1: float, beta2: float = 0.999, corrected: bool = False
-    ) -> None:
-        self.variables, self.rate, self.betas, self.corrected = list(variables), rate, (beta1, beta2), corrected
-        self.first = [torch.zeros_like(one) for one in variables]
-        self.second = [torch.zeros_like(one) for one in variables]
+    def __init__(self, variables: Sequence[Tensor], rate: float, beta1: float, corrected: bool = False) -> None:
+        self.variables, self.rate, self.beta1, self.corrected = list(variables), rate, beta1, corrected
+        self.moments = [(torch.zeros_like(one), torch.zeros_like(one)) for one in variables]
         self.iterations = 0
 
     def minimize(self, loss: Tensor, epsilon: float = 1e-8, factor: float = 1.0) -> float:
         """One update; factor: on the rate. Returns the loss before it."""
-        beta1, beta2 = self.betas
+        beta1, beta2 = self.beta1, 0.999
         gradients = torch.autograd.grad(loss, self.variables)
         self.iterations += 1
         root = math.sqrt(1 - beta2**self.iterations)
         rate = self.rate * factor * root / (1 - beta1**self.iterations)
         epsilon = epsilon * root if self.corrected else epsilon
         with torch.no_grad():
-            for variable, gradient, m, v in zip(self.variables, gradients, self.first, self.second, strict=True):
+            for variable, gradient, (m, v) in zip(self.variables, gradients, self.moments, strict=True):
                 m.mul_(beta1).add_((1 - beta1) * gradient)
                 v.mul_(beta2).add_((1 - beta2) * gradient**2)
                 variable.sub_(rate * m / (v.sqrt() + epsilon))
@@ -271,9 +265,8 @@ def trained(in_training: Callable[..., Any], observed: Callable[..., Any]) -> Ca
 
 @pytest.fixture(scope="session")
 def article() -> Any:
-    """The names above for tests, which cannot import them."""
-    names = ("Draws", "TensorFlow", "Adam", "Variables", "as_it_is", "kernel", "to_maps", "from_maps", "differences")
-    return type("Article", (), {name: staticmethod(globals()[name]) for name in names})
+    """The names of this file for tests, which cannot import them."""
+    return SimpleNamespace(**globals())
 
 
 @pytest.fixture(scope="session")

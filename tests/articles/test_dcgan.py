@@ -59,7 +59,7 @@ class DCGAN:
         input_x, generated_x = self.discriminator(x), self.discriminator(self.generator(noise_z, "placeholder"))
         dis_entropy_x = cross_entropy(labels=torch.ones_like(input_x), logits=input_x)
         dis_entropy_g = cross_entropy(labels=torch.zeros_like(generated_x), logits=generated_x)
-        dis_norm_term = self.tf.l2_loss(self.dis["dis_w2"]) + self.tf.l2_loss(self.dis["dis_w3"])
+        dis_norm_term = (self.dis["dis_w2"] ** 2).sum() / 2 + (self.dis["dis_w3"] ** 2).sum() / 2  # tf.nn.l2_loss
         return self.opt_d.minimize((dis_entropy_x + dis_entropy_g).mean() + dis_norm_term * 0.001)
 
     def train_generator(self, noise_z: Tensor) -> float:
