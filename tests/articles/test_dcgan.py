@@ -68,7 +68,9 @@ class DCGAN:
         return self.opt_g.minimize(entropy.mean())
 
 
-def train(steps: int, corrected: bool, trained: Callable, recipe_on: Callable, pictures: np.ndarray, article: Any):
+def train(
+    steps: int, corrected: bool, trained: Callable, recipe_on: Callable, pictures: np.ndarray, article: Any
+) -> Any:
     """The trainer's, the article's and its losses, after as many steps."""
     ours = trained(recipe_on("dcgan-mnist-article", pictures, BATCH), steps)
     draws, dcgan = article.Draws(ours), DCGAN(article.TensorFlow, article, ours, corrected)

@@ -137,7 +137,9 @@ def test_a_step_of_the_mlp_gan_is_the_article_s(
     assert loop.differences(article, ours) == {}
 
 
-def pggans(steps: int, frozen_statistics: bool, trained: Callable, recipe: Recipe, pictures: np.ndarray, article: Any):
+def pggans(
+    steps: int, frozen_statistics: bool, trained: Callable, recipe: Recipe, pictures: np.ndarray, article: Any
+) -> Any:
     """The trainer's and the article's, after as many steps."""
     ours = trained(recipe, steps)
     loop = Loop(pggan_generator(100), pggan_discriminator(), ours, article.Draws(ours), frozen_statistics)

@@ -107,7 +107,7 @@ class WGAN:
         return self.g_opt.minimize(loss, factor=self.rate(self.g_opt.iterations))
 
 
-def train(name: str, steps: int, trained: Callable, article: Any, corrected: bool = True, by_step: bool = True):
+def train(name: str, steps: int, trained: Callable, article: Any, corrected: bool = True, by_step: bool = True) -> Any:
     """The trainer's, the article's and its losses, after as many steps."""
     recipe, setting = recipe_of(name), SETTINGS[name]
     points = recipe.data.open().gather(np.arange(POINTS), np.random.default_rng(0)).real.double()
@@ -120,9 +120,8 @@ def train(name: str, steps: int, trained: Callable, article: Any, corrected: boo
         shuffled = points[draws.permutation(epoch, POINTS)]
         draws.next_step()
         points_real = draws.real(shuffled[index * BATCH_SIZE : (index + 1) * BATCH_SIZE])
-        for _ in range(setting.n_critic):
-            d_loss = wgan.train_critic(points_real, draws.uniform(BATCH_SIZE, 4))
-        losses["discriminator"].append(d_loss)
+        d_losses = [wgan.train_critic(points_real, draws.uniform(BATCH_SIZE, 4)) for _ in range(setting.n_critic)]
+        losses["discriminator"].append(d_losses[-1])
         losses["generator"].append(wgan.train_generator(draws.uniform(BATCH_SIZE, 4)))
     draws.end()
     return ours, wgan, losses
