@@ -194,7 +194,7 @@ def outcome(article: str, package: Path) -> tuple[bool, list[str]]:
         capture_output=True,
         text=True,
     )
-    failed = re.findall(r"^(?:FAILED|ERROR) \S*/(test_\w+\.py(?:::\S+)?)", run.stdout, re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) \S*/(test_\w+\.py.*?)(?: - .*)?$", run.stdout, re.MULTILINE)
     if run.returncode not in (0, 1) or bool(failed) != bool(run.returncode):
         raise SystemExit(f"{test.name} could not run:\n{run.stdout}{run.stderr}")
     return not failed, failed
