@@ -188,13 +188,10 @@ class TensorFlow:
 
 
 class Adam:
-    """TensorFlow's and Keras's Adam: both correct the rate and add epsilon to the uncorrected root.
+    """TensorFlow's and Keras's Adam: both correct the rate and add epsilon to the uncorrected root."""
 
-    corrected: epsilon is added to the corrected root, as torch does, and the paper's algorithm 1.
-    """
-
-    def __init__(self, variables: Sequence[Tensor], rate: float, beta1: float, corrected: bool = False) -> None:
-        self.variables, self.rate, self.beta1, self.corrected = list(variables), rate, beta1, corrected
+    def __init__(self, variables: Sequence[Tensor], rate: float, beta1: float) -> None:
+        self.variables, self.rate, self.beta1 = list(variables), rate, beta1
         self.moments = [(torch.zeros_like(one), torch.zeros_like(one)) for one in variables]
         self.iterations = 0
 
@@ -205,7 +202,6 @@ class Adam:
         self.iterations += 1
         root = math.sqrt(1 - beta2**self.iterations)
         rate = self.rate * factor * root / (1 - beta1**self.iterations)
-        epsilon = epsilon * root if self.corrected else epsilon
         with torch.no_grad():
             for variable, gradient, (m, v) in zip(self.variables, gradients, self.moments, strict=True):
                 m.mul_(beta1).add_((1 - beta1) * gradient)
