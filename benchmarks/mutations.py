@@ -149,7 +149,9 @@ MUTATIONS = (
         CRITIC_THEN_G,
         '(Update("generator", real="x"), Update("discriminator", real="x"))',
     ),
-    Mutation("003", "constant: decay is 2e-5", "recipes/wgan.py", "Inverse(decay=1e-5", "Inverse(decay=2e-5"),
+    Mutation(
+        "003", "constant: decay is 2e-5", "recipes/wgan.py", "InverseByUpdate(decay=1e-5", "InverseByUpdate(decay=2e-5"
+    ),
     Mutation("003", "constant: the loss is a sum of two means", "recipes/wgan.py", "factor=0.5", "factor=1.0"),
     Mutation(
         "000 003 004",

@@ -111,7 +111,7 @@ def test_a_run_that_is_read_only_says_where_to_write(
 def test_a_file_in_the_way_of_an_output_is_named(here: Path, run: Path, refused: Refusal, verb: str) -> None:
     (here / "notes.txt").touch()
     out = "notes.txt/plots" if verb == "plot" else "notes.txt/drawn.gif" if verb == "interpolate" else "notes.txt/a.png"
-    assert "'notes.txt' is a file; give another path with --out" in refused(verb, run, "--out", out)
+    assert "'notes.txt' is a file: give another path with --out" in refused(verb, run, "--out", out)
 
 
 def test_the_directory_of_runs_is_not_taken_for_a_run(here: Path, run: Path, refused: Refusal) -> None:

@@ -84,7 +84,7 @@ def test_samples_come_in_chunks_so_that_memory_does_not_grow_with_their_number(t
 
 
 def with_classes(trained: TrainedRun, classes: tuple[str, ...]) -> TrainedRun:
-    return replace(trained, model=replace(trained.model, interface=replace(trained.model.data_spec, classes=classes)))
+    return replace(trained, model=replace(trained.model, data_spec=replace(trained.model.data_spec, classes=classes)))
 
 
 def test_classes_are_asked_for_by_name_or_number(trained: TrainedRun) -> None:

@@ -1,9 +1,9 @@
 """DCGAN (Radford et al., 2015, arXiv:1511.06434): convolutional networks.
 
 The article's networks have 4x4 convolutions with stride 2 and TensorFlow's SAME padding, and options for what differs
-from common practice. Sizes are halved rounding up, 28 -> 14 -> 7 -> 4, so any square picture of 8 pixels or more works;
-28x28x1 gives the article's 1,070,657 parameters in the generator and 660,929 in the discriminator. With symmetric
-padding, as in torch, sizes are halved rounding down, 28 -> 14 -> 7 -> 3.
+from common practice. Sizes are halved rounding up, 28 -> 14 -> 7 -> 4 (with symmetric padding, as in torch, down: 3),
+so any square picture of 8 pixels or more works; 28x28x1 gives the article's 1,070,657 parameters in the generator and
+660,929 in the discriminator.
 """
 
 from dataclasses import replace
@@ -172,8 +172,7 @@ class ArticleDiscriminator(nn.Module):
         "no batch norm in the discriminator (discriminator.batch_norm)",
         "the first 30,000 pictures, as in the published run (data.limit; none: all); in TensorFlow's split, which keeps"
         " 5,000 for validation, they start at the file's 5,001st",
-        "64 samples of the same latents after epochs 2, 4, ...; the article shows five, of new latents, after the"
-        " first, third, ... (grids, training.sample_every)",
+        "64 samples of fixed latents after epochs 2, 4, ..., there five of new ones after 1, 3, ... (grids)",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )
@@ -186,9 +185,7 @@ def dcgan_mnist_article() -> Recipe:
         objective=NonSaturating(
             scores="double_sigmoid", together=True, penalties=(WeightDecay(("conv2", "conv3"), 0.001),)
         ),
-        optimizers=Pair(
-            partial(TensorFlowAdam, lr=2e-4, betas=(0.5, 0.999)), partial(TensorFlowAdam, lr=2e-4, betas=(0.1, 0.999))
-        ),
+        optimizers=Pair(*(partial(TensorFlowAdam, lr=2e-4, betas=(beta1, 0.999)) for beta1 in (0.5, 0.1))),
         training=Training(
             steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300, measure_images=17 * 30_000
         ),
@@ -206,7 +203,7 @@ def dcgan_mnist_article() -> Recipe:
 )
 def dcgan_mnist() -> Recipe:
     return Recipe(
-        data=Pictures(source="hf:ylecun/mnist", expects=(28, 1)),
+        data=Pictures(source="hf:ylecun/mnist", expects=(28, 1), oversample=1.0),
         latent=Normal(64),
         generator=partial(DCGANGenerator, width=64),
         discriminator=partial(DCGANDiscriminator, width=64),
