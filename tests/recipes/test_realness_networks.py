@@ -119,5 +119,5 @@ def test_what_does_not_fit_is_refused(network: type[nn.Module]) -> None:
         network(sample_shape=(3, 48, 48))
     with pytest.raises(Refused, match="--size 8"):
         network(sample_shape=(3, 4, 4))
-    with pytest.raises(Refused, match="no labels"):
+    with pytest.raises(Refused, match="conditional=false"):
         network(sample_shape=(3, 32, 32), num_classes=10)

@@ -170,7 +170,8 @@ class Recipe:
             raise Refused("updates must hold at least one update of each player: generator and discriminator")
         if not isinstance(self.training, Training):
             raise Refused(f"training must be a Training, as in Training(steps=10_000), not {self.training!r}")
-        if counting := [name for name, one in self.objective.schedules().items() if one.counts == "updates"]:
+        schedules = self.objective.schedules() if isinstance(self.objective, Objective) else {}
+        if counting := [name for name, one in schedules.items() if one.counts == "updates"]:
             raise Refused(f"the schedule of {counting[0]} counts updates, which only learning rates have: use Inverse")
         refuse_repeated_names(self.grids)
         if not isinstance(self.metrics, tuple) or not all(isinstance(metric, Metric) for metric in self.metrics):

@@ -37,8 +37,7 @@ from honmono.recipe import (
         "real scores are low and fake ones high, unlike in the paper (objective.real_scores)",
         "the critic's loss is a mean over reals and fakes joined, half of the difference (objective.factor)",
         "the updates of a step use one real batch, each with new latents (updates.0.real and updates.1.real; none for"
-        " both: new real batches too, which count as images seen: then training.learning_rates.generator.images is"
-        " 512 for each)",
+        " both: new real batches too)",
         "one critic update for one of the generator (updates.0.count), and Adam with momentum, unlike in the paper",
         "Keras's decay, lr / (1 + decay t), on both rates (training.learning_rates.*.decay); t is each player's own"
         " updates",
