@@ -6,23 +6,25 @@ import lzma
 import stat
 import tarfile
 import zipfile
-import zlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, cast, final
 
 from honmono.data.sources.base import LARGEST_BYTES, Content, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint_files
-from honmono.data.sources.layout import Layout, hidden, lay_out
+from honmono.data.sources.foreign_bytes import reason, refusing
+from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
 from honmono.data.sources.links import Link, Member, followed
 from honmono.data.sources.zip_names import names_of
 from honmono.errors import Refused
 
 
 _LONGEST_TARGET = 4096  # bytes; paths of links are no longer anywhere
+_ENCRYPTED = 1  # a zip member's flag
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class Archive(Source):
 
     def __init__(self, path: Path, name: str, split: str | None) -> None:
         self.path, self.name, self.split = path, name, split
+        self.stamped: Mapping[str, Path] = {"archive": path}
 
     def fingerprint(self) -> str:
         """The hash of the whole archive."""
-        return fingerprint_files({"archive": self.path})
+        return fingerprint_files(self.stamped)
 
     def listing(self) -> Listing:
         """The pictures, in turns among the classes."""
@@ -56,6 +59,10 @@ class Archive(Source):
         """The pictures in the order in which the archive holds them."""
         wanted = [(self._files[position], index) for index, position in enumerate(self._layout.positions[:count])]
         yield from self.read(sorted(wanted, key=lambda one: one[0].at))
+
+    @abstractmethod
+    def few(self, most: int) -> Sequence[Member]:
+        """Its files where they are at most so many and none is named as a picture; () else, found out early."""
 
     @abstractmethod
     def look(self) -> Held:
@@ -79,7 +86,11 @@ class Archive(Source):
     @cached_property
     def _layout(self) -> Layout:
         layout = lay_out(self.name, [member.name for member in self._files], self.split)
-        others = tuple(other for other in self._held.others if not hidden(other[0]))
+        leading_out = [member.name for member in self._files if ".." in PurePosixPath(member.name).parts]
+        if leading_out and not layout.listing.items:
+            raise Refused(f"{self.name} names no file that lies in it: {leading_out[0]!r} leads out of the archive")
+        outside = [(name, "a name that leads out of the archive") for name in leading_out]
+        others = tuple([other for other in self._held.others if not hidden(other[0])] + outside)
         notes = (*self._held.notes, *layout.listing.notes)
         return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others, notes=notes))
 
@@ -88,18 +99,23 @@ class Archive(Source):
 class Zip(Archive):
     """A `.zip` archive."""
 
+    def few(self, most: int) -> Sequence[Member]:
+        """Its files, where they are few."""
+        files = self.look().files
+        return () if len(files) > most or any(names_a_picture(member.name) for member in files) else files
+
     def look(self) -> Held:
         """What the archive's directory names. A link's content is its target."""
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                names, note = names_of(archive.infolist())
-                members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
-                links = [member for member, one in members if _is_link(one)]
-                targets = {link: _target(archive, link) for link in links}
-        except (zipfile.BadZipFile, OSError) as error:
-            raise Refused(f"{self.name} cannot be read as a zip archive: {error}") from error
+        with refusing(self.name, "a zip archive"), zipfile.ZipFile(self.path) as archive:
+            names, note = names_of(archive.infolist())
+            members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
+            links = [member for member, one in members if _is_link(one)]
+            targets = {link: _target(archive, link) for link in links}
+        files = [(member, one) for member, one in members if not one.is_dir() and member not in targets]
+        if files and all(one.flag_bits & _ENCRYPTED for _, one in files):
+            raise Refused(f"{self.name} is encrypted: unpack it with its password, and give the folder")
         return Held(
-            files=[member for member, one in members if not one.is_dir() and member not in targets],
+            files=[member for member, _ in files],
             links=[Link(link.name, target) for link, target in targets.items() if target is not None],
             others=[(link.name, "a link that cannot be read") for link, target in targets.items() if target is None],
             notes=() if note is None else (note,),
@@ -127,36 +143,44 @@ def _target(archive: zipfile.ZipFile, link: Member) -> str | None:
 def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Content:
     if member.file_size > LARGEST_BYTES:
         return Unreadable(f"too big: a file of {member.file_size:,} bytes")
+    if member.flag_bits & _ENCRYPTED:
+        return Unreadable("encrypted")
     try:
         return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # RuntimeError: encrypted
-        return Unreadable(f"cannot be unpacked: {error}")
+    except Exception as error:  # of a dozen kinds, by the method of compression
+        return Unreadable(f"cannot be unpacked: {reason(error)}")
 
 
 @final
 class Tar(Archive):
     """A `.tar` archive, plain or compressed, read from its beginning to its end."""
 
+    _few: list[Member] | None = None
+
+    def few(self, most: int) -> Sequence[Member]:
+        """Its files, where they are few: of an archive of pictures no more is read than the first."""
+        if self._few is None:
+            files: list[Member] = []
+            for member in _members(self.path):
+                files += [Member(member.name, member.offset_data, member.size)] if _is_file(member) else []
+                if len(files) > most or (files and names_a_picture(files[-1].name)):
+                    files = []
+                    break
+            self._few = files
+        return self._few
+
     def look(self) -> Held:
         """Its members, as far as it can be read."""
         files: list[Member] = []
         links: list[Link] = []
         others: list[tuple[str, str]] = []
-        try:
-            with tarfile.open(self.path, "r|*") as archive:
-                for member in archive:
-                    if member.issym() or member.islnk():
-                        links.append(Link(member.name, member.linkname, from_root=member.islnk()))
-                    elif member.isreg() and not member.issparse():
-                        files.append(Member(member.name, member.offset_data, member.size))
-                    elif not member.isdir():
-                        others.append(
-                            (member.name, "a sparse file" if member.issparse() else "neither a file nor a link")
-                        )
-                    # tarfile would keep every member that it has passed
-                    archive.members.clear()  # pyright: ignore[reportAttributeAccessIssue]
-        except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError):
-            pass
+        for member in _members(self.path):
+            if member.issym() or member.islnk():
+                links.append(Link(member.name, member.linkname, from_root=member.islnk()))
+            elif _is_file(member):
+                files.append(Member(member.name, member.offset_data, member.size))
+            elif not member.isdir():
+                others.append((member.name, "a sparse file" if member.issparse() else "neither a file nor a link"))
         if not files:
             raise Refused(f"{self.name} cannot be read as a tar archive, or holds no files")
         return Held(files, links, others)
@@ -172,9 +196,22 @@ class Tar(Archive):
                         at = member.at
                     done += 1
                     yield index, content
-        except (EOFError, OSError, zlib.error, lzma.LZMAError):
+        except Exception:  # of a dozen kinds, by the method of compression
             for _, index in wanted[done:]:
                 yield index, Unreadable("the archive is damaged or cut short here")
+
+
+def _members(path: Path) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar archive, up to where it is damaged or cut short."""
+    with suppress(Exception), tarfile.open(path, "r|*") as archive:
+        for member in archive:
+            yield member
+            # tarfile would keep every member that it has passed
+            archive.members.clear()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _is_file(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not member.issparse()
 
 
 def _unpacked(path: Path) -> IO[bytes]:

@@ -32,6 +32,11 @@ def hidden(name: str) -> bool:
     return any(part.startswith(".") or part in _JUNK for part in PurePosixPath(name).parts)
 
 
+def names_a_picture(name: str) -> bool:
+    """Whether a name ends as those of pictures do."""
+    return PurePosixPath(name).suffix.lower() in _SUFFIXES
+
+
 def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
     """All splits of a source, by the note of them that `lay_out` left in its listing; () where it has none."""
     note = next((note for note in notes if note.startswith(_TOOK)), "")
