@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
+from honmono.data.points import Points
 from honmono.data.sources.open import open_source
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.variety import Variety
 from honmono.recipe.value import Recipe
@@ -77,9 +79,11 @@ def fetched(metrics: Sequence[Metric]) -> dict[str, str]:
 
 def _obstacle(recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None) -> str | None:
     network = getattr(metric, "features", None)
-    points = isinstance(recipe.data, Mixture)
+    points = isinstance(recipe.data, Mixture | Points)
     if points == isinstance(network, str):
         return f"{metric.name} judges {_kind(not points)}, and this recipe makes {_kind(points)}: {_instead(points)}"
+    if isinstance(metric, ModeCoverage) and isinstance(recipe.data, Points):
+        return f"{metric.name}: where the modes of your own points lie is not known; look at the pictures in samples/"
     try:
         if isinstance(network, str):
             feature_network(network).check_packages()

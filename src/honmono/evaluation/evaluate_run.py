@@ -8,6 +8,7 @@ from typing import Any
 
 from honmono.data.mixtures import Mixture
 from honmono.data.parallel import progress
+from honmono.data.points import Points
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.availability import applicable, fetched, of_classes, ready
@@ -101,7 +102,7 @@ def _refuse_call(seeds: int) -> None:
 
 def _refuse_obstacles(trained: TrainedRun, metrics: Sequence[Metric], reference: str | None) -> None:
     refuse_unwritable(trained.run.path, "its metrics.jsonl keeps every evaluation: copy the run where you can write")
-    if reference is not None and isinstance(trained.recipe.data, Mixture):
+    if reference is not None and isinstance(trained.recipe.data, Mixture | Points):
         raise Refused(f"--reference {reference}: points are held against their own mixture: leave it out")
     obstacles = ready(trained.recipe, metrics, trained.classes, reference=reference) or fetched(metrics)
     for obstacle in obstacles.values():
@@ -151,7 +152,7 @@ def _metrics(trained: TrainedRun, asked: str | Sequence[str | Metric] | None, nu
 def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
     """The recipe's that have something to judge; on points at least the modes, where classes are learned also these."""
     recipe, classes = trained.recipe, trained.classes
-    if isinstance(recipe.data, Mixture):
+    if isinstance(recipe.data, Mixture | Points):
         return [*(recipe.metrics or (ModeCoverage(),))]
     chosen = applicable(recipe, recipe.metrics, classes)
     return chosen + (of_classes(chosen, classes, network or ANY_PICTURES) if recipe.conditional and classes else [])

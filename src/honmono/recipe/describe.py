@@ -10,6 +10,7 @@ import torch
 from honmono.data.base import Data, Interface
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
+from honmono.data.points import Points
 from honmono.data.stacked import CHANNELS, StackedMNIST
 from honmono.recipe.build import build_networks, count_parameters
 from honmono.recipe.fields import children, leaves
@@ -42,7 +43,7 @@ def nominal_interface(recipe: Recipe) -> Interface:
     """Shape and classes of the data that a recipe was written for; 64x64 colour where it takes any pictures, without
     classes where it leaves them to the data."""
     data: Data = recipe.data
-    if isinstance(data, Mixture):
+    if isinstance(data, Mixture | Points):
         return Interface((2,), ())
     if isinstance(data, StackedMNIST):
         size = data.size or 28
