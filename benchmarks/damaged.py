@@ -1,4 +1,4 @@
-"""Small archives and arrays with random damage, through `honmono data check`: each is read in part or refused in a line.
+"""Small archives and arrays with random damage, through `honmono data check`: each is read or refused.
 
     python benchmarks/damaged.py --cases 100000 [--seed 0]
 
@@ -17,7 +17,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +38,7 @@ def whole() -> dict[str, bytes]:
     from scipy.io import savemat
 
     pixels = np.random.default_rng(0).integers(0, 256, (5, 8, 8), dtype=np.uint8)
-    pictures = {
-        f"{place % 2}/{place}.bmp": _written(lambda file, at=place: _bmp(pixels[at], file)) for place in range(5)
-    }
+    pictures = {f"{place % 2}/{place}.bmp": _bmp(one) for place, one in enumerate(pixels)}
     labels = np.array([0, 1, 0, 1, 0])
     found = {f"{name}.zip": _zip(pictures, method) for name, method in ZIPS.items()}
     found |= {f"set.tar{ending}": _tar(pictures, mode) for ending, mode in TARS.items()}
@@ -104,14 +102,14 @@ def findings(cases: int, seed: int, folder: Path) -> tuple[Counter[str], list[st
     return became, lines
 
 
-def _written(write) -> bytes:
+def _written(write: Callable[[io.BytesIO], object]) -> bytes:
     file = io.BytesIO()
     write(file)
     return file.getvalue()
 
 
-def _bmp(pixels: np.ndarray, file: io.BytesIO) -> None:
-    Image.fromarray(pixels).save(file, "BMP")
+def _bmp(pixels: np.ndarray) -> bytes:
+    return _written(lambda file: Image.fromarray(pixels).save(file, "BMP"))
 
 
 def _zip(pictures: Mapping[str, bytes], method: int) -> bytes:

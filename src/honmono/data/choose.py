@@ -46,8 +46,8 @@ def with_source(data: Data, source: str, recipe_name: str) -> Data:
             return Points(source=absolute(source), order=data.order, drop_last=data.drop_last, limit=data.limit)
         if source not in MIXTURES:
             raise Refused(
-                f"{recipe_name} trains on points (grid, ring, or your own as an .npy (n, 2) or a .csv of two columns), not "
-                "on pictures: train folder on them"
+                f"{recipe_name} trains on points (grid, ring, or your own as an .npy (n, 2) or a .csv of two columns), "
+                "not on pictures: train folder on them"
             )
         return data if isinstance(data, MIXTURES[source]) else MIXTURES[source]()
     if not isinstance(data, Pictures | StackedMNIST):

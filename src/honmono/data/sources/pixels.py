@@ -58,7 +58,7 @@ def pictures(name: str, stored: Any) -> Rows:
             )
         if (arrange := _arranged(shape)) is not None:
             return Rows(stored, *arrange)
-    more = ": points train gan-grid" if len(shape) == 2 and shape[1] == 2 else ""
+    more = ", points, which train gan-grid" if len(shape) == 2 and shape[1] == 2 else ""
     raise Refused(
         f"{name} holds {kind} of shape {shape}{more}; pictures are (n, height, width), "
         "(n, height, width, channels) or (n, channels, height, width) with 1, 3 or 4 channels, or flat squares"
