@@ -9,6 +9,8 @@ from filelock import FileLock
 
 from honmono.data.base import Batch
 from honmono.data.choose import suitable
+from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.survey import Survey
 from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
@@ -244,6 +246,7 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
     classes = trainer.interface.classes
     if classes and not trainer.recipe.conditional:
         lines.append(f"the data has {len(classes)} classes, which are not used: --set conditional=true asks for them")
+    lines += _resized(trainer)
     lines += class_lines(trainer)
     lines += trainer.growth(steps)
     augment = getattr(trainer.recipe.objective, "augment", None)
@@ -265,6 +268,15 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
         if coupled:
             lines.append("samples of a batch depend on each other in this recipe: each process sees its own part only")
     return lines
+
+
+def _resized(trainer: Trainer) -> list[str]:
+    """That squares of one size become others, where nobody asked for a size."""
+    dataset = trainer.dataset
+    if not isinstance(dataset, PackedPictures) or getattr(trainer.recipe.data, "size", None) is not None:
+        return []
+    line = Survey.from_json(dataset.record["holds"]).resizing(dataset.sample_shape[-1])
+    return [] if line is None else [line]
 
 
 def _of_one_class(batch: Batch) -> bool:
