@@ -73,7 +73,10 @@ def test_a_wrong_call_is_refused_in_one_line(here: Path, refused: Refusal, words
         ("--num -3", "--num -3: ask for at least one sample"),
         ("--truncation 0", "--truncation 0.0: it must be at least 0.01"),
         ("--raw --out raw.png", "--raw writes a .npy file, and --out is raw.png"),
-        ("--out grid.jpg", "--out grid.jpg: a .png for one picture, or with --raw a .npy, or a directory"),
+        (
+            "--out grid.bmp",
+            "--out grid.bmp: a .png, .jpg or .webp for one picture, or with --raw a .npy, or",
+        ),
         ("--num 2000 --out grid.png", "a picture holds at most 1024 samples"),
         ("--out .", "it holds something already; name a new directory"),
         ("--device gpu", "--device gpu: expected"),
@@ -82,8 +85,8 @@ def test_a_wrong_call_is_refused_in_one_line(here: Path, refused: Refusal, words
 def test_a_wrong_sample_is_refused_in_one_line(here: Path, run: Path, refused: Refusal, words: str, line: str) -> None:
     shutil.copytree(run, here / "run")
     assert line in refused("sample", "run", *words.split())
-    if "--out grid.jpg" in words:
-        assert "a film ends in .gif or .webp" in refused("interpolate", "run", "--out", "grid.jpg")
+    if "--out grid.bmp" in words:
+        assert "a film ends in .gif, .webp or .mp4" in refused("interpolate", "run", "--out", "grid.bmp")
 
 
 @pytest.mark.parametrize(

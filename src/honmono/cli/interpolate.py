@@ -10,7 +10,7 @@ from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, Trust
 
 def interpolate(
     run: Run,
-    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; otherwise in RUN")] = None,
+    out: Annotated[Path | None, Option(help="FILE.gif, FILE.webp or FILE.mp4; otherwise in RUN")] = None,
     label: Annotated[str | None, Option(help="one class, by its name; otherwise every column keeps its own")] = None,
     label_index: LabelIndex = None,
     labels: Annotated[

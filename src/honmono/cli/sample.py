@@ -20,7 +20,8 @@ def sample(
     ] = None,
     raw: Annotated[bool, Option("--raw", help="write a .npy of the generator's own numbers")] = False,
     out: Annotated[
-        Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; otherwise in RUN")
+        Path | None,
+        Option(help="FILE.png, .jpg or .webp for a grid, .npy with --raw, or a directory; otherwise in RUN"),
     ] = None,
     checkpoint: Checkpoint = None,
     device: Device = "auto",

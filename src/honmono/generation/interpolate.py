@@ -9,6 +9,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
+from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
 from honmono.recipe.latents import Normal
 from honmono.runs.images import grid, to_uint8
@@ -31,17 +32,23 @@ def write_interpolation(
     label: one class by its name. labels: several, as in `walk`. Without them each sample keeps its class, all in turn.
     """
     out = out or trained.run.path / "interpolation.gif"
-    if out.suffix not in (".gif", ".webp"):
-        raise Refused(f"--out {out}: a film ends in .gif or .webp")
+    ending = out.suffix.lower()
+    if ending not in (".gif", ".webp", ".mp4"):
+        raise Refused(f"--out {out}: a film ends in .gif, .webp or .mp4")
     if len(trained.interface.sample_shape) == 1:
         raise Refused("interpolate makes films of pictures, and this run makes points: honmono plot films its training")
+    if ending == ".mp4":
+        refuse_without_encoder(out)
     refuse_unwritable(out.parent, "name another place with --out")
     asked = [] if label is None and not labels else _walked(label, labels)
     columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not asked else 8
     steps = walk(trained, columns * 4, [trained.class_number(one) for one in asked], seed=seed)
     frames = [grid(to_uint8(samples, trained.range), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
-    frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
+    if ending == ".mp4":
+        write_mp4(frames, out, FRAME_MS)
+    else:
+        frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return out
 
 

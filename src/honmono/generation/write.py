@@ -14,12 +14,12 @@ from honmono.files import atomic_file, refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
-from honmono.runs.images import grid, save_png, to_uint8
+from honmono.runs.images import FORMATS, grid, save_picture, to_uint8
 
 
 GRID_LIMIT = 1_024  # samples; a larger grid would be neither legible nor small in memory
 SCATTER_LIMIT = 100_000
-FILES = {".png", ".npy", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}  # endings of no directory
+FILES = {".npy", ".gif", ".bmp", ".tif", ".tiff", ".mp4"}  # endings of no directory
 
 
 def write_samples(
@@ -41,7 +41,7 @@ def write_samples(
         if out.suffix != ".npy":
             raise Refused(f"--raw writes a .npy file, and --out is {out}")
         return _write_raw(trained, num, out, **asked)
-    if out.suffix == ".png":
+    if out.suffix.lower() in FORMATS:
         if num > (limit := SCATTER_LIMIT if points else GRID_LIMIT):
             raise Refused(
                 f"a picture holds at most {limit} samples: take --raw"
@@ -50,7 +50,8 @@ def write_samples(
         return _write_scatter(trained, num, out, **asked) if points else _write_grid(trained, num, out, **asked)
     if out.suffix.lower() in FILES or points:
         raise Refused(
-            f"--out {out}: a .png for one picture, or with --raw a .npy" + ("" if points else ", or a directory")
+            f"--out {out}: a .png, .jpg or .webp for one picture, or with --raw a .npy"
+            + ("" if points else ", or a directory")
         )
     return _write_directory(trained, num, out, **asked)
 
@@ -77,7 +78,7 @@ def _write_grid(trained: TrainedRun, num: int, out: Path, **asked: Any) -> Path:
     columns = classes if 2 <= classes <= 16 and asked["label"] is None else min(8, num) if num <= 64 else 32
     pictures = trained.pictures(num, **asked)
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_png(grid(pictures, columns), out)
+    save_picture(grid(pictures, columns), out)
     return out
 
 

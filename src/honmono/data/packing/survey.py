@@ -43,7 +43,7 @@ class Survey:
         return width if self.distinct == 1 and width == height else None
 
     def size_within(self, max_size: int) -> int:
-        """The size to train at: nearest to the one that all share, else the largest of 8, 16, 32, ... that most can fill.
+        """The size to train at: nearest to the one that all share, else the largest of 8, 16, 32, ... that most fill.
 
         Both are sizes that a grid of 4 to 7 pixels becomes by doubling, as most networks need. Squares of less than 8
         pixels stay as they are.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from honmono.files import atomic_write_bytes
+from honmono.runs.images import save_picture
 
 
 if TYPE_CHECKING:
@@ -99,5 +100,11 @@ def png(made: "Figure") -> bytes:
 
 
 def save(made: "Figure", path: Path) -> None:
-    """Writes the figure as a PNG, whole or not at all."""
-    atomic_write_bytes(path, png(made))
+    """Writes the figure, as a PNG or in another format of `save_picture`, whole or not at all."""
+    from PIL import Image
+
+    if path.suffix.lower() == ".png":
+        atomic_write_bytes(path, png(made))
+        return
+    with Image.open(io.BytesIO(png(made))) as picture:
+        save_picture(picture.convert("RGB"), path)
