@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
+from honmono.data.sources.formats.mat5 import read_mat5
 from honmono.errors import Refused
 
 
@@ -43,6 +44,21 @@ def test_a_mat_file_of_version_7_3_is_hdf5_with_axes_reversed(tmp_path: Path, no
     found = seen(tmp_path / "set.mat")
     np.testing.assert_array_equal(found.pixels, pixels)
     assert found.labels == list("012345")
+
+
+@pytest.mark.parametrize("kind", "uint8 int8 uint16 int16 uint32 int32 int64 float32 float64".split())
+@pytest.mark.parametrize("packed", [False, True])
+def test_arrays_are_those_that_scipy_reads(tmp_path: Path, kind: str, packed: bool) -> None:
+    random = np.random.default_rng(0)
+    held = {f"a{size}": random.integers(0, 100, (size, 3, 2)).astype(kind) for size in range(1, 12)}
+    others = {"text": "abc", "cell": np.array(["a", 1], object), "complex": np.ones(3) * 1j, "struct": {"x": 1}}
+    savemat(tmp_path / "a.mat", held | others, do_compression=packed)
+    expected = loadmat(tmp_path / "a.mat")
+    found = read_mat5((tmp_path / "a.mat").read_bytes())
+    assert found.keys() == held.keys()
+    for name, array in found.items():
+        assert array.dtype == expected[name].dtype
+        np.testing.assert_array_equal(array, expected[name])
 
 
 def test_a_file_without_pictures_names_what_it_holds(tmp_path: Path, seen) -> None:

@@ -1,19 +1,22 @@
 """MATLAB's `.mat`, such as SVHN's: arrays whose last axis numbers the pictures."""
 
-import io
 import re
 from collections.abc import Mapping
-from typing import Any, final
+from pathlib import Path
+from typing import final
 
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.formats.cifar import content
 from honmono.data.sources.formats.hdf5 import opened
+from honmono.data.sources.formats.mat5 import read_mat5
 from honmono.data.sources.named_arrays import pairs, refuse_no_pictures, split_of, split_words, stored
 from honmono.data.sources.reader import Part, Reader
 
 
+_START = 128  # bytes that say which version it is
 _SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
 
 
@@ -45,12 +48,14 @@ class Mat(Reader):
         return stored(base(name), arrays, pair)
 
 
-def _arrays(held: Fetched) -> dict[str, Any]:
+def _arrays(held: Fetched) -> dict[str, np.ndarray]:
     """The numeric arrays of a file; since version 7.3 these are HDF5's, with all axes in the opposite order."""
-    from scipy.io import loadmat
+    start = held[:_START] if isinstance(held, bytes) else _first(held)
+    if b"MATLAB 7.3" in start:
+        return {name: np.asarray(array).T for name, array in opened(held).items() if array.dtype.kind in "uif"}
+    return read_mat5(content(held))
 
-    try:
-        loaded = loadmat(io.BytesIO(held) if isinstance(held, bytes) else held)
-    except NotImplementedError:  # what scipy says of version 7.3
-        loaded = {name: np.asarray(array).T for name, array in opened(held).items()}
-    return {key: array for key, array in loaded.items() if isinstance(array, np.ndarray) and array.dtype.kind in "uifb"}
+
+def _first(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(_START)
