@@ -67,7 +67,7 @@ def damaged(content: bytes, random: np.random.Generator) -> bytes:
             made[start:end] = b"" if random.random() < 0.5 else made[start:end] * 2
         case _:
             for place in random.integers(len(made), size=random.integers(1, 8)):
-                made[place] = random.choice([0, 1, 0x7F, 0x80, 0xFF, random.integers(256)])
+                made[place] = random.choice([0, 1, 0x7F, 0x80, 0xFF, int(random.integers(256))])
     return bytes(made)
 
 

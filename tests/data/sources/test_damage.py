@@ -46,6 +46,14 @@ def test_an_encrypted_archive_says_so(tmp_path: Path, encode) -> None:
         check(str(tmp_path / "a.zip"))
 
 
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path, encode) -> None:
+    """As damage makes them; `zipfile` writes them too."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("1.png", encode(np.zeros((8, 8), np.uint8)))
+        archive.writestr(zipfile.ZipInfo(""), b"nothing")
+    assert check(str(tmp_path / "a.zip")).record["count"] == 1
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_names_that_lead_out_of_an_archive_are_named(tmp_path: Path, encode, kind: str) -> None:
     (tmp_path / "1.png").write_bytes(encode(np.zeros((8, 8), np.uint8)))

@@ -76,8 +76,9 @@ class Archive(Source):
     def _held(self) -> Held:
         """The same with its links followed: those that lead nowhere are among the others."""
         held = self.look()
-        more, skipped = followed(held.files, held.links)
-        return replace(held, files=[*held.files, *more], links=(), others=[*held.others, *skipped])
+        files = [member for member in held.files if PurePosixPath(member.name).parts]  # damaged names may be empty
+        more, skipped = followed(files, held.links)
+        return replace(held, files=[*files, *more], links=(), others=[*held.others, *skipped])
 
     @property
     def _files(self) -> Sequence[Member]:
@@ -111,7 +112,7 @@ class Zip(Archive):
             members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
             links = [member for member, one in members if _is_link(one)]
             targets = {link: _target(archive, link) for link in links}
-        files = [(member, one) for member, one in members if not one.is_dir() and member not in targets]
+        files = [(member, one) for member, one in members if not one.filename.endswith("/") and member not in targets]
         if files and all(one.flag_bits & _ENCRYPTED for _, one in files):
             raise Refused(f"{self.name} is encrypted: unpack it with its password, and give the folder")
         return Held(

@@ -30,7 +30,7 @@ class Files(ABC):
 
     only: str | None = None
 
-    @property
+    @cached_property
     @abstractmethod
     def names(self) -> Sequence[str]:
         """The files' names."""

@@ -34,7 +34,7 @@ class _Type:
         found = np.dtype(self.code)
         if found.kind not in "biufSUO":
             raise Unsafe(f"an array of {self.code}")
-        return found if self.order not in "<>" or found.kind == "O" else found.newbyteorder(self.order)
+        return found.newbyteorder(">") if self.order == ">" and found.kind != "O" else found
 
 
 class _Array:

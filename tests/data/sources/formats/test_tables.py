@@ -44,7 +44,7 @@ def test_what_save_to_disk_made(tmp_path: Path, encode, noise, seen) -> None:
     pixels = noise(6, 8, 8, 3)
     table(encode, pixels).save_to_disk(tmp_path / "one")
     splits = {"train": table(encode, pixels[:3]), "test": table(encode, pixels[3:])}
-    datasets.DatasetDict(splits).save_to_disk(tmp_path / "two")
+    datasets.DatasetDict(**splits).save_to_disk(tmp_path / "two")
     found = seen(tmp_path / "one")
     np.testing.assert_array_equal(found.pixels, pixels)
     assert found.labels == NAMES * 2

@@ -47,7 +47,7 @@ def opened(held: Fetched) -> Mapping[str, Any]:
     except ImportError as error:
         raise Refused("HDF5 is read by the library h5py: pip install 'honmono[hdf5]'") from error
     file = h5py.File(io.BytesIO(held) if isinstance(held, bytes) else held, "r")
-    return {name: file[name] for name in file if isinstance(file[name], h5py.Dataset)}
+    return {str(name): one for name, one in file.items() if isinstance(one, h5py.Dataset)}
 
 
 def _shapes(arrays: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
