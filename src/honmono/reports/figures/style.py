@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from honmono.files import atomic_write_bytes
-from honmono.runs.images import save_picture
 
 
 if TYPE_CHECKING:
@@ -101,10 +100,12 @@ def png(made: "Figure") -> bytes:
 
 def save(made: "Figure", path: Path) -> None:
     """Writes the figure, as a PNG or in another format of `save_picture`, whole or not at all."""
-    from PIL import Image
-
     if path.suffix.lower() == ".png":
         atomic_write_bytes(path, png(made))
         return
+    from PIL import Image
+
+    from honmono.runs.images import save_picture  # which brings torch
+
     with Image.open(io.BytesIO(png(made))) as picture:
         save_picture(picture.convert("RGB"), path)
