@@ -73,7 +73,7 @@ def test_a_wrong_call_is_refused_in_one_line(here: Path, refused: Refusal, words
         ("--num -3", "--num -3: "),
         ("--truncation 0", "--truncation 0.0: "),
         ("--raw --out raw.png", "--out raw.png: give a .npy file with --raw"),
-        ("--out grid.jpg", "--out grid.jpg: give a .png file, a .npy file with --raw, or a directory"),
+        ("--out grid.bmp", "--out grid.bmp: "),
         ("--num 2000 --out grid.png", "--num 2000: a picture has at most 1024 samples"),
         ("--out .", "it is not empty"),
         ("--device gpu", "--device gpu: expected"),
@@ -82,8 +82,8 @@ def test_a_wrong_call_is_refused_in_one_line(here: Path, refused: Refusal, words
 def test_a_wrong_sample_is_refused_in_one_line(here: Path, run: Path, refused: Refusal, words: str, line: str) -> None:
     shutil.copytree(run, here / "run")
     assert line in refused("sample", "run", *words.split())
-    if "--out grid.jpg" in words:
-        assert "--out grid.jpg: " in refused("interpolate", "run", "--out", "grid.jpg")
+    if "--out grid.bmp" in words:
+        assert "--out grid.bmp: " in refused("interpolate", "run", "--out", "grid.bmp")
 
 
 @pytest.mark.parametrize(

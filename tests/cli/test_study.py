@@ -37,7 +37,7 @@ def test_the_page_is_named_last(call: Callable[..., Any]) -> None:
             ["wgan-parameters", "--set", "clip.bund=1"],
             "--set clip.bund: no field 'bund' there; did you mean 'clip.bound'",
         ),
-        (["wgan-parameters", "--data", "digits"], "wgan-grid-article trains on points (grid or ring)"),
+        (["wgan-parameters", "--data", "digits"], "wgan-grid-article trains on points (grid, ring, or your own"),
     ],
 )
 def test_wrong_calls(refused: Callable[..., str], words: list[str], line: str) -> None:

@@ -1,5 +1,7 @@
+import json
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +85,13 @@ def test_the_fingerprint_is_of_what_was_packed(ramps) -> None:
     [
         ([(28, 28)], 64, 28),
         ([(28, 28)], 16, 16),
+        ([(7, 7)], 64, 7),
+        ([(18, 18)], 64, 16),
+        ([(30, 30)], 64, 28),
+        ([(36, 36)], 64, 32),
+        ([(50, 50)], 64, 48),
+        ([(62, 62)], 64, 64),
+        ([(62, 62)], 63, 56),
         ([(48, 64), (50, 40), (200, 100)], 64, 32),
         ([(500, 700), (600, 400)], 64, 64),
         ([(500, 700), (600, 400)], 200, 128),
@@ -94,6 +103,28 @@ def test_the_size_follows_from_the_data(tmp_path: Path, encode, shapes, max_size
     for index, shape in enumerate(shapes):
         (tmp_path / f"{index}.png").write_bytes(encode(np.zeros(shape, np.uint8)))
     assert Pictures(source=str(tmp_path), max_size=max_size).open().sample_shape == (1, size, size)
+
+
+def test_another_size_than_the_pictures_have_is_told(tmp_path: Path, encode) -> None:
+    (tmp_path / "a.png").write_bytes(encode(np.zeros((30, 30), np.uint8)))
+
+    def notes(**changes: Any) -> list[str]:
+        return Pictures(source=str(tmp_path), **changes).open().record["notes"]
+
+    (note,) = notes()
+    assert "30x30" in note and "28x28" in note and "--size" in note
+    assert notes(size=30) == notes(size=28) == notes(max_size=16) == []
+
+
+def test_what_was_packed_at_another_size_is_packed_anew(tmp_path: Path, encode) -> None:
+    """Squares of 30 pixels were once packed at their own size."""
+    (tmp_path / "a.png").write_bytes(encode(np.zeros((30, 30), np.uint8)))
+    entry = Pictures(source=str(tmp_path)).open().path
+    record = json.loads((entry / "record.json").read_text()) | {"size": 30}
+    (entry / "record.json").write_text(json.dumps(record))
+    np.save(entry / "pictures.npy", np.zeros((1, 1, 30, 30), np.uint8))
+    again = Pictures(source=str(tmp_path)).open()
+    assert again.path == entry and again.sample_shape == (1, 28, 28)
 
 
 def test_fixed_networks_refuse_other_pictures_unless_asked(ramps, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """Films from latent to latent."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,30 @@ def test_an_interpolation_is_a_film_that_ends_where_it_begins(digits: TrainedRun
     assert len(shown) == 6 * 12
     steps = [np.abs(here - there).mean() for here, there in zip(shown, shown[1:] + shown[:1], strict=True)]
     assert min(steps) > 0 and max(steps) < 3 * np.median(steps)  # no jump, not even from the last frame to the first
+
+
+def test_an_mp4_holds_the_same_film(digits: TrainedRun, tmp_path: Path) -> None:
+    import av
+
+    torch.nn.init.normal_(digits.raw_generator.get_parameter("project.weight"))  # untrained ones hardly move
+    expected = frames(write_interpolation(digits, tmp_path / "film.webp", seed=1))
+    with av.open(write_interpolation(digits, tmp_path / "film.MP4", seed=1)) as film:
+        stream = film.streams.video[0]
+        shown = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(stream)]
+        assert float(stream.average_rate or 0) == pytest.approx(1000 / 60, rel=1e-3)
+    height, width, _ = expected[0].shape
+    assert len(shown) == len(expected) == 72 and all(side % 2 == 0 for side in shown[0].shape[:2])
+    for one, other in zip(shown, expected, strict=True):
+        assert np.abs(one[:height, :width] - other).mean() < 4
+
+
+def test_without_the_library_an_mp4_names_it(
+    digits: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(Refused, match=r"pip install 'honmono\[video\]'"):
+        write_interpolation(digits, tmp_path / "film.mp4")
+    assert not (tmp_path / "film.mp4").exists()
 
 
 def test_a_film_holds_its_labels_whatever_their_number(untrained: Callable[..., TrainedRun], tmp_path: Path) -> None:
@@ -87,8 +112,8 @@ def test_a_film_of_unclear_classes_is_refused(
 
 
 def test_a_film_is_refused_before_it_is_made(digits: TrainedRun, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=".gif or .webp"):
-        write_interpolation(digits, tmp_path / "film.mp4")
+    with pytest.raises(Refused, match=".gif, .webp or .mp4"):
+        write_interpolation(digits, tmp_path / "film.avi")
     assert [*tmp_path.iterdir()] == []
 
 

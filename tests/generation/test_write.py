@@ -40,6 +40,14 @@ def test_without_a_name_the_files_go_into_the_run(digits: TrainedRun, points: Tr
     assert write_interpolation(digits) == digits.run.path / "interpolation.gif"
 
 
+@pytest.mark.parametrize(("ending", "off"), [(".PNG", 0), (".webp", 0), (".jpg", 3), (".JPEG", 3)])
+def test_other_formats_hold_the_same_picture(digits: TrainedRun, tmp_path: Path, ending: str, off: float) -> None:
+    expected = pixels(write_samples(digits, 8, tmp_path / "a.png")).astype(int)
+    with Image.open(write_samples(digits, 8, tmp_path / f"b{ending}")) as picture:
+        assert picture.format == {".webp": "WEBP", ".PNG": "PNG"}.get(ending, "JPEG")
+        assert np.abs(np.asarray(picture.convert("L")).astype(int) - expected).mean() <= off
+
+
 def test_a_grid_has_a_column_for_each_class(digits: TrainedRun, tmp_path: Path) -> None:
     every = pixels(write_samples(digits, 30, tmp_path / "every.png"))
     np.testing.assert_array_equal(every, grid(digits.pictures(30), 10))
@@ -96,7 +104,7 @@ def test_a_directory_that_holds_something_is_never_written_into(digits: TrainedR
 @pytest.mark.parametrize(
     ("out", "asked", "message"),
     [
-        *((f"a{suffix}", {}, "a .png file") for suffix in (".jpg", ".JPEG", ".gif", ".webp", ".PNG")),
+        *((f"a{suffix}", {}, "a .png, .jpg or .webp file") for suffix in (".gif", ".BMP", ".mp4")),
         ("a.npy", {}, "a .npy file with --raw"),
         ("a.png", {"raw": True}, "give a .npy file with --raw"),
         ("a", {"raw": True}, "give a .npy file with --raw"),
@@ -124,10 +132,12 @@ def test_refusals_leave_nothing_behind(
 
 def test_points_are_scattered_or_raw(points: TrainedRun, tmp_path: Path) -> None:
     assert pixels(write_samples(points, 2_000, tmp_path / "points.png")).ndim == 3
+    with Image.open(write_samples(points, 20, tmp_path / "points.jpg")) as picture:
+        assert picture.format == "JPEG"
     assert np.load(write_samples(points, 20, tmp_path / "points.npy", raw=True)).shape == (20, 2)
     with pytest.raises(Refused, match="at most 100000 samples: use --raw$"):
         write_samples(points, 100_001)
-    with pytest.raises(Refused, match="a .png file, a .npy file with --raw$"):
+    with pytest.raises(Refused, match="a .png, .jpg or .webp file, a .npy file with --raw$"):
         write_samples(points, 20, tmp_path / "points")
 
 

@@ -10,7 +10,7 @@ from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, Trust
 
 def interpolate(
     run: Run,
-    out: Annotated[Path | None, Option(help="FILE.gif or FILE.webp; in RUN by default")] = None,
+    out: Annotated[Path | None, Option(help="FILE.gif, FILE.webp or FILE.mp4; in RUN by default")] = None,
     label: Annotated[
         str | None, Option(help="name of the class of all samples; by default each column has another class")
     ] = None,

@@ -20,7 +20,8 @@ def sample(
     ] = None,
     raw: Annotated[bool, Option("--raw", help="write the generator's own values as .npy")] = False,
     out: Annotated[
-        Path | None, Option(help="FILE.png for a grid, FILE.npy with --raw, or a directory; in RUN by default")
+        Path | None,
+        Option(help="FILE.png, .jpg or .webp for a grid, .npy with --raw, or a directory; in RUN by default"),
     ] = None,
     checkpoint: Checkpoint = None,
     device: Device = "auto",

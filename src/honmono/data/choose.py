@@ -5,6 +5,7 @@ from dataclasses import replace
 from honmono.data.base import Data
 from honmono.data.mixtures import Grid, Mixture, Ring
 from honmono.data.pictures import Pictures
+from honmono.data.points import Points, holds_points
 from honmono.data.sources.base import reading
 from honmono.data.sources.idx import holds_idx
 from honmono.data.sources.open import STACKED, digits_of, expanded
@@ -23,6 +24,8 @@ def suitable(source: str | None) -> tuple[str, str]:
         return "gan-grid", "it is made for points in the plane"
     if digits_of(source):
         return "dcgan-stacked-mnist", "it is made for digits stacked as colours"
+    if _holds_points(source):
+        return "gan-grid", "it is made for points in the plane"
     if _holds_idx(source):
         return "dcgan-mnist", "it is made for IDX files such as MNIST's"
     return "folder", "it fits any pictures: size, channels and classes come from the data"
@@ -33,17 +36,26 @@ def _holds_idx(source: str) -> bool:
     return any(path.is_dir() and holds_idx(path) for path in paths)
 
 
+def _holds_points(source: str) -> bool:
+    return holds_points(expanded(source))
+
+
 def with_source(data: Data, source: str, recipe_name: str) -> Data:
     """A recipe's data, taken from another source."""
-    if isinstance(data, Mixture):
+    if isinstance(data, Mixture | Points):
+        if _holds_points(source):
+            return Points(source=absolute(source), order=data.order, drop_last=data.drop_last, limit=data.limit)
         if source not in MIXTURES:
-            raise Refused(f"{recipe_name} trains on points (grid or ring), not on pictures: train folder on them")
+            raise Refused(
+                f"{recipe_name} trains on points (grid, ring, or your own as an .npy (n, 2) or a .csv of two columns), "
+                "not on pictures: train folder on them"
+            )
         return data if isinstance(data, MIXTURES[source]) else MIXTURES[source]()
     if not isinstance(data, Pictures | StackedMNIST):
         raise Refused(
             f"the data of {recipe_name} is {type(data).__name__}, which takes no other source: leave --data out"
         )
-    if source in MIXTURES:
+    if source in MIXTURES or _holds_points(source):
         raise Refused(f"{recipe_name} trains on pictures, and {source} is points: train gan-grid on it")
     digits = digits_of(source)
     if isinstance(data, StackedMNIST):  # the digits' own place will do: what is made of them is clear
@@ -79,7 +91,7 @@ def with_classes(data: Data, classes: str) -> Data:
 
 def found_anywhere(data: Data) -> Data:
     """The data with a path as its source made absolute."""
-    if not isinstance(data, Pictures | StackedMNIST) or data.source is None:
+    if not isinstance(data, Pictures | StackedMNIST | Points) or data.source is None:
         return data
     return replace(data, source=absolute(data.source))
 

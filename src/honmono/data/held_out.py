@@ -5,7 +5,7 @@ from dataclasses import replace
 from honmono.data.base import Dataset
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
-from honmono.data.sources.idx import Idx
+from honmono.data.sources.arrays import ArraySource
 from honmono.data.sources.layout import splits_named
 from honmono.data.sources.open import open_source
 from honmono.data.sources.splits import role_of
@@ -29,7 +29,7 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
     whole = pictures.source.removesuffix(f"@{source.split}")
     channels, size, _ = opened.sample_shape
     wanted = replace(pictures, size=size, channels=channels, limit=limit, expects=None)
-    for split in _others(opened, isinstance(source, Idx) or pictures.source.startswith("hf:")):
+    for split in _others(opened, isinstance(source, ArraySource) or pictures.source.startswith("hf:")):
         try:
             found = replace(wanted, source=f"{whole}@{split}").open()
         except Refused:

@@ -19,10 +19,10 @@ from honmono.errors import Refused
 class Pictures(Data):
     """Pictures, made into squares of one size.
 
-    source: "digits", a directory of IDX files, a folder, a .zip, .tar(.gz), .npy or .npz, or "hf:NAME"; "@SPLIT" at its
-        end chooses a split. None: whoever trains names it.
-    size: of the squares in pixels; None: the size that all share, else the largest of 8, 16, 32, ... that the median
-        short side fills, up to max_size.
+    source: "digits", a folder, archive or file of any format in docs/guide.md, or "hf:NAME"; "@SPLIT" at its end
+        chooses a split. None: whoever trains names it.
+    size: of the squares in pixels; None: the nearest to the size that all share of 8, 10, 12, 14, 16, 20, ... (a grid
+        of 4 to 7 pixels, doubled), else the largest of 8, 16, 32, ... that the median short side fills, up to max_size.
     fit: "crop" scales the short side and keeps the middle, "pad" centres on black (transparent pictures on `ground`)
         and only ever scales down, "resize" stretches.
     channels: 1 or 3; None: 1 if every picture is grey, else 3.

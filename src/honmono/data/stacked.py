@@ -30,7 +30,7 @@ class StackedMNIST(Data):
 
     source: of the grey ones, as in `Pictures`: a directory of MNIST's IDX files, "hf:NAME", "digits", ...
     samples: size of the finite set; each of its pictures is drawn on its own, with replacement.
-    size: in pixels; None: as stored. What is smaller is centred on black, what is larger scaled down.
+    size: in pixels; None: as in `Pictures`. What is smaller is centred on black, what is larger scaled down.
     range: what black and full colour become.
     draw_seed: which finite set is drawn; it is no part of the run's seed.
     """

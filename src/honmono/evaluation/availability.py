@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
+from honmono.data.points import Points
 from honmono.data.sources.open import open_source
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.variety import Variety
 from honmono.recipe.value import Recipe
@@ -84,12 +86,14 @@ def _why_unavailable(
     recipe: Recipe, metric: Metric, classes: Sequence[str] | None, reference: str | None
 ) -> str | None:
     network = getattr(metric, "features", None)
-    points = isinstance(recipe.data, Mixture)
+    points = isinstance(recipe.data, Mixture | Points)
     # Of other data than ours `Evidence` refuses what does not fit.
     known = points or isinstance(recipe.data, Pictures | StackedMNIST)
     if known and points == isinstance(network, str):
         needed, made = _kind(not points), _kind(points)
         return f"{metric.name} is a metric of {needed}, and this recipe generates {made}: {_instead(points)}"
+    if isinstance(metric, ModeCoverage) and isinstance(recipe.data, Points):
+        return f"{metric.name}: the modes of your own points are not known; look at the pictures in samples/"
     try:
         if isinstance(network, str):
             feature_network(network).check_packages()

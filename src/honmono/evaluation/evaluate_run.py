@@ -8,6 +8,7 @@ from typing import Any
 
 from honmono.data.mixtures import Mixture
 from honmono.data.parallel import progress
+from honmono.data.points import Points
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 from honmono.evaluation.availability import applicable, download_weights, metrics_of_labels, unavailable_metrics
@@ -95,7 +96,7 @@ def _refuse_call(seeds: int) -> None:
 
 def _refuse_unavailable(trained: TrainedRun, metrics: Sequence[Metric], reference: str | None) -> None:
     refuse_unwritable(trained.run.path, "evaluations are added to its metrics.jsonl: copy the run to a writable place")
-    if reference is not None and isinstance(trained.recipe.data, Mixture):
+    if reference is not None and isinstance(trained.recipe.data, Mixture | Points):
         raise Refused(f"--reference {reference}: points need no reference, since the recipe's mixture is one: omit it")
     reasons = unavailable_metrics(trained.recipe, metrics, trained.classes, reference=reference)
     for why in (reasons or download_weights(metrics)).values():
@@ -166,7 +167,7 @@ def _metrics(trained: TrainedRun, given: str | Sequence[str | Metric] | None, nu
 def _own_metrics(trained: TrainedRun, network: str | None) -> list[Metric]:
     """The metrics without --metrics: see `evaluate`."""
     recipe, classes = trained.recipe, trained.classes
-    if isinstance(recipe.data, Mixture):
+    if isinstance(recipe.data, Mixture | Points):
         return [*(recipe.metrics or (ModeCoverage(),))]
     chosen = applicable(recipe, recipe.metrics, classes)
     return chosen + (

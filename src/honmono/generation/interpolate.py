@@ -9,6 +9,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
+from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
 from honmono.recipe.latents import Normal
 from honmono.runs.images import grid
@@ -34,19 +35,25 @@ def write_interpolation(
     labels: several classes, as in `walk`. Without both, each sample has a class of its own, all in turn.
     """
     out = out or trained.run.path / "interpolation.gif"
-    if out.suffix not in (".gif", ".webp"):
-        raise Refused(f"--out {out}: give a .gif or .webp file")
+    ending = out.suffix.lower()
+    if ending not in (".gif", ".webp", ".mp4"):
+        raise Refused(f"--out {out}: give a .gif, .webp or .mp4 file")
     if len(trained.model.data_spec.sample_shape) == 1:
         raise Refused(
             "interpolate needs pictures, and this run generates points: use honmono plot for a film of its training"
         )
+    if ending == ".mp4":
+        refuse_without_encoder(out)
     refuse_unwritable(out.parent, "give another path with --out")
     classes = [] if label is None and not labels else _classes_of_film(label, labels)
     columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not classes else 8
     steps = walk(trained, columns * 4, [trained.class_number(one) for one in classes], seed=seed)
     frames = [grid(trained.model.pictures(samples), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
-    frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
+    if ending == ".mp4":
+        write_mp4(frames, out, FRAME_MS)
+    else:
+        frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return out
 
 

@@ -14,22 +14,12 @@ from honmono.files import atomic_file, refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
-from honmono.runs.images import grid, save_png
+from honmono.runs.images import FORMATS, grid, save_picture
 
 
 GRID_LIMIT = 1_024  # samples; a larger grid would be illegible and large
 SCATTER_LIMIT = 100_000
-FILE_SUFFIXES = {
-    ".png",
-    ".npy",
-    ".jpg",
-    ".jpeg",
-    ".gif",
-    ".webp",
-    ".bmp",
-    ".tif",
-    ".tiff",
-}  # of --out, which is not a directory then
+FILE_SUFFIXES = {".npy", ".gif", ".bmp", ".tif", ".tiff", ".mp4"}  # of --out, which is not a directory then
 
 
 def write_samples(
@@ -56,7 +46,7 @@ def write_samples(
         if out.suffix != ".npy":
             raise Refused(f"--out {out}: give a .npy file with --raw")
         return _write_raw(trained, num, out, **options)
-    if out.suffix == ".png":
+    if out.suffix.lower() in FORMATS:
         if num > (limit := SCATTER_LIMIT if points else GRID_LIMIT):
             raise Refused(
                 f"--num {num}: a picture has at most {limit} samples: use --raw"
@@ -64,7 +54,10 @@ def write_samples(
             )
         return _write_scatter(trained, num, out, **options) if points else _write_grid(trained, num, out, **options)
     if out.suffix.lower() in FILE_SUFFIXES or points:
-        raise Refused(f"--out {out}: give a .png file, a .npy file with --raw" + ("" if points else ", or a directory"))
+        raise Refused(
+            f"--out {out}: give a .png, .jpg or .webp file, a .npy file with --raw"
+            + ("" if points else ", or a directory")
+        )
     return _write_directory(trained, num, out, **options)
 
 
@@ -90,7 +83,7 @@ def _write_grid(trained: TrainedRun, num: int, out: Path, **options: Any) -> Pat
     columns = classes if 2 <= classes <= 16 and options["label"] is None else min(8, num) if num <= 64 else 32
     pictures = trained.pictures(num, **options)
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_png(grid(pictures, columns), out)
+    save_picture(grid(pictures, columns), out)
     return out
 
 

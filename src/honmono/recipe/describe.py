@@ -10,6 +10,7 @@ import torch
 from honmono.data.base import Data, DataSpec
 from honmono.data.mixtures import Mixture
 from honmono.data.pictures import Pictures
+from honmono.data.points import Points
 from honmono.data.stacked import CHANNELS, StackedMNIST
 from honmono.recipe.build import build_networks, count_parameters
 from honmono.recipe.hyperparameters import children, leaves
@@ -44,7 +45,7 @@ def nominal_data_spec(recipe: Recipe) -> DataSpec:
     A recipe for any pictures counts as one for 64x64 colour pictures, without classes where `conditional` is "auto".
     """
     data: Data = recipe.data
-    if isinstance(data, Mixture):
+    if isinstance(data, Mixture | Points):
         return DataSpec((2,), ())
     if isinstance(data, StackedMNIST):
         size = data.size or 28

@@ -2,7 +2,9 @@
 
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -48,8 +50,23 @@ def grid(pictures: UInt8[np.ndarray, "batch channels height width"], columns: in
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
 
 
-def save_png(picture: Image.Image, path: Path) -> None:
-    """Writes a PNG, atomically."""
+FORMATS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    ".png": ("PNG", {}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"lossless": True}),
+}
+
+
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Writes a picture in the format of the name's ending, one of `FORMATS`, whole or not at all."""
+    name, options = FORMATS[path.suffix.lower()]
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+    picture.save(buffer, format=name, **options)
     atomic_write_bytes(path, buffer.getvalue())
+
+
+def save_png(picture: Image.Image, path: Path) -> None:
+    """Writes a PNG, whole or not at all."""
+    assert path.suffix == ".png"
+    save_picture(picture, path)

@@ -1,5 +1,6 @@
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -61,8 +62,11 @@ def test_the_longest_side_is_that_of_all_sizes_however_rare(tmp_path: Path, enco
 
 def test_classes_without_a_picture_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Labels 1 and 3 make four classes, of which 0 and 2 are nowhere."""
-    np.savez(tmp_path / "some.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.array([1, 3, 3, 1]))
-    Pictures(source=str(tmp_path / "some.npz")).open()
+    labels = np.array([1, 3, 3, 1], np.uint8)
+    for what, array in (("images-idx3", np.zeros((4, 8, 8), np.uint8)), ("labels-idx1", labels)):
+        header = struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape)
+        (tmp_path / f"train-{what}-ubyte").write_bytes(header + array.tobytes())
+    Pictures(source=str(tmp_path)).open()
     assert "warning: no picture is of class 0, 2: number labels from 0 on" in capfd.readouterr().err
 
 

@@ -113,9 +113,9 @@ def test_npz_with_labels(tmp_path: Path) -> None:
     images = np.zeros((3, 8, 8), np.uint8)
     np.savez(tmp_path / "a.npz", x=images, y=np.array([[2], [0], [0]]))
     opened = Pictures(source=str(tmp_path / "a.npz")).open()
-    assert opened.class_counts == {"0": 2, "1": 0, "2": 1}
+    assert opened.class_counts == {"0": 2, "2": 1}
     np.savez(tmp_path / "b.npz", images=images, labels=np.zeros(2, int))
-    with pytest.raises(Refused, match="labels must be 3 whole numbers"):
+    with pytest.raises(Refused, match="labels must be 3, one for each picture"):
         Pictures(source=str(tmp_path / "b.npz")).open()
 
 
@@ -123,9 +123,9 @@ def test_npz_with_labels(tmp_path: Path) -> None:
     ("array", "why"),
     [
         (np.zeros((3, 8)), r"shape \(3, 8\)"),
-        (np.full((3, 8, 8), 300), "from 300 to 300"),
-        (np.full((3, 8, 8), np.nan), "fractions 0..1 or -1..1"),
-        (np.array([None]), "cannot be read"),
+        (np.full((3, 8, 8), 300), "300 alone"),
+        (np.full((3, 8, 8), np.nan), "not all finite"),
+        (np.array([None]), "holds object of shape"),
     ],
 )
 def test_arrays_that_are_no_pictures(tmp_path: Path, array: np.ndarray, why: str) -> None:
@@ -226,7 +226,7 @@ def test_words_that_name_nothing(tmp_path: Path, encode) -> None:
     with pytest.raises(Refused, match="holds no usable pictures"):
         check(str(tmp_path / "pictures"))
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(Refused, match=r"a\.pdf.*\.zip, \.tar\(\.gz\), \.npy"):
+    with pytest.raises(Refused, match="a folder, .zip, .tar\\(.gz\\), .npy, .npz"):
         open_source(str(tmp_path / "a.pdf"))
     (tmp_path / "at@home").mkdir()
     (tmp_path / "at@home" / "a.png").write_bytes(encode(np.zeros((8, 8), np.uint8)))

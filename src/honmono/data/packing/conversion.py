@@ -80,6 +80,7 @@ class Conversion:
         """All that is to be told, as plain JSON values."""
         names = [readable(item.name) for item in self.listing.items]
         classes = self.listing.classes
+        resized = self.survey.resizing(self.size)
         counts = np.bincount(self.labels(), minlength=len(classes)) if classes else ()
         return {
             "source": readable(source.name),
@@ -99,7 +100,7 @@ class Conversion:
             "class_counts": {name: int(number) for name, number in zip(classes, counts, strict=True)},
             "formats": dict(self.formats.most_common()),
             "holds": self.survey.to_json(),
-            "notes": list(self.listing.notes),
+            "notes": [*self.listing.notes, *([] if request.size or resized is None else [resized])],
             "repaired": [{"name": names[index], "what": what} for index, what in sorted(self.repaired)],
             "skipped": [{"name": names[index], "why": why} for index, why in sorted(self.skipped)]
             + [{"name": readable(name), "why": readable(why)} for name, why in self.listing.strays],

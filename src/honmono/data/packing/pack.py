@@ -33,11 +33,11 @@ def pack(source: Source, request: Request, accept: Callable[[Survey], None]) -> 
     """
     entry = cache_dir() / "packed" / _key(source, request)
     try:
-        if _complete(entry):
+        if _complete(entry, request):
             accept(Survey.from_json(read_record(entry)["holds"]))
             return entry
         with turn_at(entry):
-            if not _complete(entry):
+            if not _complete(entry, request):
                 _pack_into(entry, source, request, accept)
     except OSError as error:
         raise Failed(
@@ -65,14 +65,15 @@ def _key(source: Source, request: Request) -> str:
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def _complete(entry: Path) -> bool:
-    """Whether `entry` is whole; one that was damaged from outside is packed anew."""
+def _complete(entry: Path, request: Request) -> bool:
+    """Whether `entry` is whole; one that was damaged from outside, or has another size than would follow from the data
+    now, is packed anew."""
     if not entry.is_dir():
         return False
     try:
-        rows = np.load(entry / PICTURES, mmap_mode="r")
-        record = read_record(entry)
-        if len(rows) == record["count"] and not _superseded(record):
+        rows, record = np.load(entry / PICTURES, mmap_mode="r"), read_record(entry)
+        size = request.size or Survey.from_json(record["holds"]).size_within(request.max_size)
+        if len(rows) == record["count"] and record["size"] == size and not _superseded(record):
             return True
     except (OSError, ValueError, KeyError):
         pass

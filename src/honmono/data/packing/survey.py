@@ -44,14 +44,28 @@ class Survey:
         return width if self.distinct == 1 and width == height else None
 
     def size_within(self, max_size: int) -> int:
-        """The size to train at: the one that all share; else the largest of 8, 16, 32, ... that most can fill."""
+        """The size to train at: nearest to the one that all share, else the largest of 8, 16, 32, ... that most fill.
+
+        Both are sizes that a grid of 4 to 7 pixels becomes by doubling, as most networks need. Squares of less than 8
+        pixels stay as they are.
+        """
         shared = self.square()
         if shared is not None and shared <= max_size:
-            return shared
+            return shared if shared < 8 else min(_doubled(max_size), key=lambda size: abs(size - shared))
         size = 8
         while size * 2 <= min(self.short_side, max_size):
             size *= 2
         return size
+
+    def resizing(self, size: int) -> str | None:
+        """That squares of one size become others, where `size` was chosen for them and is not theirs."""
+        shared = self.square()
+        if shared is None or shared == size or size != self.size_within(max(size, shared)):
+            return None
+        return (
+            f"all pictures are {shared}x{shared} and become {size}x{size}, the nearest size that a grid of 4 to 7 "
+            "pixels doubles to (--size N for another)"
+        )
 
     def __str__(self) -> str:
         """`grey pictures of 28x28 pixels`."""
@@ -61,6 +75,11 @@ class Survey:
         return (
             f"{colour} pictures of {self.distinct:,} sizes, {self.short_side:g} pixels on the middle one's short side"
         )
+
+
+def _doubled(most: int) -> list[int]:
+    """8, 10, 12, 14, 16, 20, ... up to `most`."""
+    return [grid << level for level in range(1, most.bit_length()) for grid in range(4, 8) if grid << level <= most]
 
 
 def survey(source: Source, listing: Listing, count: int) -> tuple[Survey, Special]:

@@ -6,17 +6,18 @@ import lzma
 import stat
 import tarfile
 import zipfile
-import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, cast, final
 
 from honmono.data.sources.base import LARGEST_BYTES, Classes, Content, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint_files
-from honmono.data.sources.layout import Layout, hidden, lay_out
+from honmono.data.sources.foreign_bytes import reason, refusing
+from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
 from honmono.data.sources.links import Link, Member, followed
 from honmono.data.sources.overlap import shared_pictures
 from honmono.data.sources.own_labels import LARGEST_TEXT
@@ -26,6 +27,7 @@ from honmono.errors import Refused
 
 _RULES = "archive, read by the rules of 2026"  # for classes and splits: other rules, other packed pictures
 _LONGEST_TARGET = 4096  # bytes; paths of links are no longer anywhere
+_ENCRYPTED = 1  # a zip member's flag
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,11 @@ class Archive(Source):
     def __init__(self, path: Path, name: str, split: str | None, classes: Classes = "auto") -> None:
         self.path, self.name, self.split = path, name, split
         self._classes: Classes = classes
+        self.stamped: Mapping[str, Path] = {_RULES: path}
 
     def fingerprint(self) -> str:
         """The hash of the whole archive."""
-        return fingerprint_files({_RULES: self.path})
+        return fingerprint_files(self.stamped)
 
     def listing(self) -> Listing:
         """The pictures, in turns among the classes."""
@@ -75,6 +78,10 @@ class Archive(Source):
         return {at: content for at, content in self._members(small) if isinstance(content, bytes)}
 
     @abstractmethod
+    def few(self, most: int) -> Sequence[Member]:
+        """Its files where they are at most so many and none is named as a picture; () else, found out early."""
+
+    @abstractmethod
     def look(self) -> Held:
         """What the archive holds, in its order."""
 
@@ -86,8 +93,9 @@ class Archive(Source):
     def _held(self) -> Held:
         """The same with its links followed: those that lead nowhere are among the others."""
         held = self.look()
-        more, skipped = followed(held.files, held.links)
-        return replace(held, files=[*held.files, *more], links=(), others=[*held.others, *skipped])
+        files = [member for member in held.files if PurePosixPath(member.name).parts]  # damaged names may be empty
+        more, skipped = followed(files, held.links)
+        return replace(held, files=[*files, *more], links=(), others=[*held.others, *skipped])
 
     @property
     def _files(self) -> Sequence[Member]:
@@ -96,7 +104,11 @@ class Archive(Source):
     @cached_property
     def _layout(self) -> Layout:
         layout = lay_out(self.name, [member.name for member in self._files], self.split, self._classes, self._texts)
-        others = tuple(other for other in self._held.others if not hidden(other[0]))
+        leading_out = [member.name for member in self._files if ".." in PurePosixPath(member.name).parts]
+        if leading_out and not layout.listing.items:
+            raise Refused(f"{self.name} names no file that lies in it: {leading_out[0]!r} leads out of the archive")
+        outside = [(name, "a name that leads out of the archive") for name in leading_out]
+        others = tuple([other for other in self._held.others if not hidden(other[0])] + outside)
         notes = (*self._held.notes, *layout.listing.notes)
         return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others, notes=notes))
 
@@ -105,18 +117,23 @@ class Archive(Source):
 class Zip(Archive):
     """A `.zip` archive."""
 
+    def few(self, most: int) -> Sequence[Member]:
+        """Its files, where they are few."""
+        files = self.look().files
+        return () if len(files) > most or any(names_a_picture(member.name) for member in files) else files
+
     def look(self) -> Held:
         """What the archive's directory names. A link's content is its target."""
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                names, note = names_of(archive.infolist())
-                members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
-                links = [member for member, one in members if _is_link(one)]
-                targets = {link: _target(archive, link) for link in links}
-        except (zipfile.BadZipFile, OSError) as error:
-            raise Refused(f"{self.name} cannot be read as a zip archive: {error}") from error
+        with refusing(self.name, "a zip archive"), zipfile.ZipFile(self.path) as archive:
+            names, note = names_of(archive.infolist())
+            members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
+            links = [member for member, one in members if _is_link(one)]
+            targets = {link: _target(archive, link) for link in links}
+        files = [(member, one) for member, one in members if not one.filename.endswith("/") and member not in targets]
+        if files and all(one.flag_bits & _ENCRYPTED for _, one in files):
+            raise Refused(f"{self.name} is encrypted: unpack it with its password, and give the folder")
         return Held(
-            files=[member for member, one in members if not one.is_dir() and member not in targets],
+            files=[member for member, _ in files],
             links=[Link(link.name, target) for link, target in targets.items() if target is not None],
             others=[(link.name, "a link that cannot be read") for link, target in targets.items() if target is None],
             notes=() if note is None else (note,),
@@ -144,36 +161,44 @@ def _target(archive: zipfile.ZipFile, link: Member) -> str | None:
 def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Content:
     if member.file_size > LARGEST_BYTES:
         return Unreadable(f"too big: a file of {member.file_size:,} bytes")
+    if member.flag_bits & _ENCRYPTED:
+        return Unreadable("encrypted")
     try:
         return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # RuntimeError: encrypted
-        return Unreadable(f"cannot be unpacked: {error}")
+    except Exception as error:  # of a dozen kinds, by the method of compression
+        return Unreadable(f"cannot be unpacked: {reason(error)}")
 
 
 @final
 class Tar(Archive):
     """A `.tar` archive, plain or compressed, read from its beginning to its end."""
 
+    _few: list[Member] | None = None
+
+    def few(self, most: int) -> Sequence[Member]:
+        """Its files, where they are few: of an archive of pictures no more is read than the first."""
+        if self._few is None:
+            files: list[Member] = []
+            for member in _members(self.path):
+                files += [Member(member.name, member.offset_data, member.size)] if _is_file(member) else []
+                if len(files) > most or (files and names_a_picture(files[-1].name)):
+                    files = []
+                    break
+            self._few = files
+        return self._few
+
     def look(self) -> Held:
         """Its members, as far as it can be read."""
         files: list[Member] = []
         links: list[Link] = []
         others: list[tuple[str, str]] = []
-        try:
-            with tarfile.open(self.path, "r|*") as archive:
-                for member in archive:
-                    if member.issym() or member.islnk():
-                        links.append(Link(member.name, member.linkname, from_root=member.islnk()))
-                    elif member.isreg() and not member.issparse():
-                        files.append(Member(member.name, member.offset_data, member.size))
-                    elif not member.isdir():
-                        others.append(
-                            (member.name, "a sparse file" if member.issparse() else "neither a file nor a link")
-                        )
-                    # tarfile would keep every member that it has passed
-                    archive.members.clear()  # pyright: ignore[reportAttributeAccessIssue]
-        except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError):
-            pass
+        for member in _members(self.path):
+            if member.issym() or member.islnk():
+                links.append(Link(member.name, member.linkname, from_root=member.islnk()))
+            elif _is_file(member):
+                files.append(Member(member.name, member.offset_data, member.size))
+            elif not member.isdir():
+                others.append((member.name, "a sparse file" if member.issparse() else "neither a file nor a link"))
         if not files:
             raise Refused(f"{self.name} cannot be read as a tar archive, or holds no files")
         return Held(files, links, others)
@@ -189,9 +214,22 @@ class Tar(Archive):
                         at = member.at
                     done += 1
                     yield index, content
-        except (EOFError, OSError, zlib.error, lzma.LZMAError):
+        except Exception:  # of a dozen kinds, by the method of compression
             for _, index in wanted[done:]:
                 yield index, Unreadable("the archive is damaged or cut short here")
+
+
+def _members(path: Path) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar archive, up to where it is damaged or cut short."""
+    with suppress(Exception), tarfile.open(path, "r|*") as archive:
+        for member in archive:
+            yield member
+            # tarfile would keep every member that it has passed
+            archive.members.clear()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _is_file(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not member.issparse()
 
 
 def _unpacked(path: Path) -> IO[bytes]:

@@ -21,7 +21,7 @@ class Digits(ArraySource):
     def fingerprint(self) -> str:
         """The hash of the pixels and labels."""
         stored = self.load()
-        assert stored.labels is not None
+        assert stored.labels is not None and isinstance(stored.pixels, np.ndarray)
         return hashlib.blake2b(stored.pixels.tobytes() + stored.labels.tobytes(), digest_size=16).hexdigest()
 
     def load(self) -> Stored:

@@ -1,7 +1,7 @@
 """Data sets of the Hugging Face hub, and local ones in its formats, through the `datasets` library."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -26,9 +26,12 @@ class Hub(Source):
     """`hf:NAME[:CONFIG][@SPLIT]`, or `hf:imagefolder:DIR`, `hf:parquet:FILE`, ... for a local one.
 
     The pictures are its first column of pictures, the classes its column `label`, else its first column of classes.
+
+    tables: the parquet files of each split where spec is a path, or the one folder that `save_to_disk` made.
     """
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, spec: str, tables: Mapping[str, Sequence[Path]] | Path | None = None) -> None:
+        self._tables = tables
         body, at, split = spec.removeprefix("hf:").rpartition("@")
         self.name = spec.removesuffix(f"@{split}") if at else spec
         self.split = split if at else None
@@ -104,6 +107,12 @@ class Hub(Source):
     def _loaded(self, datasets: Any) -> Any:
         path = self._config
         try:
+            if isinstance(self._tables, Path):
+                saved = datasets.load_from_disk(str(self._tables))
+                return saved if isinstance(saved, dict) else {"train": saved}
+            if self._tables is not None:
+                files = {split: [str(path) for path in paths] for split, paths in self._tables.items()}
+                return datasets.load_dataset("parquet", data_files=files)
             if self._path == "imagefolder":
                 return datasets.load_dataset("imagefolder", data_dir=path)
             if self._path in _LOCAL:

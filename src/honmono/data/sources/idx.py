@@ -1,4 +1,4 @@
-"""MNIST's file format, IDX, for MNIST and its many successors.
+"""MNIST's file format, IDX, under MNIST's own names in one folder; `formats.idx_sets` finds it elsewhere.
 
 Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits" (1998), section "File formats".
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 from honmono.data.sources.arrays import ArraySource, Stored, numbered_classes
 from honmono.data.sources.fingerprint import fingerprint_files
+from honmono.data.sources.formats.idx_sets import letters_in_place_of_digits
 from honmono.errors import Refused
 
 
@@ -52,7 +53,8 @@ class Idx(ArraySource):
         labels = _read(self._labels, 1).astype(np.int64)
         if len(labels) != len(images):
             raise Refused(f"{self._labels} has {len(labels):,} labels for {len(images):,} pictures: they must agree")
-        return Stored(images, labels, numbered_classes(labels))
+        note = letters_in_place_of_digits(labels)
+        return Stored(images, labels, numbered_classes(labels), notes=(note,) if note else ())
 
 
 def _find(folder: Path, split: str, what: str, dimensions: int) -> Path | None:

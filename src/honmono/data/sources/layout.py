@@ -49,6 +49,11 @@ def split_note(note: str) -> bool:
     return note.startswith(_TOOK)
 
 
+def names_a_picture(name: str) -> bool:
+    """Whether a name ends as those of pictures do."""
+    return PurePosixPath(name).suffix.lower() in _SUFFIXES
+
+
 def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
     """All splits of a source, by the note of them that `lay_out` left in its listing; () where it has none."""
     note = next(filter(split_note, notes), "")

@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from honmono.data.sources.archive import Tar, Zip
-from honmono.data.sources.arrays import ArrayFile
 from honmono.data.sources.base import Classes, Source
 from honmono.data.sources.digits import Digits
+from honmono.data.sources.files import FilesOfArchive, FilesOfFolder
 from honmono.data.sources.folder import Folder
+from honmono.data.sources.formats.registry import PICTURES_IN, read_arrays
 from honmono.data.sources.hub import Hub
 from honmono.data.sources.idx import Idx, holds_idx
 from honmono.data.sources.layout import hidden
+from honmono.data.sources.shards import Shards, shards_of
 from honmono.errors import Refused, did_you_mean
 
 
@@ -40,21 +42,27 @@ def _opened(spec: str, classes: Classes) -> Source:
         )
     if spec.startswith("hf:"):
         return Hub(spec)
+    if found := shards_of(spec):
+        return Shards(*found)
     path, split = _path_and_split(spec)
     name = spec.removesuffix(f"@{split}") if split else spec
     path = _only_archive(path) or path
+    if path.is_dir() and holds_idx(path):
+        return Idx(path, name, split)
+    if not path.is_dir() and (archive := _archive(path, name, split, classes)):
+        return read_arrays(FilesOfArchive(archive), name, split) or archive
+    if found := read_arrays(FilesOfFolder(path), name, split):
+        return found
     if path.is_dir():
-        return Idx(path, name, split) if holds_idx(path) else Folder(path, name, split, classes)
+        return Folder(path, name, split, classes)
+    raise Refused(f"{spec} is none of the files that hold pictures: {PICTURES_IN}")
+
+
+def _archive(path: Path, name: str, split: str | None, classes: Classes) -> Zip | Tar | None:
     lowered = path.name.lower()
     if lowered.endswith(".zip"):
         return Zip(path, name, split, classes)
-    if lowered.endswith(_TARS):
-        return Tar(path, name, split, classes)
-    if lowered.endswith((".npy", ".npz")):
-        if split:
-            raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
-        return ArrayFile(path, name)
-    raise Refused(f"{spec} is none of the files that hold pictures: a folder, .zip, .tar(.gz), .npy or .npz")
+    return Tar(path, name, split, classes) if lowered.endswith(_TARS) else None
 
 
 def _only_archive(path: Path) -> Path | None:
@@ -105,5 +113,5 @@ def _path_and_split(spec: str) -> tuple[Path, str | None]:
     path = expanded(before) if at and before else path
     siblings = [sibling.name for sibling in path.parent.iterdir()] if path.parent.is_dir() else []
     nearest = did_you_mean(path.name, [*siblings, *(["digits"] if path.parent == Path() else [])])
-    mend = nearest or ": give 'digits', 'hf:NAME', a folder, a .zip, .tar(.gz), .npy or .npz"
+    mend = nearest or f": give 'digits', 'hf:NAME', {PICTURES_IN}"
     raise Refused(f"there is no {path}{mend}")

@@ -99,5 +99,13 @@ def png(made: "Figure") -> bytes:
 
 
 def save(made: "Figure", path: Path) -> None:
-    """Writes the figure as a PNG, atomically."""
-    atomic_write_bytes(path, png(made))
+    """Writes the figure, as a PNG or in another format of `save_picture`, whole or not at all."""
+    if path.suffix.lower() == ".png":
+        atomic_write_bytes(path, png(made))
+        return
+    from PIL import Image
+
+    from honmono.runs.images import save_picture  # which brings torch
+
+    with Image.open(io.BytesIO(png(made))) as picture:
+        save_picture(picture.convert("RGB"), path)

@@ -1,0 +1,101 @@
+"""Which of a file's named arrays are pictures, which their labels, and which splits they make: .npz, HDF5, .mat."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from honmono.data.sources.arrays import Stored
+from honmono.data.sources.labels import read_labels
+from honmono.data.sources.pixels import black_and_white, pictures
+from honmono.errors import Refused
+
+
+# Of arrays with pictures and with labels, as people name them, the likeliest first; a split is told by a word beside.
+_PICTURES = "images image imgs img pictures x data features samples train arr_0 ff".split()
+_LABELS = "labels label targets target classes class y ans answers gnd arr_1".split()
+_NAMES = ("class_names", "classes", "label_names", "target_names", "categories", "names")
+_SPLITS = {
+    "train": "train", "training": "train", "tr": "train",
+    "test": "test", "testing": "test", "te": "test",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "extra": "extra", "unlabeled": "unlabeled",
+}  # fmt: skip
+_FILLING = {"set", "orig", "data", "arr"}  # words that say nothing beside another one
+
+
+class Pair(NamedTuple):
+    """The names of an array of pictures and of its labels."""
+
+    pictures: str
+    labels: str | None
+
+
+def pairs(shapes: Mapping[str, Sequence[int]]) -> dict[str, Pair]:
+    """By split ("" for none) the arrays of pictures and labels among arrays of these shapes; {} where none is."""
+    found: dict[str, Pair] = {}
+    for split in dict.fromkeys(_split(name) for name in shapes):
+        own = [name for name in shapes if _split(name) == split and math.prod(shapes[name])]
+        images = _best([name for name in own if len(shapes[name]) in (2, 3, 4)], _PICTURES, shapes)
+        if images is None:
+            continue
+        labels = _best([name for name in own if name != images and len(shapes[name]) in (1, 2)], _LABELS, shapes)
+        found[split] = Pair(images, labels)
+    return {split: pair for split, pair in found.items() if split or len(found) == 1} or found
+
+
+def stored(name: str, arrays: Mapping[str, Any], pair: Pair) -> Stored:
+    """The pair as pictures and classes, named by an array of names where there is one."""
+    rows = pictures(name, arrays[pair.pictures])
+    low, high, notes = black_and_white(name, rows)
+    if pair.labels is None:
+        return Stored(rows, low=low, high=high, notes=notes)
+    labels = read_labels(name, arrays[pair.labels], len(rows), _class_names(arrays, pair))
+    notes = (f"pictures are its array {pair.pictures!r}, labels {pair.labels!r}", *notes, *labels.notes)
+    return Stored(rows, labels.numbers, labels.classes, low, high, notes)
+
+
+def refuse_no_pictures(name: str, shapes: Mapping[str, Sequence[int]]) -> Refused:
+    """That none of these arrays is called as pictures are."""
+    held = ", ".join(f"{key} {tuple(shape)}" for key, shape in list(shapes.items())[:12]) or "no arrays"
+    return Refused(f"{name} holds {held}: name its array of pictures 'images', and their labels 'labels'")
+
+
+def split_words(name: str) -> list[str]:
+    """A name's parts in small letters: `X_train` is x and train."""
+    return [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+
+
+def split_of(words: Sequence[str]) -> str:
+    """The split that one of these words names; "" where none does."""
+    return next((_SPLITS[word] for word in words if word in _SPLITS), "")
+
+
+def _split(name: str) -> str:
+    words = split_words(name)
+    return split_of(words) if len(words) > 1 else ""
+
+
+def _best(names: Sequence[str], known: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> str | None:
+    """The first of these by the order of what they may be called; of several the one with the most dimensions."""
+    ranked = [(known.index(core), -len(shapes[name]), name) for name in names for core in _cores(name) if core in known]
+    return min(ranked)[2] if ranked else None
+
+
+def _cores(name: str) -> Iterator[str]:
+    """What a name says besides the split."""
+    words = split_words(name)
+    rest = [word for word in words if word not in _SPLITS] if len(words) > 1 else words
+    yield "_".join(rest)
+    yield from (word for word in rest if word not in _FILLING or len(rest) == 1)
+
+
+def _class_names(arrays: Mapping[str, Any], pair: Pair) -> tuple[str, ...] | None:
+    for key in _NAMES:
+        if key in arrays and key != pair.labels:
+            found = np.asarray(arrays[key])
+            if found.ndim == 1 and found.dtype.kind in "USTO":
+                return tuple(one.decode() if isinstance(one, bytes) else str(one) for one in found.tolist())
+    return None

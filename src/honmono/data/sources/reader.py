@@ -1,0 +1,86 @@
+"""Sets that are handed out as a few files of arrays: what the readers of their formats share."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+from honmono.data.sources.arrays import ArraySource, Stored
+from honmono.data.sources.files import Fetched, Files
+from honmono.data.sources.fingerprint import fingerprint_files
+from honmono.data.sources.foreign_bytes import refusing
+from honmono.errors import Refused
+
+
+@dataclass(frozen=True)
+class Part:
+    """One split of a set: the files that hold its pictures, and those beside them that explain these."""
+
+    pictures: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+
+class Reader(ABC):
+    """Of one format.
+
+    what: the format in a few words.
+    """
+
+    what: str
+
+    @abstractmethod
+    def parts(self, files: Files) -> Mapping[str, Part]:
+        """The splits of a set by their names, "" for what is no split; {} where the files are of another format."""
+
+    @abstractmethod
+    def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
+        """Reads a split; may raise anything."""
+
+
+@final
+class ReadArrays(ArraySource):
+    """A set of arrays that one of the readers knows."""
+
+    def __init__(self, reader: Reader, parts: Mapping[str, Part], files: Files, name: str, split: str | None) -> None:
+        self.reader, self.name, self._files = reader, name, files
+        self._splits = sorted(parts)
+        self._chosen = _choose(name, self._splits, split)
+        self.split = self._chosen or None
+        self._part = parts[self._chosen]
+
+    def fingerprint(self) -> str:
+        """The hash of the files of the split."""
+        stamped = self._files.stamped((*self._part.pictures, *self._part.beside))
+        return fingerprint_files({f"{type(self.reader).__name__}/{name}": path for name, path in stamped.items()})
+
+    def load(self) -> Stored:
+        """Has the reader read them."""
+        with refusing(self.name, self.reader.what):
+            fetched = self._files.fetch((*self._part.pictures, *self._part.beside))
+            stored = self.reader.load(fetched, self._part, self._chosen)
+        took = f"took the split {self._chosen!r} of {', '.join(self._splits)}"
+        return replace(stored, notes=(took, *stored.notes)) if len(self._splits) > 1 else stored
+
+
+def recognised(reader: Reader, files: Files) -> Mapping[str, Part]:
+    """A reader's parts; where the user named one file, those with its pictures."""
+    parts = reader.parts(files) if files.names else {}
+    if files.only is None:
+        return parts
+    only = files.only
+    return {split: replace(part, pictures=(only,)) for split, part in parts.items() if only in part.pictures}
+
+
+def _choose(name: str, splits: Sequence[str], split: str | None) -> str:
+    if split is None:
+        if "train" in splits or len(splits) == 1:
+            return "train" if "train" in splits else splits[0]
+        choices = ", ".join(f"'{name}@{known}'" for known in splits)
+        raise Refused(f"{name} holds several sets: ask for {choices}")
+    for known in splits:
+        if known.lower() == split.lower() and known:
+            return known
+    choices = ", ".join(f"'{name}@{known}'" for known in splits if known)
+    if not choices:
+        raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
+    raise Refused(f"{name} has no split {split!r}: ask for {choices}")

@@ -1,0 +1,75 @@
+"""Several `.tar` archives that make one set together, as WebDataset's shards."""
+
+import glob
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import final
+
+from honmono.data.sources.archive import Archive, Held, Tar
+from honmono.data.sources.base import Content
+from honmono.data.sources.links import Member
+from honmono.errors import Refused
+
+
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+_PLACES = 1 << 48  # of bytes in one shard; a member's place is the shard's number times this, plus its place there
+
+
+@final
+class Shards(Archive):
+    """Shards read one after the other; their members are one set, whichever shard holds them."""
+
+    def __init__(self, paths: Sequence[Path], name: str, split: str | None) -> None:
+        super().__init__(paths[0], name, split)
+        self._shards = [Tar(path, str(path), None) for path in paths]
+        self.stamped = {f"{number}/{path.name}": path for number, path in enumerate(paths)}
+
+    def few(self, most: int) -> Sequence[Member]:
+        """None: shards hold pictures."""
+        return ()
+
+    def look(self) -> Held:
+        """What all of them hold."""
+        held = [shard.look() for shard in self._shards]
+        return Held(
+            [
+                Member(member.name, number * _PLACES + member.at, member.size)
+                for number, one in enumerate(held)
+                for member in one.files
+            ],
+            [link for one in held for link in one.links],
+            [other for one in held for other in one.others],
+        )
+
+    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+        """The members, shard by shard."""
+        for number, group in groupby(wanted, key=lambda one: one[0].at // _PLACES):
+            own = [(Member(member.name, member.at % _PLACES, member.size), index) for member, index in group]
+            yield from self._shards[number].read(own)
+
+
+def shards_of(spec: str) -> tuple[Sequence[Path], str, str | None] | None:
+    """The files, name and split of `NAME-{000..012}.tar` or `NAME-*.tar`; None for what names no shards.
+
+    Raises `Refused` where one of them is missing.
+    """
+    body, at, split = spec.rpartition("@") if not spec.endswith(".tar") else (spec, "", "")
+    body = body or split
+    if not body.endswith(".tar") or Path(spec).exists():
+        return None
+    if found := _RANGE.search(body):
+        first, last = found[1], found[2]
+        numbers = [f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1)]
+        paths = [Path(body[: found.start()] + number + body[found.end() :]).expanduser() for number in numbers]
+        missing = [path for path in paths if not path.is_file()]
+        if missing or not paths:
+            raise Refused(f"{body}: there is no {missing[0] if missing else f'number from {first} to {last}'}")
+    elif "*" in body or "?" in body:
+        paths = [Path(path) for path in sorted(glob.glob(str(Path(body).expanduser())))]
+        if not paths:
+            raise Refused(f"{body}: there are no such files")
+    else:
+        return None
+    return paths, body, split if at else None

@@ -1,0 +1,44 @@
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from honmono.data.pictures import Pictures
+from honmono.data.sources.open import open_source
+from honmono.errors import Refused
+
+
+def values(source: str) -> list[float]:
+    opened = Pictures(source=source, range=(0, 255)).open()
+    assert opened.length is not None
+    return sorted(opened.gather(np.arange(opened.length), np.random.default_rng(0)).real[:, 0, 0, 0].tolist())
+
+
+@pytest.fixture
+def shards(tmp_path: Path, encode) -> Path:
+    """Three of two pictures each, with the same names in all of them."""
+    for number in range(3):
+        with tarfile.open(tmp_path / f"set-{number:06}.tar", "w") as archive:
+            for place in range(2):
+                content = encode(np.full((8, 8), 10 * number + place, np.uint8))
+                member = tarfile.TarInfo(f"{place:03}.png")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return tmp_path
+
+
+def test_several_shards_are_one_set(shards: Path) -> None:
+    everything = [0, 1, 10, 11, 20, 21]
+    for pattern in ("set-{000000..000002}.tar", "set-*.tar", "set-00000?.tar"):
+        assert values(str(shards / pattern)) == everything
+    assert values(str(shards / "set-{000001..000002}.tar")) == everything[2:]
+    assert values(str(shards / "set-000001.tar")) == everything[2:4]
+
+
+def test_a_missing_shard_is_named(shards: Path) -> None:
+    with pytest.raises(Refused, match="there is no .*set-000003.tar"):
+        open_source(str(shards / "set-{000000..000003}.tar"))
+    with pytest.raises(Refused, match="there are no such files"):
+        open_source(str(shards / "other-*.tar"))
