@@ -13,7 +13,7 @@ NEWEST := .venv-newest
 WAYS_IN := tests/cli tests/test_readme.py tests/generation/test_load.py tests/test_bounds.py tests/metrics/test_fid.py
 TESTED := --editable . pytest beartype
 # Half of the work of the slow tests; the other half is all other tests.
-SLOW_HALF := tests/studies tests/training/watching tests/recipes
+SLOW_HALF := tests/studies tests/training/monitoring tests/recipes
 
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 

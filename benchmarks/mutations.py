@@ -171,8 +171,8 @@ MUTATIONS = (
         "004",
         "constant: D's beta1 is 0.5",
         "recipes/dcgan.py",
-        "lr=2e-4, betas=(0.1, 0.999)",
-        "lr=2e-4, betas=(0.5, 0.999)",
+        "for beta1 in (0.5, 0.1)",
+        "for beta1 in (0.5, 0.5)",
     ),
     Mutation(
         "004",
