@@ -226,7 +226,9 @@ def test_a_mixture_of_one_s_own_is_measured_as_the_grid_is(points: Recipe, sampl
 MEMORY = """
 import resource, sys, torch
 from torch import nn
+from honmono.data.base import DataSpec
 from honmono.evaluation.measure import measure
+from honmono.generation.model import Model
 from honmono.metrics.base import Evidence, Metric
 from honmono.metrics.inception_score import InceptionScore
 from honmono.recipe.override import override
@@ -246,7 +248,8 @@ class Extracted(InceptionScore):
 Evidence.kept = 0  # of the first pictures, which are kept up to 32 MiB
 recipe = override(find("dcgan-digits").make(), {"conditional": "false"})
 for number in (1_000, int(sys.argv[1])):
-    measure(model_of(Noise(), recipe, (1, 28, 28)), [Extracted(features="mnist", fakes=number)])
+    model = Model(Noise(), recipe, DataSpec((1, 28, 28), ()))
+    measure(model, [Extracted(features="mnist", fakes=number)])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
