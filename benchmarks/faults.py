@@ -40,14 +40,14 @@ def _of_variety(numbers: Mapping[str, float], conditional: bool) -> list[str]:
     """Whether it draws few different pictures, or only some of what there is."""
     reach = {key: numbers[key] for key in ("recall", "coverage") if key in numbers}
     spread = {key: numbers[key] for key in ("variety", "variety_pixels") if numbers.get(key, 1.0) < COLLAPSED}
-    told = ", ".join(f"{key} {value:g}" for key, value in {**reach, **spread}.items())
-    # Noise reaches as little of the data, and is told by its precision.
+    figures = ", ".join(f"{key} {value:g}" for key, value in {**reach, **spread}.items())
+    # Noise reaches as little of the data; its precision shows it.
     if reach and max(reach.values()) < NONE_OF_IT and numbers.get("precision", 0.0) > LITTLE:
-        return [f"{'Each class is' if conditional else 'It draws'} nearly one picture: {told}."]
+        return [f"{'Each class is' if conditional else 'It draws'} nearly one picture: {figures}."]
     if spread:
-        return [f"{'At least one class is' if conditional else 'It draws'} nearly one picture: {told}."]
+        return [f"{'At least one class is' if conditional else 'It draws'} nearly one picture: {figures}."]
     if reach and min(reach.values()) < LITTLE:
-        return [f"Much of the data is never generated: {told}."]
+        return [f"Much of the data is never generated: {figures}."]
     known = reach or {"variety", "fid", "modes"} & numbers.keys()
     return [] if known else ["Unknown: its variety was not measured."]
 

@@ -62,7 +62,7 @@ def main() -> None:
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     for run in summary.read(parser.parse_args().runs):
         shown = pictures(run)
-        kept[run.recipe] = told(run, list(shown))
+        kept[run.recipe] = entry_of(run, list(shown))
         for path in PICTURES.glob(f"{run.recipe}.*"):
             path.unlink()
         for name, data in shown.items():
@@ -71,7 +71,7 @@ def main() -> None:
     atomic_write_bytes(PAGE, page(kept).encode())
 
 
-def told(run: summary.Summary, files: list[str]) -> dict[str, Any]:
+def entry_of(run: summary.Summary, files: list[str]) -> dict[str, Any]:
     """What the page says of a run, by its newest pictures, which lie in these files."""
     step = newest(run)
     saved, _ = read_newest(run.run.checkpoints)

@@ -105,7 +105,7 @@ def test_a_run_of_which_the_numbers_say_nothing_wrong_has_no_sentence() -> None:
         ("gan-grid", {"modes": 23.0}, "2 of 25 modes are never drawn."),
     ],
 )
-def test_the_numbers_are_told_in_plain_sentences(recipe: str, numbers: dict[str, float], said: str) -> None:
+def test_the_numbers_become_plain_sentences(recipe: str, numbers: dict[str, float], said: str) -> None:
     assert wrong(recipe, numbers) == said
     assert wrong(recipe, numbers, steps=0.05) == f"This is a beginning: 5% of the recipe's steps. {said}"
 

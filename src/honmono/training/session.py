@@ -9,8 +9,6 @@ from filelock import FileLock
 
 from honmono.data.base import Batch
 from honmono.data.choose import suitable
-from honmono.data.packing.packed import PackedPictures
-from honmono.data.packing.survey import Survey
 from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
@@ -282,15 +280,6 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
                 "samples of a batch depend on each other in this recipe, but only those of the same process do"
             )
     return lines
-
-
-def _resized(trainer: Trainer) -> list[str]:
-    """That squares of one size become others, where nobody asked for a size."""
-    dataset = trainer.dataset
-    if not isinstance(dataset, PackedPictures) or getattr(trainer.recipe.data, "size", None) is not None:
-        return []
-    line = Survey.from_json(dataset.record["holds"]).resizing(dataset.sample_shape[-1])
-    return [] if line is None else [line]
 
 
 def _of_one_class(batch: Batch) -> bool:

@@ -13,8 +13,8 @@ from honmono.errors import Refused
 
 REPAIRED = {
     "grey.png": ["grey given three equal channels"],
-    "grey-alpha.png": ["transparency laid on white", "grey given three equal channels"],
-    "rgba.png": ["transparency laid on white"],
+    "grey-alpha.png": ["transparency on a background of white", "grey given three equal channels"],
+    "rgba.png": ["transparency on a background of white"],
     "palette.png": ["palette looked up"],
     "sixteen.png": ["16 bits a channel scaled to 8", "grey given three equal channels"],
     "cmyk.jpg": ["CMYK turned into RGB"],

@@ -35,7 +35,7 @@ def test_transparency_is_laid_on_white(encode) -> None:
     red = np.zeros((8, 8, 4), np.uint8)
     red[..., 0], red[:, :4, 3], red[:, 4:, 3] = 255, 255, 51
     found, repairs = decoded(encode(red))
-    assert repairs == ("transparency laid on white",)
+    assert repairs == ("transparency on a background of white",)
     assert found[0, 0].tolist() == [255, 0, 0] and found[0, 7].tolist() == [255, 204, 204]
 
 
@@ -44,7 +44,7 @@ def test_grey_and_alpha_stays_grey(encode) -> None:
     pixels[..., 0], pixels[:, 4:, 1] = 100, 255
     found, repairs = decoded(encode(Image.fromarray(pixels, "LA")))
     assert found.shape == (8, 8) and (found[0, 0], found[0, 7]) == (255, 100)
-    assert repairs == ("transparency laid on white",)
+    assert repairs == ("transparency on a background of white",)
 
 
 def test_palettes_with_and_without_transparency(encode) -> None:
@@ -53,7 +53,11 @@ def test_palettes_with_and_without_transparency(encode) -> None:
     found, repairs = decoded(encode(image))
     assert repairs == ("palette looked up",) and found[0, 0].tolist() == [10, 20, 200]
     found, repairs = decoded(encode(image, transparency=1))
-    assert repairs == ("palette looked up", "transparency laid on white") and found[0, 0].tolist() == [255, 255, 255]
+    assert repairs == ("palette looked up", "transparency on a background of white") and found[0, 0].tolist() == [
+        255,
+        255,
+        255,
+    ]
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "PPM"])

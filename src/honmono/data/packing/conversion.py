@@ -77,7 +77,7 @@ class Conversion:
         return np.array([-1 if label is None else label for label in labels], dtype=np.int64)
 
     def record(self, source: Source, request: Request) -> dict[str, Any]:
-        """All that is to be told, as plain JSON values."""
+        """The record of the conversion, as plain JSON values."""
         names = [readable(item.name) for item in self.listing.items]
         classes = self.listing.classes
         resized = self.survey.resizing(self.size)
@@ -122,7 +122,7 @@ def convert(
     listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
     count = min(len(listing.items), request.limit or len(listing.items))
     with warnings.catch_warnings():
-        # Pillow warns of damaged metadata; the pictures are told of in the record, not on the terminal.
+        # Pillow warns of damaged metadata; the record names the pictures, the terminal does not.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         seen, special = survey(source, listing, count)
         accept(seen)

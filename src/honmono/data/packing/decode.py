@@ -1,4 +1,4 @@
-"""Any picture, however encoded, as plain 8-bit grey or colour; what was mended on the way is told.
+"""Any picture, however encoded, as plain 8-bit grey or colour; every repair is reported.
 
 Nothing here touches Pillow's global switches (truncated files, decompression bombs): a program that uses this library
 keeps its own.
@@ -20,7 +20,7 @@ from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
 
 SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
 SEVERAL_FRAMES = "several frames"  # begins what is said of an animation or a stack
-HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and told of
+HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and reported
 LARGEST_PIXELS = 500_000_000  # 2 GB once decoded
 
 # Those that Pillow decodes by itself: EPS, for one, would run Ghostscript on a stranger's file.
@@ -60,7 +60,7 @@ class Header:
 class Levels:
     """How the values of all pictures of a set are read.
 
-    ground: the colour that transparency is laid on. white: the whole number that is white in pictures of 16 bits.
+    ground: the background colour of transparent pixels. white: the value of white in pictures of 16 bits.
     fractions: those that are black and white; None: 0 and 1, or 0 and 255, as a picture by itself suggests.
     """
 
@@ -92,7 +92,7 @@ def number_of_frames(content: Content) -> int:
     try:
         image = _opened(content)
         return 1 if image.format == "MPO" else max(1, getattr(image, "n_frames", 1))
-    except Exception:  # what is wrong with it is told when it is converted
+    except Exception:  # its conversion reports the error
         return 1
 
 
@@ -266,12 +266,12 @@ def _eight_bits(image: Image.Image, repairs: list[str], levels: Levels) -> Image
 
 
 def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...]) -> Image.Image:
-    """Palettes looked up, transparency laid on the ground, other colour spaces made RGB; what is left is L or RGB."""
+    """The picture as L or RGB: without a palette, transparent pixels on the background colour, colours converted."""
     grey = image.mode in _GREY_MODES or (image.mode == "P" and _grey_palette(image))
     if image.mode in ("P", "PA"):
         repairs.append("palette looked up")
     if _transparent(image):
-        repairs.append(f"transparency laid on {_named(ground)}")
+        repairs.append(f"transparency on a background of {_named(ground)}")
         grey = grey and len({*ground}) == 1
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)

@@ -141,13 +141,13 @@ def _summary(record: dict[str, Any], seconds: float) -> str:
     shape = f"{record['channels']}x{record['size']}x{record['size']}"
     names = {kind: {entry["name"] for entry in record[kind]} for kind in ("repaired", "skipped")}
     odd = [f"{len(found):,} {kind}" for kind, found in names.items() if found]
-    told = f" ({', '.join(odd)}: `honmono data check` names them)" if odd else ""
+    unusual = f" ({', '.join(odd)}: `honmono data check` names them)" if odd else ""
     empty = [name for name, count in record["class_counts"].items() if not count]
-    if empty:  # a generator that is asked for one is told by nobody what it looks like
-        told += (
+    if empty:  # a generator never sees what such a class looks like
+        unusual += (
             f"; warning: no picture is of class {', '.join(empty)}: number labels from 0 on, or remove empty folders"
         )
-    return f"packed {record['source']}: {record['count']:,} pictures of {shape} in {seconds:.1f} s{told}"
+    return f"packed {record['source']}: {record['count']:,} pictures of {shape} in {seconds:.1f} s{unusual}"
 
 
 class _Rows:

@@ -35,18 +35,18 @@ def _frames(record: Mapping[str, Any]) -> list[str]:
 
 
 def _faint(record: Mapping[str, Any]) -> list[str]:
-    """Warnings of pictures in which little is to be seen once they are converted."""
+    """Warnings of pictures that are nearly one colour, or black, after conversion."""
     count, blank = record["count"], record.get("blank", 0)
     lines = []
     if 2 * blank > count:
-        lines.append(f"warning: {blank:,} of {count:,} pictures are of nearly one colour once they are converted")
+        lines.append(f"warning: {blank:,} of {count:,} pictures have nearly one colour after conversion")
     if record.get("lightest", 255) <= _DARK:
         lines.append(f"warning: all pictures are nearly black: their largest value is {record['lightest']} of 255")
     return lines
 
 
 def summary(record: Mapping[str, Any]) -> list[str]:
-    """What a training says first of its pictures."""
+    """The first lines of a training: its pictures, their size, and what was understood."""
     skipped = len({entry["name"] for entry in record["skipped"]})
     left = f"; {skipped:,} files left out (`honmono data check` names them)" if skipped else ""
     shape = f"{record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})"
@@ -56,9 +56,9 @@ def summary(record: Mapping[str, Any]) -> list[str]:
 def sizes_of(record: Mapping[str, Any], most: int = 10) -> str:
     """The commonest sizes of the pictures as they are stored, with their numbers."""
     holds = record["holds"]
-    shown = holds["sizes"][:most]
-    more = holds["distinct"] - len(shown)
-    sizes = ", ".join(f"{width}x{height} ({number:,})" for width, height, number in shown)
+    commonest = holds["sizes"][:most]
+    more = holds["distinct"] - len(commonest)
+    sizes = ", ".join(f"{width}x{height} ({number:,})" for width, height, number in commonest)
     return f"{sizes}{f', and {more:,} other sizes' if more > 0 else ''}"
 
 

@@ -45,7 +45,7 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
     if special.transparent:
         colour, why = _ground(source, special.transparent, count) if ground == "auto" else (ground, "as asked")
         levels = Levels(ground=ImageColor.getrgb(colour)[:3])
-        notes = [f"transparent pictures are laid on {colour}: {why} (data.ground)"]
+        notes = [f"the background of transparent pictures is {colour}: {why} (data.ground)"]
     if special.deep:
         ranges = _looked_at(source, special.deep, count, _range)
         levels, more = _deep(levels, ranges)
@@ -114,7 +114,7 @@ def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callabl
     def work(content: Content) -> Found | None:
         try:
             return look(raw(content))
-        except Exception:  # whatever is wrong with it is told when it is converted
+        except Exception:  # its conversion reports the error
             return None
 
     contents = ((at, content) for at, content in source.contents(count) if at in wanted)

@@ -14,7 +14,7 @@ from honmono.data.sources.base import Content, Listing
 from honmono.files import atomic_write_bytes
 
 
-# Two writes within one tick of a file system's clock cannot be told apart by their time stamps (FAT: two seconds), so a
+# Two writes within one tick of a file system's clock have the same time stamp (FAT: two seconds), so a
 # file younger than this is read again next time.
 SETTLED_SECONDS = 3.0
 

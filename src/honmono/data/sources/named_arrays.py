@@ -2,18 +2,21 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
+from honmono.data.sources.files import Fetched, Files
+from honmono.data.sources.foreign_bytes import refusing
 from honmono.data.sources.labels import read_labels
 from honmono.data.sources.pixels import black_and_white, pictures
+from honmono.data.sources.reader import Part
 from honmono.errors import Refused
 
 
-# Of arrays with pictures and with labels, as people name them, the likeliest first; a split is told by a word beside.
+# Usual names of arrays with pictures and with labels, the likeliest first; another word in the name gives the split.
 _PICTURES = "images image imgs img pictures x data features samples train arr_0 ff".split()
 _LABELS = "labels label targets target classes class y ans answers gnd arr_1".split()
 _NAMES = ("class_names", "classes", "label_names", "target_names", "categories", "names")
@@ -44,6 +47,25 @@ def pairs(shapes: Mapping[str, Sequence[int]]) -> dict[str, Pair]:
         labels = _best([name for name in own if name != images and len(shapes[name]) in (1, 2)], _LABELS, shapes)
         found[split] = Pair(images, labels)
     return {split: pair for split, pair in found.items() if split or len(found) == 1} or found
+
+
+def parts_of_one_file(
+    files: Files, what: str, endings: tuple[str, ...], shapes_of: Callable[[Fetched], Mapping[str, tuple[int, ...]]]
+) -> Mapping[str, Part]:
+    """By split the part of the only file with one of these endings, or of the named one; {} where there is none.
+
+    Raises `Refused` where the file cannot be read, or no array in it is called as pictures are.
+    """
+    found = [name for name in files.names if name.lower().endswith(endings) and name == (files.only or name)]
+    if len(found) != 1:
+        return {}
+    (name,) = found
+    with refusing(name, what):
+        shapes = shapes_of(files.fetch(found)[name])
+        splits = pairs(shapes)
+    if not splits:
+        raise refuse_no_pictures(name, shapes)
+    return {split: Part((name,)) for split in splits}
 
 
 def stored(name: str, arrays: Mapping[str, Any], pair: Pair) -> Stored:

@@ -16,7 +16,7 @@ def names_of(members: Sequence[ZipInfo]) -> tuple[list[str], str | None]:
     """The members' names, and what was assumed of their encoding, None where nothing had to be.
 
     Names without the flag of UTF-8 are code page 437 by the format. Programs really write UTF-8 there (macOS) or the
-    code page of their Windows, of which only the Japanese one can be told from 437 by the names themselves.
+    code page of their Windows, of which only the Japanese one can be distinguished from 437 by the names themselves.
     """
     names, note = _decoded(members)
     if any("/" in name for name in names) or not any("\\" in name for name in names):

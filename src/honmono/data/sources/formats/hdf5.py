@@ -6,8 +6,7 @@ from typing import Any, final
 
 from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files, base
-from honmono.data.sources.foreign_bytes import refusing
-from honmono.data.sources.named_arrays import pairs, refuse_no_pictures, stored
+from honmono.data.sources.named_arrays import pairs, parts_of_one_file, stored
 from honmono.data.sources.reader import Part, Reader
 from honmono.errors import Refused
 
@@ -17,21 +16,13 @@ _ENDINGS = (".h5", ".hdf5", ".hdf", ".he5")
 
 @final
 class Hdf5(Reader):
-    """One file; the data sets at its top are told by their names, as in an `.npz`."""
+    """One file; the names of its top-level data sets say what they are, as in an `.npz`."""
 
     what = "HDF5"
 
     def parts(self, files: Files) -> Mapping[str, Part]:
         """By the names in it."""
-        found = [name for name in files.names if name.lower().endswith(_ENDINGS) and name == (files.only or name)]
-        if len(found) != 1:
-            return {}
-        with refusing(found[0], self.what):
-            shapes = _shapes(opened(files.fetch(found)[found[0]]))
-            splits = pairs(shapes)
-        if not splits:
-            raise refuse_no_pictures(found[0], shapes)
-        return {split: Part((found[0],)) for split in splits}
+        return parts_of_one_file(files, self.what, _ENDINGS, lambda held: _shapes(opened(held)))
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
         """The pair of the split; pictures are read a block at a time."""

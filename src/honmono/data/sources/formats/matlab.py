@@ -22,7 +22,7 @@ _SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
 
 @final
 class Mat(Reader):
-    """Files of one split each, told by their names: `train_32x32.mat`. SVHN's label 10 is the digit 0."""
+    """Files of one split each, which their names give: `train_32x32.mat`. SVHN's label 10 is the digit 0."""
 
     what = "a .mat file"
 

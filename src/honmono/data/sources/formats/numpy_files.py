@@ -9,9 +9,8 @@ import numpy as np
 
 from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files, base
-from honmono.data.sources.foreign_bytes import refusing
 from honmono.data.sources.labels import read_labels
-from honmono.data.sources.named_arrays import Pair, pairs, refuse_no_pictures, stored
+from honmono.data.sources.named_arrays import Pair, pairs, parts_of_one_file, stored
 from honmono.data.sources.pixels import black_and_white, pictures
 from honmono.data.sources.plain_pickle import load_plain
 from honmono.data.sources.reader import Part, Reader
@@ -29,15 +28,7 @@ class Npz(Reader):
 
     def parts(self, files: Files) -> Mapping[str, Part]:
         """By the names in it: of several files the one that the user named."""
-        found = [name for name in files.names if name.lower().endswith(".npz") and name == (files.only or name)]
-        if len(found) != 1:
-            return {}
-        with refusing(found[0], self.what):
-            shapes = _shapes(files.fetch(found)[found[0]])
-            splits = pairs(shapes)
-        if not splits:
-            raise refuse_no_pictures(found[0], shapes)
-        return {split: Part((found[0],)) for split in splits}
+        return parts_of_one_file(files, self.what, (".npz",), _shapes)
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
         """The pair of the split."""
