@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from honmono.data.pictures import Pictures
@@ -204,3 +205,15 @@ def test_stacked_digits_are_their_own_reference(recipe: Recipe, networks: Networ
     reals = reference.reals("quarters")
     assert reals.pictures(torch.arange(10)).shape == (10, 1, 8, 8) and len(reals.extracted(99).features) == 50
     assert reference.used["quarters"].stored.content == own.data.open().fingerprint
+
+
+def test_reals_are_converted_as_those_trained_on(recipe: Recipe, networks: Networks, tmp_path: Path) -> None:
+    """Though all of them are taken, and of another source too: transparent pixels have the recipe's background."""
+    for place in range(6):
+        Image.fromarray(np.full((8, 8, 4), [90, 90, 90, 0], np.uint8)).save(tmp_path / f"{place}.png")
+    for ground, grey in (("black", 0.0), ("white", 255.0)):
+        data = Pictures(source=str(tmp_path), ground=ground, limit=3)
+        for other in (None, str(tmp_path)):
+            reals = Reference(replace(recipe, data=data), SHAPE, other, networks).reals("quarters")
+            features = reals.extracted(6).features
+            assert features.shape == (6, 4) and (features == grey).all()

@@ -3,7 +3,7 @@
 import pytest
 
 from honmono.errors import Refused
-from honmono.recipe.updates import Update, WarmUp
+from honmono.recipe.updates import Simultaneous, Update, WarmUp, updates_made
 
 
 def test_counts_follow_the_clock() -> None:
@@ -17,3 +17,10 @@ def test_counts_follow_the_clock() -> None:
 def test_counts_of_nothing_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(Refused, match="WarmUp.* count, high and every"):
         WarmUp(**wrong)
+
+
+def test_simultaneous_updates_of_a_player_move_it_once() -> None:
+    program = (Simultaneous((Update("discriminator", count=2), Update("generator"))), Update("generator", count=3))
+    assert [updates_made(program, player, 10) for player in ("discriminator", "generator")] == [10, 40]
+    varying = (Update("discriminator", count=WarmUp(count=2, high=5, steps=1, every=9)), Update("generator"))
+    assert updates_made(varying, "discriminator", 3) == 5 + 2 + 2

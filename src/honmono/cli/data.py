@@ -9,7 +9,7 @@ from honmono.cli.output import print_json
 
 
 app = Typer(help="Check or pack data without training.")
-Source = Annotated[str, Argument(help="digits, an IDX directory, a folder, an archive, .npy/.npz, hf:NAME")]
+Source = Annotated[str, Argument(help="digits, hf:NAME, or a folder, archive or file (formats: docs/guide.md)")]
 Size = Annotated[int | None, Option(help="side of the pictures in pixels; chosen from the data by default")]
 
 

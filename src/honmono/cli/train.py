@@ -16,7 +16,9 @@ def train(
     recipe: Annotated[Text, Argument(help="a recipe's name, or path/to/mine.py:function")] = None,
     data: Annotated[
         Text,
-        Option(help="digits, grid, ring, an IDX directory, stacked-mnist:DIR, a folder, an archive, .npy, hf:NAME"),
+        Option(
+            help="digits, grid, ring, stacked-mnist:DIR, hf:NAME, or a folder, archive or file (formats: docs/guide.md)"
+        ),
     ] = None,
     size: Annotated[Whole, Option(help="side of the pictures in pixels")] = None,
     classes: Reading = None,

@@ -9,6 +9,7 @@ from honmono.data.points import Points, holds_points
 from honmono.data.sources.base import reading
 from honmono.data.sources.idx import holds_idx
 from honmono.data.sources.open import STACKED, digits_of, expanded
+from honmono.data.sources.shards import shards_of
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Refused
 
@@ -98,6 +99,8 @@ def found_anywhere(data: Data) -> Data:
 
 def absolute(source: str) -> str:
     """A path as an absolute one, so that a run finds its data from anywhere; other sources as they are."""
+    if shards_of(source):
+        return str(expanded(source).absolute())
     path, at, split = source.rpartition("@") if "@" in source else (source, "", "")
     for text, tail in ((source, ""), (path, at + split)):
         if text and expanded(text).exists():

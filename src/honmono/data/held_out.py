@@ -6,8 +6,9 @@ from honmono.data.base import Dataset
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.pictures import Pictures
 from honmono.data.sources.arrays import ArraySource
+from honmono.data.sources.hub import Hub
 from honmono.data.sources.layout import splits_named
-from honmono.data.sources.open import open_source
+from honmono.data.sources.open import expanded, open_source
 from honmono.data.sources.splits import role_of
 from honmono.errors import Refused
 
@@ -26,10 +27,11 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
     source = open_source(pictures.source, pictures.classes)
     if role_of(source.split or "train") != "train":
         return None
-    whole = pictures.source.removesuffix(f"@{source.split}")
+    before, at, _ = pictures.source.rpartition("@")
+    whole = before if at and not expanded(pictures.source).exists() else pictures.source
     channels, size, _ = opened.sample_shape
     wanted = replace(pictures, size=size, channels=channels, limit=limit, expects=None)
-    for split in _others(opened, isinstance(source, ArraySource) or pictures.source.startswith("hf:")):
+    for split in _others(opened, isinstance(source, ArraySource | Hub)):
         try:
             found = replace(wanted, source=f"{whole}@{split}").open()
         except Refused:

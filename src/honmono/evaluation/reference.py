@@ -9,9 +9,10 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -112,16 +113,12 @@ class Reference:
         if source is None:
             raise Refused("the recipe has no source of real pictures: give one with --reference SOURCE")
         size, channels = network.size or self._shape[-1], 1 if network.channels == 1 else 3
-        fit: Fit = getattr(data, "fit", "crop")
-        classes: Classes = getattr(data, "classes", "auto")
         try:
             split = open_source(source).split
         except Refused as refusal:
             advice = "" if self._source else "; give their new place with --reference SOURCE"
             raise Refused(f"{refusal}{advice}") from refusal
-        packed = self._as_trained(
-            Pictures(source=source, size=size, channels=channels, fit=fit, classes=classes)
-        ).open()
+        packed = self._as_trained(self._wanted(source, size, channels)).open()
         pixels = np.load(packed.path / PICTURES, mmap_mode="r")
         labels = np.load(packed.path / LABELS) if (packed.path / LABELS).exists() else None
 
@@ -129,6 +126,17 @@ class Reference:
             return torch.from_numpy(pixels[indices])
 
         return RealPictures(source, split, packed.fingerprint, len(pixels), labels, packed.classes, take)
+
+    def _wanted(self, source: str, size: int, channels: Literal[1, 3]) -> Pictures:
+        """All pictures of a source, converted as the recipe's own are; another source has classes of its own kind."""
+        data = self._recipe.data
+        if not isinstance(data, Pictures):
+            fit: Fit = getattr(data, "fit", "crop")
+            return Pictures(source=source, size=size, channels=channels, fit=fit)
+        classes: Classes = data.classes if self._source is None else "auto"
+        return replace(
+            data, source=source, size=size, channels=channels, classes=classes, limit=None, expects=None, flip=False
+        )
 
     def _as_trained(self, wanted: Pictures) -> Pictures:
         """The recipe's own data if it has the same pixels, since they are packed already; else `wanted`."""

@@ -29,7 +29,7 @@ def write_interpolation(
 ) -> Path:
     """Writes a film of a grid of samples whose latents follow a closed path through random points. Returns its path.
 
-    out: a .gif or .webp file; None: in the run's directory.
+    out: a .gif, .webp or .mp4 file; None: in the run's directory.
     seed: of the path.
     label: the class of all samples.
     labels: several classes, as in `walk`. Without both, each sample has a class of its own, all in turn.

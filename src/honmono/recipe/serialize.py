@@ -130,7 +130,7 @@ def outside_classes(value: Any) -> dict[str, Any]:
 
 @cache
 def allowed() -> dict[str, Any]:
-    """Every class that a recipe's JSON may name: honmono's dataclasses and networks, and four torch optimizers."""
+    """Every class that a recipe's JSON may name: honmono's dataclasses and networks, and named optimizers."""
     classes: dict[str, Any] = {cls.__name__: cls for cls in OPTIMIZERS}
     modules = [importlib.import_module(name) for name in MODULES]
     for package in (importlib.import_module(name) for name in PACKAGES):

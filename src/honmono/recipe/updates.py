@@ -88,11 +88,14 @@ def due(updates: tuple[Update | Simultaneous, ...], step: int) -> list[tuple[Upd
 
 
 def updates_made(updates: tuple[Update | Simultaneous, ...], player: PlayerName, steps: int) -> int:
-    """How many updates a player has had after so many steps."""
-    own = [update for update in every_update(updates) if update.player == player]
-    varying = [update for update in own if isinstance(update.count, Count)]
-    constant = sum(update.count for update in own if isinstance(update.count, int))
-    return steps * constant + sum(update.times(step) for update in varying for step in range(1, steps + 1))
+    """How often a player's optimizer has moved it after so many steps: once for all of its simultaneous updates."""
+
+    def moves(entry: Update | Simultaneous, step: int) -> int:
+        if isinstance(entry, Simultaneous):
+            return int(any(update.player == player and update.times(step) > 0 for update in entry.updates))
+        return entry.times(step) if entry.player == player else 0
+
+    return sum(moves(entry, step) for step in range(1, steps + 1) for entry in updates)
 
 
 class RealBatches:

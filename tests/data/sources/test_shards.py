@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from honmono.data.choose import absolute
 from honmono.data.pictures import Pictures
 from honmono.data.sources.open import open_source
 from honmono.errors import Refused
@@ -42,3 +43,27 @@ def test_a_missing_shard_is_named(shards: Path) -> None:
         open_source(str(shards / "set-{000000..000003}.tar"))
     with pytest.raises(Refused, match="there are no such files"):
         open_source(str(shards / "other-*.tar"))
+
+
+def test_shards_are_read_as_classes_are_wanted(shards: Path) -> None:
+    """Pictures without a label are left out where labels are learned, and are there where they are not."""
+    with tarfile.open(shards / "set-000000.tar", "a") as archive:
+        member = tarfile.TarInfo("000.cls")
+        member.size = 1
+        archive.addfile(member, io.BytesIO(b"7"))
+    pattern = str(shards / "set-{000000..000002}.tar")
+    labelled = Pictures(source=pattern).open()
+    assert labelled.classes == ("7",) and labelled.length is not None and labelled.length < 6
+    assert Pictures(source=pattern, classes="none").open().length == 6
+
+
+def test_labels_that_are_not_there_are_refused(shards: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "plain.npz", images=np.zeros((5, 8, 8), np.uint8))
+    for source in (shards / "set-*.tar", tmp_path / "plain.npz"):
+        with pytest.raises(Refused, match="no labels"):
+            Pictures(source=str(source), classes="labels").open()
+
+
+def test_the_pattern_of_shards_is_made_absolute(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shards)
+    assert absolute("set-*.tar") == str(shards / "set-*.tar")

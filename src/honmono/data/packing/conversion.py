@@ -120,6 +120,8 @@ def convert(
     """
     source = EveryFrame(source) if request.frames == "all" else source
     listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
+    if request.classes == "labels" and not listing.classes:
+        raise Refused(f"{source.name} has no labels of its own: leave out --classes labels")
     count = min(len(listing.items), request.limit or len(listing.items))
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata; the record names the pictures, the terminal does not.

@@ -82,5 +82,5 @@ def _splits(record: Mapping[str, Any]) -> list[str]:
     if not splits:
         return []
     others = [f"{name} ({number:,})" for name, number in splits.items() if name != taken]
-    left = f"; left out: {some(others, _MOST_NAMED)}, taken by {record['source']}@NAME" if others else ""
+    left = f"; left out: {some(others, _MOST_NAMED)}, taken by @NAME at the end of the source" if others else ""
     return [f"split   {taken} ({splits[taken]:,} pictures){left}"]

@@ -27,15 +27,21 @@ class Hub(Source):
 
     The pictures are its first column of pictures, the classes its column `label`, else its first column of classes.
 
-    tables: the parquet files of each split where spec is a path, or the one folder that `save_to_disk` made.
+    tables: the parquet files of each split, or the folder that `save_to_disk` made, where spec is a path; then `split`
+        is taken, and no "@" of the path is read as one.
     """
 
-    def __init__(self, spec: str, tables: Mapping[str, Sequence[Path]] | Path | None = None) -> None:
+    def __init__(
+        self, spec: str, tables: Mapping[str, Sequence[Path]] | Path | None = None, split: str | None = None
+    ) -> None:
         self._tables = tables
-        body, at, split = spec.removeprefix("hf:").rpartition("@")
-        self.name = spec.removesuffix(f"@{split}") if at else spec
-        self.split = split if at else None
-        self._path, _, self._config = (body if at else split).partition(":")
+        if tables is not None:
+            self.name, self.split, self._path, self._config = spec, split, "", ""
+            return
+        body, at, named = spec.removeprefix("hf:").rpartition("@")
+        self.name = spec.removesuffix(f"@{named}") if at else spec
+        self.split = named if at else None
+        self._path, _, self._config = (body if at else named).partition(":")
         if self._path in _LOCAL and not Path(self._config).exists():
             raise Refused(f"{self.name}: there is no {self._config or 'path'}: write hf:{self._path}:PATH")
 

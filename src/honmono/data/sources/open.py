@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from honmono.data.sources.archive import Tar, Zip
+from honmono.data.sources.archive import Archive, Tar, Zip
 from honmono.data.sources.base import Classes, Source
 from honmono.data.sources.digits import Digits
 from honmono.data.sources.files import FilesOfArchive, FilesOfFolder
@@ -27,7 +27,7 @@ def open_source(spec: str, classes: Classes = "auto") -> Source:
     Raises `Refused` where there is none, naming the nearest existing path.
     """
     source = _opened(spec, classes)
-    if classes == "folders" and not isinstance(source, Folder | Zip | Tar):
+    if classes == "folders" and not isinstance(source, Folder | Archive):
         raise Refused(f"{spec} has no folders to take as classes: leave out --classes folders")
     return source
 
@@ -43,7 +43,7 @@ def _opened(spec: str, classes: Classes) -> Source:
     if spec.startswith("hf:"):
         return Hub(spec)
     if found := shards_of(spec):
-        return Shards(*found)
+        return Shards(*found, classes)
     path, split = _path_and_split(spec)
     name = spec.removesuffix(f"@{split}") if split else spec
     path = _only_archive(path) or path

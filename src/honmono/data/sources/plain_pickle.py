@@ -7,7 +7,8 @@ dictionary: the one in C sets memory aside for as many objects as a damaged file
 
 import io
 import pickle
-from typing import Any
+import struct
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +19,7 @@ class Unsafe(Exception):
 
 def load_plain(data: bytes) -> Any:
     """What the pickle holds: dictionaries and lists of arrays, numbers and texts (bytes where Python 2 wrote them)."""
-    return _arrays(_Plain(io.BytesIO(data), encoding="bytes").load())
+    return _arrays(_Plain(data).load())
 
 
 class _Type:
@@ -55,6 +56,8 @@ class _Array:
 
 
 def _from_buffer(data: Any, kind: _Type, shape: Any, order: str) -> _Array:
+    if not isinstance(data, bytes | bytearray):
+        raise Unsafe("an array of something other than bytes")
     made = _Array()
     made.__setstate__((1, shape, kind, order == "F", bytes(data)))
     return made
@@ -83,6 +86,29 @@ _CALLED = {
 
 
 class _Plain(pickle._Unpickler):
+    """Reads `data`. State is given to arrays and their types alone, and no length is believed that the data lacks."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), encoding="bytes")
+        self._size = len(data)
+
+    def load_build(self) -> None:
+        if not isinstance(self.stack[-2], _Type | _Array):  # pyright: ignore[reportAttributeAccessIssue]
+            raise Unsafe("it gives a state to something that is no array")
+        super().load_build()  # pyright: ignore[reportAttributeAccessIssue]
+
+    def load_bytearray8(self) -> None:
+        (length,) = struct.unpack("<Q", self.read(8))  # pyright: ignore[reportAttributeAccessIssue]
+        if length > self._size:
+            raise Unsafe(f"it is {self._size:,} bytes long and claims {length:,} more")
+        self.append(bytearray(self.read(length)))  # pyright: ignore[reportAttributeAccessIssue]
+
+    dispatch: ClassVar[dict[int, Any]] = {  # noqa: RUF012 (read by the class that it inherits from)
+        **pickle._Unpickler.dispatch,  # pyright: ignore[reportAttributeAccessIssue]
+        pickle.BUILD[0]: load_build,
+        pickle.BYTEARRAY8[0]: load_bytearray8,
+    }
+
     def find_class(self, module: str, name: str) -> Any:
         try:
             return _CALLED[f"{module}.{name}"]

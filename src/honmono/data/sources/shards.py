@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import final
 
 from honmono.data.sources.archive import Archive, Held, Tar
-from honmono.data.sources.base import Content
+from honmono.data.sources.base import Classes, Content
 from honmono.data.sources.links import Member
 from honmono.errors import Refused
 
@@ -21,8 +21,8 @@ _PLACES = 1 << 48  # of bytes in one shard; a member's place is the shard's numb
 class Shards(Archive):
     """Shards read one after the other; their members are one set, whichever shard holds them."""
 
-    def __init__(self, paths: Sequence[Path], name: str, split: str | None) -> None:
-        super().__init__(paths[0], name, split)
+    def __init__(self, paths: Sequence[Path], name: str, split: str | None, classes: Classes = "auto") -> None:
+        super().__init__(paths[0], name, split, classes)
         self._shards = [Tar(path, str(path), None) for path in paths]
         self.stamped = {f"{number}/{path.name}": path for number, path in enumerate(paths)}
 

@@ -1,5 +1,6 @@
 """Kaggle's tables, written by NumPy."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,14 @@ def test_other_tables_are_one_line(tmp_path: Path, seen, text: str, why: str) ->
     with pytest.raises(Refused, match=why) as refusal:
         seen(tmp_path / "a.csv")
     assert "\n" not in str(refusal.value)
+
+
+def test_tables_in_an_archive(tmp_path: Path, noise, seen) -> None:
+    pixels = noise(5, 28, 28)
+    head = ["label", *(f"pixel{number}" for number in range(784))]
+    write(tmp_path / "train.csv", np.hstack([np.arange(5)[:, None], pixels.reshape(5, 784)]), head)
+    with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
+        archive.write(tmp_path / "train.csv", "train.csv")
+    found = seen(tmp_path / "digits.zip")
+    np.testing.assert_array_equal(found.pixels, pixels)
+    assert found.labels == list("01234")

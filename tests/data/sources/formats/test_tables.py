@@ -7,6 +7,8 @@ import datasets
 import numpy as np
 import pytest
 
+from honmono.data.held_out import held_out
+from honmono.data.pictures import Pictures
 from honmono.data.sources.open import open_source
 from honmono.errors import Refused
 
@@ -60,3 +62,22 @@ def test_damaged_tables_and_those_in_an_archive_are_one_line(tmp_path: Path, see
         archive.write(tmp_path / "a.parquet", "a.parquet")
     with pytest.raises(Refused, match="in an archive: unpack it"):
         open_source(str(tmp_path / "a.zip"))
+
+
+def test_the_path_of_a_table_may_hold_an_at_sign(tmp_path: Path, encode, noise, seen) -> None:
+    pixels, folder = noise(4, 8, 8, 3), tmp_path / "a@b"
+    folder.mkdir()
+    table(encode, pixels[:3]).to_parquet(folder / "train.parquet")
+    table(encode, pixels[3:]).to_parquet(folder / "test.parquet")
+    np.testing.assert_array_equal(seen(folder).pixels, pixels[:3])
+    np.testing.assert_array_equal(seen(f"{folder}@test").pixels, pixels[3:])
+
+
+def test_a_table_s_test_split_is_held_out(tmp_path: Path, encode, noise) -> None:
+    pixels = noise(9, 8, 8, 3)
+    table(encode, pixels[:6]).to_parquet(tmp_path / "train.parquet")
+    table(encode, pixels[6:]).to_parquet(tmp_path / "test.parquet")
+    for source in (str(tmp_path), f"{tmp_path}@train"):
+        pictures = Pictures(source=source)
+        held = held_out(pictures, pictures.open(), 8)
+        assert held is not None and held.length == 3

@@ -15,10 +15,9 @@ def open_tables(files: Files, name: str, split: str | None) -> Hub | None:
         return None
     if not isinstance(files, FilesOfFolder):
         raise Refused(f"{name} holds tables of the datasets library in an archive: unpack it, and give the folder")
-    spec = f"{name}@{split}" if split else name
     if saved:
-        return Hub(spec, files.root)
+        return Hub(name, files.root, split)
     splits: dict[str, list[str]] = {}
     for one in tables:
         splits.setdefault(split_of(split_words(one if len(tables) > 1 else base(one))) or "train", []).append(one)
-    return Hub(spec, {known: [files.root / one for one in found] for known, found in splits.items()})
+    return Hub(name, {known: [files.root / one for one in found] for known, found in splits.items()}, split)
