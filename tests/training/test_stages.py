@@ -161,6 +161,7 @@ def test_samples_of_the_first_stage_are_enlarged(growing: Callable, in_training:
     made = next(trainer.model().fakes(seed=0))
     assert made.shape == (8, 1, 8, 8)
     assert torch.equal(made, enlarged(made[..., ::2, ::2], 8))
+    assert torch.equal(trainer.downsample_fake(made), made[..., ::2, ::2])
 
 
 def test_without_growth_all_is_full_grown_from_the_beginning(growing: Callable, in_training: Build) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from honmono.data.base import DataSpec
-from honmono.networks.growing import at_stage
+from honmono.networks.growing import at_stage, halved
 from honmono.recipe.build import build_networks, growing_network
 from honmono.recipe.growth import Growth
 from honmono.recipe.value import Recipe
@@ -57,6 +57,10 @@ class Stages:
         """Full-size real pictures, downsampled as input of the current stage."""
         first = self._networks[0]
         return at_stage(real, self.sizes[first.stage], first.alpha if first.fading else None)
+
+    def downsample_fake(self, fake: Tensor) -> Tensor:
+        """Full-size fakes, whose pixels the generator repeated, as input of the current stage."""
+        return halved(fake, fake.shape[-1] // self.sizes[self._networks[0].stage])
 
 
 def is_grown(recipe: Recipe, data_spec: DataSpec, images: int) -> bool:

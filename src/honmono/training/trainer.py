@@ -228,6 +228,10 @@ class Trainer:
         """Real samples as the networks get them now: at the current size of growing networks."""
         return self._stages.downsample_real(real) if self._stages else real
 
+    def downsample_fake(self, fake: Tensor) -> Tensor:
+        """Full-size fakes as the discriminator gets them now: at the current size of growing networks."""
+        return self._stages.downsample_fake(fake) if self._stages else fake
+
     def model(self) -> Model:
         """The generator to sample from: the averaged one where the recipe averages."""
         if self.average:

@@ -117,3 +117,17 @@ def test_looking_leaves_the_discriminator_as_it_was(in_training: Callable[..., T
     after = trainer.networks["discriminator"].state_dict()
     assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
     assert modes == [part.training for part in trainer.networks["discriminator"].modules()]
+
+
+@pytest.mark.parametrize("images", [8, 40, 400])
+def test_growing_networks_score_pictures_of_their_stage(
+    in_training: Callable[..., Trainer], splits: Path, images: int
+) -> None:
+    """At 4x4, while 8x8 fades in, and at 8x8."""
+    entry = find("pggan-mnist")
+    recipe = override(entry.make(), {**entry.tiny, "data.fit": "crop", "growth.train": "16"})
+    trainer = in_training(replace(recipe, data=replace(recipe.data, source=str(splits))))
+    while trainer.clock.images < images:
+        trainer.step()
+    found = MemorisationCheck(trainer).check()
+    assert found is None or (found.held_out, found.fakes) == (200, 256)

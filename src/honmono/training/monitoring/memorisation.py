@@ -130,4 +130,4 @@ class MemorisationCheck:
             for at in range(0, SAMPLES, size)
         ]
         label = None if labels is None else torch.from_numpy(labels).to(trainer.engine.device)
-        return torch.cat(made), label
+        return trainer.downsample_fake(torch.cat(made)), label

@@ -106,5 +106,5 @@ class Variety:
         parts = -(-len(latents) // size)  # of equal size, since batch norm may use batch statistics
         given = [None] * parts if labels is None else np.array_split(labels, parts)
         chunks = [model.at(latent, label) for latent, label in zip(np.array_split(latents, parts), given, strict=True)]
-        made = torch.cat(chunks).float().cpu()
+        made = self._trainer.downsample_fake(torch.cat(chunks)).float().cpu()
         return {label: made[place :: len(classes)] for place, label in enumerate(classes)}
