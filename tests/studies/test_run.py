@@ -47,7 +47,7 @@ def numbers_of(run: Path) -> dict[str, float]:
 
 
 def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:
-    assert {path.name for path in trained.iterdir()} == {"duel.html", "study.json", *RUNS}
+    assert {path.name for path in trained.iterdir()} == {"duel.html", "duel.json", "study.json", *RUNS}
     page = read_html((trained / "duel.html").read_text("utf-8"))
     refuse_the_network(page)
     headings = [

@@ -1,10 +1,10 @@
 """The HTML page of a study: the article's claims, its table with our numbers, samples, and how to make it again."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 from statistics import fmean
+from typing import Any
 
 from honmono.reports.comparison import agreement, numbers, summary
 from honmono.reports.comparison.agreement import Agreement
@@ -14,11 +14,14 @@ from honmono.reports.comparison.page import body
 from honmono.reports.comparison.pictures import real_samples
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import best_of, headings
+from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table, render
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.studies.frames import Frames
+from honmono.studies.moment_tables import cost_table, moment_curves, moment_tables
 from honmono.studies.plan import Planned
+from honmono.studies.results import command
 from honmono.studies.state import StudyState
 from honmono.studies.study import Case, Study, Trace
 
@@ -42,13 +45,14 @@ def page(study: Study, planned: Sequence[Planned], state: StudyState) -> str:
         shortened=_shortened(planned),
         cases=_cases(study, planned, comparison, state),
         case_notes=list(_legend(planned, state)),
+        moments=_moments(study, planned, comparison),
         traces=[(trace.title, _trace(trace, study, planned, frames)) for trace in study.traces],
         reals=list(real_samples(runs)),
         films=[
             (one.name, _settings(one.case), run.pictures(study.frames))
             for one, run in zip(planned, frames, strict=True)
         ],
-        command=_command(study, state),
+        command=command(study, state),
         **body(comparison, samples=False),
     )
 
@@ -60,9 +64,23 @@ def _measured(run: Summary) -> Numbers:
     return Numbers(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
 
 
+def _moments(study: Study, planned: Sequence[Planned], comparison: Comparison) -> dict[str, Any] | None:
+    """The variables of the part about moments; None in a study without them."""
+    if study.moments is None:
+        return None
+    return {
+        "tables": list(moment_tables(planned, comparison.agreements)),
+        "cost": cost_table(planned),
+        "curves": list(moment_curves(planned, comparison.agreements)),
+        "strokes": [(case.label, stroke) for case, stroke in zip(study.cases, STROKES, strict=False)],
+    }
+
+
 def _images(run: Summary, one: Planned) -> float:
-    """The images of a whole training: more than the run has seen, where it diverged."""
+    """The images of a whole training: more than the run has seen, where it diverged; all of them, with moments."""
     seen = run.cost(one.recipe.training.steps)
+    if one.moments is not None:
+        return seen.images or 1.0
     last = (run.log.get("step") or [None])[-1]
     return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
 
@@ -157,13 +175,3 @@ def _pair(pair: tuple[float, float] | None, trace: Trace) -> str:
     if trace.of == "losses":
         return f"{pair[0]:.4f}, {pair[1]:.4f}"
     return " to ".join(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" for value in pair)
-
-
-def _command(study: Study, state: StudyState) -> str:
-    options = state.options
-    arguments = ["honmono", "study", study.name, "--out", "DIR"]
-    arguments += ["--scale", f"{options.scale:g}"] if options.scale != 1 else []
-    arguments += ["--data", options.data] if options.data else []
-    arguments += ["--seeds", str(options.seeds)] if options.seeds else []
-    arguments += [part for name, value in options.changes.items() for part in ("--set", f"{name}={value}")]
-    return shlex.join(arguments)

@@ -1,0 +1,103 @@
+"""Train a run to the moments of its study: a checkpoint at each, and the processor time spent until then."""
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from honmono.errors import Interrupted
+from honmono.files import write_json
+from honmono.runs.directory import RunDirectory
+from honmono.studies.study import Moments
+from honmono.training.options import TrainOptions
+from honmono.training.recorder import Recorder
+from honmono.training.session import Session, prepare
+
+
+FILE = "processor_time.json"  # in a run's directory
+END = "the end"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The clock of a run at one step.
+
+    cpu_seconds: of its training until then, over all threads and all resumes.
+    """
+
+    step: int
+    images: int
+    cpu_seconds: float
+
+    def passed(self, moments: Moments) -> list[str]:
+        """The names of the moments that have passed."""
+        return moments.passed(self.images, self.cpu_seconds)
+
+
+def readings(run: RunDirectory) -> list[Reading]:
+    """The readings of a run, in order: at its checkpoints, at its moments and at its end."""
+    path = run.path / FILE
+    return [Reading(**reading) for reading in json.loads(path.read_text("utf-8"))] if path.exists() else []
+
+
+def by_moment(run: RunDirectory, moments: Moments) -> dict[str, Reading]:
+    """The first reading at or after each moment that has passed, by the moment's name; and the last one, "the end"."""
+    found = readings(run)
+    passed = {name: one for one in reversed(found) for name in one.passed(moments)}
+    in_order = {name: passed[name] for name in moments.names if name in passed}
+    return in_order | ({END: found[-1]} if found else {})
+
+
+def train_to_moments(options: TrainOptions, moments: Moments) -> None:
+    """Trains or resumes a run until all moments have passed, or to its last step."""
+    session = prepare(options)
+    with session.recorder() as recorder:
+        for line in session.lines:
+            recorder.say(line)
+        with suppress(_AllPassed):
+            session.trainer.fit(session.steps, Meter(session, recorder, moments))
+
+
+class Meter:
+    """Calls a recorder after every step, and saves a checkpoint at each moment."""
+
+    def __init__(self, session: Session, recorder: Recorder, moments: Moments) -> None:
+        self._session, self._recorder, self._moments = session, recorder, moments
+        step = session.trainer.clock.step
+        self._readings = [one for one in readings(session.run) if one.step <= step]
+        self._before = self._readings[-1].cpu_seconds if self._readings else 0.0
+        self._begun = time.process_time()
+        self._passed = self._readings[-1].passed(moments) if self._readings else []
+
+    def after_step(self, losses: dict[str, Tensor]) -> None:
+        """Records the step; ends the training by an exception where all moments have passed."""
+        reading = self._reading()
+        before, self._passed = self._passed, reading.passed(self._moments)
+        at_moment = len(self._passed) > len(before)
+        # Before the checkpoint: a process that is killed between the two must not lose the time.
+        every = self._session.trainer.recipe.training.checkpoint_every
+        if at_moment or reading.step % every == 0 or reading.step >= self._session.steps:
+            self._keep(reading)
+        try:
+            self._recorder.after_step(losses)
+        except Interrupted:  # it has saved a checkpoint
+            self._keep(self._reading())
+            raise
+        if at_moment:
+            self._recorder.save()
+        if at_moment and self._passed == self._moments.names:
+            raise _AllPassed
+
+    def _reading(self) -> Reading:
+        clock, seconds = self._session.trainer.clock, self._before + time.process_time() - self._begun
+        return Reading(clock.step, clock.images, round(seconds, 3))
+
+    def _keep(self, reading: Reading) -> None:
+        self._readings = [*(one for one in self._readings if one.step < reading.step), reading]
+        write_json(self._session.run.path / FILE, [vars(one) for one in self._readings])
+
+
+class _AllPassed(Exception):
+    """All moments have passed."""
