@@ -16,7 +16,7 @@ import honmono
 from honmono.errors import Interrupted, Refused
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.studies.meter import FILE, by_moment, readings
+from honmono.studies.meter import by_moment, readings
 from honmono.studies.study import Moments, Study
 
 
@@ -106,14 +106,13 @@ def test_a_reading_without_its_checkpoint_is_not_the_end(equal_images: Study) ->
     """As a process leaves it that was killed between the two."""
     honmono.study(equal_images, "out", seeds=1)
     run = RunDirectory(Path("out/first-seed-3"))
-    whole = json.loads((run.path / FILE).read_text())
+    whole = [one.step for one in readings(run)]
     for step in (4, 5):
         for path in run.checkpoint(step).iterdir():
             path.unlink()
         run.checkpoint(step).rmdir()
     honmono.study(equal_images, "out", seeds=1)
-    again = json.loads((run.path / FILE).read_text())
-    assert [one["step"] for one in again] == [one["step"] for one in whole]
+    assert [one.step for one in readings(run)] == whole
     assert run.checkpoint_steps() == [2, 3, 4, 5] and measured_steps(run) == [3, 5]
 
 

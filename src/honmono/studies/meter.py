@@ -1,6 +1,5 @@
 """Train a run to the moments of its study: a checkpoint at each, and the processor time spent until then."""
 
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,15 +7,15 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from honmono.errors import Interrupted
-from honmono.files import write_json
 from honmono.runs.directory import RunDirectory
+from honmono.runs.json_lines import JsonLines
 from honmono.studies.study import Moments
 from honmono.training.options import TrainOptions
 from honmono.training.recorder import Recorder
 from honmono.training.session import Session, prepare
 
 
-FILE = "processor_time.json"  # in a run's directory
+FILE = "processor_time.jsonl"  # in a run's directory
 END = "the end"
 
 
@@ -38,8 +37,7 @@ class Reading:
 
 def readings(run: RunDirectory) -> list[Reading]:
     """The readings of a run, in order: at its checkpoints, at its moments and at its end."""
-    path = run.path / FILE
-    return [Reading(**reading) for reading in json.loads(path.read_text("utf-8"))] if path.exists() else []
+    return [Reading(**line) for line in _lines(run).read()]
 
 
 def by_moment(run: RunDirectory, moments: Moments) -> dict[str, Reading]:
@@ -65,11 +63,11 @@ class Meter:
 
     def __init__(self, session: Session, recorder: Recorder, moments: Moments) -> None:
         self._session, self._recorder, self._moments = session, recorder, moments
-        step = session.trainer.clock.step
-        self._readings = [one for one in readings(session.run) if one.step <= step]
-        self._before = self._readings[-1].cpu_seconds if self._readings else 0.0
-        self._begun = time.process_time()
-        self._passed = self._readings[-1].passed(moments) if self._readings else []
+        self._lines = _lines(session.run)
+        self._lines.truncate(session.trainer.clock.step)
+        kept = readings(session.run)
+        self._before, self._begun = kept[-1].cpu_seconds if kept else 0.0, time.process_time()
+        self._passed = kept[-1].passed(moments) if kept else []
 
     def after_step(self, losses: dict[str, Tensor]) -> None:
         """Records the step; ends the training by an exception where all moments have passed."""
@@ -79,11 +77,11 @@ class Meter:
         # Before the checkpoint: a process that is killed between the two must not lose the time.
         every = self._session.trainer.recipe.training.checkpoint_every
         if at_moment or reading.step % every == 0 or reading.step >= self._session.steps:
-            self._keep(reading)
+            self._lines.append([vars(reading)])
         try:
             self._recorder.after_step(losses)
         except Interrupted:  # it has saved a checkpoint
-            self._keep(self._reading())
+            self._lines.append([vars(self._reading())])
             raise
         if at_moment:
             self._recorder.save()
@@ -94,9 +92,9 @@ class Meter:
         clock, seconds = self._session.trainer.clock, self._before + time.process_time() - self._begun
         return Reading(clock.step, clock.images, round(seconds, 3))
 
-    def _keep(self, reading: Reading) -> None:
-        self._readings = [*(one for one in self._readings if one.step < reading.step), reading]
-        write_json(self._session.run.path / FILE, [vars(one) for one in self._readings])
+
+def _lines(run: RunDirectory) -> JsonLines:
+    return JsonLines(run.path / FILE)
 
 
 class _AllPassed(Exception):

@@ -93,7 +93,7 @@ def test_heavy_pictures_become_lighter_and_torn_ones_are_left_out(runs: list[Pat
 
 def test_a_run_alone_with_nothing_but_numbers(make: Maker, measure: Maker, protocol: Maker, read_html: Reader) -> None:
     run = make("a")
-    for path in (*run.samples.iterdir(), run.log_csv, run.environment_json):
+    for path in (*run.samples.iterdir(), run.log_jsonl, run.environment_json):
         path.unlink()
     measure(run, {"modes": 3}, protocol("modes"))
     text = read_html(page_of([run.path])).text
