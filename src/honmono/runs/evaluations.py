@@ -9,14 +9,13 @@ JSON has no NaN and no infinity: such a number is null among the metrics, and te
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from filelock import FileLock
 
 from honmono.runs.directory import RunDirectory
-from honmono.runs.json_lines import JsonLines, Line, write_errors
+from honmono.runs.json_lines import JsonLines, Line
 from honmono.runs.protocols import Protocol, record_of, upgrade
 
 
@@ -61,9 +60,8 @@ def append(run: RunDirectory, line: Line) -> None:
 
     Raises `Failed` when the disk is full, `ValueError` for a value that is not strict JSON.
     """
-    with _locked(run) as lines:
-        lines.append([line])
-        lines.sync()
+    with _lock(run):
+        _lines(run).append([line], sync=True)
 
 
 def read(run: RunDirectory) -> list[Line]:
@@ -74,8 +72,8 @@ def read(run: RunDirectory) -> list[Line]:
 def truncate(run: RunDirectory, step: int) -> None:
     """Removes the lines of checkpoints after `step`, the step from which training resumes."""
     if run.metrics_jsonl.exists():
-        with _locked(run) as lines:
-            lines.truncate(step)
+        with _lock(run):
+            _lines(run).truncate(step)
 
 
 def best(run: RunDirectory, among: Collection[int] | None = None) -> int | None:
@@ -155,8 +153,6 @@ def _lines(run: RunDirectory) -> JsonLines:
     return JsonLines(run.metrics_jsonl, step="checkpoint")
 
 
-@contextmanager
-def _locked(run: RunDirectory) -> Iterator[JsonLines]:
-    """The lines, while no other process changes them: a run may be evaluated while it trains."""
-    with FileLock(run.path / ".metrics.lock"), write_errors(run.metrics_jsonl):
-        yield _lines(run)
+def _lock(run: RunDirectory) -> FileLock:
+    """A lock for changes of the file: a run may be evaluated while it trains."""
+    return FileLock(run.path / ".metrics.lock")

@@ -26,13 +26,18 @@ class JsonLines:
     def __init__(self, path: Path, step: str = "step") -> None:
         self._path, self._step = path, step
 
-    def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Adds lines; first removes an incomplete one that a killed process left."""
+    def append(self, lines: Sequence[Mapping[str, Any]], sync: bool = False) -> None:
+        """Adds lines; first removes an incomplete one that a killed process left.
+
+        sync: whether to flush them to the disk, as `sync` does.
+        """
         data = b"".join((json.dumps(line, allow_nan=False) + "\n").encode() for line in lines)
         with write_errors(self._path), open(self._path, "a+b", buffering=0) as file:
             if _last_byte(file) not in (b"", b"\n"):
                 file.truncate(self._path.read_bytes().rfind(b"\n") + 1)
             write_whole(file, data)
+        if sync:
+            self.sync()
 
     def sync(self) -> None:
         """Flushes the lines to the disk."""
