@@ -87,10 +87,12 @@ class Log:
         self._last_step = rows[-1]["step"] if rows else -math.inf
         self._columns = list(dict.fromkeys(name for row in rows for name in row))
         header = self._csv([dict(zip(self._columns, self._columns, strict=True))]) if rows else b""
-        self._file.close()
-        with write_errors(self._path):
-            atomic_write_bytes(self._path, header + self._csv(rows))
-        self._file = open(self._path, "ab", buffering=0)
+        table = header + self._csv(rows)
+        if self._path.read_bytes() != table:
+            self._file.close()
+            with write_errors(self._path):
+                atomic_write_bytes(self._path, table)
+            self._file = open(self._path, "ab", buffering=0)
 
     def _csv(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         text = io.StringIO()

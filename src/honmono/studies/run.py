@@ -61,8 +61,9 @@ def study(
         for number, one in enumerate(planned, 1):
             state = _train(one, f"{number} of {len(planned)}", state, device)
             measure_moments(one, device)
-        write_json(out / f"{chosen.name}.json", results(chosen, planned, state))
-        return write_page(out / f"{chosen.name}.html", page(chosen, planned, state))
+        found = results(chosen, planned, state)
+        write_json(out / f"{chosen.name}.json", found)
+        return write_page(out / f"{chosen.name}.html", page(chosen, planned, state, found["rows"]))
 
 
 def default_out(name: str, scale: float | None) -> Path:
