@@ -122,10 +122,10 @@ def test_it_goes_on_with_what_it_began_with_and_refuses_anything_else(duel: Stud
         honmono.study(duel, "out", scale=0.5)
     with pytest.raises(Refused, match="--set training.steps=4, not training.steps=5"):
         honmono.study(duel, "out", changes={"training.steps": 5})
-    with pytest.raises(Refused, match="^'out' holds the study duel, not other: .*--out$"):
+    with pytest.raises(Refused, match="'out' .* duel, not other: .*--out$"):
         honmono.study(replace(duel, name="other"), "out")
     other = replace(duel, changes={**duel.changes, "latent.dim": "3"})
-    with pytest.raises(Refused, match="trained with other settings .latent.dim: 4 in the run, 3 now"):
+    with pytest.raises(Refused, match="latent.dim: 4 in the run, 3 now"):
         honmono.study(other, "out")
     honmono.study(duel, "out", changes={"training.steps": "4"})  # as the command line gives it
     honmono.study(duel, "out", seeds=2)  # more runs of the same kind are no change
