@@ -43,7 +43,7 @@ def page(study: Study, planned: Sequence[Planned], state: StudyState, rows: Sequ
         summary=f"{study.asks[0].upper()}{study.asks[1:]}",
         study=study,
         shortened=_shortened(planned),
-        cases=_cases(study, planned, comparison, state),
+        cases=_cases(study, planned, rows, comparison, state),
         case_notes=list(_legend(planned, state)),
         moments=_moments(planned, rows, comparison) if study.moments else None,
         traces=[(trace.title, _trace(trace, study, planned, frames)) for trace in study.traces],
@@ -97,7 +97,13 @@ def _settings(case: Case) -> str:
     return "; ".join(f"{name}: {text}" for name, text in case.settings.items() if text)
 
 
-def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, state: StudyState) -> Table:
+def _cases(
+    study: Study,
+    planned: Sequence[Planned],
+    results: Sequence[Mapping[str, Any]],
+    comparison: Comparison,
+    state: StudyState,
+) -> Table:
     """A row for each case: its settings, the article's result and our numbers."""
     found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
     indices_of = {case.label: [i for i, one in enumerate(planned) if one.case == case] for case in study.cases}
@@ -105,10 +111,8 @@ def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, sta
     rows = []
     for case in study.cases:
         indices = indices_of[case.label]
-        costs = [comparison.runs[index].cost(planned[index].recipe.training.steps) for index in indices]
-        seconds = [cost.seconds for cost in costs if cost.seconds is not None]
-        images = [cost.images for cost in costs if cost.images is not None]
-        cost = [f"{fmean(images):,.0f}" if images else UNKNOWN, f"{fmean(seconds):,.0f}" if seconds else UNKNOWN]
+        trained = [results[index] for index in indices if results[index]["steps"]]
+        cost = [f"{fmean(row[name] for row in trained):,.0f}" if trained else UNKNOWN for name in ("images", "seconds")]
         article = [*case.settings.values(), case.published or UNKNOWN]
         seeds = _seeds([planned[index] for index in indices], state)
         rows.append([case.label, *article, seeds, *(own[case.label] for own in cells.values()), *cost])
