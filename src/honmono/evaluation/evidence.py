@@ -11,12 +11,12 @@ from torch import Tensor
 from honmono.errors import Failed, Refused
 from honmono.evaluation.checks import SampleChecks
 from honmono.evaluation.extraction import Extraction, Networks
-from honmono.evaluation.preprocess import quantized
 from honmono.evaluation.reference import Reals, Reference
 from honmono.generation.model import Model, take
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.metrics.refusals import all_finite
 from honmono.randomness import reseed, seed_of
+from honmono.runs.images import to_uint8
 
 
 @final
@@ -130,9 +130,9 @@ class GeneratorEvidence(Evidence):
         for number in count():
             reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
             samples = next(chunks)
-            rows = samples if self._range is None else quantized(samples, self._range)
-            checks.update(samples, rows.cpu().numpy())
-            yield transform(rows)
+            rows = samples.cpu().numpy() if self._range is None else to_uint8(samples, self._range)
+            checks.update(samples, rows)
+            yield transform(torch.from_numpy(rows).to(samples.device))
 
     def _refuse_points(self, network: str) -> None:
         if self._range is None:
