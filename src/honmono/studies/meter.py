@@ -23,7 +23,8 @@ END = "the end"
 class Reading:
     """The clock of a run at one step.
 
-    cpu_seconds: of its training until then, over all threads and all resumes.
+    cpu_seconds: of its training steps until then, over all threads and all resumes; without logging, pictures and
+        checkpoints.
     """
 
     step: int
@@ -66,31 +67,32 @@ class Meter:
         self._lines = _lines(session.run)
         self._lines.truncate(session.trainer.clock.step)
         kept = readings(session.run)
-        self._before, self._begun = kept[-1].cpu_seconds if kept else 0.0, time.process_time()
+        self._cpu_seconds, self._begun = kept[-1].cpu_seconds if kept else 0.0, time.process_time()
         self._passed = kept[-1].passed(moments) if kept else []
 
     def after_step(self, losses: dict[str, Tensor]) -> None:
         """Records the step; ends the training by an exception where all moments have passed."""
-        reading = self._reading()
+        self._cpu_seconds += time.process_time() - self._begun
+        clock = self._session.trainer.clock
+        reading = Reading(clock.step, clock.images, round(self._cpu_seconds, 3))
         before, self._passed = self._passed, reading.passed(self._moments)
         at_moment = len(self._passed) > len(before)
-        # Before the checkpoint: a process that is killed between the two must not lose the time.
         every = self._session.trainer.recipe.training.checkpoint_every
-        if at_moment or reading.step % every == 0 or reading.step >= self._session.steps:
+        # Before the checkpoint: a process that is killed between the two must not lose the time.
+        kept = at_moment or clock.step % every == 0 or clock.step >= self._session.steps
+        if kept:
             self._lines.append([vars(reading)])
         try:
             self._recorder.after_step(losses)
         except Interrupted:  # it has saved a checkpoint
-            self._lines.append([vars(self._reading())])
+            if not kept:
+                self._lines.append([vars(reading)])
             raise
         if at_moment:
             self._recorder.save()
         if at_moment and self._passed == self._moments.names:
             raise _AllPassed
-
-    def _reading(self) -> Reading:
-        clock, seconds = self._session.trainer.clock, self._before + time.process_time() - self._begun
-        return Reading(clock.step, clock.images, round(seconds, 3))
+        self._begun = time.process_time()
 
 
 def _lines(run: RunDirectory) -> JsonLines:

@@ -60,7 +60,7 @@ class Moments:
     replace. Its metrics are measured afterwards: at each moment, and at the end.
 
     images: numbers of images seen.
-    cpu_seconds: seconds that the processor has spent on the training, over all threads.
+    cpu_seconds: seconds that the processor has spent on the training steps, over all threads.
     """
 
     images: tuple[int, ...] = ()
