@@ -91,4 +91,4 @@ def _clock(points: Sequence[Point]) -> str:
     if not points:
         return UNKNOWN
     images, seconds = (fmean(point[name] for point in points) for name in ("images", "cpu_seconds"))
-    return f"{images:,.0f} images, {seconds:,.0f} s"
+    return f"{images:,.0f} images, {seconds:,.1f} s"
