@@ -8,6 +8,7 @@ from honmono.data.packing.conversion import Frames, Request
 from honmono.data.packing.fit import Fit, Resample
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.sizes import Size, checked_size, spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.packing.values import checked_ground
 from honmono.data.sources.base import Classes
@@ -17,12 +18,13 @@ from honmono.errors import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures(Data):
-    """Pictures, made into squares of one size.
+    """Pictures, made into squares (or other rectangles) of one size.
 
     source: "digits", a folder, archive or file of any format in docs/guide.md, or "hf:NAME"; "@SPLIT" at its end
         chooses a split. None: whoever trains names it.
-    size: of the squares in pixels; None: the nearest to the size that all share of 8, 10, 12, 14, 16, 20, ... (a grid
-        of 4 to 7 pixels, doubled), else the largest of 8, 16, 32, ... that the median short side fills, up to max_size.
+    size: of the squares in pixels, or "HEIGHTxWIDTH" where the networks can. None: squares, nearest to the size that
+        all share of 8, 10, 12, 14, 16, 20, ... (a grid of 4 to 7 pixels, doubled), else the largest of 8, 16, ... that
+        the median short side fills, up to max_size.
     fit: "crop" scales the short side and keeps the middle, "pad" centres on black (transparent pictures on `ground`)
         and only ever scales down, "resize" stretches.
     channels: 1 or 3; None: 1 if every picture is grey, else 3.
@@ -39,7 +41,7 @@ class Pictures(Data):
     """
 
     source: str | None = None
-    size: int | None = None
+    size: Size | None = None
     fit: Fit = "crop"
     channels: Literal[1, 3] | None = None
     range: tuple[float, float] = (-1.0, 1.0)
@@ -52,8 +54,8 @@ class Pictures(Data):
     resample: Resample = "lanczos"
 
     def __post_init__(self) -> None:
-        if self.size is not None and self.size < 4:
-            raise Refused(f"data.size={self.size}: pictures need at least 4 pixels a side")
+        if self.size is not None:
+            object.__setattr__(self, "size", checked_size(self.size, "data.size"))
         if self.max_size < 8:
             raise Refused(f"data.max_size={self.max_size}: sizes that follow from the data start at 8")
         if self.limit is not None and self.limit < 1:
@@ -67,7 +69,12 @@ class Pictures(Data):
         if self.source is None:
             raise Refused("this recipe takes any pictures and needs to know which: give --data SOURCE")
         source = open_source(self.source, self.classes)
-        request = Request(
+        entry = pack(source, self.request(), self._accept)
+        return PackedPictures(entry, self.source, self.range, self.flip)
+
+    def request(self) -> Request:
+        """What packing depends on, besides the source."""
+        return Request(
             size=self.size,
             fit=self.fit,
             channels=self.channels,
@@ -78,7 +85,6 @@ class Pictures(Data):
             frames=self.frames,
             resample=self.resample,
         )
-        return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
 
     def _accept(self, holds: Survey) -> None:
         if self.expects is None or (holds.square(), 1 if holds.grey else 3) == self.expects:
@@ -86,6 +92,6 @@ class Pictures(Data):
         size, channels = self.expects
         colour = "grey" if channels == 1 else "colour"
         raise Refused(
-            f"{self.source} holds {holds}, and this recipe was written for {colour} ones of {size}x{size}: "
+            f"{self.source} holds {holds}, and this recipe was written for {colour} ones of {spelled(size)}: "
             f"add --size {size} to convert them, or train folder, which fits any pictures"
         )

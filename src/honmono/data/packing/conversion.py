@@ -1,4 +1,4 @@
-"""From a source to squares of one size and number of channels: the one path that packing and checking share."""
+"""From a source to pictures of one size and number of channels: the one path that packing and checking share."""
 
 import warnings
 from collections import Counter
@@ -11,6 +11,7 @@ import numpy as np
 from honmono.data.packing.decode import Levels, Unusable, decode
 from honmono.data.packing.fit import Fit, Resample, fitted
 from honmono.data.packing.frames import EveryFrame
+from honmono.data.packing.sizes import Size, height_and_width
 from honmono.data.packing.survey import Survey, survey
 from honmono.data.packing.values import levels_of
 from honmono.data.parallel import in_parallel, progress
@@ -27,7 +28,7 @@ _BLANK = 8  # of 255: between the lightest and the darkest value of a picture in
 class Request:
     """How a source's pictures are to be converted; the fields of the same names of `Pictures`."""
 
-    size: int | None = None
+    size: Size | None = None
     fit: Fit = "crop"
     channels: int | None = None
     max_size: int = 64
@@ -39,7 +40,7 @@ class Request:
 
 
 class Converted(NamedTuple):
-    """One picture: pixels (channels, size, size) uint8, its format, and what was mended."""
+    """One picture: pixels (channels, height, width) uint8, its format, and what was mended."""
 
     pixels: np.ndarray
     format: str
@@ -61,7 +62,7 @@ class Conversion:
 
     listing: Listing
     survey: Survey
-    size: int
+    size: Size
     channels: int
     collapsed: bool = False
     order: list[int] = field(default_factory=list)
@@ -182,7 +183,7 @@ def _convert_all(
 class _Way(NamedTuple):
     """How each picture is converted. behind: the colour around those that are padded."""
 
-    size: int
+    size: Size
     channels: int
     request: Request
     levels: Levels
@@ -190,23 +191,24 @@ class _Way(NamedTuple):
 
 
 def _convert_one(content: Content, way: _Way) -> Converted | str:
-    channels, size, request = way.channels, way.size, way.request
+    channels, request, sides = way.channels, way.request, height_and_width(way.size)
+    longer = max(sides)
     try:
         # Other filters than the default are those of a data set or a source, which see every pixel.
-        image, header, repairs = decode(content, size if request.resample == "lanczos" else None, way.levels)
+        image, header, repairs = decode(content, longer if request.resample == "lanczos" else None, way.levels)
         was_grey = image.mode == "L"
-        square = fitted(image, size, request.fit, way.behind, request.resample)
+        fit = fitted(image, way.size, request.fit, way.behind, request.resample)
     except Unusable as unusable:
         return str(unusable)
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others
         return f"cannot be decoded: {error}"
-    pixels = np.asarray(square)
+    pixels = np.asarray(fit)
     is_grey = was_grey or bool((pixels == pixels[..., :1]).all())
     if channels == 1 and not was_grey:
-        pixels = np.asarray(square.convert("L"))
+        pixels = np.asarray(fit.convert("L"))
         repairs = repairs if is_grey or header.format == "pixels" else (*repairs, "colour turned into grey")
     if pixels.ndim == 2:
-        pixels = np.broadcast_to(pixels, (channels, size, size))
+        pixels = np.broadcast_to(pixels, (channels, *sides))
     else:
         pixels = pixels.transpose(2, 0, 1)
     blank = int(pixels.max()) - int(pixels.min()) <= _BLANK

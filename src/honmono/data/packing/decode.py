@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from honmono.data.packing.png_chunks import without_metadata
+from honmono.data.packing.sizes import SMALLEST
 from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
 
 
-SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
 SEVERAL_FRAMES = "several frames"  # begins what is said of an animation or a stack
 HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and reported
 LARGEST_PIXELS = 500_000_000  # 2 GB once decoded
@@ -101,8 +101,8 @@ def decode(
 ) -> tuple[Image.Image, Header, tuple[str, ...]]:
     """The picture in mode L or RGB, its header, and what was mended; raises `Unusable`.
 
-    side: the size in pixels that it will be given. Far larger JPEGs are decoded at a reduced scale, never below
-        twice it; with None at their own.
+    side: the longer one of the size that it will be given, in pixels. Far larger JPEGs are decoded at a reduced scale,
+        never below twice it; with None at their own.
     """
     if isinstance(content, np.ndarray):
         header = read_header(content)
@@ -123,7 +123,7 @@ def decode(
 
 
 def _refuse_size(header: Header) -> None:
-    if min(header.width, header.height) < SMALLEST_SIDE:
+    if min(header.width, header.height) < SMALLEST:
         raise Unusable(f"too small: {header.width}x{header.height} pixels")
     if header.width * header.height > LARGEST_PIXELS:
         raise Unusable(f"too huge: {header.width}x{header.height} pixels, more than {LARGEST_PIXELS:,}")

@@ -14,6 +14,7 @@ import numpy as np
 
 from honmono.data.cache import cache_dir, turn_at
 from honmono.data.packing.conversion import Conversion, Request, convert
+from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source
 from honmono.errors import Failed
@@ -28,7 +29,7 @@ _ARRANGED_AT_ONCE = 4096  # rows
 def pack(source: Source, request: Request, accept: Callable[[Survey], None]) -> Path:
     """The directory of the packed pictures: the one in the cache if there is one, else a new one.
 
-    It holds pictures.npy (count, channels, size, size) uint8, labels.npy (count,) int64 if there are classes, and
+    It holds pictures.npy (count, channels, height, width) uint8, labels.npy (count,) int64 if there are classes, and
     record.json. `accept` sees what the source holds and may raise `Refused`, as may a source without usable pictures.
     """
     entry = cache_dir() / "packed" / _key(source, request)
@@ -138,7 +139,7 @@ def _sync(path: Path) -> None:
 
 
 def _summary(record: dict[str, Any], seconds: float) -> str:
-    shape = f"{record['channels']}x{record['size']}x{record['size']}"
+    shape = f"{record['channels']}x{spelled(record['size'])}"
     names = {kind: {entry["name"] for entry in record[kind]} for kind in ("repaired", "skipped")}
     odd = [f"{len(found):,} {kind}" for kind, found in names.items() if found]
     unusual = f" ({', '.join(odd)}: `honmono data check` names them)" if odd else ""

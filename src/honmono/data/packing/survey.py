@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from honmono.data.packing.decode import SMALLEST_SIDE, Header, Unusable, read_header
+from honmono.data.packing.decode import Header, Unusable, read_header
+from honmono.data.packing.fit import Fit, middle
+from honmono.data.packing.sizes import SMALLEST, Size, height_and_width, size_of, spelled
 from honmono.data.packing.values import Special
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Content, Listing, Source
@@ -57,13 +59,25 @@ class Survey:
             size *= 2
         return size
 
-    def resizing(self, size: int) -> str | None:
+    def cropping(self, size: Size, fit: Fit, max_size: int) -> str | None:
+        """That pictures of the commonest size lose a sixteenth or more of a side, where they are cropped."""
+        width, height, _ = self.sizes[0]
+        across, down = middle(width, height, size)
+        if fit != "crop" or max((width - across) / width, (height - down) / height) < 1 / 16:
+            return None
+        whole = _doubled_nearest(height, width, max(max_size, *height_and_width(size)))
+        return (
+            f"of pictures {width} pixels wide and {height} high the middle, {across}x{down}, is kept (--size {whole}, "
+            "height x width, keeps all, where the networks can; so do data.fit=pad and data.fit=resize)"
+        )
+
+    def resizing(self, size: Size) -> str | None:
         """That squares of one size become others, where `size` was chosen for them and is not theirs."""
         shared = self.square()
-        if shared is None or shared == size or size != self.size_within(max(size, shared)):
+        if shared is None or shared == size or size != self.size_within(max(*height_and_width(size), shared)):
             return None
         return (
-            f"all pictures are {shared}x{shared} and become {size}x{size}, the nearest size that a grid of 4 to 7 "
+            f"all pictures are {shared}x{shared} and become {spelled(size)}, the nearest size that a grid of 4 to 7 "
             "pixels doubles to (--size N for another)"
         )
 
@@ -80,6 +94,14 @@ class Survey:
 def _doubled(most: int) -> list[int]:
     """8, 10, 12, 14, 16, 20, ... up to `most`."""
     return [grid << level for level in range(1, most.bit_length()) for grid in range(4, 8) if grid << level <= most]
+
+
+def _doubled_nearest(height: int, width: int, most: int) -> Size:
+    """The size near to these proportions, of no side above `most`, that grids of 4 pixels or more double to."""
+    scale = min(1.0, most / max(height, width))
+    high, wide = max(8, round(height * scale)), max(8, round(width * scale))
+    step = 1 << (min(high, wide).bit_length() - 3)
+    return size_of(round(high / step) * step, round(wide / step) * step)
 
 
 def survey(source: Source, listing: Listing, count: int) -> tuple[Survey, Special]:
@@ -115,6 +137,6 @@ def _header(content: Content) -> Header | str:
         return str(unusable)
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others
         return f"cannot be read: {error}"
-    if min(header.width, header.height) < SMALLEST_SIDE:
+    if min(header.width, header.height) < SMALLEST:
         return f"too small: {header.width}x{header.height} pixels"
     return header
