@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from honmono.runs.images import grid, save_png, to_uint8
+from honmono.runs.images import grid, save_picture, save_png, to_uint8, viewable
 
 
 @pytest.mark.parametrize("limits", [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5)])
@@ -44,6 +44,19 @@ def test_large_pictures_stay_as_they_are_and_keep_their_colours() -> None:
     made = grid(pictures, columns=2)
     assert made.mode == "RGB" and made.size == (2 * 258 + 6, 2 * 256 + 6)
     assert made.getpixel((300, 50)) == (200, 0, 0) and made.getpixel((50, 50)) == (0, 0, 0)
+
+
+def test_transparent_pictures_keep_their_transparency_and_can_be_viewed(tmp_path: Path) -> None:
+    pictures = np.zeros((2, 4, 256, 256), np.uint8)
+    pictures[:, :, :128] = np.array([255, 255, 255, 255])[None, :, None, None]
+    made = grid(pictures, columns=2)
+    assert made.mode == "RGBA" and made.getpixel((0, 0)) == (0, 0, 0, 0) and made.getpixel((9, 9)) == (255,) * 4
+    seen = np.asarray(viewable(made))
+    assert seen.shape == (260, 518, 3) and (seen[10, 10] == 255).all()
+    assert {*seen[200].ravel().tolist()} == {102, 153}
+    save_picture(made, tmp_path / "seen.jpg")
+    with Image.open(tmp_path / "seen.jpg") as read:
+        assert np.abs(np.asarray(read).astype(int) - seen).max() < 30
 
 
 @pytest.mark.parametrize(("number", "columns"), [(1, 1), (16, 4), (64, 8), (100, 10)])

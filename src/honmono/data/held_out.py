@@ -31,7 +31,9 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
     before, at, _ = pictures.source.rpartition("@")
     whole = before if at and not expanded(pictures.source).exists() else pictures.source
     channels, *sides = opened.sample_shape
-    wanted = replace(pictures, size=size_of(*sides), channels=channels, limit=limit, expects=None)
+    wanted = replace(
+        pictures, size=size_of(*sides), channels=None if channels == 4 else channels, limit=limit, expects=None
+    )
     for split in _others(opened, isinstance(source, ArraySource | Hub)):
         try:
             found = replace(wanted, source=f"{whole}@{split}").open()

@@ -10,7 +10,7 @@ from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.sizes import Size, checked_size, spelled
 from honmono.data.packing.survey import Survey
-from honmono.data.packing.values import checked_ground
+from honmono.data.packing.values import ALPHA, checked_ground
 from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.errors import Refused
@@ -27,14 +27,14 @@ class Pictures(Data):
         the median short side fills, up to max_size.
     fit: "crop" scales the short side and keeps the middle, "pad" centres on black (transparent pictures on `ground`)
         and only ever scales down, "resize" stretches.
-    channels: 1 or 3; None: 1 if every picture is grey, else 3.
+    channels: 1 or 3; None: 1 if every picture is grey, else 3 (4 with ground="alpha").
     range: what black and white become.
     flip: whether half of the samples, at random, are mirrored.
     expects: (size, channels) of the pictures that fixed-size networks were written for; others are refused.
     classes: where they are read from: "folders", "labels" that the data set brings itself, "none"; "auto" takes such
         labels, else folders where these are classes and not mere parts of the data set.
     ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
-        black where what is visible of them is nearly white.
+        black where what is visible of them is nearly white. "alpha": none; transparency is a fourth channel.
     resample: the filter that changes sizes, one of Pillow's, which averages all that becomes one pixel ("nearest" takes
         one): "lanczos", "bilinear", as torchvision's `Resize`, or "nearest", which makes no new values.
     frames: of animations and stacks: the "first" alone, or "all" as pictures of their own.
@@ -61,6 +61,8 @@ class Pictures(Data):
         if self.limit is not None and self.limit < 1:
             raise Refused(f"data.limit={self.limit}: at least one picture is needed, None takes all")
         checked_ground(self.ground)
+        if self.ground == ALPHA and self.channels is not None:
+            raise Refused(f"data.ground=alpha makes four channels, not data.channels={self.channels}: set it to none")
         if self.range[0] >= self.range[1]:
             raise Refused(f"data.range={self.range}: black must be below white, as in (-1.0, 1.0)")
 

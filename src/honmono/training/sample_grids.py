@@ -16,7 +16,7 @@ from honmono.recipe.grids import SampleGrid
 from honmono.reports.figures.points import POINTS
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.images import grid, save_png
+from honmono.runs.images import grid, save_png, viewable
 from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
@@ -114,7 +114,7 @@ class SampleGrids:
         if self._points:
             self._scatter(samples, path)
         else:
-            save_png(grid(self._trainer.model().pictures(samples), columns), path)
+            save_png(viewable(grid(self._trainer.model().pictures(samples), columns)), path)
 
     def _scatter(self, fakes: Tensor | None, path: Path) -> None:
         from honmono.reports.figures.points import scatter

@@ -44,6 +44,36 @@ def test_the_ground_can_be_chosen(tmp_path: Path) -> None:
         Pictures(ground="whte")
 
 
+def test_transparency_can_be_a_fourth_channel(tmp_path: Path) -> None:
+    folder = icons(tmp_path / "icons", "#f0f0f0")
+    Image.new("RGB", (32, 32), "red").save(folder / "6.jpg", quality=100, subsampling=0)
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 4), dtype=np.uint8)
+    noise[:, :8, 3] = 0
+    Image.fromarray(noise).save(folder / "7.png")
+    found, record = pixels(folder, ground="alpha")
+    assert found.shape == (8, 4, 32, 32) and found[0, :, -1, -1].tolist() == [0, 0, 0, 0]
+    assert found[0, :, 6, 6].tolist() == [240, 240, 240, 255] and (found[6, 3] == 255).all()
+    noise[noise[..., 3] == 0] = 0  # files hold any colour where nothing is visible
+    np.testing.assert_array_equal(found[7].transpose(1, 2, 0), noise)
+    assert not any(line.startswith("warning") for line in understood(record))
+    padded, _ = pixels(folder, ground="alpha", fit="pad", size=40)
+    assert not padded[:, :, :4].any() and padded[6, 3, 4:36, 4:36].all()
+
+
+def test_a_fourth_channel_of_nothing_is_warned_of(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(tmp_path / "a.png")
+    found, record = pixels(tmp_path, ground="alpha")
+    assert (found[0, 3] == 255).all() and any("no picture is transparent" in line for line in understood(record))
+    with pytest.raises(Refused, match="data.channels=3"):
+        Pictures(ground="alpha", channels=3)
+
+
+def test_pictures_of_one_colour_each_are_warned_of(tmp_path: Path) -> None:
+    for place, colour in enumerate(("red", "#20ff20", "navy")):
+        Image.new("RGB", (8, 8), colour).save(tmp_path / f"{place}.png")
+    assert any("3 of 3 pictures have nearly one colour" in line for line in understood(check(str(tmp_path)).record))
+
+
 def test_padding_has_the_colour_of_the_ground(tmp_path: Path) -> None:
     found, _ = pixels(icons(tmp_path / "icons", "black", size=(16, 24)), size=32, fit="pad")
     assert (found[:, :, 0, 0] == 255).all() and (found[:, :, 16, 0] == 255).all()

@@ -13,7 +13,7 @@ from honmono.data.packing.fit import Fit, Resample, fitted
 from honmono.data.packing.frames import EveryFrame
 from honmono.data.packing.sizes import Size, height_and_width
 from honmono.data.packing.survey import Survey, survey
-from honmono.data.packing.values import levels_of
+from honmono.data.packing.values import ALPHA, levels_of
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Classes, Content, Item, Listing, Source
 from honmono.errors import Refused
@@ -134,10 +134,11 @@ def convert(
         levels, notes = levels_of(source, special, count, request.ground)
         listing = replace(listing, notes=(*listing.notes, *notes))
         size = request.size or seen.size_within(request.max_size)
-        grey = seen.grey and (not special.transparent or len({*levels.ground}) == 1)
-        channels = request.channels or (1 if grey else 3)
+        ground = levels.ground or (0, 0, 0, 0)
+        grey = seen.grey and (not special.transparent or len({*ground}) == 1)
+        channels = 4 if request.ground == ALPHA else request.channels or (1 if grey else 3)
         conversion = Conversion(listing, seen, size, channels, shared=source.in_other_splits())
-        behind = levels.ground if special.transparent else (0, 0, 0)
+        behind = ground if special.transparent or channels == 4 else (0, 0, 0)
         _convert_all(source, conversion, count, keep, _Way(size, channels, request, levels, behind))
     return conversion
 
@@ -165,7 +166,7 @@ def _convert_all(
             keep(converted.pixels)
             conversion.order.append(index)
             conversion.blank += converted.blank
-            conversion.lightest = max(conversion.lightest, int(converted.pixels.max()))
+            conversion.lightest = max(conversion.lightest, int(converted.pixels[:3].max()))
             conversion.formats[converted.format] += 1
             conversion.repaired.extend((index, repair) for repair in converted.repairs)
             all_grey = all_grey and converted.is_grey
@@ -211,5 +212,5 @@ def _convert_one(content: Content, way: _Way) -> Converted | str:
         pixels = np.broadcast_to(pixels, (channels, *sides))
     else:
         pixels = pixels.transpose(2, 0, 1)
-    blank = int(pixels.max()) - int(pixels.min()) <= _BLANK
+    blank = bool((np.ptp(pixels, axis=(1, 2)) <= _BLANK).all())
     return Converted(pixels, header.format, repairs, was_grey, is_grey, blank)

@@ -60,11 +60,12 @@ class Header:
 class Levels:
     """How the values of all pictures of a set are read.
 
-    ground: the background colour of transparent pixels. white: the value of white in pictures of 16 bits.
+    ground: the background colour of transparent pixels; None: transparency is kept. white: the value of white in
+        pictures of 16 bits.
     fractions: those that are black and white; None: 0 and 1, or 0 and 255, as a picture by itself suggests.
     """
 
-    ground: tuple[int, ...] = (255, 255, 255)
+    ground: tuple[int, ...] | None = (255, 255, 255)
     white: int = 65535
     fractions: tuple[float, float] | None = None
 
@@ -99,7 +100,7 @@ def number_of_frames(content: Content) -> int:
 def decode(
     content: Content, side: int | None, levels: Levels = Levels()
 ) -> tuple[Image.Image, Header, tuple[str, ...]]:
-    """The picture in mode L or RGB, its header, and what was mended; raises `Unusable`.
+    """The picture in mode L or RGB (or RGBA), its header, and what was mended; raises `Unusable`.
 
     side: the longer one of the size that it will be given, in pixels. Far larger JPEGs are decoded at a reduced scale,
         never below twice it; with None at their own.
@@ -267,11 +268,16 @@ def _eight_bits(image: Image.Image, repairs: list[str], levels: Levels) -> Image
     return Image.fromarray(np.rint(values).astype(np.uint8))
 
 
-def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...]) -> Image.Image:
-    """The picture as L or RGB: without a palette, transparent pixels on the background colour, colours converted."""
+def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...] | None) -> Image.Image:
+    """The picture as L or RGB: without a palette, transparent pixels on the background colour, colours converted.
+
+    As RGBA without a background colour.
+    """
     grey = image.mode in _GREY_MODES or (image.mode == "P" and _grey_palette(image))
     if image.mode in ("P", "PA"):
         repairs.append("palette looked up")
+    if ground is None:
+        return _with_alpha(image)
     if _transparent(image):
         repairs.append(f"transparency on a background of {_named(ground)}")
         grey = grey and len({*ground}) == 1
@@ -281,6 +287,13 @@ def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...]) -> Im
         repairs.append(f"{image.mode} turned into RGB")
     wanted = "L" if grey else "RGB"
     return image if image.mode == wanted else image.convert(wanted)
+
+
+def _with_alpha(image: Image.Image) -> Image.Image:
+    """The picture as RGBA; where nothing is visible, files hold any colour, and here there is black."""
+    pixels = np.array(image.convert("RGBA"))
+    pixels[pixels[..., 3] == 0] = 0
+    return Image.fromarray(pixels)
 
 
 def _named(ground: tuple[int, ...]) -> str:

@@ -17,6 +17,7 @@ from honmono.errors import Refused
 
 
 Found = TypeVar("Found")
+ALPHA = "alpha"  # the ground of pictures whose transparency is kept
 _BITS = (8, 10, 12, 14, 16)
 _NEAR = 64.0  # of 255, the mean distance from white below which what is visible would be lost on white
 _LOOKED_AT = 256  # transparent pictures
@@ -39,10 +40,16 @@ class Special:
 def levels_of(source: Source, special: Special, count: int, ground: str) -> tuple[Levels, list[str]]:
     """How the first `count` pictures are read, and lines on it where that is not the usual way.
 
-    ground: a colour, or "auto": white, unless what is visible of the transparent pictures is itself nearly white.
+    ground: a colour, or "auto": white, unless what is visible of the transparent pictures is itself nearly white; or
+        "alpha", which keeps transparency.
     """
     levels, notes = Levels(), []
-    if special.transparent:
+    if ground == ALPHA:
+        levels = Levels(ground=None)
+        kept = "transparency is the fourth channel (data.ground=alpha)"
+        alike = "warning: no picture is transparent, and the fourth channel is the same everywhere (data.ground=alpha)"
+        notes = [kept if special.transparent else alike]
+    elif special.transparent:
         colour, why = _ground(source, special.transparent, count) if ground == "auto" else (ground, "as asked")
         levels = Levels(ground=ImageColor.getrgb(colour)[:3])
         notes = [f"the background of transparent pictures is {colour}: {why} (data.ground)"]
@@ -55,12 +62,14 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
 
 def checked_ground(ground: str) -> None:
     """Raises `Refused` for what is no colour."""
-    if ground == "auto":
+    if ground in ("auto", ALPHA):
         return
     try:
         ImageColor.getrgb(ground)
     except ValueError as error:
-        raise Refused(f"data.ground={ground}: give 'auto' or a colour, such as white, black or #20a0ff") from error
+        raise Refused(
+            f"data.ground={ground}: give 'auto', 'alpha' or a colour, such as white, black or #20a0ff"
+        ) from error
 
 
 def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, str]:
