@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,44 @@ def test_whole_numbers_are_read_by_the_bits_in_use(tmp_path: Path, format: str, 
     found, record = pixels(tmp_path)
     assert found[0].max() == 255 and abs(found[1].max() - 127) <= 1  # one range for the set, not one for each picture
     assert any(f"{bits} bits" in note for note in record["notes"]) == (bits < 16)
+
+
+def png16(numbers: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow cannot write in colour."""
+    height, width, channels = numbers.shape
+    kind = {2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(held)) + name + held + struct.pack(">I", zlib.crc32(name + held)) for name, held in chunks
+    )
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colours_of_16_bits_are_read_by_the_bits_in_use(tmp_path: Path, bits: int, channels: int) -> None:
+    numbers = np.random.default_rng(bits).integers(0, 2**bits, (2, 16, 16, channels), dtype=np.uint16)
+    numbers[0, 0, 0], numbers[1] = 2**bits - 1, numbers[1] // 4
+    for place, one in enumerate(numbers):
+        (tmp_path / f"{place}.png").write_bytes(png16(one))
+    found, record = pixels(tmp_path, **({"ground": "alpha"} if channels != 3 else {}))
+    expected = np.rint(numbers * (255 / (2**bits - 1)))
+    if channels != 3:
+        expected = expected[..., [0, 0, 0, 1]] if channels == 2 else expected
+        expected[expected[..., 3] == 0] = 0
+    np.testing.assert_array_equal(found.transpose(0, 2, 3, 1), expected)
+    assert any(f"{bits} bits" in note for note in record["notes"])
+
+
+def test_colours_of_all_16_bits_keep_their_upper_8(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).integers(0, 2**16, (8, 8, 3), dtype=np.uint16)
+    (tmp_path / "a.png").write_bytes(png16(numbers))
+    found, _ = pixels(tmp_path)
+    np.testing.assert_array_equal(found[0].transpose(1, 2, 0), numbers >> 8)
 
 
 def test_fractions_have_one_range_for_the_set(tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile
 
+from honmono.data.packing import deep
 from honmono.data.packing.png_chunks import without_metadata
 from honmono.data.packing.sizes import SMALLEST
+from honmono.data.packing.upright import SIDEWAYS, orientation, upright
 from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
 
 
@@ -28,15 +30,6 @@ _FORMATS = tuple("JPEG PNG WEBP GIF BMP DIB TIFF AVIF JPEG2000 PPM QOI ICO TGA".
 _ROW_BY_ROW = frozenset(("JPEG", "MPO", "PNG", "BMP", "PPM", "QOI", "TGA"))
 _MODES_WITH_ALPHA = frozenset(("LA", "PA", "RGBA"))
 _GREY_MODES = frozenset(("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"))
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _one_huge_at_a_time = threading.Lock()
 
 
@@ -53,7 +46,7 @@ class Header:
     height: int
     grey: bool
     transparent: bool = False
-    deep: bool = False  # more than 8 bits a channel, as Pillow decodes it
+    deep: bool = False  # more than 8 bits a channel
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class Levels:
     """
 
     ground: tuple[int, ...] | None = (255, 255, 255)
-    white: int = 65535
+    white: int = deep.WHITE
     fractions: tuple[float, float] | None = None
 
 
@@ -86,6 +79,15 @@ def raw(content: Content) -> Image.Image:
     _refuse_size(_header(image))
     image.load()
     return image
+
+
+def numbers(content: Content) -> np.ndarray:
+    """The numbers of a picture of more than 8 bits; raises whatever a decoder does."""
+    image = _opened(content)
+    _refuse_size(_header(image))
+    in_colour = deep.coloured(image)
+    image.load()
+    return deep.values(lambda: _opened(content), image) if in_colour else np.asarray(image)
 
 
 def number_of_frames(content: Content) -> int:
@@ -119,8 +121,12 @@ def decode(
     if huge:
         repairs.append(f"huge: {header.width}x{header.height} pixels scaled down")
     with _one_huge_at_a_time if huge else nullcontext():
-        upright = _upright(_loaded(image, side, repairs), repairs)
-        return _flat(_eight_bits(upright, repairs, levels), repairs, levels.ground), header, tuple(repairs)
+        in_colour = deep.coloured(image) and levels.white < deep.WHITE
+        stored = _loaded(image, side, repairs)
+        if in_colour:
+            stored = _scaled(deep.values(lambda: _opened(content), stored), levels)
+        turned = upright(_eight_bits(stored, repairs, levels), repairs, orientation(image))
+        return _flat(turned, repairs, levels.ground), header, tuple(repairs)
 
 
 def _refuse_size(header: Header) -> None:
@@ -179,11 +185,10 @@ def _bytes_of(content: Content) -> bytes:
 
 
 def _header(image: ImageFile.ImageFile) -> Header:
-    turned = _orientation(image) >= 5
+    turned = orientation(image) >= SIDEWAYS
     width, height = reversed(image.size) if turned else image.size
     grey = image.mode in _GREY_MODES or (image.mode == "P" and _grey_palette(image))
-    deep = image.mode.startswith("I") or image.mode == "F"
-    return Header(image.format or "", width, height, grey, _transparent(image), deep)
+    return Header(image.format or "", width, height, grey, _transparent(image), deep.is_deep(image))
 
 
 def _transparent(image: Image.Image) -> bool:
@@ -195,20 +200,10 @@ def _grey_palette(image: Image.Image) -> bool:
     return bool((palette == palette[:, :1]).all())
 
 
-def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8. (Pillow turns TIFFs by itself; asking a PNG without EXIF for it would decode it.)"""
-    if image.format == "TIFF" or "exif" not in image.info:
-        return 1
-    try:
-        return int(image.getexif().get(0x0112, 1))
-    except Exception:  # a damaged EXIF block is no reason to leave a good picture out
-        return 1
-
-
 def _loaded(image: ImageFile.ImageFile, side: int | None, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
     if ";16" in str([tile[3] for tile in image.tile]):
-        repairs.append("16 bits a channel scaled to 8")
+        repairs.append(deep.SCALED)
     if side is not None and image.format in ("JPEG", "MPO"):
         image.draft(None, (2 * side, 2 * side))
     try:
@@ -239,33 +234,19 @@ def _whole_rows(image: ImageFile.ImageFile) -> range:
     return range(int(filled[0]), image.height) if from_below else range(int(filled[-1]) + 1)
 
 
-def _upright(image: Image.Image, repairs: list[str]) -> Image.Image:
-    turn = _UPRIGHT.get(_orientation(image))
-    if turn is None:
-        return image
-    repairs.append(f"turned upright: {turn.name.lower().replace('_', ' ')}")
-    return image.transpose(turn)
-
-
 def _eight_bits(image: Image.Image, repairs: list[str], levels: Levels) -> Image.Image:
-    """Grey of 16 bits, whole numbers or fractions as 8 bits: scaled (65535 is white, by 1/257), not clipped."""
+    """Grey of 16 bits, whole numbers or fractions as 8 bits."""
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
-    values = np.asarray(image).astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    if image.mode == "F":
-        black, white = levels.fractions or (0.0, 1.0 if high <= 1 else 255.0)
-        if not (low >= black and high <= white):  # also where there are NaNs
-            raise Unusable(f"fractions from {low:g} to {high:g}, neither 0..1 nor 0..255")
-        values = (values - black) * (255 / ((white - black) or 1))
-        repairs.append("fractions scaled to 8 bits")
-    else:
-        if low < 0 or high > 65535:
-            raise Unusable(f"whole numbers from {low:g} to {high:g}, not 0..65535")
-        values *= 255 / levels.white
-        if not any(repair.startswith("16 bits") for repair in repairs):
-            repairs.append("16 bits a channel scaled to 8")
-    return Image.fromarray(np.rint(values).astype(np.uint8))
+    repairs += ["fractions scaled to 8 bits"] if image.mode == "F" else [deep.SCALED][: deep.SCALED not in repairs]
+    return _scaled(np.asarray(image), levels)
+
+
+def _scaled(stored: np.ndarray, levels: Levels) -> Image.Image:
+    try:
+        return Image.fromarray(deep.eight_bits(stored, levels.white, levels.fractions))
+    except deep.OutOfRange as error:
+        raise Unusable(str(error)) from error
 
 
 def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...] | None) -> Image.Image:

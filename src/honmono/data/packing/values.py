@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
-from honmono.data.packing.decode import Header, Levels, raw
+from honmono.data.packing.decode import Header, Levels, numbers, raw
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Source
 from honmono.errors import Refused
@@ -82,23 +82,24 @@ def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, st
     return "white", "what is visible in them is not"
 
 
-def _distance(image: Image.Image) -> tuple[float, float]:
+def _distance(content: Content) -> tuple[float, float]:
     """How much of a picture is visible, in pixels, and the sum of its distances from white."""
-    pixels = np.asarray(image.convert("RGBA").resize((32, 32))).astype(np.float64)
+    pixels = np.asarray(raw(content).convert("RGBA").resize((32, 32))).astype(np.float64)
     alpha = pixels[..., 3] / 255
     return float(alpha.sum()), float((alpha * (255 - pixels[..., :3].mean(-1))).sum())
 
 
-def _range(image: Image.Image) -> tuple[str, float, float]:
-    values = np.asarray(image)
-    return image.mode, float(values.min()), float(values.max())
+def _range(content: Content) -> tuple[bool, float, float]:
+    """Whether a picture holds fractions, its least and its greatest number."""
+    held = numbers(content)
+    return held.dtype.kind == "f", float(held.min()), float(held.max())
 
 
-def _deep(levels: Levels, ranges: Sequence[tuple[str, float, float]]) -> tuple[Levels, list[str]]:
+def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[Levels, list[str]]:
     """The levels with the numbers that are black and white."""
     notes = []
-    whole = [high for mode, _, high in ranges if mode != "F"]
-    fractions = [(low, high) for mode, low, high in ranges if mode == "F" and np.isfinite(low + high)]
+    whole = [high for is_fraction, _, high in ranges if not is_fraction]
+    fractions = [(low, high) for is_fraction, low, high in ranges if is_fraction and np.isfinite(low + high)]
     white = levels.white
     if whole and 0 < max(whole) <= 65535:
         bits = next(bits for bits in _BITS if max(whole) < 2**bits)
@@ -116,13 +117,13 @@ def _deep(levels: Levels, ranges: Sequence[tuple[str, float, float]]) -> tuple[L
     return Levels(levels.ground, white, black_and_white), notes
 
 
-def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Image.Image], Found]) -> list[Found]:
+def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
     """What is seen in the pictures at these indices; those that cannot be read are passed over."""
     wanted = {*indices}
 
     def work(content: Content) -> Found | None:
         try:
-            return look(raw(content))
+            return look(content)
         except Exception:  # its conversion reports the error
             return None
 
