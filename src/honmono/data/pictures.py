@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from honmono.data.base import Data
-from honmono.data.packing.conversion import Frames, Request
+from honmono.data.packing.conversion import AnyBands, Frames, Request
 from honmono.data.packing.fit import Fit, Resample
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
@@ -38,6 +38,7 @@ class Pictures(Data):
     resample: the filter that changes sizes, one of Pillow's, which averages all that becomes one pixel ("nearest" takes
         one): "lanczos", "bilinear", as torchvision's `Resize`, or "nearest", which makes no new values.
     frames: of animations and stacks: the "first" alone, or "all" as pictures of their own.
+    bands: of TIFFs: only the "usual" grey, colours and transparency; "first": the first three of any as colours.
     """
 
     source: str | None = None
@@ -51,6 +52,7 @@ class Pictures(Data):
     classes: Classes = "auto"
     ground: str = "auto"
     frames: Frames = "first"
+    bands: AnyBands = "usual"
     resample: Resample = "lanczos"
 
     def __post_init__(self) -> None:
@@ -85,6 +87,7 @@ class Pictures(Data):
             classes=self.classes,
             ground=self.ground,
             frames=self.frames,
+            bands=self.bands,
             resample=self.resample,
         )
 

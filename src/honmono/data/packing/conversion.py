@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from honmono.data.packing.bands import FirstBands
 from honmono.data.packing.decode import Levels, Unusable, decode
 from honmono.data.packing.fit import Fit, Resample, fitted
 from honmono.data.packing.frames import EveryFrame
@@ -21,6 +22,7 @@ from honmono.files import readable
 
 
 Frames = Literal["first", "all"]
+AnyBands = Literal["usual", "first"]
 _BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
 
 
@@ -36,6 +38,7 @@ class Request:
     classes: Classes = "auto"
     ground: str = "auto"
     frames: Frames = "first"
+    bands: AnyBands = "usual"
     resample: Resample = "lanczos"
 
 
@@ -121,6 +124,7 @@ def convert(
     accept: sees what the source holds before the long work, and may raise `Refused`.
     Raises `Refused` where nothing is usable.
     """
+    source = FirstBands(source) if request.bands == "first" else source
     source = EveryFrame(source) if request.frames == "all" else source
     listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
     if request.classes == "labels" and not listing.classes:

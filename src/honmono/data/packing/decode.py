@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from honmono.data.packing import deep
+from honmono.data.packing.bands import NO_ALPHA, Bands
 from honmono.data.packing.png_chunks import without_metadata
 from honmono.data.packing.sizes import SMALLEST
 from honmono.data.packing.upright import SIDEWAYS, orientation, upright
@@ -56,11 +57,13 @@ class Levels:
     ground: the background colour of transparent pixels; None: transparency is kept. white: the value of white in
         pictures of 16 bits.
     fractions: those that are black and white; None: 0 and 1, or 0 and 255, as a picture by itself suggests.
+    alpha: whether the fourth band of TIFFs is transparency, as they say.
     """
 
     ground: tuple[int, ...] | None = (255, 255, 255)
     white: int = deep.WHITE
     fractions: tuple[float, float] | None = None
+    alpha: bool = True
 
 
 def read_header(content: Content) -> Header:
@@ -114,6 +117,8 @@ def decode(
     image = _opened(content)
     header = _header(image)
     _refuse_size(header)
+    if header.transparent and header.format == "TIFF" and not levels.alpha:
+        raise Unusable(NO_ALPHA)
     repairs: list[str] = []
     if getattr(image, "is_animated", False) and image.format != "MPO" and not isinstance(content, Frame):
         repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
@@ -147,12 +152,22 @@ def _opened(content: Content) -> ImageFile.ImageFile:
         raise Unusable("empty file")
     Image.init()
     try:
-        return _identified(data)
+        return _identified(_usual(data))
     except Unusable:
         bare = without_metadata(data)
         if bare is None or len(bare) == len(data):
             raise
         return _identified(bare)
+
+
+def _usual(data: bytes) -> bytes:
+    """The bytes; of TIFFs that Pillow would misread others that it reads, or `Unusable`."""
+    bands = Bands.of(data)
+    if bands is None or not bands.misread:
+        return data
+    if (colours := bands.first_three() if bands.colours else None) is None:
+        raise Unusable(bands.unsupported)
+    return colours
 
 
 def _identified(data: bytes) -> ImageFile.ImageFile:
@@ -163,7 +178,9 @@ def _identified(data: bytes) -> ImageFile.ImageFile:
             if factory is not None and (accepts is None or accepts(data[:16]) is True):
                 why = f"damaged {name}" if accepts is not None else why
                 return factory(io.BytesIO(data), "")
-        except (SyntaxError, IndexError, TypeError, struct.error):
+        except (SyntaxError, IndexError, TypeError, struct.error) as error:
+            if name == "TIFF" and (bands := Bands.of(data)) and (bands.separate or "unknown" in str(error)):
+                why = bands.unsupported
             continue
         except Exception as error:
             raise Unusable(f"damaged {name}: {error}") from error

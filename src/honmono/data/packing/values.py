@@ -4,7 +4,7 @@ Decided once for a set and never by picture, so that pictures stay comparable.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -21,20 +21,27 @@ ALPHA = "alpha"  # the ground of pictures whose transparency is kept
 _BITS = (8, 10, 12, 14, 16)
 _NEAR = 64.0  # of 255, the mean distance from white below which what is visible would be lost on white
 _LOOKED_AT = 256  # transparent pictures
+_LEAST_EXTREMES = 0.5  # of the pixels of transparent pictures
 
 
 @dataclass(frozen=True)
 class Special:
-    """The pictures of a source, by index, whose headers say that they are transparent, or of more than 8 bits."""
+    """The pictures of a source, by index, whose headers say that they are transparent, or of more than 8 bits.
+
+    tiffs: the transparent ones in TIFFs.
+    """
 
     transparent: Sequence[int]
     deep: Sequence[int]
+    tiffs: Sequence[int] = ()
 
     @classmethod
     def of(cls, headers: Iterable[tuple[int, Header]]) -> "Special":
         """Sorts pictures by their headers."""
         found = [*headers]
-        return cls([at for at, one in found if one.transparent], [at for at, one in found if one.deep])
+        transparent = [(at, one.format == "TIFF") for at, one in found if one.transparent]
+        tiffs = [at for at, is_tiff in transparent if is_tiff]
+        return cls([at for at, _ in transparent], [at for at, one in found if one.deep], tiffs)
 
 
 def levels_of(source: Source, special: Special, count: int, ground: str) -> tuple[Levels, list[str]]:
@@ -43,15 +50,17 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
     ground: a colour, or "auto": white, unless what is visible of the transparent pictures is itself nearly white; or
         "alpha", which keeps transparency.
     """
-    levels, notes = Levels(), []
+    levels, notes, transparent = Levels(), [], special.transparent
+    if special.tiffs and ground == "auto" and not _is_alpha(source, special.tiffs, count):
+        levels, transparent = Levels(alpha=False), [at for at in transparent if at not in {*special.tiffs}]
     if ground == ALPHA:
         levels = Levels(ground=None)
         kept = "transparency is the fourth channel (data.ground=alpha)"
         alike = "warning: no picture is transparent, and the fourth channel is the same everywhere (data.ground=alpha)"
-        notes = [kept if special.transparent else alike]
-    elif special.transparent:
-        colour, why = _ground(source, special.transparent, count) if ground == "auto" else (ground, "as asked")
-        levels = Levels(ground=ImageColor.getrgb(colour)[:3])
+        notes = [kept if transparent else alike]
+    elif transparent:
+        colour, why = _ground(source, transparent, count) if ground == "auto" else (ground, "as asked")
+        levels = replace(levels, ground=ImageColor.getrgb(colour)[:3])
         notes = [f"the background of transparent pictures is {colour}: {why} (data.ground)"]
     if special.deep:
         ranges = _looked_at(source, special.deep, count, _range)
@@ -80,6 +89,17 @@ def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, st
     if distance < _NEAR:
         return "black", "what is visible in them is nearly white"
     return "white", "what is visible in them is not"
+
+
+def _is_alpha(source: Source, indices: Sequence[int], count: int) -> bool:
+    """Whether the last band of most pixels says that all or nothing is to be seen; infrared, for one, does not."""
+    step = max(1, len(indices) // _LOOKED_AT)
+    return float(np.mean(_looked_at(source, indices[::step], count, _extremes) or [1.0])) >= _LEAST_EXTREMES
+
+
+def _extremes(content: Content) -> float:
+    last = numbers(content)[..., -1]
+    return float(np.mean((last == 0) | (last == np.iinfo(last.dtype).max)))
 
 
 def _distance(content: Content) -> tuple[float, float]:
@@ -114,7 +134,7 @@ def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[
         )
         black, light = black_and_white
         notes.append(f"fractions from {low:g} to {high:g}: {black:g} is black and {light:g} is white in all pictures")
-    return Levels(levels.ground, white, black_and_white), notes
+    return replace(levels, white=white, fractions=black_and_white), notes
 
 
 def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
