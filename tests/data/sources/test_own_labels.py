@@ -38,6 +38,20 @@ def test_stylegan_s_labels_win_over_its_folders(how: str) -> None:
     assert by_name(listing) == WANTED and listing.classes_from == "dataset.json"
 
 
+@pytest.mark.parametrize("kind", ["cls", "json", "dataset.json", "metadata.csv"])
+def test_files_that_labels_are_read_from_are_not_left_out(kind: str) -> None:
+    names = {f"{place}.png": "" for place in range(12)}
+    beside = {
+        f"{place}.{kind}": str(place % 3) if kind == "cls" else f'{{"label": {place % 3}}}' for place in range(12)
+    }
+    if kind == "dataset.json":
+        beside = {kind: json.dumps({"labels": [[name, place % 3] for place, name in enumerate(names)]})}
+    if kind == "metadata.csv":
+        beside = {kind: "file_name,label\n" + "".join(f"{name},{place % 3}\n" for place, name in enumerate(names))}
+    listing = laid_out({**names, **beside, "notes.txt": ""})
+    assert len(listing.classes) == 3 and [name for name, _ in listing.strays] == ["notes.txt"]
+
+
 def test_stylegan_s_data_without_labels_has_no_classes() -> None:
     folders = {f"{name}/{place}.png": "" for name in ("x", "y") for place in range(3)}
     listing = laid_out({**folders, "dataset.json": '{"labels": null}'})

@@ -9,7 +9,7 @@ from honmono.data.sources.base import Classes, Item, Listing
 from honmono.data.sources.class_rule import Labelled, labelled
 from honmono.data.sources.companions import Placed, without_companions
 from honmono.data.sources.descent import Descent, descend
-from honmono.data.sources.own_labels import Texts
+from honmono.data.sources.own_labels import Texts, is_of_labels
 from honmono.files import readable
 
 
@@ -82,6 +82,7 @@ def lay_out(
     way = descend(source, pictures, split)
     found = labelled(source, names, way, classes, texts)
     kept = {at: found.labels.get(at) for at, _ in way.pictures if at in found.labels or not found.classes}
+    strays = [(name, why) for name, why in strays if not is_of_labels(name, found.where)]
     strays += _left_out(names, way, found)
     if way.split is not None:
         notes.insert(0, f"{_TOOK} {way.split!r} of {', '.join(sorted(way.splits))}")

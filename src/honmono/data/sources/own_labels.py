@@ -58,6 +58,16 @@ def read_own_labels(names: Sequence[str], pictures: Sequence[int], texts: Texts)
     return None, notes
 
 
+def is_of_labels(name: str, where: str) -> bool:
+    """Whether a file tells labels and is understood. where: what the labels come from that were taken."""
+    file = PurePosixPath(name).name
+    return file in ("dataset.json", _MAPPING, *_TABLES) or where == _beside(_keyed(name)[2])
+
+
+def _beside(suffix: str) -> str:
+    return f"files .{suffix} beside the pictures"
+
+
 def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
     """What ImageNet's `LOC_synset_mapping.txt` calls its classes, by the names of their folders: the first synonym.
 
@@ -143,7 +153,7 @@ def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) 
         contents = texts(sorted({*wanted.values()}))
         labels = {at: _sidecar(contents[place], suffix) for at, place in wanted.items() if place in contents}
         known = {at: label for at, label in labels.items() if label is not None}
-        return _enough(f"files .{suffix} beside the pictures", pictures, known)
+        return _enough(_beside(suffix), pictures, known)
     return None
 
 
