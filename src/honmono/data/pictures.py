@@ -5,9 +5,10 @@ from typing import Literal
 
 from honmono.data.base import Data
 from honmono.data.packing.conversion import AnyBands, Frames, Request
-from honmono.data.packing.fit import Fit, Resample
+from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.pixel_art import AnyResample
 from honmono.data.packing.sizes import Size, checked_size, spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.packing.values import ALPHA, checked_ground
@@ -36,7 +37,8 @@ class Pictures(Data):
     ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
         black where what is visible of them is nearly white. "alpha": none; transparency is a fourth channel.
     resample: the filter that changes sizes, one of Pillow's, which averages all that becomes one pixel ("nearest" takes
-        one): "lanczos", "bilinear", as torchvision's `Resize`, or "nearest", which makes no new values.
+        one): "lanczos", "bilinear", as torchvision's `Resize`, or "nearest", which makes no new values. "auto":
+        lanczos, and nearest for small pictures of few colours.
     frames: of animations and stacks: the "first" alone, or "all" as pictures of their own.
     bands: of TIFFs: only the "usual" grey, colours and transparency; "first": the first three of any as colours.
     """
@@ -53,7 +55,7 @@ class Pictures(Data):
     ground: str = "auto"
     frames: Frames = "first"
     bands: AnyBands = "usual"
-    resample: Resample = "lanczos"
+    resample: AnyResample = "auto"
 
     def __post_init__(self) -> None:
         if self.size is not None:

@@ -112,14 +112,18 @@ class Reference:
         source = self._source or getattr(data, "source", None)
         if source is None:
             raise Refused("the recipe has no source of real pictures: give one with --reference SOURCE")
-        # Of other pictures than grey or coloured squares, samples are made first, and then preprocessed as fakes are.
-        preprocess = None if self._plain else self.preprocessing(network.name)
         try:
             split = open_source(source).split
         except Refused as refusal:
             advice = "" if self._source else "; give their new place with --reference SOURCE"
             raise Refused(f"{refusal}{advice}") from refusal
-        packed = self._as_trained(self._wanted(source, network)).open()
+        # Of other pictures than grey or coloured squares, samples are made first, and then preprocessed as fakes are.
+        channels, high, wide = self._shape
+        converted = high == wide and channels != 4
+        packed = self._as_trained(self._wanted(source, network if converted else None)).open()
+        if converted and packed.record.get("resample") == "nearest" and packed.sample_shape[1:] != self._shape[1:]:
+            converted, packed = False, self._as_trained(self._wanted(source, None)).open()
+        preprocess = None if converted else self.preprocessing(network.name)
         pixels = np.load(packed.path / PICTURES, mmap_mode="r")
         labels = np.load(packed.path / LABELS) if (packed.path / LABELS).exists() else None
 
@@ -129,18 +133,16 @@ class Reference:
 
         return RealPictures(source, split, packed.fingerprint, len(pixels), labels, packed.classes, take)
 
-    @property
-    def _plain(self) -> bool:
-        channels, high, wide = self._shape
-        return high == wide and channels != 4
+    def _wanted(self, source: str, network: FeatureNetwork | None) -> Pictures:
+        """All pictures of a source, converted as the recipe's own are; another source has classes of its own kind.
 
-    def _wanted(self, source: str, network: FeatureNetwork) -> Pictures:
-        """All pictures of a source, converted as the recipe's own are; another source has classes of its own kind."""
+        network: for which they are converted; None: as samples.
+        """
         data = self._recipe.data
-        size, channels = network.size or self._shape[-1], network.channels
-        if not self._plain:
-            channels, *sides = self._shape
-            size = size_of(*sides)
+        channels, *sides = self._shape
+        size = size_of(*sides)
+        if network is not None:
+            size, channels = network.size or sides[-1], network.channels
         channels = None if channels == 4 else 1 if channels == 1 else 3
         if not isinstance(data, Pictures):
             fit: Fit = getattr(data, "fit", "crop")

@@ -12,6 +12,7 @@ from honmono.data.packing.bands import FirstBands
 from honmono.data.packing.decode import Levels, Unusable, decode
 from honmono.data.packing.fit import Fit, Resample, fitted
 from honmono.data.packing.frames import EveryFrame
+from honmono.data.packing.pixel_art import AnyResample, filter_of
 from honmono.data.packing.sizes import Size, height_and_width
 from honmono.data.packing.survey import Survey, survey
 from honmono.data.packing.values import ALPHA, levels_of
@@ -39,7 +40,7 @@ class Request:
     ground: str = "auto"
     frames: Frames = "first"
     bands: AnyBands = "usual"
-    resample: Resample = "lanczos"
+    resample: AnyResample = "auto"
 
 
 class Converted(NamedTuple):
@@ -57,6 +58,7 @@ class Converted(NamedTuple):
 class Conversion:
     """What became of a source; complete once `convert` returns it.
 
+    resample: the filter that changed sizes.
     order: for each picture kept, in the order in which it was kept, its index in the source.
     collapsed: whether the pixels, kept with three channels, are all grey and one channel is to be made of them.
     shared: (name, name elsewhere) of the pictures that another split of the source has too.
@@ -67,6 +69,7 @@ class Conversion:
     survey: Survey
     size: Size
     channels: int
+    resample: Resample
     collapsed: bool = False
     order: list[int] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
@@ -94,7 +97,7 @@ class Conversion:
             "size": self.size,
             "channels": self.channels,
             "fit": request.fit,
-            "resample": request.resample,
+            "resample": self.resample,
             "limit": request.limit,
             "classes": list(classes),
             "classes_from": self.listing.classes_from,
@@ -136,14 +139,15 @@ def convert(
         seen, special = survey(source, listing, count)
         accept(seen)
         levels, notes = levels_of(source, special, count, request.ground)
-        listing = replace(listing, notes=(*listing.notes, *notes))
         size = request.size or seen.size_within(request.max_size)
+        resample, more = filter_of(source, seen, size, count, request.resample)
+        listing = replace(listing, notes=(*listing.notes, *notes, *more))
         ground = levels.ground or (0, 0, 0, 0)
         grey = seen.grey and (not special.transparent or len({*ground}) == 1)
         channels = 4 if request.ground == ALPHA else request.channels or (1 if grey else 3)
-        conversion = Conversion(listing, seen, size, channels, shared=source.in_other_splits())
+        conversion = Conversion(listing, seen, size, channels, resample, shared=source.in_other_splits())
         behind = ground if special.transparent or channels == 4 else (0, 0, 0)
-        _convert_all(source, conversion, count, keep, _Way(size, channels, request, levels, behind))
+        _convert_all(source, conversion, count, keep, _Way(size, channels, request, resample, levels, behind))
     return conversion
 
 
@@ -191,18 +195,19 @@ class _Way(NamedTuple):
     size: Size
     channels: int
     request: Request
+    resample: Resample
     levels: Levels
     behind: tuple[int, ...]
 
 
 def _convert_one(content: Content, way: _Way) -> Converted | str:
-    channels, request, sides = way.channels, way.request, height_and_width(way.size)
+    channels, sides = way.channels, height_and_width(way.size)
     longer = max(sides)
     try:
         # Other filters than the default are those of a data set or a source, which see every pixel.
-        image, header, repairs = decode(content, longer if request.resample == "lanczos" else None, way.levels)
+        image, header, repairs = decode(content, longer if way.resample == "lanczos" else None, way.levels)
         was_grey = image.mode == "L"
-        fit = fitted(image, way.size, request.fit, way.behind, request.resample)
+        fit = fitted(image, way.size, way.request.fit, way.behind, way.resample)
     except Unusable as unusable:
         return str(unusable)
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others

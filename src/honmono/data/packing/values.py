@@ -63,7 +63,7 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
         levels = replace(levels, ground=ImageColor.getrgb(colour)[:3])
         notes = [f"the background of transparent pictures is {colour}: {why} (data.ground)"]
     if special.deep:
-        ranges = _looked_at(source, special.deep, count, _range)
+        ranges = looked_at(source, special.deep, count, _range)
         levels, more = _deep(levels, ranges)
         notes += more
     return levels, notes
@@ -83,7 +83,7 @@ def checked_ground(ground: str) -> None:
 
 def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, str]:
     step = max(1, len(indices) // _LOOKED_AT)
-    seen = _looked_at(source, indices[::step], count, _distance)
+    seen = looked_at(source, indices[::step], count, _distance)
     weight = sum(visible for visible, _ in seen)
     distance = sum(total for _, total in seen) / weight if weight else 255.0
     if distance < _NEAR:
@@ -94,7 +94,7 @@ def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, st
 def _is_alpha(source: Source, indices: Sequence[int], count: int) -> bool:
     """Whether the last band of most pixels says that all or nothing is to be seen; infrared, for one, does not."""
     step = max(1, len(indices) // _LOOKED_AT)
-    return float(np.mean(_looked_at(source, indices[::step], count, _extremes) or [1.0])) >= _LEAST_EXTREMES
+    return float(np.mean(looked_at(source, indices[::step], count, _extremes) or [1.0])) >= _LEAST_EXTREMES
 
 
 def _extremes(content: Content) -> float:
@@ -137,7 +137,7 @@ def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[
     return replace(levels, white=white, fractions=black_and_white), notes
 
 
-def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
+def looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
     """What is seen in the pictures at these indices; those that cannot be read are passed over."""
     wanted = {*indices}
 
