@@ -87,7 +87,8 @@ def test_transparent_pictures_are_seen_before_grey() -> None:
         for one in given.permute(0, 2, 3, 1).numpy()
     ]
     assert np.abs(seen.permute(0, 2, 3, 1).numpy().astype(int) - np.stack(expected)).max() <= 1
-    assert FeaturePreprocessing(8, 4, 1)(given).shape == (2, 1, 4, 4)
+    smaller = FeaturePreprocessing(8, 4, 1, transparent=True)
+    assert smaller(given).shape == (2, 1, 4, 4) and smaller.resizing == "before grey, antialiased bilinear 8 -> 4"
 
 
 def test_colour_becomes_grey_as_it_does_in_packing() -> None:

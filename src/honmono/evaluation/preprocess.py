@@ -30,12 +30,14 @@ class FeaturePreprocessing:
 
     longest: the longest side of the pictures that a recipe padded with black (`fit="pad"`); None without padding. The
         padding is cropped as far as necessary, and what is still too large is resized.
+    transparent: whether they have a fourth channel.
     """
 
     side: Size
     size: Size
     channels: int
     longest: int | None = None
+    transparent: bool = False
 
     @property
     def visible(self) -> Size:
@@ -47,7 +49,8 @@ class FeaturePreprocessing:
     @property
     def resizing(self) -> str:
         """A description for the protocol."""
-        steps = [] if self.visible == self.side else [f"centre crop {self.side} -> {self.visible}"]
+        steps = ["before grey"] if self.transparent else []
+        steps += [] if self.visible == self.side else [f"centre crop {self.side} -> {self.visible}"]
         steps += [] if self.visible == self.size else [f"antialiased bilinear {self.visible} -> {self.size}"]
         return ", ".join(steps) or "none"
 

@@ -84,9 +84,8 @@ class Reference:
         needed = self._networks.network(network)
         side = size_of(*self._shape[1:])
         smaller = needed.size is not None and isinstance(side, int) and needed.size < side
-        return FeaturePreprocessing(
-            side, needed.size or side, needed.channels, self._longest_padded() if smaller else None
-        )
+        longest = self._longest_padded() if smaller else None
+        return FeaturePreprocessing(side, needed.size or side, needed.channels, longest, self._shape[0] == 4)
 
     @cached_property
     def _longest(self) -> int:

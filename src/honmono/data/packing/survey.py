@@ -97,11 +97,17 @@ def _doubled(most: int) -> list[int]:
 
 
 def _doubled_nearest(height: int, width: int, most: int) -> Size:
-    """The size near to these proportions, of no side above `most`, that grids of 4 pixels or more double to."""
+    """The size near to these proportions, of no side above `most`, that a grid of 4 to 7 pixels or more doubles to."""
     scale = min(1.0, most / max(height, width))
     high, wide = max(8, round(height * scale)), max(8, round(width * scale))
-    step = 1 << (min(high, wide).bit_length() - 3)
-    return size_of(round(high / step) * step, round(wide / step) * step)
+    short = _rounded(min(high, wide), min(high, wide))
+    return size_of(*(short if side == min(high, wide) else _rounded(side, short) for side in (high, wide)))
+
+
+def _rounded(side: int, short: int) -> int:
+    """To a multiple of the power of two that makes 4 to 7 of the shorter side."""
+    step = 1 << short.bit_length() - 3
+    return round(side / step) * step
 
 
 def survey(source: Source, listing: Listing, count: int) -> tuple[Survey, Special]:
