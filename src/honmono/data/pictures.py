@@ -5,7 +5,7 @@ from typing import Literal
 
 from honmono.data.base import Data
 from honmono.data.packing.conversion import Frames, Request
-from honmono.data.packing.fit import Fit
+from honmono.data.packing.fit import Fit, Resample
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.survey import Survey
@@ -33,6 +33,8 @@ class Pictures(Data):
         labels, else folders where these are classes and not mere parts of the data set.
     ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
         black where what is visible of them is nearly white.
+    resample: the filter that changes sizes, one of Pillow's, which averages all that becomes one pixel ("nearest" takes
+        one): "lanczos", "bilinear", as torchvision's `Resize`, or "nearest", which makes no new values.
     frames: of animations and stacks: the "first" alone, or "all" as pictures of their own.
     """
 
@@ -47,6 +49,7 @@ class Pictures(Data):
     classes: Classes = "auto"
     ground: str = "auto"
     frames: Frames = "first"
+    resample: Resample = "lanczos"
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 4:
@@ -73,6 +76,7 @@ class Pictures(Data):
             classes=self.classes,
             ground=self.ground,
             frames=self.frames,
+            resample=self.resample,
         )
         return PackedPictures(pack(source, request, self._accept), self.source, self.range, self.flip)
 

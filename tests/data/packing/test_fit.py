@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from honmono.data.packing.fit import Fit, fitted
+from honmono.data.packing.fit import Fit, Resample, fitted
 
 
 def fit(pixels: np.ndarray, size: int, how: Fit) -> np.ndarray:
@@ -45,3 +45,10 @@ def test_resize_stretches() -> None:
     pixels[:, 6:] = 255
     halves = fit(pixels, 6, "resize")
     assert halves.shape == (6, 6) and (halves[:, :2] < 5).all() and (halves[:, -2:] > 250).all()
+
+
+@pytest.mark.parametrize("resample", ["bilinear", "nearest"])
+def test_other_filters_are_pillow_s_own_however_large_the_picture(resample: Resample) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8))
+    expected = noise.resize((8, 8), Image.Resampling[resample.upper()])
+    np.testing.assert_array_equal(fitted(noise, 8, "crop", resample=resample), expected)

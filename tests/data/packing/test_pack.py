@@ -74,8 +74,8 @@ def test_the_cache_is_used_again_and_depends_on_the_request(folder: Path, capfd:
     first = entry_of(folder)
     assert "6 pictures of 1x8x8" in capfd.readouterr().err
     assert entry_of(folder) == first and capfd.readouterr() == ("", "")
-    requests = ({"size": 16}, {"channels": 3}, {"limit": 3}, {"fit": "pad"}, {"max_size": 16})
-    assert len({first, *(entry_of(folder, **request) for request in requests)}) == 6
+    requests = ({"size": 16}, {"channels": 3}, {"limit": 3}, {"fit": "pad"}, {"max_size": 16}, {"resample": "bilinear"})
+    assert len({first, *(entry_of(folder, **request) for request in requests)}) == 7
 
 
 def test_changed_pictures_are_packed_again_even_with_old_size_and_time(

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from honmono.data.packing.decode import Levels, Unusable, decode
-from honmono.data.packing.fit import Fit, fitted
+from honmono.data.packing.fit import Fit, Resample, fitted
 from honmono.data.packing.frames import EveryFrame
 from honmono.data.packing.survey import Survey, survey
 from honmono.data.packing.values import levels_of
@@ -35,6 +35,7 @@ class Request:
     classes: Classes = "auto"
     ground: str = "auto"
     frames: Frames = "first"
+    resample: Resample = "lanczos"
 
 
 class Converted(NamedTuple):
@@ -89,6 +90,7 @@ class Conversion:
             "size": self.size,
             "channels": self.channels,
             "fit": request.fit,
+            "resample": request.resample,
             "limit": request.limit,
             "classes": list(classes),
             "classes_from": self.listing.classes_from,
@@ -188,11 +190,12 @@ class _Way(NamedTuple):
 
 
 def _convert_one(content: Content, way: _Way) -> Converted | str:
-    channels, size = way.channels, way.size
+    channels, size, request = way.channels, way.size, way.request
     try:
-        image, header, repairs = decode(content, size, way.levels)
+        # Other filters than the default are those of a data set or a source, which see every pixel.
+        image, header, repairs = decode(content, size if request.resample == "lanczos" else None, way.levels)
         was_grey = image.mode == "L"
-        square = fitted(image, size, way.request.fit, way.behind)
+        square = fitted(image, size, request.fit, way.behind, request.resample)
     except Unusable as unusable:
         return str(unusable)
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others

@@ -96,11 +96,13 @@ def number_of_frames(content: Content) -> int:
         return 1
 
 
-def decode(content: Content, side: int, levels: Levels = Levels()) -> tuple[Image.Image, Header, tuple[str, ...]]:
+def decode(
+    content: Content, side: int | None, levels: Levels = Levels()
+) -> tuple[Image.Image, Header, tuple[str, ...]]:
     """The picture in mode L or RGB, its header, and what was mended; raises `Unusable`.
 
     side: the size in pixels that it will be given. Far larger JPEGs are decoded at a reduced scale, never below
-        twice it.
+        twice it; with None at their own.
     """
     if isinstance(content, np.ndarray):
         header = read_header(content)
@@ -202,11 +204,11 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _loaded(image: ImageFile.ImageFile, side: int, repairs: list[str]) -> Image.Image:
+def _loaded(image: ImageFile.ImageFile, side: int | None, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
     if ";16" in str([tile[3] for tile in image.tile]):
         repairs.append("16 bits a channel scaled to 8")
-    if image.format in ("JPEG", "MPO"):
+    if side is not None and image.format in ("JPEG", "MPO"):
         image.draft(None, (2 * side, 2 * side))
     try:
         image.load()

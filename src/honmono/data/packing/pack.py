@@ -55,7 +55,7 @@ def read_record(entry: Path) -> dict[str, Any]:
 def _key(source: Source, request: Request) -> str:
     """All that the packed bytes depend on."""
     # Fields that earlier versions did not have leave the key as it was where they change nothing.
-    new = {"classes": "auto", "ground": "auto", "frames": "first"}
+    new = {"classes": "auto", "ground": "auto", "frames": "first", "resample": "lanczos"}
     parts = {name: value for name, value in asdict(request).items() if name not in new or value != new[name]} | {
         "content": source.fingerprint(),
         "kind": type(source).__name__,
