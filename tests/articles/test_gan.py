@@ -168,9 +168,6 @@ def test_the_pggan_s_running_statistics_are_the_article_s(
     assert loop.differences(article, ours) == {}
 
 
-@pytest.mark.xfail(
-    reason="pictures are resized by Lanczos's filter, not by a bilinear one", raises=AssertionError, strict=True
-)
 def test_the_pggan_s_pictures_are_resized_as_in_the_article(recipe_on: Callable, pixels: Callable) -> None:
     """torchvision's Resize(32) of a PIL picture."""
     pictures = pixels(3, 28, 28)

@@ -81,7 +81,8 @@ class PGGANArticleDiscriminator(nn.Module):
         "the loss is BCELoss on sigmoid outputs (objective.scores)",
         "inferred: samples are made in training mode, as in the article's MLP, with the statistics of a batch, here"
         " of 64 (sampling: batch; running or identity)",
-        "pictures are enlarged to 32x32, here with a Lanczos filter, there with a bilinear one (data.fit; pad: zeros)",
+        "pictures are enlarged to 32x32 with a bilinear filter, as by torchvision's Resize (data.resample; lanczos:"
+        " sharper; data.fit=pad: zeros around them)",
         "weights have torch's default initialisation, not N(0, 0.02)",
         "its epochs and batches are inferred from the article's MLP; its samples are of epoch 10 (training.steps,"
         " training.batch_size)",
@@ -90,7 +91,15 @@ class PGGANArticleDiscriminator(nn.Module):
 )
 def pggan_mnist_article() -> Recipe:
     return Recipe(
-        data=Pictures(source="hf:ylecun/mnist", size=32, fit="resize", channels=1, expects=(28, 1), drop_last=False),
+        data=Pictures(
+            source="hf:ylecun/mnist",
+            size=32,
+            fit="resize",
+            resample="bilinear",
+            channels=1,
+            expects=(28, 1),
+            drop_last=False,
+        ),
         latent=Normal(100),
         generator=partial(PGGANArticleGenerator),
         discriminator=partial(PGGANArticleDiscriminator),
