@@ -16,7 +16,7 @@ from honmono.recipe.grids import SampleGrid
 from honmono.reports.figures.points import POINTS
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.images import grid, save_png
+from honmono.runs.images import grid, own_range, save_png, to_uint8
 from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
@@ -49,7 +49,8 @@ class SampleGrids:
         self.classes()
         wide = self._columns(first)
         by_class = wide == len(self._labels)
-        self._save(self._by_class(first.rows) if by_class else self._reals(self._number(first)), wide, path)
+        reals = self._by_class(first.rows) if by_class else self._reals(self._number(first))
+        save_png(grid(self._trainer.model().pictures(reals), wide), path)
         return path
 
     def _reals(self, number: int) -> Tensor:
@@ -107,14 +108,18 @@ class SampleGrids:
             model = trainer.model().with_batch_norm(sample_grid.sampling or recipe.sampling)
             turn = self._labels if wide == len(self._labels) else None
             made = model.fakes(seed=seed, share=share, turn=turn)
-            self._save(take(made, number).float().cpu(), wide, self._run.sample(step, sample_grid.name))
+            samples, path = take(made, number).float().cpu(), self._run.sample(step, sample_grid.name)
+            if self._points:
+                self._scatter(samples, path)
+            else:
+                save_png(grid(self._pictures(samples, sample_grid), wide), path)
         return self._run.sample(step)
 
-    def _save(self, samples: Tensor, columns: int, path: Path) -> None:
-        if self._points:
-            self._scatter(samples, path)
-        else:
-            save_png(grid(self._trainer.model().pictures(samples), columns), path)
+    def _pictures(self, samples: Tensor, sample_grid: SampleGrid) -> np.ndarray:
+        value_range = self._trainer.model().range
+        assert value_range is not None, "points have a scatter plot"
+        value_range = own_range(samples) if sample_grid.stretch else value_range
+        return to_uint8(samples, value_range, sample_grid.offset, sample_grid.rounding)
 
     def _scatter(self, fakes: Tensor | None, path: Path) -> None:
         from honmono.reports.figures.points import scatter
