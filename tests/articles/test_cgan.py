@@ -177,6 +177,14 @@ def test_the_discriminator_s_moving_averages_are_the_article_s(both: Callable) -
     assert gan.d.differences(ours.now["discriminator"]) == {}
 
 
+@pytest.mark.parametrize("name", ["cgan-mnist-article", "dcgan-faces-article"])
+def test_saved_pictures_are_the_article_s(name: str, saved: Callable) -> None:
+    """OpenCV's imwrite of x * 255 + 128: it rounds and clips."""
+    x = torch.tensor(np.random.default_rng(0).uniform(-0.6, 0.6, (8, 3, 28, 28)), dtype=torch.float32)
+    expected = np.rint(x.numpy() * np.float32(255) + np.float32(128)).clip(0, 255)
+    assert np.abs(saved(name, x) - expected).max() <= 1 and (saved(name, x) == expected).mean() > 0.9999
+
+
 def test_a_step_of_the_face_gan_is_the_article_s_and_so_are_samples(
     trained: Callable, recipe_on: Callable, pixels: Callable, article: Any, assert_agrees: Callable
 ) -> None:

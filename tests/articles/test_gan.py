@@ -176,3 +176,14 @@ def test_the_pggan_s_pictures_are_resized_as_in_the_article(recipe_on: Callable,
     resized = [np.asarray(Image.fromarray(x).resize((32, 32), Image.Resampling.BILINEAR)) for x in pictures]
     expected = (torch.from_numpy(np.stack(resized))[:, None] / 255 - 0.5) / 0.5
     torch.testing.assert_close(ours, expected)
+
+
+@pytest.mark.parametrize("name", ["gan-mnist-article", "pggan-mnist-article"])
+def test_saved_pictures_are_the_article_s(name: str, saved: Callable) -> None:
+    """torchvision's save_image(..., normalize=True)."""
+    samples = torch.from_numpy(np.random.default_rng(0).uniform(-0.9, 0.8, (16, 1, 28, 28)).astype(np.float32))
+    generated_imgs = (samples + 1) / 2
+    low, high = float(generated_imgs.min()), float(generated_imgs.max())
+    normalized = generated_imgs.clamp(low, high).sub(low).div(max(high - low, 1e-5))
+    expected = normalized.mul(255).add(0.5).clamp(0, 255).to(torch.uint8).numpy()
+    assert (saved(name, samples) == expected).mean() > 0.9999

@@ -128,6 +128,8 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         " TensorFlow's split, which keeps 5,000 for validation, they are the last of the file",
         "batches are drawn with replacement (data.order; shuffled)",
         "G's tanh covers -1 to 1, but pictures are -0.5 to 0.5; values beyond are clipped when saved (data.range)",
+        "saved pictures are x * 255 + 128, half a level above (x + 0.5) * 255 (grids.*.offset; 0: as stored); there"
+        " real pictures too",
         "batch norm on D's first layer (discriminator.first_batch_norm), real and fake in separate batches"
         " (objective.together)",
         "no batch norm on G's projection (generator.project_batch_norm)",
@@ -160,7 +162,10 @@ def cgan_mnist_article() -> Recipe:
         training=Training(steps=2_100, sample_every=100, checkpoint_every=100, measure_images=128_000),
         conditional=True,
         fake_labels="real",
-        grids=(SampleGrid(columns=8), SampleGrid(name="one-latent", latent="one", columns=8)),
+        grids=(
+            SampleGrid(columns=8, offset=0.5),
+            SampleGrid(name="one-latent", latent="one", columns=8, offset=0.5),
+        ),
         metrics=(FID(features="mnist"), LabelFidelity(features="mnist"), Variety(features="mnist")),
     )
 

@@ -173,6 +173,7 @@ class ArticleDiscriminator(nn.Module):
         "the first 30,000 pictures, as in the published run (data.limit; none: all); in TensorFlow's split, which keeps"
         " 5,000 for validation, they start at the file's 5,001st",
         "64 samples of fixed latents after epochs 2, 4, ..., there five of new ones after 1, 3, ... (grids)",
+        "saved pixels are rounded down, as Pillow converts floats (grids.0.rounding; nearest), in PNG, there in JPEG",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )
@@ -190,6 +191,7 @@ def dcgan_mnist_article() -> Recipe:
             steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300, measure_images=17 * 30_000
         ),
         sampling="identity",
+        grids=(SampleGrid(rounding="down"),),
         metrics=(FID(features="mnist"),),
     )
 

@@ -22,8 +22,8 @@ from honmono.recipe import Normal, Pair, Recipe, SampleGrid, Training, Update, r
         "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores, discriminator.output)",
         "the last batch of an epoch holds 32 pictures (data.drop_last)",
-        "16 samples (grids); the article makes them every tenth epoch (training.sample_every=9380), of new latents,"
-        " and scales each grid from its own darkest to its brightest value",
+        "16 samples (grids), stretched from black to white in each grid (grids.0.stretch); the article makes them every"
+        " tenth epoch (training.sample_every=9380), of new latents",
         "the published loader resizes to 32x32, which its 28x28 networks cannot use: here 28x28 as stored,"
         " and other pictures with the loader's bilinear filter (data.resample)",
         "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred;"
@@ -51,7 +51,7 @@ def gan_mnist_article() -> Recipe:
         training=Training(
             steps=50 * 938, batch_size=64, seed=1, sample_every=938, checkpoint_every=938, measure_images=750_000
         ),
-        grids=(SampleGrid(columns=4, rows=4),),
+        grids=(SampleGrid(columns=4, rows=4, stretch=True),),
         metrics=(FID(features="mnist"),),
     )
 

@@ -80,7 +80,7 @@ class PGGANArticleDiscriminator(nn.Module):
         "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores)",
         "inferred: samples are made in training mode, as in the article's MLP, with the statistics of a batch, here"
-        " of 64 (sampling: batch; running or identity)",
+        " of 64 (sampling: batch; running or identity), and saved from black to white in each grid (grids.0.stretch)",
         "pictures are enlarged to 32x32 with a bilinear filter, as by torchvision's Resize (data.resample; lanczos:"
         " sharper; data.fit=pad: zeros around them)",
         "weights have torch's default initialisation, not N(0, 0.02)",
@@ -110,7 +110,7 @@ def pggan_mnist_article() -> Recipe:
             steps=50 * 938, batch_size=64, sample_every=938, checkpoint_every=938, measure_images=300_000
         ),
         sampling="batch",
-        grids=(SampleGrid(columns=4, rows=4),),
+        grids=(SampleGrid(columns=4, rows=4, stretch=True),),
         metrics=(FID(features="mnist"),),
     )
 
