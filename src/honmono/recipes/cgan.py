@@ -137,6 +137,8 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         "LeakyReLU's slope is 0.1 (discriminator.slope)",
         "TensorFlow's SAME padding, with an odd pixel at the end (discriminator.padding)",
         "Adam adds eps to the uncorrected root, as TensorFlow 1 does (optimizers.*: TensorFlowAdam; Adam: torch's)",
+        "moving variances are of variances divided by n, as TensorFlow's (*.running_variance; unbiased: torch's), and"
+        " D's move in G's updates too (discriminator_statistics; own)",
         "trained without an end; the article shows steps 2,000 and 2,100, each after one more step and with new"
         " latents: here after exactly so many, with the same latents (training.steps, grids)",
     ),
@@ -154,14 +156,24 @@ def cgan_mnist_article() -> Recipe:
             order="replacement",
         ),
         latent=Uniform(100),
-        generator=partial(SameDCGANGenerator, levels=3, project_batch_norm=False, xavier=True),
-        discriminator=partial(SameDCGANDiscriminator, levels=3, first_batch_norm=True, slope=0.1, xavier=True),
+        generator=partial(
+            SameDCGANGenerator, levels=3, project_batch_norm=False, xavier=True, running_variance="biased"
+        ),
+        discriminator=partial(
+            SameDCGANDiscriminator,
+            levels=3,
+            first_batch_norm=True,
+            slope=0.1,
+            xavier=True,
+            running_variance="biased",
+        ),
         objective=NonSaturating(),
         optimizers=Pair(partial(TensorFlowAdam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("generator", draws="z", real="x", count=2), Update("discriminator", draws="z", real="x")),
         training=Training(steps=2_100, sample_every=100, checkpoint_every=100, measure_images=128_000),
         conditional=True,
         fake_labels="real",
+        discriminator_statistics="all",
         grids=(
             SampleGrid(columns=8, offset=0.5),
             SampleGrid(name="one-latent", latent="one", columns=8, offset=0.5),
@@ -287,10 +299,8 @@ def dcgan_faces_article() -> Recipe:
     return replace(
         parent,
         data=Pictures(size=108, channels=3, range=(-128 / 255, 127 / 255), order="replacement"),
-        generator=partial(SameDCGANGenerator, levels=4, project_batch_norm=False, xavier=True),
-        discriminator=partial(
-            SameDCGANDiscriminator, levels=4, first_batch_norm=True, slope=0.1, padding="valid", xavier=True
-        ),
+        generator=partial(parent.generator, levels=4),
+        discriminator=partial(parent.discriminator, levels=4, padding="valid"),
         training=replace(parent.training, steps=33_000, measure_images=None),
         conditional=False,
         fake_labels="uniform",

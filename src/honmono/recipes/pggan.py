@@ -76,7 +76,8 @@ class PGGANArticleDiscriminator(nn.Module):
     summary="the article's 'PGGAN' on MNIST as published: it never grows, it is a DCGAN for 32x32 pictures",
     quirks=(
         "no progressive growing: `depth` is always that of the whole network, and nothing fades in",
-        "batch norm in the discriminator, after its first layer too",
+        "batch norm in the discriminator, after its first layer too; its running statistics, which nothing reads, move"
+        " in G's updates too (discriminator_statistics; own)",
         "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores)",
         "inferred: samples are made in training mode, as in the article's MLP, with the statistics of a batch, here"
@@ -110,6 +111,7 @@ def pggan_mnist_article() -> Recipe:
             steps=50 * 938, batch_size=64, sample_every=938, checkpoint_every=938, measure_images=300_000
         ),
         sampling="batch",
+        discriminator_statistics="all",
         grids=(SampleGrid(columns=4, rows=4, stretch=True),),
         metrics=(FID(features="mnist"),),
     )
