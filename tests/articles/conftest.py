@@ -16,12 +16,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from honmono.data.pictures import Pictures
 from honmono.randomness import stream
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
-from honmono.runs.images import own_range, to_uint8
 
 
 PLAYERS = ("generator", "discriminator")
@@ -285,23 +283,6 @@ def recipe_on(tmp_path: Path) -> Callable[..., Recipe]:
         return override(find(name).make(), fixed | asked)
 
     return make
-
-
-@pytest.fixture
-def saved() -> Callable[[str, Tensor], np.ndarray]:
-    """The pixels, (batch, channels, height, width), that a recipe's grids make of samples."""
-
-    def pixels_of(name: str, samples: Tensor) -> np.ndarray:
-        recipe = find(name).make()
-        first = recipe.grids[0]
-        assert {(one.rounding, one.offset, one.stretch) for one in recipe.grids} == {
-            (first.rounding, first.offset, first.stretch)
-        }
-        assert isinstance(recipe.data, Pictures)
-        value_range = own_range(samples) if first.stretch else recipe.data.range
-        return to_uint8(samples, value_range, first.offset, first.rounding).astype(int)
-
-    return pixels_of
 
 
 @pytest.fixture

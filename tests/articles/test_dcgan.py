@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.nn.functional import leaky_relu
 
 from honmono.randomness import stream
+from honmono.recipe.registry import find
+from honmono.training.sample_grids import pixels as pixels_of
 
 
 STEPS, BATCH, PICTURES = 5, 8, 22
@@ -96,8 +98,10 @@ def test_a_step_is_the_article_s_and_so_are_samples(
     torch.testing.assert_close(samples, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_saved_pictures_are_the_article_s(saved: Callable) -> None:
+def test_saved_pictures_are_the_article_s() -> None:
+    """Pillow's conversion of floats."""
+    (grid,) = find("dcgan-mnist-article").make().grids
     x = np.random.default_rng(0).uniform(-1, 1, (8, 1, 28, 28)).astype(np.float32)
     gen_imgs = ((x * 0.5) + 0.5) * 255.0
     expected = np.stack([np.asarray(Image.fromarray(one.reshape(28, 28)).convert("RGB"))[..., 0] for one in gen_imgs])
-    assert (saved("dcgan-mnist-article", torch.from_numpy(x))[:, 0] == expected).mean() > 0.9999
+    assert (pixels_of(torch.from_numpy(x), grid, (-1, 1))[:, 0] == expected).mean() > 0.9999

@@ -116,6 +116,12 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         return self.last(self.dropout(self.joint(self.dropout(both)))).squeeze(1)
 
 
+ARTICLE_GENERATOR = partial(SameDCGANGenerator, project_batch_norm=False, xavier=True, running_variance="biased")
+ARTICLE_DISCRIMINATOR = partial(
+    SameDCGANDiscriminator, first_batch_norm=True, slope=0.1, xavier=True, running_variance="biased"
+)
+
+
 @recipe(
     "cgan-mnist-article",
     source="Neural Pocket, 'Conditional GAN in TensorFlow' (Qiita, in Japanese), and ysasaki6023/conditionalGAN v1.0",
@@ -156,17 +162,8 @@ def cgan_mnist_article() -> Recipe:
             order="replacement",
         ),
         latent=Uniform(100),
-        generator=partial(
-            SameDCGANGenerator, levels=3, project_batch_norm=False, xavier=True, running_variance="biased"
-        ),
-        discriminator=partial(
-            SameDCGANDiscriminator,
-            levels=3,
-            first_batch_norm=True,
-            slope=0.1,
-            xavier=True,
-            running_variance="biased",
-        ),
+        generator=partial(ARTICLE_GENERATOR, levels=3),
+        discriminator=partial(ARTICLE_DISCRIMINATOR, levels=3),
         objective=NonSaturating(),
         optimizers=Pair(partial(TensorFlowAdam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("generator", draws="z", real="x", count=2), Update("discriminator", draws="z", real="x")),
@@ -174,10 +171,7 @@ def cgan_mnist_article() -> Recipe:
         conditional=True,
         fake_labels="real",
         discriminator_statistics="all",
-        grids=(
-            SampleGrid(columns=8, offset=0.5),
-            SampleGrid(name="one-latent", latent="one", columns=8, offset=0.5),
-        ),
+        grids=(SampleGrid(columns=8, offset=0.5), SampleGrid(name="one-latent", latent="one", columns=8, offset=0.5)),
         metrics=(FID(features="mnist"), LabelFidelity(features="mnist"), Variety(features="mnist")),
     )
 
@@ -287,20 +281,15 @@ def cgan_mnist() -> Recipe:
         "weights are initialised Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
         "resized with a Lanczos filter, there with a bilinear one",
     ),
-    tiny={
-        "generator.width": "4",
-        "discriminator.width": "4",
-        "training.batch_size": "4",
-        "data.size": "64",
-    },
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "4", "data.size": "64"},
 )
 def dcgan_faces_article() -> Recipe:
     parent = cgan_mnist_article()
     return replace(
         parent,
         data=Pictures(size=108, channels=3, range=(-128 / 255, 127 / 255), order="replacement"),
-        generator=partial(parent.generator, levels=4),
-        discriminator=partial(parent.discriminator, levels=4, padding="valid"),
+        generator=partial(ARTICLE_GENERATOR, levels=4),
+        discriminator=partial(ARTICLE_DISCRIMINATOR, levels=4, padding="valid"),
         training=replace(parent.training, steps=33_000, measure_images=None),
         conditional=False,
         fake_labels="uniform",

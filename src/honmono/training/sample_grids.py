@@ -25,6 +25,12 @@ SEED_OFFSET = 1  # so that grids have other latents than `honmono sample` by def
 MOST_BATCHES = 200  # searched for real pictures of each class
 
 
+def pixels(samples: Tensor, sample_grid: SampleGrid, value_range: tuple[float, float]) -> np.ndarray:
+    """Samples (number, channels, height, width) as the uint8 pictures of a grid; value_range: of the data."""
+    value_range = own_range(samples) if sample_grid.stretch else value_range
+    return to_uint8(samples, value_range, sample_grid.offset, sample_grid.rounding)
+
+
 class SampleGrids:
     """Writes `samples/real.png`, `samples/<step>.png` and `samples/<step>-<name>.png` of one run."""
 
@@ -112,14 +118,9 @@ class SampleGrids:
             if self._points:
                 self._scatter(samples, path)
             else:
-                save_png(grid(self._pictures(samples, sample_grid), wide), path)
+                assert model.range is not None
+                save_png(grid(pixels(samples, sample_grid, model.range), wide), path)
         return self._run.sample(step)
-
-    def _pictures(self, samples: Tensor, sample_grid: SampleGrid) -> np.ndarray:
-        value_range = self._trainer.model().range
-        assert value_range is not None, "points have a scatter plot"
-        value_range = own_range(samples) if sample_grid.stretch else value_range
-        return to_uint8(samples, value_range, sample_grid.offset, sample_grid.rounding)
 
     def _scatter(self, fakes: Tensor | None, path: Path) -> None:
         from honmono.reports.figures.points import scatter
