@@ -278,8 +278,9 @@ def cgan_mnist() -> Recipe:
         "batch norm on D's first layer (discriminator.first_batch_norm), real and fake in separate batches"
         " (objective.together)",
         "no batch norm on G's projection (generator.project_batch_norm), LeakyReLU's slope 0.1 (discriminator.slope)",
-        "weights are initialised Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
-        "resized with a Lanczos filter, there with a bilinear one",
+        "initial weights, running statistics and Adam's eps are those of cgan-mnist-article (*.xavier,"
+        " *.running_variance, discriminator_statistics, optimizers)",
+        "resized with a Lanczos filter, there with OpenCV's bilinear one (Pillow's, data.resample, is further from it)",
     ),
     tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "4", "data.size": "64"},
 )
