@@ -31,8 +31,9 @@ from honmono.training.sample_grids import pixels
 
 
 FAKES = 10_000
-GRIDS = {"gan-mnist-article": 938, "cgan-mnist-article": 100, "dcgan-mnist-article": 300}  # steps before samples
-ADAM = {"wgan-grid-article": (5_000, 3), "dcgan-mnist-article": (300, 1)}  # steps, seeds
+CGAN_STEPS = 50
+GRIDS = {"gan-mnist-article": 938, "cgan-mnist-article": CGAN_STEPS, "dcgan-mnist-article": 100}  # steps before samples
+ADAM = {"wgan-grid-article": (3_000, 3), "dcgan-mnist-article": (150, 1)}  # steps, seeds
 
 
 class Trainings:
@@ -94,7 +95,7 @@ def saved(run: RunDirectory) -> dict[str, float]:
 def running_variance(train: Trainings) -> dict[str, float]:
     """Of two trainings that differ in nothing else: 640 samples by moving averages."""
     runs = [
-        train("cgan-mnist-article", 100, {"metrics": "()", "generator.running_variance": way})
+        train("cgan-mnist-article", CGAN_STEPS, {"metrics": "()", "generator.running_variance": way})
         for way in ("biased", "unbiased")
     ]
     one, other = (honmono.load(run.path, device="cpu").pictures(640, seed=1) for run in runs)
@@ -131,7 +132,7 @@ def main() -> None:
         found["saved"] = {
             name: {"steps": steps} | saved(train(name, steps, {"metrics": "()"})) for name, steps in GRIDS.items()
         }
-        found["running variance"] = {"steps": 100} | running_variance(train)
+        found["running variance"] = {"steps": CGAN_STEPS} | running_variance(train)
         found["adam"] = {name: adam(train, name) for name in ADAM}
     if asked.json:
         write_json(asked.json, found)
