@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from honmono.runs.images import grid, save_picture, save_png, to_uint8, viewable
+from honmono.runs.images import grid, own_range, save_picture, save_png, to_uint8, viewable
 
 
 @pytest.mark.parametrize("limits", [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5)])
@@ -22,6 +22,20 @@ def test_every_level_survives_the_way_to_samples_and_back(limits: tuple[float, f
 def test_what_lies_outside_the_range_is_clipped() -> None:
     samples = torch.tensor([-7.0, 7.0, torch.nan, torch.inf, -torch.inf, 0.0]).reshape(1, 1, 2, 3)
     assert to_uint8(samples, (-1.0, 1.0)).ravel().tolist() == [0, 255, 0, 255, 0, 128]
+
+
+def test_levels_are_rounded_down_and_moved_if_a_grid_says_so() -> None:
+    samples = torch.tensor([-0.5, -0.25, 0.0, 0.4, 0.5, torch.nan]).reshape(1, 1, 2, 3)
+    assert to_uint8(samples, (-0.5, 0.5)).ravel().tolist() == [0, 64, 128, 230, 255, 0]  # 63.75, 127.5, 229.5
+    assert to_uint8(samples, (-0.5, 0.5), rounding="down").ravel().tolist() == [0, 63, 127, 229, 255, 0]
+    assert to_uint8(samples, (-0.5, 0.5), offset=0.5).ravel().tolist() == [0, 64, 128, 230, 255, 0]
+    assert to_uint8(samples + 0.001, (-0.5, 0.5), offset=0.5).ravel().tolist() == [1, 65, 128, 230, 255, 0]
+
+
+def test_the_range_of_samples_is_never_empty() -> None:
+    assert own_range(torch.tensor([0.25, -0.5]).reshape(1, 1, 1, 2)) == (-0.5, 0.25)
+    low, high = own_range(torch.ones(1, 1, 2, 2))
+    assert (low, high) == (1.0, pytest.approx(1.00001, abs=1e-12))
 
 
 def test_small_pictures_are_enlarged_without_smoothing() -> None:

@@ -4,7 +4,7 @@ import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -20,15 +20,25 @@ LEAST_WIDTH = 512  # pixels; narrower grids are enlarged
 
 
 def to_uint8(
-    samples: Float[Tensor, "batch channels height width"], range: tuple[float, float]
+    samples: Float[Tensor, "batch channels height width"],
+    range: tuple[float, float],
+    offset: float = 0.0,
+    rounding: Literal["nearest", "down"] = "nearest",
 ) -> UInt8[np.ndarray, "batch channels height width"]:
-    """Samples in `range` as pictures of 0..255: rounded and clipped, with NaN as black.
+    """Samples in `range` as pictures of 0..255: `offset` levels added, rounded and clipped, with NaN as black.
 
-    It exactly inverts the linear map of uint8 pictures to samples.
+    By default it exactly inverts the linear map of uint8 pictures to samples.
     """
     low, high = range
-    levels = (samples.detach().float() - low) * (255 / (high - low))
-    return levels.nan_to_num(nan=0.0).round().clamp(0, 255).byte().cpu().numpy()
+    levels = ((samples.detach().float() - low) * (255 / (high - low)) + offset).nan_to_num(nan=0.0)
+    levels = levels.round() if rounding == "nearest" else levels.floor()
+    return levels.clamp(0, 255).byte().cpu().numpy()
+
+
+def own_range(samples: Float[Tensor, "batch channels height width"]) -> tuple[float, float]:
+    """The smallest and the largest value of all samples, at least 1e-5 apart."""
+    low, high = float(samples.min()), float(samples.max())
+    return low, max(high, low + 1e-5)
 
 
 def grid(pictures: UInt8[np.ndarray, "batch channels height width"], columns: int) -> Image.Image:
