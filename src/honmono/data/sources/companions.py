@@ -3,9 +3,9 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from honmono.data.sources.names import stem_and_suffix
 from honmono.data.sources.splits import splits_among, words_of
 
 
@@ -43,10 +43,11 @@ def without_companions(pictures: Sequence[Placed]) -> tuple[list[Placed], list[s
     left: Counter[str] = Counter()
     for picture in pictures:
         why = next((folder for folder in _above(picture.parts) if folder in folders), None)
-        short = _BESIDE.sub("", picture.parts[-1].rpartition(".")[0])
+        stem = _stem(picture.parts)
+        short = _BESIDE.sub("", stem[-1])
         if why is not None:
             left[f"folder {why[-1]!r}"] += 1
-        elif (*picture.parts[:-1], short) in names and short != _stem(picture.parts)[-1]:
+        elif short != stem[-1] and (*stem[:-1], short) in names:
             left["files named like 'a_mask.png' beside 'a.png'"] += 1
         else:
             kept.append(picture)
@@ -89,4 +90,4 @@ def _above(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
 
 
 def _stem(parts: tuple[str, ...]) -> tuple[str, ...]:
-    return (*parts[:-1], PurePosixPath(parts[-1]).stem)
+    return (*parts[:-1], stem_and_suffix(parts[-1])[0])

@@ -65,5 +65,6 @@ def _files(root: Path) -> Iterator[str]:
         subfolders[:] = [
             name for name in subfolders if not hidden(name) and os.path.realpath(Path(folder, name)) not in visited
         ]
-        for name in files:
-            yield Path(folder, name).relative_to(root).as_posix()
+        below = Path(folder).relative_to(root).as_posix()
+        prefix = "" if below == "." else f"{below}/"
+        yield from (prefix + name for name in files)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from honmono.data.sources.names import base
+
 
 # Gives the bytes of files by their positions among the names of a source; those that cannot be read are left out.
 Texts = Callable[[Sequence[int]], Mapping[int, bytes]]
@@ -63,7 +65,7 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
 
     Where two classes have the same one, the folder's name is added.
     """
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == _MAPPING]
+    places = [at for at, name in enumerate(names) if base(name) == _MAPPING]
     lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
     pairs = [line.partition(" ")[::2] for line in lines if " " in line]
     first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
@@ -72,7 +74,7 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
 
 
 def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == "dataset.json"]
+    places = [at for at, name in enumerate(names) if base(name) == "dataset.json"]
     place = min(places, key=lambda at: names[at].count("/"), default=None)
     content = None if place is None else texts([place]).get(place)
     if place is None or content is None:
@@ -100,7 +102,7 @@ def _class_of(label: Any) -> int | str | None:
 
 
 def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name in _TABLES]
+    places = [at for at, name in enumerate(names) if base(name) in _TABLES]
     of_name: dict[str, int | str] = {}
     where = ""
     for place, content in texts(places).items():
@@ -110,7 +112,7 @@ def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> O
         label = next((column for column in columns if column.lower() in LABELS), None)
         if file is None or label is None:
             continue
-        where = f"{PurePosixPath(names[place]).name}, column {label!r}"
+        where = f"{base(names[place])}, column {label!r}"
         for row in rows:
             value = _class_of(row.get(label))
             if isinstance(row.get(file), str) and value not in (None, ""):
