@@ -1,6 +1,5 @@
 import threading
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from honmono.data.packing.decode import Unusable, decode, read_header
 from honmono.data.sources.base import Unreadable
 
 
-def decoded(content: bytes | Path | np.ndarray, side: int = 64) -> tuple[np.ndarray, tuple[str, ...]]:
+def decoded(content: bytes | str | np.ndarray, side: int = 64) -> tuple[np.ndarray, tuple[str, ...]]:
     image, _, repairs = decode(content, side)
     assert image.mode in ("L", "RGB")
     return np.asarray(image), repairs
@@ -155,7 +154,7 @@ def test_beyond_pillows_own_limit_and_beyond_ours(monkeypatch, encode) -> None:
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not a picture"),
         (b"\xff\xd8\xff\xe0", "damaged JPEG"),
         (Unreadable("encrypted"), "encrypted"),
-        (Path("nowhere.png"), "cannot be read: No such file or directory"),
+        ("nowhere.png", "cannot be read: No such file or directory"),
     ],
 )
 def test_what_is_no_picture_says_why(content, why: str) -> None:
@@ -175,7 +174,7 @@ def test_global_switches_of_pillow_stay_untouched(horrible) -> None:
         warnings.simplefilter("error")
         for path in horrible.iterdir():
             try:
-                decode(path, 16)
+                decode(str(path), 16)
             except Unusable:
                 continue
     assert before == (ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS, threading.active_count())

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
-from honmono.data.packing.conversion import Request, convert
+from honmono.data.packing.conversion import Pixels, Request, convert
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.understood import sizes_of, understood
 from honmono.data.sources.base import Classes
@@ -59,5 +59,16 @@ def check(
     """What `Pictures` with these fields would make of a source; raises `Refused` where nothing in it is usable."""
     place = open_source(source, classes)
     request = Request(size=size, fit=fit, channels=channels, max_size=max_size, limit=limit, classes=classes)
-    conversion = convert(place, request, accept=lambda holds: None, keep=lambda pixels: None)
+    conversion = convert(place, request, accept=lambda holds: None, pixels=_Nowhere())
     return Report(conversion.record(place, request))
+
+
+@final
+class _Nowhere(Pixels):
+    """Keeps nothing."""
+
+    def begin(self, shape: tuple[int, int, int]) -> None:
+        """Nothing to begin."""
+
+    def append(self, pixels: bytes, count: int) -> None:
+        """Forgotten at once."""

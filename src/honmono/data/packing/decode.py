@@ -5,17 +5,19 @@ keeps its own.
 """
 
 import io
+import os
 import struct
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile
 
 from honmono.data.packing.png_chunks import without_metadata
 from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
+from honmono.data.worker import NotHere, in_worker
 
 
 SMALLEST_SIDE = 4  # pixels; what is smaller shows nothing
@@ -44,8 +46,7 @@ class Unusable(Exception):
     """Why a picture is left out, in a few words."""
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What a picture's first bytes tell: its format, its size in pixels when held upright, whether it has no colour."""
 
     format: str
@@ -113,6 +114,8 @@ def decode(content: Content, side: int, levels: Levels = Levels()) -> tuple[Imag
     if getattr(image, "is_animated", False) and image.format != "MPO" and not isinstance(content, Frame):
         repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     huge = header.width * header.height >= HUGE_PIXELS
+    if huge and in_worker():
+        raise NotHere  # this process knows of no other that decodes one
     if huge:
         repairs.append(f"huge: {header.width}x{header.height} pixels scaled down")
     with _one_huge_at_a_time if huge else nullcontext():
@@ -133,7 +136,7 @@ def _opened(content: Content) -> ImageFile.ImageFile:
         image = _opened(content.file)
         image.seek(content.number)
         return image
-    data = _bytes_of(content)
+    data = bytes_of(content)
     if not data:
         raise Unusable("empty file")
     Image.init()
@@ -161,14 +164,16 @@ def _identified(data: bytes) -> ImageFile.ImageFile:
     raise Unusable(why)
 
 
-def _bytes_of(content: Content) -> bytes:
+def bytes_of(content: Content) -> bytes:
+    """The file of a picture; raises `Unusable` where it cannot be read."""
     if isinstance(content, Unreadable):
         raise Unusable(content.why)
-    if isinstance(content, Path):
+    if isinstance(content, str):
         try:
-            if content.stat().st_size > LARGEST_BYTES:
-                raise Unusable(f"too big: a file of {content.stat().st_size:,} bytes")
-            return content.read_bytes()
+            with open(content, "rb", buffering=0) as file:
+                if (size := os.fstat(file.fileno()).st_size) > LARGEST_BYTES:
+                    raise Unusable(f"too big: a file of {size:,} bytes")
+                return file.read()
         except OSError as error:
             raise Unusable(f"cannot be read: {error.strerror}") from error
     assert isinstance(content, bytes)
@@ -204,10 +209,11 @@ def _orientation(image: Image.Image) -> int:
 
 def _loaded(image: ImageFile.ImageFile, side: int, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
-    if ";16" in str([tile[3] for tile in image.tile]):
-        repairs.append("16 bits a channel scaled to 8")
     if image.format in ("JPEG", "MPO"):
-        image.draft(None, (2 * side, 2 * side))
+        if min(image.size) >= 4 * side:
+            image.draft(None, (2 * side, 2 * side))
+    elif ";16" in str([tile[3] for tile in image.tile]):
+        repairs.append("16 bits a channel scaled to 8")
     try:
         image.load()
         return image

@@ -19,7 +19,8 @@ def fitted(image: Image.Image, size: int, fit: Fit, ground: tuple[int, ...] = (0
     if fit == "crop":
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
-        return _scaled(image.crop((left, top, left + side, top + side)), size, size)
+        middle = image if width == height else image.crop((left, top, left + side, top + side))
+        return _scaled(middle, size, size)
     if fit == "resize":
         return _scaled(image, size, size)
     if max(width, height) > size:

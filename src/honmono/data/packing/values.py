@@ -3,14 +3,15 @@
 Decided once for a set and never by picture, so that pictures stay comparable.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageColor
 
-from honmono.data.packing.decode import Header, Levels, raw
+from honmono.data.packing.decode import Levels, raw
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Source
 from honmono.errors import Refused
@@ -26,14 +27,8 @@ _LOOKED_AT = 256  # transparent pictures
 class Special:
     """The pictures of a source, by index, whose headers say that they are transparent, or of more than 8 bits."""
 
-    transparent: Sequence[int]
-    deep: Sequence[int]
-
-    @classmethod
-    def of(cls, headers: Iterable[tuple[int, Header]]) -> "Special":
-        """Sorts pictures by their headers."""
-        found = [*headers]
-        return cls([at for at, one in found if one.transparent], [at for at, one in found if one.deep])
+    transparent: list[int]
+    deep: list[int]
 
 
 def levels_of(source: Source, special: Special, count: int, ground: str) -> tuple[Levels, list[str]]:
@@ -110,12 +105,12 @@ def _deep(levels: Levels, ranges: Sequence[tuple[str, float, float]]) -> tuple[L
 def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Image.Image], Found]) -> list[Found]:
     """What is seen in the pictures at these indices; those that cannot be read are passed over."""
     wanted = {*indices}
-
-    def work(content: Content) -> Found | None:
-        try:
-            return look(raw(content))
-        except Exception:  # its conversion reports the error
-            return None
-
     contents = ((at, content) for at, content in source.contents(count) if at in wanted)
-    return [found for _, found in in_parallel(work, contents) if found is not None]
+    return [found for _, found in in_parallel(partial(_seen, look), contents) if found is not None]
+
+
+def _seen(look: Callable[[Image.Image], Found], content: Content) -> Found | None:
+    try:
+        return look(raw(content))
+    except Exception:  # its conversion reports the error
+        return None

@@ -54,7 +54,7 @@ class Archive(Source):
 
     def fingerprint(self) -> str:
         """The hash of the whole archive."""
-        return fingerprint_files(self.stamped)
+        return self._fingerprint
 
     def listing(self) -> Listing:
         """The pictures, in turns among the classes."""
@@ -89,6 +89,10 @@ class Archive(Source):
     @abstractmethod
     def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """(index, bytes) for each (member, index); these come in the order in which they lie there."""
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint_files(self.stamped)
 
     @cached_property
     def _held(self) -> Held:

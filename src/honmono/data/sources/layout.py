@@ -1,6 +1,6 @@
 """How file names tell classes and splits: one rule for folders and archives."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -132,9 +132,11 @@ def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple
 
 def _taking_turns(positions: list[int], labels: Mapping[int, int | None]) -> tuple[int, ...]:
     """The first of every class, then the second of every class, and so on."""
-    seen: Counter[int | None] = Counter()
-    turns = []
+    seen: defaultdict[int, int] = defaultdict(int)
+    classes = 1 + max(((label or 0) for label in labels.values()), default=0)
+    turns: dict[int, int] = {}
     for at in positions:
-        turns.append((seen[labels[at]], labels[at] or 0, at))
-        seen[labels[at]] += 1
-    return tuple(at for *_, at in sorted(turns, key=lambda turn: turn[:2]))
+        label = labels[at] or 0
+        turns[at] = seen[label] * classes + label
+        seen[label] += 1
+    return tuple(sorted(positions, key=turns.__getitem__))

@@ -65,7 +65,7 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
 
     Where two classes have the same one, the folder's name is added.
     """
-    places = [at for at, name in enumerate(names) if base(name) == _MAPPING]
+    places = _named(names, _MAPPING)
     lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
     pairs = [line.partition(" ")[::2] for line in lines if " " in line]
     first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
@@ -73,8 +73,13 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
     return {folder: name if common.count(name) == 1 else f"{name} ({folder})" for folder, name in first.items() if name}
 
 
+def _named(names: Sequence[str], *wanted: str) -> list[int]:
+    """Where files called so are among the names."""
+    return [at for at, name in enumerate(names) if name.endswith(wanted) and base(name) in wanted]
+
+
 def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if base(name) == "dataset.json"]
+    places = _named(names, "dataset.json")
     place = min(places, key=lambda at: names[at].count("/"), default=None)
     content = None if place is None else texts([place]).get(place)
     if place is None or content is None:
@@ -102,7 +107,7 @@ def _class_of(label: Any) -> int | str | None:
 
 
 def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if base(name) in _TABLES]
+    places = _named(names, *_TABLES)
     of_name: dict[str, int | str] = {}
     where = ""
     for place, content in texts(places).items():
@@ -134,6 +139,8 @@ def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
 def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
     beside: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for at, name in enumerate(names):
+        if not name.lower().endswith((".cls", ".json")):
+            continue
         key, _, suffix = _keyed(name)
         if suffix in ("cls", "json"):
             beside[suffix][key] = at
