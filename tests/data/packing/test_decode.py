@@ -77,7 +77,20 @@ def test_fractions_are_scaled_and_nonsense_is_refused(encode) -> None:
 
 def test_cmyk_becomes_rgb(encode, scene) -> None:
     found, repairs = decoded(encode(Image.fromarray(scene).convert("CMYK"), "JPEG", quality=95))
-    assert repairs == ("CMYK turned into RGB",)
+    assert repairs == ("CMYK converted to RGB",)
+    assert np.abs(found.astype(int) - scene).mean() < 3
+
+
+def test_inks_without_adobes_marker_are_not_inverted(encode, scene) -> None:
+    inks = Image.fromarray(scene).convert("CMYK")
+    as_they_are = Image.frombytes(
+        "CMYK", inks.size, (255 - np.asarray(inks)).tobytes()
+    )  # Pillow inverts what it writes
+    content = encode(as_they_are, "JPEG", quality=95)
+    at = content.index(b"\xff\xee")
+    unmarked = content[:at] + content[at + 2 + int.from_bytes(content[at + 2 : at + 4], "big") :]
+    found, repairs = decoded(unmarked)
+    assert repairs == ("CMYK converted to RGB",)
     assert np.abs(found.astype(int) - scene).mean() < 3
 
 

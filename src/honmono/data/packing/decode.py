@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 
 from honmono.data.packing.png_chunks import without_metadata
 from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
@@ -120,6 +120,9 @@ def decode(content: Content, side: int, levels: Levels = Levels()) -> tuple[Imag
         repairs.append(f"huge: {header.width}x{header.height} pixels scaled down")
     with _one_huge_at_a_time if huge else nullcontext():
         upright = _upright(_loaded(image, side, repairs), repairs)
+        if image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info:
+            # Pillow takes all of them for inverted, as Adobe's programs write and mark theirs.
+            upright = ImageChops.invert(upright)
         return _flat(_eight_bits(upright, repairs, levels), repairs, levels.ground), header, tuple(repairs)
 
 
@@ -282,7 +285,7 @@ def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...]) -> Im
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
     elif image.mode not in ("1", "L", "RGB", "P"):
-        repairs.append(f"{image.mode} turned into RGB")
+        repairs.append(f"{image.mode} converted to RGB")
     wanted = "L" if grey else "RGB"
     return image if image.mode == wanted else image.convert(wanted)
 

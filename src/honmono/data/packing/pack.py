@@ -85,9 +85,10 @@ def _complete(entry: Path, request: Request) -> bool:
 
 
 def _superseded(record: dict[str, Any]) -> bool:
-    """Whether an earlier version read transparency or 16 bits, each picture by itself and some of them to nothing."""
-    what = ("transparency laid", "16 bits", "fractions")
-    return "splits" not in record and any(entry["what"].startswith(what) for entry in record["repaired"])
+    """Whether an earlier version read transparency or 16 bits, each picture by itself and some of them to nothing, or
+    the inks of unmarked JPEGs inverted."""
+    what = (*(("transparency laid", "16 bits", "fractions") if "splits" not in record else ()), "CMYK turned")
+    return any(entry["what"].startswith(what) for entry in record["repaired"])
 
 
 def _discard(entry: Path) -> None:
