@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 from PIL import TiffImagePlugin
@@ -17,6 +17,7 @@ from honmono.data.sources.base import LARGEST_BYTES, Content, Listing, Source
 
 FIRST = "; --set data.bands=first takes the first three"
 NO_ALPHA = f"unsupported: 4 bands, of which the last is called transparency and is none{FIRST}"
+AnyBands = Literal["usual", "first"]
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 259, 262, 277, 284
 _PREDICTOR, _TILE_WIDTH, _EXTRA, _FORMAT = 317, 322, 338, 339
@@ -212,7 +213,7 @@ def _of_first_three(content: Content) -> Content:
 def _tiff(content: Content) -> bytes | None:
     """The bytes of a TIFF; None of anything else."""
     try:
-        if isinstance(content, Path):
+        if isinstance(content, Path | str):
             with open(content, "rb") as file:
                 start = file.read(4)
                 return start + file.read(LARGEST_BYTES) if start in _MARKS else None

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, final
 
-from honmono.data.packing.conversion import Request, convert
+from honmono.data.packing.conversion import Pixels, Request, convert
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.understood import sizes_of, understood
 from honmono.data.sources.open import open_source
@@ -52,5 +52,16 @@ def check(source: str, request: Request | None = None, **fields: Any) -> Report:
     """
     request = replace(request or Request(), **fields)
     place = open_source(source, request.classes)
-    conversion = convert(place, request, accept=lambda holds: None, keep=lambda pixels: None)
+    conversion = convert(place, request, accept=lambda holds: None, pixels=_Nowhere())
     return Report(conversion.record(place, request))
+
+
+@final
+class _Nowhere(Pixels):
+    """Keeps nothing."""
+
+    def begin(self, shape: tuple[int, int, int]) -> None:
+        """Nothing to begin."""
+
+    def append(self, pixels: bytes, count: int) -> None:
+        """Forgotten at once."""

@@ -4,42 +4,34 @@ Nothing here touches Pillow's global switches (truncated files, decompression bo
 keeps its own.
 """
 
-import io
-import struct
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 
 from honmono.data.packing import deep
-from honmono.data.packing.bands import NO_ALPHA, Bands
-from honmono.data.packing.png_chunks import without_metadata
+from honmono.data.packing.bands import NO_ALPHA
+from honmono.data.packing.opening import Unusable, opened
 from honmono.data.packing.sizes import SMALLEST
 from honmono.data.packing.upright import SIDEWAYS, orientation, upright
-from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
+from honmono.data.sources.base import Content, Frame
+from honmono.data.worker import NotHere, in_worker
 
 
 SEVERAL_FRAMES = "several frames"  # begins what is said of an animation or a stack
 HUGE_PIXELS = 16_000_000  # from here on pictures are decoded one at a time, and reported
 LARGEST_PIXELS = 500_000_000  # 2 GB once decoded
 
-# Those that Pillow decodes by itself: EPS, for one, would run Ghostscript on a stranger's file.
-_FORMATS = tuple("JPEG PNG WEBP GIF BMP DIB TIFF AVIF JPEG2000 PPM QOI ICO TGA".split())
 _ROW_BY_ROW = frozenset(("JPEG", "MPO", "PNG", "BMP", "PPM", "QOI", "TGA"))
 _MODES_WITH_ALPHA = frozenset(("LA", "PA", "RGBA"))
 _GREY_MODES = frozenset(("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"))
 _one_huge_at_a_time = threading.Lock()
 
 
-class Unusable(Exception):
-    """Why a picture is left out, in a few words."""
-
-
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What a picture's first bytes tell: its format, its size in pixels when held upright, whether it has no colour."""
 
     format: str
@@ -71,14 +63,14 @@ def read_header(content: Content) -> Header:
     if isinstance(content, np.ndarray):
         alpha = content.ndim == 3 and content.shape[2] == 4
         return Header("pixels", content.shape[1], content.shape[0], content.ndim == 2, alpha)
-    return _header(_opened(content))
+    return _header(opened(content))
 
 
 def raw(content: Content) -> Image.Image:
     """A picture as it is stored; raises whatever a decoder does."""
     if isinstance(content, np.ndarray):
         return Image.fromarray(content)
-    image = _opened(content)
+    image = opened(content)
     _refuse_size(_header(image))
     image.load()
     return image
@@ -86,17 +78,17 @@ def raw(content: Content) -> Image.Image:
 
 def numbers(content: Content) -> np.ndarray:
     """The numbers of a picture of more than 8 bits; raises whatever a decoder does."""
-    image = _opened(content)
+    image = opened(content)
     _refuse_size(_header(image))
     in_colour = deep.coloured(image)
     image.load()
-    return deep.values(lambda: _opened(content), image) if in_colour else np.asarray(image)
+    return deep.values(lambda: opened(content), image) if in_colour else np.asarray(image)
 
 
 def number_of_frames(content: Content) -> int:
     """How many pictures a file holds: more than one in animations and stacks."""
     try:
-        image = _opened(content)
+        image = opened(content)
         return 1 if image.format == "MPO" else max(1, getattr(image, "n_frames", 1))
     except Exception:  # its conversion reports the error
         return 1
@@ -114,7 +106,7 @@ def decode(
         header = read_header(content)
         _refuse_size(header)
         return _flat(Image.fromarray(content), [], levels.ground), header, ()
-    image = _opened(content)
+    image = opened(content)
     header = _header(image)
     _refuse_size(header)
     if header.transparent and header.format == "TIFF" and not levels.alpha:
@@ -123,13 +115,18 @@ def decode(
     if getattr(image, "is_animated", False) and image.format != "MPO" and not isinstance(content, Frame):
         repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     huge = header.width * header.height >= HUGE_PIXELS
+    if huge and in_worker():
+        raise NotHere  # this process knows of no other that decodes one
     if huge:
         repairs.append(f"huge: {header.width}x{header.height} pixels scaled down")
     with _one_huge_at_a_time if huge else nullcontext():
         in_colour = deep.coloured(image) and levels.white < deep.WHITE
         stored = _loaded(image, side, repairs)
         if in_colour:
-            stored = _scaled(deep.values(lambda: _opened(content), stored), levels)
+            stored = _scaled(deep.values(lambda: opened(content), stored), levels)
+        if image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info:
+            # Pillow takes all of them for inverted, as Adobe's programs write and mark theirs.
+            stored = ImageChops.invert(stored)
         turned = upright(_eight_bits(stored, repairs, levels), repairs, orientation(image))
         return _flat(turned, repairs, levels.ground), header, tuple(repairs)
 
@@ -139,66 +136,6 @@ def _refuse_size(header: Header) -> None:
         raise Unusable(f"too small: {header.width}x{header.height} pixels")
     if header.width * header.height > LARGEST_PIXELS:
         raise Unusable(f"too huge: {header.width}x{header.height} pixels, more than {LARGEST_PIXELS:,}")
-
-
-def _opened(content: Content) -> ImageFile.ImageFile:
-    """`Image.open` for our formats only, and without its warning or error for large pictures, which we handle."""
-    if isinstance(content, Frame):
-        image = _opened(content.file)
-        image.seek(content.number)
-        return image
-    data = _bytes_of(content)
-    if not data:
-        raise Unusable("empty file")
-    Image.init()
-    try:
-        return _identified(_usual(data))
-    except Unusable:
-        bare = without_metadata(data)
-        if bare is None or len(bare) == len(data):
-            raise
-        return _identified(bare)
-
-
-def _usual(data: bytes) -> bytes:
-    """The bytes; of TIFFs that Pillow would misread others that it reads, or `Unusable`."""
-    bands = Bands.of(data)
-    if bands is None or not bands.misread:
-        return data
-    if (colours := bands.first_three() if bands.colours else None) is None:
-        raise Unusable(bands.unsupported)
-    return colours
-
-
-def _identified(data: bytes) -> ImageFile.ImageFile:
-    why = "not a picture"
-    for name in _FORMATS:
-        factory, accepts = Image.OPEN.get(name, (None, None))
-        try:
-            if factory is not None and (accepts is None or accepts(data[:16]) is True):
-                why = f"damaged {name}" if accepts is not None else why
-                return factory(io.BytesIO(data), "")
-        except (SyntaxError, IndexError, TypeError, struct.error) as error:
-            if name == "TIFF" and (bands := Bands.of(data)) and (bands.separate or "unknown" in str(error)):
-                why = bands.unsupported
-            continue
-        except Exception as error:
-            raise Unusable(f"damaged {name}: {error}") from error
-    raise Unusable(why)
-
-
-def _bytes_of(content: Content) -> bytes:
-    if isinstance(content, Unreadable):
-        raise Unusable(content.why)
-    if isinstance(content, Path):
-        try:
-            if content.stat().st_size > LARGEST_BYTES:
-                raise Unusable(f"too big: a file of {content.stat().st_size:,} bytes")
-            return content.read_bytes()
-        except OSError as error:
-            raise Unusable(f"cannot be read: {error.strerror}") from error
-    assert isinstance(content, bytes)
-    return content
 
 
 def _header(image: ImageFile.ImageFile) -> Header:
@@ -219,10 +156,11 @@ def _grey_palette(image: Image.Image) -> bool:
 
 def _loaded(image: ImageFile.ImageFile, side: int | None, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
-    if ";16" in str([tile[3] for tile in image.tile]):
+    if image.format in ("JPEG", "MPO"):
+        if side is not None and min(image.size) >= 4 * side:
+            image.draft(None, (2 * side, 2 * side))
+    elif ";16" in str([tile[3] for tile in image.tile]):
         repairs.append(deep.SCALED)
-    if side is not None and image.format in ("JPEG", "MPO"):
-        image.draft(None, (2 * side, 2 * side))
     try:
         image.load()
         return image
@@ -282,7 +220,7 @@ def _flat(image: Image.Image, repairs: list[str], ground: tuple[int, ...] | None
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
     elif image.mode not in ("1", "L", "RGB", "P"):
-        repairs.append(f"{image.mode} turned into RGB")
+        repairs.append(f"{image.mode} converted to RGB")
     wanted = "L" if grey else "RGB"
     return image if image.mode == wanted else image.convert(wanted)
 

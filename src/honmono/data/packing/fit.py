@@ -24,7 +24,8 @@ def fitted(
     if fit == "crop":
         across, down = middle(width, height, size)
         left, top = (width - across) // 2, (height - down) // 2
-        return _scaled(image.crop((left, top, left + across, top + down)), wide, high, resample)
+        whole = (across, down) == image.size
+        return _scaled(image if whole else image.crop((left, top, left + across, top + down)), wide, high, resample)
     if fit == "resize":
         return _scaled(image, wide, high, resample)
     if width > wide or height > high:

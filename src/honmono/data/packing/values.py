@@ -3,14 +3,15 @@
 Decided once for a set and never by picture, so that pictures stay comparable.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from PIL import ImageColor
 
-from honmono.data.packing.decode import Header, Levels, numbers, raw
+from honmono.data.packing.decode import Levels, numbers, raw
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Source
 from honmono.errors import Refused
@@ -31,17 +32,9 @@ class Special:
     tiffs: the transparent ones in TIFFs.
     """
 
-    transparent: Sequence[int]
-    deep: Sequence[int]
-    tiffs: Sequence[int] = ()
-
-    @classmethod
-    def of(cls, headers: Iterable[tuple[int, Header]]) -> "Special":
-        """Sorts pictures by their headers."""
-        found = [*headers]
-        transparent = [(at, one.format == "TIFF") for at, one in found if one.transparent]
-        tiffs = [at for at, is_tiff in transparent if is_tiff]
-        return cls([at for at, _ in transparent], [at for at, one in found if one.deep], tiffs)
+    transparent: list[int]
+    deep: list[int]
+    tiffs: list[int]
 
 
 def levels_of(source: Source, special: Special, count: int, ground: str) -> tuple[Levels, list[str]]:
@@ -140,12 +133,12 @@ def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[
 def looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
     """What is seen in the pictures at these indices; those that cannot be read are passed over."""
     wanted = {*indices}
-
-    def work(content: Content) -> Found | None:
-        try:
-            return look(content)
-        except Exception:  # its conversion reports the error
-            return None
-
     contents = ((at, content) for at, content in source.contents(count) if at in wanted)
-    return [found for _, found in in_parallel(work, contents) if found is not None]
+    return [found for _, found in in_parallel(partial(_seen, look), contents) if found is not None]
+
+
+def _seen(look: Callable[[Content], Found], content: Content) -> Found | None:
+    try:
+        return look(content)
+    except Exception:  # its conversion reports the error
+        return None

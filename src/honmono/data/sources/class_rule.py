@@ -35,7 +35,7 @@ def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, 
     """
     folders = way.folders()
     if classes == "folders":
-        return _of_folders(names, way, texts) if folders else _refuse_folders(source)
+        return _of_folders(names, way, folders, texts) if folders else _refuse_folders(source)
     if classes == "none":
         return Labelled((), {}, plain=len(folders) < 2)
     own, notes = read_own_labels(names, [at for at, _ in way.pictures], texts)
@@ -61,7 +61,7 @@ def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, 
         )
         notes.append(f"no classes: {why} ({which}); --classes folders takes each folder as a class")
         return Labelled((), {}, notes=tuple(notes), plain=False)
-    return _of_folders(names, way, texts, notes)
+    return _of_folders(names, way, folders, texts, notes)
 
 
 def _refuse_folders(source: str) -> Labelled:
@@ -83,8 +83,10 @@ def _called(names: Sequence[str], folders: Iterable[str], texts: Texts) -> dict[
     return called if called.keys() >= {*folders} else {}
 
 
-def _of_folders(names: Sequence[str], way: Descent, texts: Texts, notes: Sequence[str] = ()) -> Labelled:
-    folders = sorted(way.folders())
+def _of_folders(
+    names: Sequence[str], way: Descent, held: Iterable[str], texts: Texts, notes: Sequence[str] = ()
+) -> Labelled:
+    folders = sorted(held)
     index = {name: label for label, name in enumerate(folders)}
     labels = {at: index[parts[0]] for at, parts in way.pictures if len(parts) > 1}
     called = _called(names, folders, texts)

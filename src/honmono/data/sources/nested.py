@@ -6,7 +6,8 @@ from pathlib import Path
 
 from honmono.data.cache import cache_dir, turn_at
 from honmono.data.sources.archive import Archive
-from honmono.data.sources.files import FilesOfArchive, base
+from honmono.data.sources.files import FilesOfArchive
+from honmono.data.sources.names import base
 from honmono.errors import Failed
 from honmono.files import atomic_write_bytes
 

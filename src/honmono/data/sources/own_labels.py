@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from honmono.data.sources.names import base
+
 
 # Gives the bytes of files by their positions among the names of a source; those that cannot be read are left out.
 Texts = Callable[[Sequence[int]], Mapping[int, bytes]]
@@ -73,7 +75,7 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
 
     Where two classes have the same one, the folder's name is added.
     """
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == _MAPPING]
+    places = _named(names, _MAPPING)
     lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
     pairs = [line.partition(" ")[::2] for line in lines if " " in line]
     first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
@@ -81,8 +83,13 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
     return {folder: name if common.count(name) == 1 else f"{name} ({folder})" for folder, name in first.items() if name}
 
 
+def _named(names: Sequence[str], *wanted: str) -> list[int]:
+    """Where files called so are among the names."""
+    return [at for at, name in enumerate(names) if name.endswith(wanted) and base(name) in wanted]
+
+
 def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == "dataset.json"]
+    places = _named(names, "dataset.json")
     place = min(places, key=lambda at: names[at].count("/"), default=None)
     content = None if place is None else texts([place]).get(place)
     if place is None or content is None:
@@ -110,7 +117,7 @@ def _class_of(label: Any) -> int | str | None:
 
 
 def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name in _TABLES]
+    places = _named(names, *_TABLES)
     of_name: dict[str, int | str] = {}
     where = ""
     for place, content in texts(places).items():
@@ -120,7 +127,7 @@ def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> O
         label = next((column for column in columns if column.lower() in LABELS), None)
         if file is None or label is None:
             continue
-        where = f"{PurePosixPath(names[place]).name}, column {label!r}"
+        where = f"{base(names[place])}, column {label!r}"
         for row in rows:
             value = _class_of(row.get(label))
             if isinstance(row.get(file), str) and value not in (None, ""):
@@ -142,6 +149,8 @@ def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
 def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
     beside: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for at, name in enumerate(names):
+        if not name.lower().endswith((".cls", ".json")):
+            continue
         key, _, suffix = _keyed(name)
         if suffix in ("cls", "json"):
             beside[suffix][key] = at

@@ -17,8 +17,9 @@ from typing import final
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.labels import Labels, read_labels
+from honmono.data.sources.names import base
 from honmono.data.sources.reader import Part, Reader
 
 
