@@ -83,7 +83,8 @@ def lay_out(
     way = descend(source, pictures, split)
     found = labelled(source, names, way, classes, texts)
     kept = {at: found.labels.get(at) for at, _ in way.pictures if at in found.labels or not found.classes}
-    strays += _left_out(names, way, found)
+    used = {names[at] for at in found.files}
+    strays = [stray for stray in strays if stray[0] not in used] + _left_out(names, way, found)
     if way.split is not None:
         notes.insert(0, f"{_TOOK} {way.split!r} of {', '.join(sorted(way.splits))}")
     positions = _taking_turns(sorted(kept, key=lambda at: names[at]), kept)
