@@ -58,6 +58,11 @@ def names_a_picture(name: str) -> bool:
     return stem_and_suffix(base(name))[1].lower() in _SUFFIXES
 
 
+def took(split: str, splits: Iterable[str]) -> str:
+    """The note that says so."""
+    return f"{_TOOK} {split!r} of {', '.join(sorted(splits))}"
+
+
 def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
     """All splits of a source, by the note of them that `lay_out` left in its listing; () where it has none."""
     note = next(filter(split_note, notes), "")
@@ -86,7 +91,7 @@ def lay_out(
     used = {names[at] for at in found.files}
     strays = [stray for stray in strays if stray[0] not in used] + _left_out(names, way, found)
     if way.split is not None:
-        notes.insert(0, f"{_TOOK} {way.split!r} of {', '.join(sorted(way.splits))}")
+        notes.insert(0, took(way.split, way.splits))
     positions = _taking_turns(sorted(kept, key=lambda at: names[at]), kept)
     listing = Listing(
         tuple(Item(names[at], kept[at]) for at in positions),
