@@ -9,7 +9,7 @@ from honmono.data.sources.class_rule import Labelled, labelled
 from honmono.data.sources.companions import Placed, without_companions
 from honmono.data.sources.descent import Descent, descend
 from honmono.data.sources.names import base, parts_of, stem_and_suffix
-from honmono.data.sources.own_labels import Texts, is_of_labels
+from honmono.data.sources.own_labels import Texts
 from honmono.files import readable
 
 
@@ -58,6 +58,11 @@ def names_a_picture(name: str) -> bool:
     return stem_and_suffix(base(name))[1].lower() in _SUFFIXES
 
 
+def took(split: str, splits: Iterable[str]) -> str:
+    """The note that says so."""
+    return f"{_TOOK} {split!r} of {', '.join(sorted(splits))}"
+
+
 def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
     """All splits of a source, by the note of them that `lay_out` left in its listing; () where it has none."""
     note = next(filter(split_note, notes), "")
@@ -83,10 +88,10 @@ def lay_out(
     way = descend(source, pictures, split)
     found = labelled(source, names, way, classes, texts)
     kept = {at: found.labels.get(at) for at, _ in way.pictures if at in found.labels or not found.classes}
-    strays = [(name, why) for name, why in strays if not is_of_labels(name, found.where)]
-    strays += _left_out(names, way, found)
+    used = {names[at] for at in found.files}
+    strays = [stray for stray in strays if stray[0] not in used] + _left_out(names, way, found)
     if way.split is not None:
-        notes.insert(0, f"{_TOOK} {way.split!r} of {', '.join(sorted(way.splits))}")
+        notes.insert(0, took(way.split, way.splits))
     positions = _taking_turns(sorted(kept, key=lambda at: names[at]), kept)
     listing = Listing(
         tuple(Item(names[at], kept[at]) for at in positions),

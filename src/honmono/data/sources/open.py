@@ -12,7 +12,7 @@ from honmono.data.sources.hub import Hub
 from honmono.data.sources.idx import Idx, holds_idx
 from honmono.data.sources.layout import hidden
 from honmono.data.sources.nested import unpacked
-from honmono.data.sources.shards import Shards, shards_of
+from honmono.data.sources.shards import Shards, shards_in, shards_of
 from honmono.errors import Refused, did_you_mean
 
 
@@ -49,6 +49,8 @@ def _opened(spec: str, classes: Classes) -> Source:
     path, split = _path_and_split(spec)
     name = spec.removesuffix(f"@{split}") if split else spec
     path = _only_archive(path) or path
+    if together := shards_in(path, name, split, classes):
+        return together
     if path.is_dir() and holds_idx(path):
         return Idx(path, name, split)
     if not path.is_dir() and (archive := _archive(path, name, split, classes)):
