@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from honmono.data.pictures import Pictures
 from honmono.randomness import stream
+from honmono.recipe.registry import find
+from honmono.training.sample_grids import pixels as pixels_of
 
 
 STEPS = 5
@@ -19,23 +22,14 @@ class CGAN:
     """cgan.py, or dcgan.py of the faces: without labels and with VALID convolutions.
 
     sides: of the pictures and of the maps below them. widths: channels of the generator's maps, the smallest first.
-    unbiased: moving variances are of variances over (number - 1), as torch's are.
-    resting: the discriminator's moving averages rest while the generator is updated; no picture is made by them.
+    In one run of D its moving averages of reals and of fakes move in no certain order: here reals first.
     """
 
     def __init__(
-        self,
-        article: Any,
-        trained: Any,
-        label_size: int,
-        sides: tuple[int, ...],
-        widths: tuple[int, ...],
-        *,
-        unbiased: bool = True,
-        resting: bool = True,
+        self, article: Any, trained: Any, label_size: int, sides: tuple[int, ...], widths: tuple[int, ...]
     ) -> None:
         self.tf, self.label_size, self.sides, self.width = article.TensorFlow, label_size, sides, widths[0]
-        self.levels, self.unbiased, self.resting = len(widths), unbiased, resting
+        self.levels = len(widths)
         self.padding = "SAME" if label_size else "VALID"
         kernel, same, maps = article.kernel, article.as_it_is, article.to_maps(widths[0])
         layout, moving = {"fc1_w": maps, "fc1_b": maps}, {}
@@ -57,18 +51,18 @@ class CGAN:
         self.g_optimizer = article.Adam(self.g_trained, 2e-4, beta1=0.5)
         self.d_optimizer = article.Adam(self.d_trained, 2e-4, beta1=0.5)
 
-    def batch_norm(self, h: Tensor, of: Any, level: int, training: bool = True, moves: bool = True) -> Tensor:
-        """tf.contrib.layers.batch_norm(h, decay=0.9, updates_collections=None, epsilon=1e-5, scale=True)."""
+    def batch_norm(self, h: Tensor, of: Any, level: int, training: bool = True) -> Tensor:
+        """tf.contrib.layers.batch_norm(h, decay=0.9, updates_collections=None, epsilon=1e-5, scale=True).
+
+        That of TensorFlow 1.1, not fused: of variances divided by the number of values.
+        """
         gamma, beta = of[f"norm{level}_gamma"], of[f"norm{level}_beta"]
         moving_mean, moving_variance = of[f"norm{level}_mean"], of[f"norm{level}_variance"]
         if not training:
             return self.tf.batch_normalization(h, moving_mean, moving_variance, beta, gamma, 1e-5)
         mean, variance = self.tf.moments(h)
-        if moves:
-            number = h[..., 0].numel()
-            factor = number / (number - 1) if self.unbiased else 1.0
-            for average, value in ((moving_mean, mean), (moving_variance, variance * factor)):
-                average.data.sub_((1 - 0.9) * (average.data - value.detach()))
+        for average, value in ((moving_mean, mean), (moving_variance, variance)):
+            average.data.sub_((1 - 0.9) * (average.data - value.detach()))
         return self.tf.batch_normalization(h, mean, variance, beta, gamma, 1e-5)
 
     def generator(self, z: Tensor, label: Tensor, training: bool = True) -> Tensor:
@@ -82,14 +76,14 @@ class CGAN:
                 h = self.batch_norm(h, self.g, level, training).relu()
         return h.tanh()
 
-    def discriminator(self, y: Tensor, label: Tensor, moves: bool = True) -> Tensor:
+    def discriminator(self, y: Tensor, label: Tensor) -> Tensor:
         h = y
         if self.label_size:
             k = torch.ones(*y.shape[:3], self.label_size) * one_hot(label, self.label_size)[:, None, None]
             h = torch.cat([y, k], dim=3)
         for level in range(1, self.levels + 1):
             h = self.tf.conv2d(h, self.d[f"conv{level}_w"], 2, self.padding) + self.d[f"conv{level}_b"]
-            h = self.batch_norm(h, self.d, level, moves=moves)
+            h = self.batch_norm(h, self.d, level)
             h = torch.maximum(h * 0.1, h)
         return h.reshape(len(y), -1) @ self.d["fc1_w"] + self.d["fc1_b"]
 
@@ -97,7 +91,7 @@ class CGAN:
         return self.tf.sigmoid_cross_entropy_with_logits(logits, torch.full_like(logits, label)).mean()
 
     def run_generator(self, z: Tensor, label: Tensor) -> float:
-        d_fake = self.discriminator(self.generator(z, label), label, moves=not self.resting)
+        d_fake = self.discriminator(self.generator(z, label), label)
         return self.g_optimizer.minimize(self.entropy(d_fake, 1.0))
 
     def run_discriminator(self, z: Tensor, label: Tensor, real: Tensor) -> float:
@@ -137,22 +131,14 @@ def train(ours: Any, gan: CGAN, draws: Any, next_batch: Callable[[], tuple[Tenso
     return losses
 
 
-@pytest.fixture
-def both(trained: Callable, recipe_on: Callable, pixels: Callable, article: Any) -> Callable[..., Any]:
-    """The conditional GAN after some steps: the trainer's, the article's and its losses."""
-
-    def run(steps: int, **ways: bool) -> tuple[Any, CGAN, dict[str, list[float]]]:
-        pictures = pixels(22, 28, 28)
-        ours = trained(recipe_on("cgan-mnist-article", pictures, 8, data__limit="21"), steps)
-        gan, draws = CGAN(article, ours, 10, (28, 14, 7, 4), (256, 128, 64), **ways), article.Draws(ours)
-        return ours, gan, train(ours, gan, draws, lambda: digits(pictures, draws, 8))
-
-    return run
-
-
-def test_a_step_of_the_cgan_is_the_article_s_and_so_are_samples(both: Callable, assert_agrees: Callable) -> None:
-    """But for Adam's epsilon and the moving averages' details below; samples are made by the moving averages."""
-    ours, gan, losses = both(STEPS)
+def test_a_step_of_the_cgan_is_the_article_s_and_so_are_samples(
+    trained: Callable, recipe_on: Callable, pixels: Callable, article: Any, assert_agrees: Callable
+) -> None:
+    """Moving averages are compared, too: samples are made by them."""
+    pictures = pixels(22, 28, 28)
+    ours = trained(recipe_on("cgan-mnist-article", pictures, 8, data__limit="21"), STEPS)
+    gan, draws = CGAN(article, ours, 10, (28, 14, 7, 4), (256, 128, 64)), article.Draws(ours)
+    losses = train(ours, gan, draws, lambda: digits(pictures, draws, 8))
     assert_agrees(ours, losses)
     assert gan.g.differences(ours.now["generator"]) == {}
     assert gan.d.differences(ours.now["discriminator"]) == {}
@@ -163,24 +149,21 @@ def test_a_step_of_the_cgan_is_the_article_s_and_so_are_samples(both: Callable, 
     torch.testing.assert_close(samples, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.xfail(reason="moving variances are unbiased, as torch's are", raises=AssertionError, strict=True)
-def test_moving_variances_are_the_article_s(both: Callable) -> None:
-    """TensorFlow 1.1's contrib layer, not fused."""
-    ours, gan, _ = both(1, unbiased=False)
-    assert gan.g.differences(ours.now["generator"]) == {}
-
-
-@pytest.mark.xfail(reason="D's moving averages rest while G is updated", raises=AssertionError, strict=True)
-def test_the_discriminator_s_moving_averages_are_the_article_s(both: Callable) -> None:
-    """In one run of D those of reals and of fakes move in no certain order: here reals first."""
-    ours, gan, _ = both(1, resting=False)
-    assert gan.d.differences(ours.now["discriminator"]) == {}
+@pytest.mark.parametrize("name", ["cgan-mnist-article", "dcgan-faces-article"])
+def test_saved_pictures_are_the_article_s(name: str) -> None:
+    """OpenCV's imwrite of x * 255 + 128: it rounds and clips."""
+    recipe = find(name).make()
+    assert isinstance(recipe.data, Pictures)
+    x = torch.tensor(np.random.default_rng(0).uniform(-0.6, 0.6, (8, 3, 28, 28)), dtype=torch.float32)
+    expected = np.rint(x.numpy() * np.float32(255) + np.float32(128)).clip(0, 255)
+    for grid in recipe.grids:
+        assert (pixels_of(x, grid, recipe.data.range) == expected).mean() > 0.9999
 
 
 def test_a_step_of_the_face_gan_is_the_article_s_and_so_are_samples(
     trained: Callable, recipe_on: Callable, pixels: Callable, article: Any, assert_agrees: Callable
 ) -> None:
-    """But for the same, at half its width; samples are made by the batch's statistics, as its saved pictures are."""
+    """At half its width; samples are made by the batch's statistics, as its saved pictures are."""
     pictures, half = pixels(6, 108, 108, 3), {"generator.width": "32", "discriminator.width": "32"}
     ours = trained(recipe_on("dcgan-faces-article", pictures, 2, **half), STEPS)
     gan, draws = CGAN(article, ours, 0, (108, 54, 27, 14, 7), (256, 128, 64, 32)), article.Draws(ours)

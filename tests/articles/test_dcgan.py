@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
 from honmono.randomness import stream
+from honmono.recipe.registry import find
+from honmono.training.sample_grids import pixels as pixels_of
 
 
 STEPS, BATCH, PICTURES = 5, 8, 22
@@ -93,3 +96,12 @@ def test_a_step_is_the_article_s_and_so_are_samples(
     noise_z = torch.from_numpy(stream(3, "sample", 0).uniform(-1, 1, (BATCH, 100)).astype(np.float32)).double()
     expected = dcgan.generator(noise_z, False).detach().permute(0, 3, 1, 2)
     torch.testing.assert_close(samples, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_saved_pictures_are_the_article_s() -> None:
+    """Pillow's conversion of floats."""
+    (grid,) = find("dcgan-mnist-article").make().grids
+    x = np.random.default_rng(0).uniform(-1, 1, (8, 1, 28, 28)).astype(np.float32)
+    gen_imgs = ((x * 0.5) + 0.5) * 255.0
+    expected = np.stack([np.asarray(Image.fromarray(one.reshape(28, 28)).convert("RGB"))[..., 0] for one in gen_imgs])
+    assert (pixels_of(torch.from_numpy(x), grid, (-1, 1))[:, 0] == expected).mean() > 0.9999

@@ -1,3 +1,4 @@
+import io
 import json
 import tracemalloc
 from pathlib import Path
@@ -6,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from honmono.data.packing import packed
 from honmono.data.pictures import Pictures
@@ -162,3 +164,12 @@ def test_packing_needs_memory_for_a_few_pictures_only(tmp_path: Path) -> None:
         assert opened.length == 6_000 and tracemalloc.get_traced_memory()[1] < 8e6
     finally:
         tracemalloc.stop()
+
+
+def test_other_filters_see_every_pixel_of_a_large_jpeg(tmp_path: Path, encode) -> None:
+    """By default such a file is decoded at a reduced scale."""
+    stored = encode(np.random.default_rng(0).integers(0, 256, (128, 128), dtype=np.uint8), "JPEG")
+    (tmp_path / "a.jpg").write_bytes(stored)
+    resized = Image.open(io.BytesIO(stored)).resize((8, 8), Image.Resampling.BILINEAR)
+    opened = Pictures(source=str(tmp_path), size=8, resample="bilinear", range=(0, 255)).open()
+    np.testing.assert_array_equal(opened.gather(np.arange(1), some_random()).real[0, 0], resized)

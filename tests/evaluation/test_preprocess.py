@@ -65,6 +65,32 @@ def test_other_sizes_are_averaged_without_aliasing() -> None:
     assert np.abs(ours.astype(int) - expected).max() <= 1
 
 
+def test_rectangles_are_stretched_to_the_network_s_square() -> None:
+    conform = FeaturePreprocessing("8x12", 4, 3)
+    assert conform.resizing == "antialiased bilinear 8x12 -> 4"
+    halves = torch.zeros(1, 3, 8, 12, dtype=torch.uint8)
+    halves[..., 6:] = 240
+    small = conform(halves)
+    assert small.shape == (1, 3, 4, 4) and int(small[..., 0].max()) == 0 and int(small[..., 3].min()) == 240
+    assert FeaturePreprocessing("8x12", "8x12", 3)(halves) is halves
+
+
+def test_transparent_pictures_are_seen_before_grey() -> None:
+    given = pictures(2, 4, 8)
+    given[:, 3, 0], given[:, 3, 1] = 0, 255
+    seen = FeaturePreprocessing(8, 8, 3)(given)
+    assert (seen[:, :, 0] == 128).all() and torch.equal(seen[:, :, 1], given[:, :3, 1])
+    expected = [
+        np.asarray(
+            Image.alpha_composite(Image.new("RGBA", (8, 8), (128, 128, 128)), Image.fromarray(one)).convert("RGB")
+        )
+        for one in given.permute(0, 2, 3, 1).numpy()
+    ]
+    assert np.abs(seen.permute(0, 2, 3, 1).numpy().astype(int) - np.stack(expected)).max() <= 1
+    smaller = FeaturePreprocessing(8, 4, 1, transparent=True)
+    assert smaller(given).shape == (2, 1, 4, 4) and smaller.resizing == "before grey, antialiased bilinear 8 -> 4"
+
+
 def test_colour_becomes_grey_as_it_does_in_packing() -> None:
     colour = pictures(4, 3, 8)
     expected = [np.array(Image.fromarray(one.permute(1, 2, 0).numpy()).convert("L")) for one in colour]

@@ -217,3 +217,23 @@ def test_reals_are_converted_as_those_trained_on(recipe: Recipe, networks: Netwo
             reals = Reference(replace(recipe, data=data), SHAPE, other, networks).reals("quarters")
             features = reals.extracted(6).features
             assert features.shape == (6, 4) and (features == grey).all()
+
+
+@pytest.mark.parametrize("kind", ["rectangles", "transparent", "pixel art"])
+def test_samples_that_are_no_plain_squares_are_preprocessed_as_fakes_are(
+    recipe: Recipe, networks: Networks, tmp_path: Path, kind: str
+) -> None:
+    random = np.random.default_rng(0)
+    for place in range(6):
+        pixels = random.integers(256, size=(16, 24 if kind == "rectangles" else 16, 4), dtype=np.uint8)
+        if kind == "pixel art":
+            pixels = np.array([[9, 9, 30, 255], [200, 50, 50, 255], [240, 240, 90, 255]], np.uint8)[pixels[..., 0] % 3]
+        Image.fromarray(pixels).convert("RGBA" if kind == "transparent" else "RGB").save(tmp_path / f"{place}.png")
+    fields: dict[str, Any] = {"rectangles": {"size": "16x24"}, "transparent": {"ground": "alpha"}}.get(kind, {})
+    data = Pictures(source=str(tmp_path), range=(0, 255), **fields)
+    opened = data.open()
+    reference = Reference(replace(recipe, data=data), opened.sample_shape, None, networks)
+    order = stream(0, "reference").permutation(6)
+    samples = opened.gather(order, np.random.default_rng(0)).real.byte()
+    expected = reference.preprocessing("quarters")(samples)
+    assert torch.equal(reference.reals("quarters").pictures(torch.arange(6)), expected)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from honmono.networks.batch_norm import couples_samples, sampling, set_mode
+from honmono.networks.batch_norm import BiasedBatchNorm2d, Mode, couples_samples, sampling, set_mode
 
 
 class MinibatchDeviation(nn.Module):
@@ -102,3 +102,39 @@ def test_a_layer_without_running_statistics_keeps_having_none():
         assert not layer.track_running_stats
         outputs.append(layer(x))
     assert torch.equal(outputs[0], outputs[1]) and torch.allclose(outputs[1], outputs[2])
+
+
+@pytest.mark.parametrize("mode", ["train", "batch", "running"])
+def test_the_biased_layer_is_torch_s_but_for_its_running_variance(mode: Mode) -> None:
+    torch.manual_seed(0)
+    ours, torchs = BiasedBatchNorm2d(3).double(), nn.BatchNorm2d(3).double()
+    batches = torch.randn(2, 4, 3, 2, 2, dtype=torch.float64) * 3 + 1
+    variance = torch.ones(3, dtype=torch.float64)
+    gradients = []
+    for layer in (ours, torchs):
+        set_mode(layer, mode)
+        outputs = torch.stack([layer(batch) for batch in batches])
+        gradients.append(torch.autograd.grad(outputs.square().sum(), layer.weight)[0])
+    torch.testing.assert_close(*gradients, rtol=1e-12, atol=0)
+    for batch in batches:
+        variance = 0.9 * variance + 0.1 * batch.var((0, 2, 3), correction=0)
+    mean, moved, counted = ours.buffers()
+    if mode == "train":
+        torch.testing.assert_close(moved, variance, rtol=1e-12, atol=0)
+        assert torch.equal(mean, next(torchs.buffers())) and counted == 2
+    else:
+        assert torch.equal(moved, torch.ones(3)) and counted == 0
+
+
+def test_the_biased_layer_samples_in_every_mode() -> None:
+    torch.manual_seed(0)
+    layer = BiasedBatchNorm2d(2)
+    x = torch.randn(4, 2, 3, 3)
+    layer(x)
+    with sampling(layer, "running"):
+        running = layer(x)
+    with sampling(layer, "identity"):
+        assert torch.equal(layer(x), x)
+    mean, variance = (one.view(-1, 1, 1) for one in (*layer.buffers(),)[:2])
+    expected = (x - mean) / (variance + 1e-5).sqrt()
+    torch.testing.assert_close(running, expected)

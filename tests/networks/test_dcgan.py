@@ -30,6 +30,14 @@ def test_sizes(size, channels):
     assert discriminator(sample).shape == (2,)
 
 
+@pytest.mark.parametrize("sides", [(48, 64), (64, 48), (28, 100), (12, 8)])
+def test_rectangles_double_from_a_base_grid_of_their_own(sides):
+    shape = (3, *sides)
+    sample = small_generator(6, shape, num_classes=2)(torch.randn(2, 6), torch.tensor([0, 1]))
+    assert sample.shape == (2, *shape)
+    assert small_discriminator(shape, num_classes=2)(sample, torch.tensor([0, 1])).shape == (2,)
+
+
 def test_widths_double_towards_the_base_grid_up_to_the_cap():
     discriminator = DCGANDiscriminator(sample_shape=(3, 64, 64), width=16, max_width=64)
     convolutions = [part for part in discriminator.modules() if isinstance(part, nn.Conv2d)]
@@ -47,7 +55,9 @@ def test_widths_double_towards_the_base_grid_up_to_the_cap():
         ((3, 4, 4), "8"),
         ((1, 9, 9), "8"),
         ((1, 30, 30), "28"),
-        ((1, 28, 32), "square"),
+        ((1, 28, 33), "28x32"),
+        ((3, 31, 53), "32x56"),
+        ((3, 6, 20), "8x20"),
         ((2,), "(2,)"),
     ],
 )

@@ -206,3 +206,12 @@ def test_refusals(as_players: Make) -> None:
         NonSaturating(augment=DiffAugment()).generator_loss(
             Step(as_players(Latents(), Seen()), Batch(points, None), Draws(points, None, uniform=torch.rand(6, 2 * N)))
         )
+
+
+def test_colours_change_and_transparency_does_not() -> None:
+    transparent = torch.cat([PICTURES, torch.rand(6, 1, 8, 8)], dim=1)
+    numbers = uniform(6, b=0.9, s=0.2, c=0.7)
+    colours = DiffAugment(probability=1.0, translation=0, cutout=0)
+    changed = colours(transparent, numbers)
+    assert torch.equal(changed[:, 3], transparent[:, 3])
+    assert torch.equal(changed[:, :3], colours(PICTURES, numbers))

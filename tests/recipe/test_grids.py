@@ -16,6 +16,8 @@ def test_a_grid_has_cells_and_a_name_that_files_can_have():
         SampleGrid(rows=0)
     with pytest.raises(Refused, match="at least 1 of each"):
         SampleGrid(columns=0)
+    with pytest.raises(Refused, match="finite"):
+        SampleGrid(offset=float("nan"))
     for name in ("../x", "A", "a b"):
         with pytest.raises(Refused, match="grids: .*letters"):
             SampleGrid(name=name)

@@ -134,6 +134,32 @@ def test_the_paper_s_weights_begin_at_n_0_002_whole() -> None:
         assert weights.std().item() == pytest.approx(0.02, rel=0.001) and weights.abs().max() > 0.08
 
 
+def test_the_paper_s_batch_norms_begin_as_in_its_code() -> None:
+    recipe = override(dcgan_64_paper(), {"generator.width": "32", "discriminator.width": "32"})
+    norms = [
+        part
+        for network in build_networks(recipe, nominal_data_spec(recipe))
+        for part in network.modules()
+        if isinstance(part, nn.BatchNorm2d)
+    ]
+    scales = torch.cat([part.weight.detach() for part in norms])
+    assert len(scales) == 32 * (8 + 4 + 2 + 1 + 2 + 4 + 8) and {part.eps for part in norms} == {1e-8}
+    assert scales.mean().item() == pytest.approx(1, abs=0.004) and scales.std().item() == pytest.approx(0.02, rel=0.1)
+
+
+def test_the_paper_s_players_have_every_other_batch(on_small_data: Callable[[Recipe], Recipe]) -> None:
+    recipe = dcgan_64_paper()
+    assert [(update.player, update.real) for update in every_update(recipe.updates)] == [
+        ("generator", "fresh"),
+        ("discriminator", "fresh"),
+    ]
+    tiny = {"generator.width": "4", "discriminator.width": "4", "training.batch_size": "4"}
+    recipe = on_small_data(override(recipe, tiny))
+    trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
+    trainer.step()
+    assert trainer.clock.images == 8
+
+
 def test_the_paper_s_players() -> None:
     recipe = dcgan_64_paper()
     data_spec = nominal_data_spec(recipe)

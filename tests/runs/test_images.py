@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from honmono.runs.images import grid, save_png, to_uint8
+from honmono.runs.images import grid, own_range, save_picture, save_png, to_uint8, viewable
 
 
 @pytest.mark.parametrize("limits", [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5)])
@@ -22,6 +22,20 @@ def test_every_level_survives_the_way_to_samples_and_back(limits: tuple[float, f
 def test_what_lies_outside_the_range_is_clipped() -> None:
     samples = torch.tensor([-7.0, 7.0, torch.nan, torch.inf, -torch.inf, 0.0]).reshape(1, 1, 2, 3)
     assert to_uint8(samples, (-1.0, 1.0)).ravel().tolist() == [0, 255, 0, 255, 0, 128]
+
+
+def test_levels_are_rounded_down_and_moved_if_a_grid_says_so() -> None:
+    samples = torch.tensor([-0.5, -0.25, 0.0, 0.4, 0.5, torch.nan]).reshape(1, 1, 2, 3)
+    assert to_uint8(samples, (-0.5, 0.5)).ravel().tolist() == [0, 64, 128, 230, 255, 0]  # 63.75, 127.5, 229.5
+    assert to_uint8(samples, (-0.5, 0.5), rounding="down").ravel().tolist() == [0, 63, 127, 229, 255, 0]
+    assert to_uint8(samples, (-0.5, 0.5), offset=0.5).ravel().tolist() == [0, 64, 128, 230, 255, 0]
+    assert to_uint8(samples + 0.001, (-0.5, 0.5), offset=0.5).ravel().tolist() == [1, 65, 128, 230, 255, 0]
+
+
+def test_the_range_of_samples_is_never_empty() -> None:
+    assert own_range(torch.tensor([0.25, -0.5]).reshape(1, 1, 1, 2)) == (-0.5, 0.25)
+    low, high = own_range(torch.ones(1, 1, 2, 2))
+    assert (low, high) == (1.0, pytest.approx(1.00001, abs=1e-12))
 
 
 def test_small_pictures_are_enlarged_without_smoothing() -> None:
@@ -44,6 +58,19 @@ def test_large_pictures_stay_as_they_are_and_keep_their_colours() -> None:
     made = grid(pictures, columns=2)
     assert made.mode == "RGB" and made.size == (2 * 258 + 6, 2 * 256 + 6)
     assert made.getpixel((300, 50)) == (200, 0, 0) and made.getpixel((50, 50)) == (0, 0, 0)
+
+
+def test_transparent_pictures_keep_their_transparency_and_can_be_viewed(tmp_path: Path) -> None:
+    pictures = np.zeros((2, 4, 256, 256), np.uint8)
+    pictures[:, :, :128] = np.array([255, 255, 255, 255])[None, :, None, None]
+    made = grid(pictures, columns=2)
+    assert made.mode == "RGBA" and made.getpixel((0, 0)) == (0, 0, 0, 0) and made.getpixel((9, 9)) == (255,) * 4
+    seen = np.asarray(viewable(made))
+    assert seen.shape == (260, 518, 3) and (seen[10, 10] == 255).all()
+    assert {*seen[200].ravel().tolist()} == {102, 153}
+    save_picture(made, tmp_path / "seen.jpg")
+    with Image.open(tmp_path / "seen.jpg") as read:
+        assert np.abs(np.asarray(read).astype(int) - seen).max() < 30
 
 
 @pytest.mark.parametrize(("number", "columns"), [(1, 1), (16, 4), (64, 8), (100, 10)])

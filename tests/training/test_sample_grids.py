@@ -100,3 +100,22 @@ def test_a_grid_may_have_its_own_mode_of_batch_norm(tmp_path: Path) -> None:
         run.sample(2, name).read_bytes() for name in ("", "running", "batch", "identity")
     )
     assert first == running and len({running, batch, identity}) == 3
+
+
+def test_a_grid_may_become_pixels_in_its_own_way(tmp_path: Path) -> None:
+    ways = (
+        SampleGrid(columns=8),
+        SampleGrid(name="down", columns=8, rounding="down"),
+        SampleGrid(name="up", columns=8, rounding="down", offset=1.0),
+        SampleGrid(name="stretched", columns=8, stretch=True),
+    )
+    honmono.train(digits(ways), run=tmp_path / "run", steps=2, device="cpu", precision="fp32", compile="off")
+    run = RunDirectory(tmp_path / "run")
+    nearest, down, up, stretched = (
+        np.stack([np.frombuffer(cell, np.uint8).astype(int) for cell in cells(run.sample(2, one.name), 8, 8)])
+        for one in ways
+    )
+    assert set(np.unique(up - down)) <= {0, 1}  # 0 where a level is 255 already
+    assert ((nearest == down) | (nearest == up)).all() and 0.4 < (nearest == up).mean() < 0.6
+    assert (stretched.min(), stretched.max()) == (0, 255) and nearest.min() > 0
+    assert np.corrcoef(stretched.ravel(), nearest.ravel())[0, 1] > 0.99

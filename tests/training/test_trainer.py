@@ -151,7 +151,7 @@ def test_the_other_player_gets_no_gradient(observe: Callable, first: Update, las
         assert all(p.grad is None and p.requires_grad for p in trainer.networks[name].parameters())
 
 
-def test_running_statistics_of_the_discriminator_move_in_its_own_update_alone(
+def test_running_statistics_of_the_discriminator_move_in_its_own_update_or_in_all(
     in_training: Build, on_small_data: Callable[[Recipe], Recipe]
 ) -> None:
     recipe = override(
@@ -165,6 +165,9 @@ def test_running_statistics_of_the_discriminator_move_in_its_own_update_alone(
     for name, buffer in twice.networks["discriminator"].named_buffers():
         assert torch.equal(buffer, never.networks["discriminator"].get_buffer(name))
     assert int(twice.networks["discriminator"].get_buffer("norm2.num_batches_tracked")) == 2  # real, then fake
+    moving = in_training(replace(twice.recipe, discriminator_statistics="all"))
+    moving.step()
+    assert int(moving.networks["discriminator"].get_buffer("norm2.num_batches_tracked")) == 4
 
 
 def test_batch_norm_and_one_batch_for_real_and_fake_do_not_go_together(

@@ -9,6 +9,7 @@ from honmono.errors import Refused
 
 
 if TYPE_CHECKING:  # it imports torch, which --help does not need
+    from honmono.data.packing.sizes import Size
     from honmono.generation.load import TrainedRun
 
 
@@ -36,3 +37,8 @@ def parse_changes(texts: list[str] | None) -> dict[str, str]:
         if "=" not in text:
             raise Refused(f"--set {text}: write it as FIELD=VALUE, as in --set training.batch_size=32")
     return {field: value for field, _, value in (text.partition("=") for text in texts)}
+
+
+def read_size(text: str | None) -> "Size | None":
+    """The argument of `--size`: a number, or HEIGHTxWIDTH."""
+    return int(text) if text is not None and text.isdecimal() else text

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import Device, Reading, parse_changes
+from honmono.cli.options import Device, Reading, parse_changes, read_size
 
 
 Text = str | None
@@ -20,7 +20,7 @@ def train(
             help="digits, grid, ring, stacked-mnist:DIR, hf:NAME, or a folder, archive or file (formats: docs/guide.md)"
         ),
     ] = None,
-    size: Annotated[Whole, Option(help="side of the pictures in pixels")] = None,
+    size: Annotated[Text, Option(help="side of the pictures in pixels, or HEIGHTxWIDTH")] = None,
     classes: Reading = None,
     steps: Annotated[Whole, Option(help="train up to this step")] = None,
     images: Annotated[Whole, Option(help="train until this number of images has been seen")] = None,
@@ -51,7 +51,7 @@ def train(
     trained = train_recipe(
         recipe,
         data=data,
-        size=size,
+        size=read_size(size),
         classes=classes,
         steps=steps,
         images=images,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from honmono.data.base import Data
 from honmono.data.mixtures import Grid, Mixture, Ring
+from honmono.data.packing.sizes import Size, checked_size
 from honmono.data.pictures import Pictures
 from honmono.data.points import Points, holds_points
 from honmono.data.sources.base import reading
@@ -68,19 +69,24 @@ def _stacked(data: Pictures, digits: str, recipe_name: str) -> StackedMNIST:
     """Stacked digits in place of a recipe's pictures."""
     if data.expects is not None:
         raise Refused(f"{recipe_name} was written for other pictures: train dcgan-stacked-mnist on {STACKED}:{digits}")
-    kept = {name: getattr(data, name) for name in ("order", "drop_last", "limit", "size", "range")}
-    return StackedMNIST(source=absolute(digits), **kept)
+    kept = {name: getattr(data, name) for name in ("order", "drop_last", "limit", "range")}
+    return StackedMNIST(source=absolute(digits), size=_side(data.size), **kept)
 
 
-def with_size(data: Data, size: int) -> Data:
-    """A recipe's data at another size in pixels: asking for a size is asking to convert other pictures."""
-    if isinstance(data, StackedMNIST):
-        return replace(data, size=size)
-    if not isinstance(data, Pictures):
+def with_size(data: Data, size: Size) -> Data:
+    """A recipe's data at another size: asking for a size is asking to convert other pictures."""
+    if not isinstance(data, Pictures | StackedMNIST):
         raise Refused("--size is for pictures; points have none: omit it")
-    if size < 4:
-        raise Refused(f"--size {size}: pictures need at least 4 pixels a side")
-    return replace(data, size=size, expects=None)
+    size = checked_size(size, "--size")
+    if isinstance(data, Pictures):
+        return replace(data, size=size, expects=None)
+    return replace(data, size=_side(size))
+
+
+def _side(size: Size | None) -> int | None:
+    if isinstance(size, str):
+        raise Refused(f"--size {size}: digits are stacked as squares: give one number")
+    return size
 
 
 def with_classes(data: Data, classes: str) -> Data:

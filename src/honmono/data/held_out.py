@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from honmono.data.base import Dataset
 from honmono.data.packing.packed import PackedPictures
+from honmono.data.packing.sizes import size_of
 from honmono.data.pictures import Pictures
 from honmono.data.sources.arrays import ArraySource
 from honmono.data.sources.hub import Hub
@@ -29,8 +30,10 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
         return None
     before, at, _ = pictures.source.rpartition("@")
     whole = before if at and not expanded(pictures.source).exists() else pictures.source
-    channels, size, _ = opened.sample_shape
-    wanted = replace(pictures, size=size, channels=channels, limit=limit, expects=None)
+    channels, *sides = opened.sample_shape
+    wanted = replace(
+        pictures, size=size_of(*sides), channels=None if channels == 4 else channels, limit=limit, expects=None
+    )
     for split in _others(opened, isinstance(source, ArraySource | Hub)):
         try:
             found = replace(wanted, source=f"{whole}@{split}").open()

@@ -180,5 +180,5 @@ def _default_network(trained: TrainedRun) -> str | None:
     shape = trained.model.data_spec.sample_shape
     if len(shape) != 3:
         return None
-    fitting = [name for name, network in NETWORKS.items() if (network.channels, network.size) == (shape[0], shape[-1])]
+    fitting = [name for name, network in NETWORKS.items() if (network.channels, network.size, network.size) == shape]
     return fitting[0] if fitting else None

@@ -12,7 +12,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from torch import Tensor
 from honmono.data.cache import cache_dir, turn_at
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.pack import LABELS, PICTURES
+from honmono.data.packing.sizes import height_and_width, size_of
 from honmono.data.pictures import Pictures
 from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
@@ -82,11 +82,10 @@ class Reference:
     def preprocessing(self, network: str) -> FeaturePreprocessing:
         """How the recipe's fakes are preprocessed for the network."""
         needed = self._networks.network(network)
-        side = self._shape[-1]
-        smaller = needed.size is not None and needed.size < side
-        return FeaturePreprocessing(
-            side, needed.size or side, needed.channels, self._longest_padded() if smaller else None
-        )
+        side = size_of(*self._shape[1:])
+        smaller = needed.size is not None and isinstance(side, int) and needed.size < side
+        longest = self._longest_padded() if smaller else None
+        return FeaturePreprocessing(side, needed.size or side, needed.channels, longest, self._shape[0] == 4)
 
     @cached_property
     def _longest(self) -> int:
@@ -112,24 +111,38 @@ class Reference:
         source = self._source or getattr(data, "source", None)
         if source is None:
             raise Refused("the recipe has no source of real pictures: give one with --reference SOURCE")
-        size, channels = network.size or self._shape[-1], 1 if network.channels == 1 else 3
         try:
             split = open_source(source).split
         except Refused as refusal:
             advice = "" if self._source else "; give their new place with --reference SOURCE"
             raise Refused(f"{refusal}{advice}") from refusal
-        packed = self._as_trained(self._wanted(source, size, channels)).open()
+        # Of other pictures than grey or coloured squares, samples are made first, and then preprocessed as fakes are.
+        channels, high, wide = self._shape
+        converted = high == wide and channels != 4
+        packed = self._as_trained(self._wanted(source, network if converted else None)).open()
+        if converted and packed.record.get("resample") == "nearest" and packed.sample_shape[1:] != self._shape[1:]:
+            converted, packed = False, self._as_trained(self._wanted(source, None)).open()
+        preprocess = None if converted else self.preprocessing(network.name)
         pixels = np.load(packed.path / PICTURES, mmap_mode="r")
         labels = np.load(packed.path / LABELS) if (packed.path / LABELS).exists() else None
 
         def take(indices: np.ndarray) -> Tensor:
-            return torch.from_numpy(pixels[indices])
+            stored = torch.from_numpy(pixels[indices])
+            return preprocess(stored) if preprocess else stored
 
         return RealPictures(source, split, packed.fingerprint, len(pixels), labels, packed.classes, take)
 
-    def _wanted(self, source: str, size: int, channels: Literal[1, 3]) -> Pictures:
-        """All pictures of a source, converted as the recipe's own are; another source has classes of its own kind."""
+    def _wanted(self, source: str, network: FeatureNetwork | None) -> Pictures:
+        """All pictures of a source, converted as the recipe's own are; another source has classes of its own kind.
+
+        network: for which they are converted; None: as samples.
+        """
         data = self._recipe.data
+        channels, *sides = self._shape
+        size = size_of(*sides)
+        if network is not None:
+            size, channels = network.size or sides[-1], network.channels
+        channels = None if channels == 4 else 1 if channels == 1 else 3
         if not isinstance(data, Pictures):
             fit: Fit = getattr(data, "fit", "crop")
             return Pictures(source=source, size=size, channels=channels, fit=fit)
@@ -144,7 +157,8 @@ class Reference:
         if not isinstance(data, Pictures) or data.limit is not None:
             return wanted
         same = (data.source, data.fit) == (wanted.source, wanted.fit)
-        return data if same and self._shape == (wanted.channels, wanted.size, wanted.size) else wanted
+        shape = (wanted.channels or self._shape[0], *height_and_width(wanted.size or 0))
+        return data if same and self._shape == shape else wanted
 
     def _from_data(self, network: FeatureNetwork) -> RealPictures:
         """For data that is computed from pictures (stacked digits): its samples, preprocessed as fakes are."""

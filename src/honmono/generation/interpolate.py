@@ -12,7 +12,7 @@ from honmono.generation.load import TrainedRun
 from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
 from honmono.recipe.latents import Normal
-from honmono.runs.images import grid
+from honmono.runs.images import grid, viewable
 
 
 STEPS_BETWEEN, STOPS, FRAME_MS = 12, 6, 60
@@ -50,6 +50,7 @@ def write_interpolation(
     steps = walk(trained, columns * 4, [trained.class_number(one) for one in classes], seed=seed)
     frames = [grid(trained.model.pictures(samples), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
+    frames = frames if ending == ".webp" else [viewable(frame) for frame in frames]
     if ending == ".mp4":
         write_mp4(frames, out, FRAME_MS)
     else:

@@ -1,15 +1,45 @@
-"""Batch norm modes of any module: by which statistics it normalises, and whether its buffers are updated."""
+"""Batch norm: by which statistics any module normalises, whether its buffers are updated, and TensorFlow's variance."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, final
 
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
 Mode = Literal["train", "batch", "running"]
 SamplingMode = Literal["running", "batch", "identity"]
+
+
+@final
+class BiasedBatchNorm2d(nn.BatchNorm2d):
+    """Batch norm whose running variance averages variances divided by n, the number of values in a channel.
+
+    torch's averages those divided by n - 1, though it normalises by the others. TensorFlow 1's `contrib` layer averages
+    the variances by which it normalises, unless it is `fused`.
+    """
+
+    def forward(self, input: Float[Tensor, "batch channels height width"]) -> Tensor:
+        by_batch = self.training or self.running_mean is None
+        if not (by_batch and self.track_running_stats):
+            mean, variance = (None, None) if by_batch else (self.running_mean, self.running_var)
+            return functional.batch_norm(input, mean, variance, self.weight, self.bias, by_batch, 0.0, self.eps)
+        assert self.running_mean is not None and self.running_var is not None
+        assert self.num_batches_tracked is not None and self.momentum is not None
+        # On copies: the backward pass refuses buffers that have changed in place.
+        mean, variance = self.running_mean.clone(), self.running_var.clone()
+        output = functional.batch_norm(input, mean, variance, self.weight, self.bias, True, self.momentum, self.eps)
+        n = input.numel() // input.shape[1]
+        with torch.no_grad():
+            kept = (1 - self.momentum) * self.running_var
+            self.running_var.copy_(kept + (variance - kept) * ((n - 1) / n))
+            self.running_mean.copy_(mean)
+            self.num_batches_tracked.add_(1)
+        return output
 
 
 def couples_samples(module: nn.Module) -> bool:

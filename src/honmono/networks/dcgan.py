@@ -1,10 +1,11 @@
-"""DCGAN for square pictures of many sizes (Radford et al., 2015, arXiv:1511.06434), with today's changes.
+"""DCGAN for pictures of many sizes (Radford et al., 2015, arXiv:1511.06434), with today's changes.
 
 The generator doubles a base grid of 4 to 7 pixels with 4x4 transposed convolutions, the discriminator halves it back.
 Differences from the paper: no batch norm in the discriminator, so that real and fake samples can share one batch and
 gradient penalties work; optional spectral norm; labels by embedding (generator) and projection (discriminator).
 """
 
+import math
 from itertools import pairwise
 
 import torch
@@ -52,10 +53,10 @@ class DCGANGenerator(nn.Module):
         super().__init__()
         base, (*upper, deepest) = doubled_maps(sample_shape, width, max_width, "DCGAN")
         widths = [deepest, *reversed(upper)]
-        self.base_shape = (deepest, base, base)
+        self.base_shape = (deepest, *base)
         self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
         inputs = latent_dim if self.embedding is None else 2 * latent_dim
-        self.project = nn.Linear(inputs, deepest * base * base, bias=False)
+        self.project = nn.Linear(inputs, math.prod(self.base_shape), bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(deepest), nn.ReLU()]
         for before, after in pairwise(widths):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
@@ -67,7 +68,7 @@ class DCGANGenerator(nn.Module):
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch channels size size"]:
+    ) -> Float[Tensor, "batch channels height width"]:
         return bounded(
             self.grow(self.project(with_embedding(latent, label, self.embedding)).unflatten(1, self.base_shape)), "tanh"
         )
@@ -97,7 +98,7 @@ class DCGANDiscriminator(nn.Module):
         for before, after in pairwise([sample_shape[0], *widths]):
             layers += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(0.2)]
         self.shrink = nn.Sequential(*layers, nn.Flatten())
-        features = widths[-1] * base * base
+        features = widths[-1] * math.prod(base)
         self.score = nn.Linear(features, 1)
         self.embedding = nn.Embedding(num_classes, features) if num_classes > 0 else None
         if self.embedding is not None:
@@ -108,7 +109,7 @@ class DCGANDiscriminator(nn.Module):
                     spectrally_normalised(part)
 
     def forward(
-        self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
+        self, sample: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
         features = self.shrink(sample)
         score = self.score(features).squeeze(1)

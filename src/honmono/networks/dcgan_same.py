@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from honmono.errors import Refused
+from honmono.networks.batch_norm import BiasedBatchNorm2d
 from honmono.networks.outputs import bounded, square_size, with_label, with_label_maps
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_size
 
@@ -21,6 +22,7 @@ KERNEL, STRIDE = 5, 2
 STD = 0.02
 
 Padding = Literal["same", "valid"]
+RunningVariance = Literal["unbiased", "biased"]
 
 
 def _sizes(sample_shape: tuple[int, ...], levels: int, padding: Padding = "same") -> list[int]:
@@ -47,6 +49,17 @@ def _down(before: int, after: int, padding: Padding) -> nn.Module:
     return layer
 
 
+def _batch_norm(channels: int, eps: float, running_variance: RunningVariance) -> nn.BatchNorm2d:
+    return (BiasedBatchNorm2d if running_variance == "biased" else nn.BatchNorm2d)(channels, eps=eps)
+
+
+def _initialise_scales(module: nn.Module, std: float) -> None:
+    """N(1, std) for the scales of batch norms."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d) and std > 0:
+            nn.init.normal_(part.weight, mean=1.0, std=std)
+
+
 def _initialise_linear(layer: nn.Linear, xavier: bool) -> None:
     nn.init.xavier_uniform_(layer.weight) if xavier else nn.init.normal_(layer.weight, std=STD)
     nn.init.zeros_(layer.bias)
@@ -60,6 +73,10 @@ class SameDCGANGenerator(nn.Module):
     xavier: weights are initialised Xavier-uniform, as TensorFlow's layers are, rather than at N(0, 0.02).
     wide_tanh: the output is 1.7159 tanh(2x / 3) (LeCun et al., "Efficient BackProp", 1998), so that black and white, -1
         and 1, are not its limits. Values beyond them are clipped in saved pictures, not in training.
+    norm_eps: added to the variances by which batch norms divide.
+    norm_std: batch norms' scales are initialised at N(1, norm_std).
+    running_variance: of the batches' variances divided by n - 1 ("unbiased", as torch's) or by n ("biased", as
+        TensorFlow's).
     """
 
     def __init__(
@@ -73,6 +90,9 @@ class SameDCGANGenerator(nn.Module):
         project_batch_norm: bool = True,
         xavier: bool = False,
         wide_tanh: bool = False,
+        norm_eps: float = 1e-5,
+        norm_std: float = 0.0,
+        running_variance: RunningVariance = "unbiased",
     ) -> None:
         super().__init__()
         *larger, base = _sizes(sample_shape, levels)
@@ -83,13 +103,14 @@ class SameDCGANGenerator(nn.Module):
         self.project = nn.Linear(latent_dim + num_classes, widths[0] * base * base)
         layers: list[nn.Module] = []
         for before, after, size in zip(widths, [*widths[1:], sample_shape[0]], reversed(larger), strict=True):
-            layers += [nn.BatchNorm2d(before)] if layers or project_batch_norm else []
+            layers += [_batch_norm(before, norm_eps, running_variance)] if layers or project_batch_norm else []
             layers += [nn.ReLU(), SameConvTranspose2d(before, after, KERNEL, STRIDE, size=size)]
         self.grow = nn.Sequential(*layers)
         _initialise_linear(self.project, xavier)
         for part in self.grow:
             if isinstance(part, SameConvTranspose2d) and not xavier:
                 nn.init.normal_(part.weight, std=STD)
+        _initialise_scales(self, norm_std)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -108,7 +129,7 @@ class SameDCGANDiscriminator(nn.Module):
     first_batch_norm: batch norm after the first convolution too.
     slope: of the LeakyReLU below zero.
     padding: "same", or "valid" (none): 108 pixels become 52, 24, 10, 3.
-    xavier: as in the generator.
+    xavier, norm_eps, norm_std, running_variance: as in the generator.
     truncated: without `xavier`, whether the convolutions' N(0, 0.02) is truncated at two standard deviations.
     """
 
@@ -125,6 +146,9 @@ class SameDCGANDiscriminator(nn.Module):
         padding: Padding = "same",
         xavier: bool = False,
         truncated: bool = True,
+        norm_eps: float = 1e-5,
+        norm_std: float = 0.0,
+        running_variance: RunningVariance = "unbiased",
     ) -> None:
         super().__init__()
         *_, base = _sizes(sample_shape, levels, padding)
@@ -133,7 +157,8 @@ class SameDCGANDiscriminator(nn.Module):
         layers: list[nn.Module] = []
         for level, (before, after) in enumerate(pairwise(widths)):
             layers.append(_down(before, after, padding))
-            layers += [nn.BatchNorm2d(after)] if batch_norm and (level or first_batch_norm) else []
+            if batch_norm and (level or first_batch_norm):
+                layers.append(_batch_norm(after, norm_eps, running_variance))
             layers.append(nn.LeakyReLU(slope))
         self.shrink = nn.Sequential(*layers, nn.Flatten())
         self.score = nn.Linear(widths[-1] * base * base, 1)
@@ -144,6 +169,7 @@ class SameDCGANDiscriminator(nn.Module):
                     nn.init.trunc_normal_(part.weight, std=STD, a=-2 * STD, b=2 * STD)
                 else:
                     nn.init.normal_(part.weight, std=STD)
+        _initialise_scales(self, norm_std)
 
     def forward(
         self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None

@@ -1,18 +1,20 @@
 """Sizes of networks that double a base grid of 4 to 7 pixels up to the picture."""
 
 from honmono.errors import Refused
-from honmono.networks.outputs import square_size
+from honmono.networks.outputs import picture_sides
 
 
-def doubled_maps(sample_shape: tuple[int, ...], width: int, max_width: int, network: str) -> tuple[int, list[int]]:
-    """The side of the base grid, and the channels of the maps from half of the picture's side down to it.
+def doubled_maps(
+    sample_shape: tuple[int, ...], width: int, max_width: int, network: str
+) -> tuple[tuple[int, int], list[int]]:
+    """Height and width of the base grid, and the channels of the maps from half of the picture's sides down to it.
 
-    The channels double from `width` towards the base grid, up to `max_width`. Raises `Refused` for a size that
-    `doublings` refuses.
+    The channels double from `width` towards the base grid, up to `max_width`. The shorter side of pictures that are no
+    squares decides how often. Raises `Refused` for a size that no base grid doubles to.
     """
-    size = square_size(sample_shape)
-    levels = doublings(size, network)
-    return size >> levels, [min(width << level, max_width) for level in range(levels)]
+    high, wide = picture_sides(sample_shape)
+    levels = doublings(high, network) if high == wide else _of_rectangle(high, wide, network)
+    return (high >> levels, wide >> levels), [min(width << level, max_width) for level in range(levels)]
 
 
 def doublings(size: int, network: str) -> int:
@@ -29,6 +31,30 @@ def doublings(size: int, network: str) -> int:
             f" use the nearest possible size, --size {nearest[0]}, or --size {nearest[1]}"
         )
     return found
+
+
+def _of_rectangle(high: int, wide: int, network: str) -> int:
+    """How often a base grid, whose shorter side has 4 to 7 pixels, is doubled to reach a rectangle."""
+    levels = _doublings(min(high, wide))
+    if levels is None or max(high, wide) % 2**levels:
+        near = "{}x{}".format(*nearest_doubled(high, wide))
+        raise Refused(
+            f"{network} doubles a grid with 4 to 7 pixels on its shorter side, which cannot give {high}x{wide}: use the"
+            f" nearest possible size, --size {near}"
+        )
+    return levels
+
+
+def nearest_doubled(high: int, wide: int) -> tuple[int, int]:
+    """The sides near to these that such a grid doubles to."""
+    short = max(8, min(high, wide))
+    short = _rounded(short, 1 << short.bit_length() - 3)
+    step = 1 << short.bit_length() - 3
+    return (short, _rounded(wide, step)) if high <= wide else (_rounded(high, step), short)
+
+
+def _rounded(side: int, step: int) -> int:
+    return max(round(side / step), 4) * step
 
 
 def _doublings(size: int) -> int | None:

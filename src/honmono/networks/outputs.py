@@ -59,8 +59,19 @@ def with_label_maps(
     return torch.cat([sample, maps.expand(-1, -1, *sample.shape[2:])], dim=1)
 
 
+def picture_sides(sample_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of pictures. Raises `Refused` for points."""
+    if len(sample_shape) != 3:
+        raise Refused(f"this network needs pictures, not samples of shape {sample_shape}: use an MLP recipe")
+    return sample_shape[1], sample_shape[2]
+
+
 def square_size(sample_shape: tuple[int, ...]) -> int:
     """The side of square pictures. Raises `Refused` for any other sample shape."""
-    if len(sample_shape) != 3 or sample_shape[1] != sample_shape[2]:
-        raise Refused(f"this network needs square pictures, not samples of shape {sample_shape}: use an MLP recipe")
-    return sample_shape[1]
+    high, wide = picture_sides(sample_shape)
+    if high != wide:
+        raise Refused(
+            f"this network needs square pictures, not {high}x{wide} ones: give one number with --size, or train folder "
+            "or dcgan-folder, whose networks take other rectangles"
+        )
+    return high

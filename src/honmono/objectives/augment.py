@@ -99,7 +99,12 @@ class DiffAugment:
 
 
 def _coloured(picture: Tensor, uniform: Tensor, on: Tensor) -> Tensor:
-    """Brightness is added; then differences from each pixel's grey, and from the picture's mean, are scaled."""
+    """Brightness is added; then differences from each pixel's grey, and from the picture's mean, are scaled.
+
+    A fourth channel, which is transparency, stays as it is.
+    """
+    if picture.shape[1] == 4:
+        return torch.cat([_coloured(picture[:, :3], uniform, on), picture[:, 3:]], dim=1)
     brightness, saturation, contrast = (
         (on * column).view(-1, 1, 1, 1) for column in (uniform[:, 0] - 0.5, 2 * uniform[:, 1] - 1, uniform[:, 2] - 0.5)
     )

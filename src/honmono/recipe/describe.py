@@ -9,6 +9,8 @@ import torch
 
 from honmono.data.base import Data, DataSpec
 from honmono.data.mixtures import Mixture
+from honmono.data.packing.sizes import height_and_width
+from honmono.data.packing.values import ALPHA
 from honmono.data.pictures import Pictures
 from honmono.data.points import Points
 from honmono.data.stacked import CHANNELS, StackedMNIST
@@ -54,9 +56,10 @@ def nominal_data_spec(recipe: Recipe) -> DataSpec:
         dataset = data.open()
         return DataSpec(dataset.sample_shape, dataset.classes)
     expected_size, channels = data.expects or (data.max_size, 3)
-    size = data.size or min(expected_size, data.max_size)
+    sides = height_and_width(data.size or min(expected_size, data.max_size))
+    channels = 4 if data.ground == ALPHA else data.channels or channels
     ten = tuple(str(number) for number in range(10))
-    return DataSpec((data.channels or channels, size, size), ten if recipe.conditional is True else ())
+    return DataSpec((channels, *sides), ten if recipe.conditional is True else ())
 
 
 def fields(recipe: Recipe) -> dict[str, Any]:

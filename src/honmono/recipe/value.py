@@ -132,6 +132,8 @@ class Recipe:
     fake_labels: whether the labels of fakes are drawn uniformly or copied from the real batch.
     sampling: the batch norm mode when samples are made: "running" statistics, statistics of the "batch", or "identity"
         (batch norm is skipped).
+    discriminator_statistics: whether the running statistics of the discriminator's batch norms move in its "own"
+        updates, or in "all", the generator's included, as in code that does not freeze them; no sample depends on them.
     grids: the sample grids that a run saves every `training.sample_every` steps; its film is made of the first one.
     clip: weight clipping of one player; None: none.
     metrics: what is measured of its samples, during training and by `honmono evaluate`.
@@ -149,6 +151,7 @@ class Recipe:
     conditional: bool | Literal["auto"] = False
     fake_labels: Literal["uniform", "real"] = "uniform"
     sampling: Literal["running", "batch", "identity"] = "running"
+    discriminator_statistics: Literal["own", "all"] = "own"
     grids: tuple[SampleGrid, ...] = (SampleGrid(),)
     clip: Clip | None = None
     metrics: tuple[Metric, ...] = ()

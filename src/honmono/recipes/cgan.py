@@ -116,6 +116,12 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         return self.last(self.dropout(self.joint(self.dropout(both)))).squeeze(1)
 
 
+ARTICLE_GENERATOR = partial(SameDCGANGenerator, project_batch_norm=False, xavier=True, running_variance="biased")
+ARTICLE_DISCRIMINATOR = partial(
+    SameDCGANDiscriminator, first_batch_norm=True, slope=0.1, xavier=True, running_variance="biased"
+)
+
+
 @recipe(
     "cgan-mnist-article",
     source="Neural Pocket, 'Conditional GAN in TensorFlow' (Qiita, in Japanese), and ysasaki6023/conditionalGAN v1.0",
@@ -128,6 +134,8 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         " TensorFlow's split, which keeps 5,000 for validation, they are the last of the file",
         "batches are drawn with replacement (data.order; shuffled)",
         "G's tanh covers -1 to 1, but pictures are -0.5 to 0.5; values beyond are clipped when saved (data.range)",
+        "saved pictures are x * 255 + 128, half a level above (x + 0.5) * 255 (grids.*.offset; 0: as stored); there"
+        " real pictures too",
         "batch norm on D's first layer (discriminator.first_batch_norm), real and fake in separate batches"
         " (objective.together)",
         "no batch norm on G's projection (generator.project_batch_norm)",
@@ -135,6 +143,8 @@ class ConditionalMaxoutDiscriminator(nn.Module):
         "LeakyReLU's slope is 0.1 (discriminator.slope)",
         "TensorFlow's SAME padding, with an odd pixel at the end (discriminator.padding)",
         "Adam adds eps to the uncorrected root, as TensorFlow 1 does (optimizers.*: TensorFlowAdam; Adam: torch's)",
+        "moving variances are of variances divided by n, as TensorFlow's (*.running_variance; unbiased: torch's), and"
+        " D's move in G's updates too (discriminator_statistics; own)",
         "trained without an end; the article shows steps 2,000 and 2,100, each after one more step and with new"
         " latents: here after exactly so many, with the same latents (training.steps, grids)",
     ),
@@ -152,15 +162,16 @@ def cgan_mnist_article() -> Recipe:
             order="replacement",
         ),
         latent=Uniform(100),
-        generator=partial(SameDCGANGenerator, levels=3, project_batch_norm=False, xavier=True),
-        discriminator=partial(SameDCGANDiscriminator, levels=3, first_batch_norm=True, slope=0.1, xavier=True),
+        generator=partial(ARTICLE_GENERATOR, levels=3),
+        discriminator=partial(ARTICLE_DISCRIMINATOR, levels=3),
         objective=NonSaturating(),
         optimizers=Pair(partial(TensorFlowAdam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("generator", draws="z", real="x", count=2), Update("discriminator", draws="z", real="x")),
         training=Training(steps=2_100, sample_every=100, checkpoint_every=100, measure_images=128_000),
         conditional=True,
         fake_labels="real",
-        grids=(SampleGrid(columns=8), SampleGrid(name="one-latent", latent="one", columns=8)),
+        discriminator_statistics="all",
+        grids=(SampleGrid(columns=8, offset=0.5), SampleGrid(name="one-latent", latent="one", columns=8, offset=0.5)),
         metrics=(FID(features="mnist"), LabelFidelity(features="mnist"), Variety(features="mnist")),
     )
 
@@ -267,25 +278,19 @@ def cgan_mnist() -> Recipe:
         "batch norm on D's first layer (discriminator.first_batch_norm), real and fake in separate batches"
         " (objective.together)",
         "no batch norm on G's projection (generator.project_batch_norm), LeakyReLU's slope 0.1 (discriminator.slope)",
-        "weights are initialised Xavier-uniform (generator.xavier, discriminator.xavier; false: N(0, 0.02))",
-        "resized with a Lanczos filter, there with a bilinear one",
+        "initial weights, running statistics and Adam's eps are those of cgan-mnist-article (*.xavier,"
+        " *.running_variance, discriminator_statistics, optimizers)",
+        "resized with a Lanczos filter, there with OpenCV's bilinear one (Pillow's, data.resample, is further from it)",
     ),
-    tiny={
-        "generator.width": "4",
-        "discriminator.width": "4",
-        "training.batch_size": "4",
-        "data.size": "64",
-    },
+    tiny={"generator.width": "4", "discriminator.width": "4", "training.batch_size": "4", "data.size": "64"},
 )
 def dcgan_faces_article() -> Recipe:
     parent = cgan_mnist_article()
     return replace(
         parent,
         data=Pictures(size=108, channels=3, range=(-128 / 255, 127 / 255), order="replacement"),
-        generator=partial(SameDCGANGenerator, levels=4, project_batch_norm=False, xavier=True),
-        discriminator=partial(
-            SameDCGANDiscriminator, levels=4, first_batch_norm=True, slope=0.1, padding="valid", xavier=True
-        ),
+        generator=partial(ARTICLE_GENERATOR, levels=4),
+        discriminator=partial(ARTICLE_DISCRIMINATOR, levels=4, padding="valid"),
         training=replace(parent.training, steps=33_000, measure_images=None),
         conditional=False,
         fake_labels="uniform",

@@ -26,7 +26,18 @@ from honmono.networks.outputs import bounded, square_size
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_size
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, WeightDecay
-from honmono.recipe import Average, Normal, Pair, Recipe, SampleGrid, TensorFlowAdam, Training, Uniform, recipe
+from honmono.recipe import (
+    Average,
+    Normal,
+    Pair,
+    Recipe,
+    SampleGrid,
+    TensorFlowAdam,
+    Training,
+    Uniform,
+    Update,
+    recipe,
+)
 
 
 Padding = Literal["same", "symmetric"]
@@ -173,6 +184,7 @@ class ArticleDiscriminator(nn.Module):
         "the first 30,000 pictures, as in the published run (data.limit; none: all); in TensorFlow's split, which keeps"
         " 5,000 for validation, they start at the file's 5,001st",
         "64 samples of fixed latents after epochs 2, 4, ..., there five of new ones after 1, 3, ... (grids)",
+        "saved pixels are rounded down, as Pillow converts floats (grids.0.rounding; nearest), in PNG, there in JPEG",
     ),
     tiny={"training.batch_size": "4", "metrics": "()"},
 )
@@ -190,6 +202,7 @@ def dcgan_mnist_article() -> Recipe:
             steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300, measure_images=17 * 30_000
         ),
         sampling="identity",
+        grids=(SampleGrid(rounding="down"),),
         metrics=(FID(features="mnist"),),
     )
 
@@ -264,16 +277,20 @@ def dcgan_folder() -> Recipe:
 
 @recipe(
     "dcgan-64-paper",
-    source="Radford et al. 2015 (arXiv:1511.06434), section 3, section 4 and figure 1",
+    source="Radford et al. 2015 (arXiv:1511.06434), sections 3 and 4, figure 1, and its code, Newmu/dcgan_code",
     data="any pictures (there: LSUN's bedrooms, Imagenet-1k, faces)",
     summary="DCGAN of its paper at 64x64; samples with batch norm in each of three modes",
     quirks=(
         "samples with running statistics, with batch statistics, and without batch norm (grids; sampling)",
-        "the paper does not state the number of steps and the discriminator's widths: here 100,000 steps and the"
-        " generator's widths in reverse (training.steps, discriminator.width)",
+        "from its code for faces, where the paper is silent: 25 epochs of 350,000 faces (training.steps), 128 to 1,024"
+        " channels in D (discriminator.width), weight decay of 1e-5 (optimizers.*.weight_decay), batch norm's scales"
+        " from N(1, 0.02) and its eps of 1e-8 (*.norm_std, *.norm_eps)",
+        "G and D in turn, each on every other batch, as in the code; all of them count as seen (updates)",
+        "other than in the code: biases in convolutions and linear layers; pictures scaled to 64x64, there the middle"
+        " of 128x128 (data.fit); an odd pixel of padding at the end, there at the beginning",
+        "the code samples by batch statistics alone (sampling=batch)",
         "real and fake go through the discriminator separately, each with its own batch statistics"
         " (objective.together)",
-        "one update of each player in turn, as is usual; the paper does not state it (updates)",
     ),
     tiny={
         "generator.width": "4",
@@ -286,11 +303,14 @@ def dcgan_64_paper() -> Recipe:
     return Recipe(
         data=Pictures(size=64, channels=3),
         latent=Uniform(100),
-        generator=partial(SameDCGANGenerator, width=128, levels=4),
-        discriminator=partial(SameDCGANDiscriminator, width=128, levels=4, truncated=False),
+        generator=partial(SameDCGANGenerator, width=128, levels=4, norm_eps=1e-8, norm_std=0.02),
+        discriminator=partial(
+            SameDCGANDiscriminator, width=128, levels=4, truncated=False, norm_eps=1e-8, norm_std=0.02
+        ),
         objective=NonSaturating(),
-        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
-        training=Training(steps=100_000, batch_size=128, measure_images=1_280_000),
+        optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999), weight_decay=1e-5)),
+        updates=(Update("generator", real="fresh"), Update("discriminator", real="fresh")),
+        training=Training(steps=25 * 350_000 // 256, batch_size=128, measure_images=1_280_000),
         grids=(
             SampleGrid(),
             SampleGrid(name="batch", sampling="batch"),

@@ -17,6 +17,7 @@ oversampled (arXiv:1908.03195) and augmented. benchmarks/README.md shows the eff
 
 from functools import partial
 from itertools import pairwise
+from math import prod
 from typing import Literal
 
 import torch
@@ -115,10 +116,10 @@ class ResidualGenerator(nn.Module):
         super().__init__()
         base, widths = doubled_maps(sample_shape, width, max_width, "the residual network")
         levels = len(widths)
-        self.base_shape = (widths[-1], base, base)
+        self.base_shape = (widths[-1], *base)
         self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 and labels == "latent" else None
         inputs = latent_dim if self.embedding is None else 2 * latent_dim
-        self.project = nn.Linear(inputs, widths[-1] * base**2, bias=False)
+        self.project = nn.Linear(inputs, prod(self.base_shape), bias=False)
         self.blocks = nn.ModuleList(
             _blocks(level, levels, blocks, widths[level], generator=True) for level in reversed(range(levels))
         )
@@ -136,7 +137,7 @@ class ResidualGenerator(nn.Module):
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch channels size size"]:
+    ) -> Float[Tensor, "batch channels height width"]:
         x = self.project(with_embedding(latent, label, self.embedding)).unflatten(1, self.base_shape)
         for level, (blocks, norm, grow) in enumerate(zip(self.blocks, self.norms, self.grow, strict=True)):
             x = norm(blocks(x))
@@ -171,15 +172,15 @@ class ResidualDiscriminator(nn.Module):
         levels, self.projection = len(widths), projection
         self.shrink = nn.ModuleList(nn.Conv2d(*pair, 4, 2, 1) for pair in pairwise([sample_shape[0], *widths]))
         self.blocks = nn.ModuleList(_blocks(level, levels, blocks, one, False) for level, one in enumerate(widths))
-        self.score = nn.Linear(widths[-1] * base**2, 1)
-        features = widths[-1] * (base**2 if projection == "grid" else 1)
+        self.score = nn.Linear(widths[-1] * prod(base), 1)
+        features = widths[-1] * (prod(base) if projection == "grid" else 1)
         self.embedding = nn.Embedding(num_classes, features) if num_classes > 0 else None
         _initialise(self)
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=0.02)
 
     def forward(
-        self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
+        self, sample: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
         x = sample
         for shrink, blocks in zip(self.shrink, self.blocks, strict=True):

@@ -22,9 +22,10 @@ from honmono.recipe import Normal, Pair, Recipe, SampleGrid, Training, Update, r
         "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores, discriminator.output)",
         "the last batch of an epoch holds 32 pictures (data.drop_last)",
-        "16 samples (grids); the article makes them every tenth epoch (training.sample_every=9380), of new latents,"
-        " and scales each grid from its own darkest to its brightest value",
-        "the published loader resizes to 32x32, which its 28x28 networks cannot use: here 28x28 as stored",
+        "16 samples (grids), stretched from black to white in each grid (grids.0.stretch); the article makes them every"
+        " tenth epoch (training.sample_every=9380), of new latents",
+        "the published loader resizes to 32x32, which its 28x28 networks cannot use: here 28x28 as stored,"
+        " and other pictures with the loader's bilinear filter (data.resample)",
         "the article names no optimizer for the MLP: Adam with betas (0.5, 0.999), as in its second GAN, is inferred;"
         " betas of (0.9, 0.999) gave worse samples here, with two seeds",
         "seed 0 collapses here in the sixth epoch, which the article's run did not, so the seed is 1 (training.seed)",
@@ -38,7 +39,9 @@ from honmono.recipe import Normal, Pair, Recipe, SampleGrid, Training, Update, r
 )
 def gan_mnist_article() -> Recipe:
     return Recipe(
-        data=Pictures(source="hf:ylecun/mnist", size=28, channels=1, expects=(28, 1), drop_last=False),
+        data=Pictures(
+            source="hf:ylecun/mnist", size=28, resample="bilinear", channels=1, expects=(28, 1), drop_last=False
+        ),
         latent=Normal(100),
         generator=partial(MLPGenerator, widths=(256, 512, 1024), activation="relu", output="tanh"),
         discriminator=partial(MLPDiscriminator, widths=(1024, 512), activation="leaky_relu", output="sigmoid"),
@@ -48,7 +51,7 @@ def gan_mnist_article() -> Recipe:
         training=Training(
             steps=50 * 938, batch_size=64, seed=1, sample_every=938, checkpoint_every=938, measure_images=750_000
         ),
-        grids=(SampleGrid(columns=4, rows=4),),
+        grids=(SampleGrid(columns=4, rows=4, stretch=True),),
         metrics=(FID(features="mnist"),),
     )
 

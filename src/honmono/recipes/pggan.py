@@ -76,12 +76,14 @@ class PGGANArticleDiscriminator(nn.Module):
     summary="the article's 'PGGAN' on MNIST as published: it never grows, it is a DCGAN for 32x32 pictures",
     quirks=(
         "no progressive growing: `depth` is always that of the whole network, and nothing fades in",
-        "batch norm in the discriminator, after its first layer too",
+        "batch norm in the discriminator, after its first layer too; its running statistics, which nothing reads, move"
+        " in G's updates too (discriminator_statistics; own)",
         "one fake batch is used in both updates of a step (updates.*.draws; none: fresh fakes for each)",
         "the loss is BCELoss on sigmoid outputs (objective.scores)",
         "inferred: samples are made in training mode, as in the article's MLP, with the statistics of a batch, here"
-        " of 64 (sampling: batch; running or identity)",
-        "pictures are enlarged to 32x32, here with a Lanczos filter, there with a bilinear one (data.fit; pad: zeros)",
+        " of 64 (sampling: batch; running or identity), and saved from black to white in each grid (grids.0.stretch)",
+        "pictures are enlarged to 32x32 with a bilinear filter, as by torchvision's Resize (data.resample; lanczos:"
+        " sharper; data.fit=pad: zeros around them)",
         "weights have torch's default initialisation, not N(0, 0.02)",
         "its epochs and batches are inferred from the article's MLP; its samples are of epoch 10 (training.steps,"
         " training.batch_size)",
@@ -90,7 +92,15 @@ class PGGANArticleDiscriminator(nn.Module):
 )
 def pggan_mnist_article() -> Recipe:
     return Recipe(
-        data=Pictures(source="hf:ylecun/mnist", size=32, fit="resize", channels=1, expects=(28, 1), drop_last=False),
+        data=Pictures(
+            source="hf:ylecun/mnist",
+            size=32,
+            fit="resize",
+            resample="bilinear",
+            channels=1,
+            expects=(28, 1),
+            drop_last=False,
+        ),
         latent=Normal(100),
         generator=partial(PGGANArticleGenerator),
         discriminator=partial(PGGANArticleDiscriminator),
@@ -101,7 +111,8 @@ def pggan_mnist_article() -> Recipe:
             steps=50 * 938, batch_size=64, sample_every=938, checkpoint_every=938, measure_images=300_000
         ),
         sampling="batch",
-        grids=(SampleGrid(columns=4, rows=4),),
+        discriminator_statistics="all",
+        grids=(SampleGrid(columns=4, rows=4, stretch=True),),
         metrics=(FID(features="mnist"),),
     )
 

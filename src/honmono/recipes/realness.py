@@ -313,8 +313,9 @@ def realness_cifar10_paper() -> Recipe:
     data="grid",
     summary="RealnessGAN on 3x3 Gaussians in the plane: 5 outcomes, three updates of G for one of D",
     quirks=(
-        "the published file of points is not available: means {-2, 0, 2}^2 and sigma 0.05 are those of public scripts"
-        " that read it (data.spacing, data.sigma)",
+        "the published points are data/MixtureGaussian3By3.pk in its repository, a pickle, which is not read: the means"
+        " {-2, 0, 2}^2 and sigma 0.05 here are those by which public scripts count modes (data.spacing, data.sigma);"
+        " for the points themselves save them with numpy.save, and give --data FILE.npy",
         "500 steps, as in its script, are too few on these points, for the authors' code too; its author recommends"
         " 10,000 (training.steps)",
         "with 20 outcomes the paper has 14 updates of G (discriminator.outcomes, objective.anchors.outcomes,"

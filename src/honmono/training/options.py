@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honmono.data.choose import found_anywhere, with_classes, with_size, with_source
+from honmono.data.packing.sizes import Size
 from honmono.recipe.override import override
 from honmono.recipe.registry import Entry, find
 from honmono.recipe.value import Recipe
@@ -23,7 +24,7 @@ class TrainOptions:
 
     recipe: str | Recipe | None = None
     data: str | None = None
-    size: int | None = None
+    size: Size | None = None
     classes: str | None = None
     steps: int | None = None
     images: int | None = None

@@ -16,13 +16,19 @@ from honmono.recipe.grids import SampleGrid
 from honmono.reports.figures.points import POINTS
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
-from honmono.runs.images import grid, save_png
+from honmono.runs.images import grid, own_range, save_png, to_uint8, viewable
 from honmono.training.classes import columns, counts
 from honmono.training.trainer import Trainer
 
 
 SEED_OFFSET = 1  # so that grids have other latents than `honmono sample` by default
 MOST_BATCHES = 200  # searched for real pictures of each class
+
+
+def pixels(samples: Tensor, sample_grid: SampleGrid, value_range: tuple[float, float]) -> np.ndarray:
+    """Samples (number, channels, height, width) as the uint8 pictures of a grid; value_range: of the data."""
+    value_range = own_range(samples) if sample_grid.stretch else value_range
+    return to_uint8(samples, value_range, sample_grid.offset, sample_grid.rounding)
 
 
 class SampleGrids:
@@ -49,7 +55,8 @@ class SampleGrids:
         self.classes()
         wide = self._columns(first)
         by_class = wide == len(self._labels)
-        self._save(self._by_class(first.rows) if by_class else self._reals(self._number(first)), wide, path)
+        reals = self._by_class(first.rows) if by_class else self._reals(self._number(first))
+        save_png(viewable(grid(self._trainer.model().pictures(reals), wide)), path)
         return path
 
     def _reals(self, number: int) -> Tensor:
@@ -107,14 +114,13 @@ class SampleGrids:
             model = trainer.model().with_batch_norm(sample_grid.sampling or recipe.sampling)
             turn = self._labels if wide == len(self._labels) else None
             made = model.fakes(seed=seed, share=share, turn=turn)
-            self._save(take(made, number).float().cpu(), wide, self._run.sample(step, sample_grid.name))
+            samples, path = take(made, number).float().cpu(), self._run.sample(step, sample_grid.name)
+            if self._points:
+                self._scatter(samples, path)
+            else:
+                assert model.range is not None
+                save_png(viewable(grid(pixels(samples, sample_grid, model.range), wide)), path)
         return self._run.sample(step)
-
-    def _save(self, samples: Tensor, columns: int, path: Path) -> None:
-        if self._points:
-            self._scatter(samples, path)
-        else:
-            save_png(grid(self._trainer.model().pictures(samples), columns), path)
 
     def _scatter(self, fakes: Tensor | None, path: Path) -> None:
         from honmono.reports.figures.points import scatter

@@ -145,9 +145,10 @@ class Trainer:
 
     @contextmanager
     def _train_only(self, name: PlayerName) -> Iterator[None]:
-        """Freezes the other player. The discriminator's running statistics change only in its own update."""
+        """Freezes the other player. The discriminator's running statistics move as the recipe says."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        set_mode(discriminator, "train" if name == "discriminator" else "batch")
+        moves = name == "discriminator" or self.recipe.discriminator_statistics == "all"
+        set_mode(discriminator, "train" if moves else "batch")
         with frozen(discriminator if name == "generator" else generator):
             yield
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from honmono.data.base import Data, DataSpec
+from honmono.data.packing.sizes import size_of
 from honmono.data.pictures import Pictures
 from honmono.data.stacked import StackedMNIST
 from honmono.errors import Failed, Refused
@@ -86,7 +87,7 @@ class Parent:
         data, average, growth = recipe.data, recipe.training.average, recipe.growth
         shape = self.record.data_spec.sample_shape
         if isinstance(data, Pictures | StackedMNIST) and data.size is None and len(shape) == 3:
-            data = replace(data, size=shape[-1])
+            data = replace(data, size=size_of(*shape[1:]))
         if average:
             average = replace(average, ramp=inf)
         if growth and is_grown(self.record.recipe, self.record.data_spec, self.images):

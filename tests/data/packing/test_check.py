@@ -17,7 +17,7 @@ REPAIRED = {
     "rgba.png": ["transparency on a background of white"],
     "palette.png": ["palette looked up"],
     "sixteen.png": ["16 bits a channel scaled to 8", "grey given three equal channels"],
-    "cmyk.jpg": ["CMYK turned into RGB"],
+    "cmyk.jpg": ["CMYK converted to RGB"],
     "turned.jpg": ["turned upright: rotate 270"],
     "huge.jpg": ["huge: 6000x4000 pixels scaled down"],
     "moving.gif": ["several frames: the first was taken", "palette looked up"],

@@ -1,6 +1,5 @@
 import threading
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from honmono.data.packing.decode import Unusable, decode, read_header
 from honmono.data.sources.base import Unreadable
 
 
-def decoded(content: bytes | Path | np.ndarray, side: int = 64) -> tuple[np.ndarray, tuple[str, ...]]:
+def decoded(content: bytes | str | np.ndarray, side: int = 64) -> tuple[np.ndarray, tuple[str, ...]]:
     image, _, repairs = decode(content, side)
     assert image.mode in ("L", "RGB")
     return np.asarray(image), repairs
@@ -78,7 +77,20 @@ def test_fractions_are_scaled_and_nonsense_is_refused(encode) -> None:
 
 def test_cmyk_becomes_rgb(encode, scene) -> None:
     found, repairs = decoded(encode(Image.fromarray(scene).convert("CMYK"), "JPEG", quality=95))
-    assert repairs == ("CMYK turned into RGB",)
+    assert repairs == ("CMYK converted to RGB",)
+    assert np.abs(found.astype(int) - scene).mean() < 3
+
+
+def test_inks_without_adobes_marker_are_not_inverted(encode, scene) -> None:
+    inks = Image.fromarray(scene).convert("CMYK")
+    as_they_are = Image.frombytes(
+        "CMYK", inks.size, (255 - np.asarray(inks)).tobytes()
+    )  # Pillow inverts what it writes
+    content = encode(as_they_are, "JPEG", quality=95)
+    at = content.index(b"\xff\xee")
+    unmarked = content[:at] + content[at + 2 + int.from_bytes(content[at + 2 : at + 4], "big") :]
+    found, repairs = decoded(unmarked)
+    assert repairs == ("CMYK converted to RGB",)
     assert np.abs(found.astype(int) - scene).mean() < 3
 
 
@@ -155,7 +167,7 @@ def test_beyond_pillows_own_limit_and_beyond_ours(monkeypatch, encode) -> None:
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not a picture"),
         (b"\xff\xd8\xff\xe0", "damaged JPEG"),
         (Unreadable("encrypted"), "encrypted"),
-        (Path("nowhere.png"), "cannot be read: No such file or directory"),
+        ("nowhere.png", "cannot be read: No such file or directory"),
     ],
 )
 def test_what_is_no_picture_says_why(content, why: str) -> None:
@@ -175,7 +187,7 @@ def test_global_switches_of_pillow_stay_untouched(horrible) -> None:
         warnings.simplefilter("error")
         for path in horrible.iterdir():
             try:
-                decode(path, 16)
+                decode(str(path), 16)
             except Unusable:
                 continue
     assert before == (ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS, threading.active_count())

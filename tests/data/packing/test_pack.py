@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -74,8 +75,8 @@ def test_the_cache_is_used_again_and_depends_on_the_request(folder: Path, capfd:
     first = entry_of(folder)
     assert "6 pictures of 1x8x8" in capfd.readouterr().err
     assert entry_of(folder) == first and capfd.readouterr() == ("", "")
-    requests = ({"size": 16}, {"channels": 3}, {"limit": 3}, {"fit": "pad"}, {"max_size": 16})
-    assert len({first, *(entry_of(folder, **request) for request in requests)}) == 6
+    requests = ({"size": 16}, {"channels": 3}, {"limit": 3}, {"fit": "pad"}, {"max_size": 16}, {"resample": "bilinear"})
+    assert len({first, *(entry_of(folder, **request) for request in requests)}) == 7
 
 
 def test_changed_pictures_are_packed_again_even_with_old_size_and_time(
@@ -113,6 +114,59 @@ def test_equal_contents_elsewhere_share_an_entry(folder: Path, tmp_path: Path) -
     folder.rename(tmp_path / "moved")
     assert entry_of(tmp_path / "moved") == first
     assert Pictures(source=str(tmp_path / "moved")).open().record["source"] == str(tmp_path / "moved")
+
+
+def test_files_that_were_never_read_get_the_name_that_their_contents_give(
+    folder: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = entry_of(folder)
+    record = (fresh / "record.json").read_text()
+    monkeypatch.setattr(fingerprint, "SETTLED_SECONDS", -1e9)  # these files may now be known by their time stamps
+    assert open_source(str(folder)).unread()
+    assert entry_of(folder) == fresh and (fresh / "record.json").read_text() == record
+    assert open_source(str(folder)).unread() is None
+    shutil.rmtree(cache)
+    assert entry_of(folder) == fresh and (fresh / "record.json").read_text() == record
+    assert sorted(path.name for path in (cache / "packed").iterdir() if path.is_dir()) == [fresh.name]
+
+
+@pytest.mark.parametrize("last", ["colour", "large", "transparent"])
+def test_late_pictures_that_differ_from_the_first_decide_too(tmp_path: Path, encode, last: str) -> None:
+    """The first 512 are grey and of 8x8 pixels."""
+    others = {
+        "colour": np.full((8, 8, 3), (9, 0, 0), np.uint8),
+        "large": np.full((24, 24), 9, np.uint8),
+        "transparent": np.dstack([np.full((8, 8), 250, np.uint8)] * 3 + [np.full((8, 8), 128, np.uint8)]),
+    }
+    for index in range(1100):
+        content = np.full((8, 8), index % 200, np.uint8) if index < 520 else others[last]
+        (tmp_path / f"{index:04}.png").write_bytes(encode(content))
+    entry = entry_of(tmp_path)
+    record = json.loads((entry / "record.json").read_text())
+    pixels = np.load(entry / "pictures.npy")
+    assert record["count"] == len(pixels) == 1100 and pixels[7, :, 0, 0].tolist() == [7] * pixels.shape[1]
+    if last == "colour":
+        assert pixels.shape[1:] == (3, 8, 8) and pixels[-1, :, 0, 0].tolist() == [9, 0, 0]
+    elif last == "large":
+        assert pixels.shape[1:] == (1, 16, 16) and record["holds"]["short_side"] == 24
+    else:
+        assert any("background" in note for note in record["notes"]) and pixels.shape[1:] == (1, 8, 8)
+
+
+def test_a_changed_split_that_is_left_out_changes_the_record(tmp_path: Path, encode) -> None:
+    for split, number in (("train", 4), ("test", 2)):
+        for index in range(number):
+            path = tmp_path / "set" / split / "ab"[index % 2] / f"{index}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(np.full((8, 8), 10 * index + number, np.uint8)))
+    before = json.loads((entry_of(tmp_path / "set") / "record.json").read_text())
+    shutil.copy(tmp_path / "set" / "train" / "a" / "0.png", tmp_path / "set" / "test" / "a" / "more.png")
+    after = json.loads((entry_of(tmp_path / "set") / "record.json").read_text())
+    assert before["splits"] == {"test": 2, "train": 4} and after["splits"] == {"test": 3, "train": 4}
+    assert before["in_other_splits"] == [] and after["in_other_splits"] == [
+        {"name": "train/a/0.png", "also": "test/a/more.png"}
+    ]
+    assert before["packed"] == after["packed"]
 
 
 def test_limit_takes_the_first_in_turns(folder: Path) -> None:

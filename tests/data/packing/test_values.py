@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,36 @@ def test_the_ground_can_be_chosen(tmp_path: Path) -> None:
         Pictures(ground="whte")
 
 
+def test_transparency_can_be_a_fourth_channel(tmp_path: Path) -> None:
+    folder = icons(tmp_path / "icons", "#f0f0f0")
+    Image.new("RGB", (32, 32), "red").save(folder / "6.jpg", quality=100, subsampling=0)
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 4), dtype=np.uint8)
+    noise[:, :8, 3] = 0
+    Image.fromarray(noise).save(folder / "7.png")
+    found, record = pixels(folder, ground="alpha")
+    assert found.shape == (8, 4, 32, 32) and found[0, :, -1, -1].tolist() == [0, 0, 0, 0]
+    assert found[0, :, 6, 6].tolist() == [240, 240, 240, 255] and (found[6, 3] == 255).all()
+    noise[noise[..., 3] == 0] = 0  # files hold any colour where nothing is visible
+    np.testing.assert_array_equal(found[7].transpose(1, 2, 0), noise)
+    assert not any(line.startswith("warning") for line in understood(record))
+    padded, _ = pixels(folder, ground="alpha", fit="pad", size=40)
+    assert not padded[:, :, :4].any() and padded[6, 3, 4:36, 4:36].all()
+
+
+def test_a_fourth_channel_of_nothing_is_warned_of(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(tmp_path / "a.png")
+    found, record = pixels(tmp_path, ground="alpha")
+    assert (found[0, 3] == 255).all() and any("no picture is transparent" in line for line in understood(record))
+    with pytest.raises(Refused, match="data.channels=3"):
+        Pictures(ground="alpha", channels=3)
+
+
+def test_pictures_of_one_colour_each_are_warned_of(tmp_path: Path) -> None:
+    for place, colour in enumerate(("red", "#20ff20", "navy")):
+        Image.new("RGB", (8, 8), colour).save(tmp_path / f"{place}.png")
+    assert any("3 of 3 pictures have nearly one colour" in line for line in understood(check(str(tmp_path)).record))
+
+
 def test_padding_has_the_colour_of_the_ground(tmp_path: Path) -> None:
     found, _ = pixels(icons(tmp_path / "icons", "black", size=(16, 24)), size=32, fit="pad")
     assert (found[:, :, 0, 0] == 255).all() and (found[:, :, 16, 0] == 255).all()
@@ -58,6 +90,44 @@ def test_whole_numbers_are_read_by_the_bits_in_use(tmp_path: Path, format: str, 
     found, record = pixels(tmp_path)
     assert found[0].max() == 255 and abs(found[1].max() - 127) <= 1  # one range for the set, not one for each picture
     assert any(f"{bits} bits" in note for note in record["notes"]) == (bits < 16)
+
+
+def png16(numbers: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow cannot write in colour."""
+    height, width, channels = numbers.shape
+    kind = {2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(held)) + name + held + struct.pack(">I", zlib.crc32(name + held)) for name, held in chunks
+    )
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colours_of_16_bits_are_read_by_the_bits_in_use(tmp_path: Path, bits: int, channels: int) -> None:
+    numbers = np.random.default_rng(bits).integers(0, 2**bits, (2, 16, 16, channels), dtype=np.uint16)
+    numbers[0, 0, 0], numbers[1] = 2**bits - 1, numbers[1] // 4
+    for place, one in enumerate(numbers):
+        (tmp_path / f"{place}.png").write_bytes(png16(one))
+    found, record = pixels(tmp_path, **({"ground": "alpha"} if channels != 3 else {}))
+    expected = np.rint(numbers * (255 / (2**bits - 1)))
+    if channels != 3:
+        expected = expected[..., [0, 0, 0, 1]] if channels == 2 else expected
+        expected[expected[..., 3] == 0] = 0
+    np.testing.assert_array_equal(found.transpose(0, 2, 3, 1), expected)
+    assert any(f"{bits} bits" in note for note in record["notes"])
+
+
+def test_colours_of_all_16_bits_keep_their_upper_8(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).integers(0, 2**16, (8, 8, 3), dtype=np.uint16)
+    (tmp_path / "a.png").write_bytes(png16(numbers))
+    found, _ = pixels(tmp_path)
+    np.testing.assert_array_equal(found[0].transpose(1, 2, 0), numbers >> 8)
 
 
 def test_fractions_have_one_range_for_the_set(tmp_path: Path) -> None:

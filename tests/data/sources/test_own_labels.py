@@ -36,6 +36,21 @@ def test_stylegan_s_labels_win_over_its_folders(how: str) -> None:
         labels = {name: place % 3 for place, name in enumerate(SHELVED)}
     listing = laid_out({**SHELVED, "dataset.json": json.dumps({"labels": labels})})
     assert by_name(listing) == WANTED and listing.classes_from == "dataset.json"
+    assert listing.strays == ()  # a file that is used is not left out
+
+
+@pytest.mark.parametrize("kind", ["cls", "json", "dataset.json", "metadata.csv"])
+def test_files_that_labels_are_read_from_are_not_left_out(kind: str) -> None:
+    names = {f"{place}.png": "" for place in range(12)}
+    beside = {
+        f"{place}.{kind}": str(place % 3) if kind == "cls" else f'{{"label": {place % 3}}}' for place in range(12)
+    }
+    if kind == "dataset.json":
+        beside = {kind: json.dumps({"labels": [[name, place % 3] for place, name in enumerate(names)]})}
+    if kind == "metadata.csv":
+        beside = {kind: "file_name,label\n" + "".join(f"{name},{place % 3}\n" for place, name in enumerate(names))}
+    listing = laid_out({**names, **beside, "notes.txt": ""})
+    assert len(listing.classes) == 3 and [name for name, _ in listing.strays] == ["notes.txt"]
 
 
 def test_stylegan_s_data_without_labels_has_no_classes() -> None:
@@ -148,3 +163,16 @@ def test_other_labels_of_the_same_pictures_are_packed_anew(tmp_path: Path, encod
         (folder / "metadata.csv").write_text(f"file_name,label\n{rows}")
         prints.add(Pictures(source=str(folder)).open().fingerprint)
     assert len(prints) == 2
+
+
+def test_label_files_that_are_used_are_not_left_out() -> None:
+    pairs = {f"{place:03}.{suffix}": str(place % 2) for place in range(6) for suffix in ("png", "cls")}
+    table = "file_name,label\n" + "".join(f"{place}.png,{'ab'[place % 2]}\n" for place in range(6))
+    synsets = {f"n0000000{place % 2}/{place}.png": "" for place in range(6)}
+    for files in (
+        pairs,
+        {f"{place}.png": "" for place in range(6)} | {"metadata.csv": table},
+        synsets | {"LOC_synset_mapping.txt": "n00000000 cat\nn00000001 dog\n"},
+    ):
+        listing = laid_out(files | {"notes.txt": ""})
+        assert len(listing.classes) == 2 and [name for name, _ in listing.strays] == ["notes.txt"]

@@ -38,6 +38,18 @@ def test_several_shards_are_one_set(shards: Path) -> None:
     assert values(str(shards / "set-000001.tar")) == everything[2:4]
 
 
+def test_a_folder_of_shards_is_one_set(shards: Path) -> None:
+    (shards / "sizes.json").write_text("{}")
+    assert values(str(shards)) == [0, 1, 10, 11, 20, 21]
+
+
+def test_a_folder_of_shards_by_split_is_its_train_split(shards: Path) -> None:
+    for number, split in enumerate(("train", "train", "test")):
+        (shards / f"set-{number:06}.tar").rename(shards / f"{split}-{number:06}.tar")
+    assert values(str(shards)) == [0, 1, 10, 11] and values(f"{shards}@test") == [20, 21]
+    assert "took the split 'train' of test, train" in Pictures(source=str(shards)).open().record["notes"]
+
+
 def test_a_missing_shard_is_named(shards: Path) -> None:
     with pytest.raises(Refused, match="there is no .*set-000003.tar"):
         open_source(str(shards / "set-{000000..000003}.tar"))

@@ -1,13 +1,12 @@
 """What packing a source would do, found out by doing it without keeping the pixels."""
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, final
 
-from honmono.data.packing.conversion import Request, convert
-from honmono.data.packing.fit import Fit
+from honmono.data.packing.conversion import Pixels, Request, convert
+from honmono.data.packing.sizes import spelled
 from honmono.data.packing.understood import sizes_of, understood
-from honmono.data.sources.base import Classes
 from honmono.data.sources.open import open_source
 from honmono.errors import first_of
 from honmono.files import readable
@@ -31,7 +30,7 @@ class Report:
         record = self.record
         lines = [
             f"{record['source']}: {record['count']:,} pictures",
-            f"become  {record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})",
+            f"become  {record['channels']}x{spelled(record['size'])} (fit: {record['fit']})",
             f"sizes   {sizes_of(record)}",
             f"formats {', '.join(f'{name} ({number:,})' for name, number in record['formats'].items())}",
             *understood(record),
@@ -46,18 +45,23 @@ class Report:
         return [readable(line) for line in lines]  # the source as it was named this time may be no valid text
 
 
-def check(
-    source: str,
-    *,
-    size: int | None = None,
-    fit: Fit = "crop",
-    channels: int | None = None,
-    max_size: int = 64,
-    limit: int | None = None,
-    classes: Classes = "auto",
-) -> Report:
-    """What `Pictures` with these fields would make of a source; raises `Refused` where nothing in it is usable."""
-    place = open_source(source, classes)
-    request = Request(size=size, fit=fit, channels=channels, max_size=max_size, limit=limit, classes=classes)
-    conversion = convert(place, request, accept=lambda holds: None, keep=lambda pixels: None)
+def check(source: str, request: Request | None = None, **fields: Any) -> Report:
+    """What would become of a source; raises `Refused` where nothing in it is usable.
+
+    request: as of `Pictures`. fields: those of the request that are others: size, fit, channels, ground, frames, ...
+    """
+    request = replace(request or Request(), **fields)
+    place = open_source(source, request.classes)
+    conversion = convert(place, request, accept=lambda holds: None, pixels=_Nowhere())
     return Report(conversion.record(place, request))
+
+
+@final
+class _Nowhere(Pixels):
+    """Keeps nothing."""
+
+    def begin(self, shape: tuple[int, int, int]) -> None:
+        """Nothing to begin."""
+
+    def append(self, pixels: bytes, count: int) -> None:
+        """Forgotten at once."""

@@ -1,25 +1,33 @@
-"""From a source to squares of one size and number of channels: the one path that packing and checking share."""
+"""From a source to pictures of one size and number of channels: the one path that packing and checking share."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from honmono.data.packing.decode import Levels, Unusable, decode
-from honmono.data.packing.fit import Fit, fitted
-from honmono.data.packing.frames import EveryFrame
-from honmono.data.packing.survey import Survey, survey
-from honmono.data.packing.values import levels_of
+from honmono.data.packing.bands import AnyBands, FirstBands
+from honmono.data.packing.decode import Header, Levels, decode
+from honmono.data.packing.fit import Fit, Resample, fitted
+from honmono.data.packing.frames import EveryFrame, Frames
+from honmono.data.packing.opening import Unusable, bytes_of
+from honmono.data.packing.pixel_art import AnyResample, filter_of
+from honmono.data.packing.sizes import Size, height_and_width
+from honmono.data.packing.survey import Seen, Survey, look_at, usable_header
+from honmono.data.packing.values import ALPHA, levels_of
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Classes, Content, Item, Listing, Source
+from honmono.data.sources.fingerprint import digest
 from honmono.errors import Refused
 from honmono.files import readable
 
 
-Frames = Literal["first", "all"]
+_FIRST = 512  # pictures that say how all of them are to be converted
+_BLOCK_BYTES = 1 << 17  # of pixels that are kept together
 _BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
 
 
@@ -27,7 +35,7 @@ _BLANK = 8  # of 255: between the lightest and the darkest value of a picture in
 class Request:
     """How a source's pictures are to be converted; the fields of the same names of `Pictures`."""
 
-    size: int | None = None
+    size: Size | None = None
     fit: Fit = "crop"
     channels: int | None = None
     max_size: int = 64
@@ -35,23 +43,43 @@ class Request:
     classes: Classes = "auto"
     ground: str = "auto"
     frames: Frames = "first"
+    bands: AnyBands = "usual"
+    resample: AnyResample = "auto"
+
+
+class Pixels(ABC):
+    """Where the pixels of a source are kept."""
+
+    @abstractmethod
+    def begin(self, shape: tuple[int, int, int]) -> None:
+        """Forgets what was kept, and begins with pictures of that shape."""
+
+    @abstractmethod
+    def append(self, pixels: bytes, count: int) -> None:
+        """Keeps so many more."""
 
 
 class Converted(NamedTuple):
-    """One picture: pixels (channels, size, size) uint8, its format, and what was mended."""
+    """One picture.
 
-    pixels: np.ndarray
-    format: str
-    repairs: tuple[str, ...]
-    was_grey: bool  # stored without colour
-    is_grey: bool  # without colour to the eye
-    blank: bool  # of nearly one colour
+    header: where it cannot be used either, why. pixels: (channels, height, width) uint8, None where the picture cannot
+        be used. why: that reason. repairs: what was mended.
+    """
+
+    header: Header | str
+    pixels: bytes | None = None
+    why: str = ""
+    repairs: tuple[str, ...] = ()
+    was_grey: bool = False  # stored without colour
+    is_grey: bool = False  # without colour to the eye
+    hashed: bytes = b""  # the hash of its file, where that is wanted
 
 
 @dataclass
 class Conversion:
     """What became of a source; complete once `convert` returns it.
 
+    resample: the filter that changed sizes.
     order: for each picture kept, in the order in which it was kept, its index in the source.
     collapsed: whether the pixels, kept with three channels, are all grey and one channel is to be made of them.
     shared: (name, name elsewhere) of the pictures that another split of the source has too.
@@ -59,9 +87,10 @@ class Conversion:
     """
 
     listing: Listing
-    survey: Survey
-    size: int
+    seen: Seen
+    size: Size
     channels: int
+    resample: Resample
     collapsed: bool = False
     order: list[int] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
@@ -70,6 +99,17 @@ class Conversion:
     shared: tuple[tuple[str, str], ...] = ()
     blank: int = 0
     lightest: int = 0
+
+    def keep(self, block: Sequence[bytes], pixels: "Pixels") -> None:
+        """Gives the pixels of some pictures to where they are kept, and looks at their values."""
+        if not block:
+            return
+        together = b"".join(block)
+        pixels.append(together, len(block))
+        values = np.frombuffer(together, np.uint8).reshape(len(block), self.channels, -1)
+        lightest = values.max(axis=2)
+        self.blank += int((lightest - values.min(axis=2) <= _BLANK).all(axis=1).sum())
+        self.lightest = max(self.lightest, int(lightest[:, :3].max()))
 
     def labels(self) -> np.ndarray:
         """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
@@ -80,7 +120,8 @@ class Conversion:
         """The record of the conversion, as plain JSON values."""
         names = [readable(item.name) for item in self.listing.items]
         classes = self.listing.classes
-        resized = self.survey.resizing(self.size)
+        holds = self.seen.survey()
+        resized = holds.resizing(self.size)
         counts = np.bincount(self.labels(), minlength=len(classes)) if classes else ()
         return {
             "source": readable(source.name),
@@ -89,6 +130,7 @@ class Conversion:
             "size": self.size,
             "channels": self.channels,
             "fit": request.fit,
+            "resample": self.resample,
             "limit": request.limit,
             "classes": list(classes),
             "classes_from": self.listing.classes_from,
@@ -99,7 +141,7 @@ class Conversion:
             "lightest": self.lightest,
             "class_counts": {name: int(number) for name, number in zip(classes, counts, strict=True)},
             "formats": dict(self.formats.most_common()),
-            "holds": self.survey.to_json(),
+            "holds": holds.to_json(),
             "notes": [*self.listing.notes, *([] if request.size or resized is None else [resized])],
             "repaired": [{"name": names[index], "what": what} for index, what in sorted(self.repaired)],
             "skipped": [{"name": names[index], "why": why} for index, why in sorted(self.skipped)]
@@ -107,17 +149,16 @@ class Conversion:
         }
 
 
-def convert(
-    source: Source,
-    request: Request,
-    accept: Callable[[Survey], None],
-    keep: Callable[[np.ndarray], None],
-) -> Conversion:
-    """Converts every usable picture and gives its pixels to `keep`, in the order in which the source delivers them.
+def convert(source: Source, request: Request, accept: Callable[[Survey], None], pixels: Pixels) -> Conversion:
+    """Converts every usable picture and gives its pixels to `pixels`, in the order in which the source delivers them.
 
-    accept: sees what the source holds before the long work, and may raise `Refused`.
+    accept: sees what the source holds, before the long work by its first pictures alone, and may raise `Refused`.
     Raises `Refused` where nothing is usable.
+
+    The first pictures say how all of them are to be converted, so that each is read once. Where all together say
+    otherwise, they are converted again.
     """
+    source = FirstBands(source) if request.bands == "first" else source
     source = EveryFrame(source) if request.frames == "all" else source
     listing = _without_classes(source.listing()) if request.classes == "none" else source.listing()
     if request.classes == "labels" and not listing.classes:
@@ -126,17 +167,32 @@ def convert(
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata; the record names the pictures, the terminal does not.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        seen, special = survey(source, listing, count)
-        accept(seen)
-        levels, notes = levels_of(source, special, count, request.ground)
-        listing = replace(listing, notes=(*listing.notes, *notes))
-        size = request.size or seen.size_within(request.max_size)
-        grey = seen.grey and (not special.transparent or len({*levels.ground}) == 1)
-        channels = request.channels or (1 if grey else 3)
-        conversion = Conversion(listing, seen, size, channels, shared=source.in_other_splits())
-        behind = levels.ground if special.transparent else (0, 0, 0)
-        _convert_all(source, conversion, count, keep, _Way(size, channels, request, levels, behind))
+        seen, complete = _look(source, listing, count)
+        accept(seen.survey())
+        way, notes = _conclude(source, request, seen, count)
+        conversion = _convert_all(source, listing, count, pixels, way)
+        if not complete:
+            accept(conversion.seen.survey())
+            exact, notes = _conclude(source, request, conversion.seen, count)
+            if exact != way:
+                conversion = _convert_all(source, listing, count, pixels, exact)
+    conversion.listing = replace(listing, notes=(*listing.notes, *notes))
+    conversion.shared = source.in_other_splits()
     return conversion
+
+
+def _look(source: Source, listing: Listing, count: int) -> tuple[Seen, bool]:
+    """What the first pictures are, or all of them where the first do not tell; and whether these are all."""
+    seen = look_at(source, min(count, _FIRST))
+    if count <= _FIRST or (seen.any_usable() and not seen.special.deep):
+        complete = count <= _FIRST
+    else:
+        seen, complete = look_at(source, count), True
+    if not seen.any_usable():
+        named = [(listing.items[seen.unusable[0]].name, seen.unusable[1])] if seen.unusable else listing.strays[:1]
+        why = f"{named[0][0]!r}: {named[0][1]}" if named else "it has none"
+        raise Refused(f"{source.name} holds no usable pictures ({why})")
+    return seen, complete
 
 
 def _without_classes(listing: Listing) -> Listing:
@@ -144,67 +200,101 @@ def _without_classes(listing: Listing) -> Listing:
     return replace(listing, items=items, classes=(), classes_from="")
 
 
-def _convert_all(
-    source: Source, conversion: Conversion, count: int, keep: Callable[[np.ndarray], None], way: "_Way"
-) -> None:
-    coloured: list[int] = []  # grey pictures among what may turn out to be coloured ones
-    all_grey = True
-
-    def work(content: Content) -> Converted | str:
-        return _convert_one(content, way)
-
-    with progress("packing", count) as advance:
-        for index, converted in in_parallel(work, source.contents(count)):
-            advance()
-            if isinstance(converted, str):
-                conversion.skipped.append((index, converted))
-                continue
-            keep(converted.pixels)
-            conversion.order.append(index)
-            conversion.blank += converted.blank
-            conversion.lightest = max(conversion.lightest, int(converted.pixels.max()))
-            conversion.formats[converted.format] += 1
-            conversion.repaired.extend((index, repair) for repair in converted.repairs)
-            all_grey = all_grey and converted.is_grey
-            if converted.was_grey and converted.format != "pixels":
-                coloured.append(index)
-    if not conversion.order:
-        index, why = conversion.skipped[0]
-        raise Refused(f"{source.name} holds no usable pictures ({conversion.listing.items[index].name!r}: {why})")
-    if way.channels == 3 and way.request.channels is None and all_grey:
-        conversion.channels, conversion.collapsed = 1, True
-    elif way.channels == 3:
-        conversion.repaired.extend((index, "grey given three equal channels") for index in coloured)
-
-
 class _Way(NamedTuple):
     """How each picture is converted. behind: the colour around those that are padded."""
 
-    size: int
+    size: Size
     channels: int
     request: Request
+    resample: Resample
     levels: Levels
     behind: tuple[int, ...]
 
 
-def _convert_one(content: Content, way: _Way) -> Converted | str:
-    channels, size = way.channels, way.size
+def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple[_Way, list[str]]:
+    """How pictures with these headers are converted, and lines on it."""
+    holds, special = seen.survey(), seen.special
+    levels, notes = levels_of(source, special, count, request.ground)
+    size = request.size or holds.size_within(request.max_size)
+    resample, more = filter_of(source, holds, size, count, request.resample)
+    ground = levels.ground or (0, 0, 0, 0)
+    grey = holds.grey and (not special.transparent or len({*ground}) == 1)
+    channels = 4 if request.ground == ALPHA else request.channels or (1 if grey else 3)
+    behind = ground if special.transparent or channels == 4 else (0, 0, 0)
+    return _Way(size, channels, request, resample, levels, behind), [*notes, *more]
+
+
+def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, way: _Way) -> Conversion:
+    conversion = Conversion(listing, Seen(), way.size, way.channels, way.resample)
+    coloured: list[int] = []  # grey pictures among what may turn out to be coloured ones
+    all_grey = True
+    hashed = source.unread() is not None
+    hashes: dict[str, bytes] = {}
+    block: list[bytes] = []
+    pixels.begin((way.channels, *height_and_width(way.size)))
+    with progress("packing", count) as advance:
+        for index, one in in_parallel(partial(_convert_one, way=way, hashed=hashed), source.contents(count)):
+            advance()
+            conversion.seen.add(index, one.header)
+            if one.hashed:
+                hashes[listing.items[index].name] = one.hashed
+            if one.pixels is None:
+                conversion.skipped.append((index, one.why))
+                continue
+            assert isinstance(one.header, Header)
+            block.append(one.pixels)
+            if len(block) * len(one.pixels) >= _BLOCK_BYTES:
+                conversion.keep(block, pixels)
+                block = []
+            conversion.order.append(index)
+            conversion.formats[one.header.format] += 1
+            if one.repairs:
+                conversion.repaired.extend((index, repair) for repair in one.repairs)
+            all_grey = all_grey and one.is_grey
+            if one.was_grey and one.header.format != "pixels":
+                coloured.append(index)
+    conversion.keep(block, pixels)
+    source.take_hashes(hashes)
+    if not conversion.order:
+        index, why = conversion.skipped[0]
+        raise Refused(f"{source.name} holds no usable pictures ({listing.items[index].name!r}: {why})")
+    if way.channels == 3 and way.request.channels is None and all_grey:
+        conversion.channels, conversion.collapsed = 1, True
+    elif way.channels == 3:
+        conversion.repaired.extend((index, "grey given three equal channels") for index in coloured)
+    return conversion
+
+
+def _convert_one(content: Content, way: _Way, hashed: bool) -> Converted:
+    if not (hashed and isinstance(content, str)):
+        return _converted(content, way)
     try:
-        image, header, repairs = decode(content, size, way.levels)
+        content = bytes_of(content)
+    except Unusable:  # as its conversion will say again
+        pass
+    return _converted(content, way, digest(content))
+
+
+def _converted(content: Content, way: _Way, hashed: bytes = b"") -> Converted:
+    longer = max(height_and_width(way.size))
+    try:
+        # Other filters than the default are those of a data set or a source, which see every pixel.
+        image, header, repairs = decode(content, longer if way.resample == "lanczos" else None, way.levels)
         was_grey = image.mode == "L"
-        square = fitted(image, size, way.request.fit, way.behind)
+        fit = fitted(image, way.size, way.request.fit, way.behind, way.resample)
     except Unusable as unusable:
-        return str(unusable)
+        return Converted(usable_header(content), why=str(unusable), hashed=hashed)
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others
-        return f"cannot be decoded: {error}"
-    pixels = np.asarray(square)
-    is_grey = was_grey or bool((pixels == pixels[..., :1]).all())
-    if channels == 1 and not was_grey:
-        pixels = np.asarray(square.convert("L"))
-        repairs = repairs if is_grey or header.format == "pixels" else (*repairs, "colour turned into grey")
-    if pixels.ndim == 2:
-        pixels = np.broadcast_to(pixels, (channels, size, size))
+        return Converted(usable_header(content), why=f"cannot be decoded: {error}", hashed=hashed)
+    is_grey = was_grey
+    if not was_grey:
+        colours = np.asarray(fit)
+        is_grey = bool((colours == colours[..., :1]).all())
+        if way.channels == 1:
+            fit = fit.convert("L")
+            repairs = repairs if is_grey or header.format == "pixels" else (*repairs, "colour turned into grey")
+    if fit.mode == "L":
+        pixels = fit.tobytes() * way.channels
     else:
-        pixels = pixels.transpose(2, 0, 1)
-    blank = int(pixels.max()) - int(pixels.min()) <= _BLANK
-    return Converted(pixels, header.format, repairs, was_grey, is_grey, blank)
+        pixels = np.asarray(fit).transpose(2, 0, 1).tobytes()
+    return Converted(header, pixels, "", repairs, was_grey, is_grey, hashed)

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
-from typing import final
+from typing import Literal, final
 
 from honmono.data.packing.decode import number_of_frames
 from honmono.data.parallel import in_parallel, progress
 from honmono.data.sources.base import Content, Frame, Item, Listing, Source
+
+
+Frames = Literal["first", "all"]
 
 
 @final

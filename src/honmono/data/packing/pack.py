@@ -8,43 +8,46 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from honmono.data.cache import cache_dir, turn_at
-from honmono.data.packing.conversion import Conversion, Request, convert
+from honmono.data.packing.conversion import Conversion, Pixels, Request, convert
+from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source
 from honmono.errors import Failed
-from honmono.files import atomic_directory
+from honmono.files import atomic_directory, remove_directory
 
 
 FORMAT_VERSION = 3  # of what is packed: raise it whenever the same request would give other pixels or another record
 PICTURES, LABELS, RECORD = "pictures.npy", "labels.npy", "record.json"
-_ARRANGED_AT_ONCE = 4096  # rows
+_ARRANGED_AT_ONCE = 1024  # rows
 
 
 def pack(source: Source, request: Request, accept: Callable[[Survey], None]) -> Path:
     """The directory of the packed pictures: the one in the cache if there is one, else a new one.
 
-    It holds pictures.npy (count, channels, size, size) uint8, labels.npy (count,) int64 if there are classes, and
+    It holds pictures.npy (count, channels, height, width) uint8, labels.npy (count,) int64 if there are classes, and
     record.json. `accept` sees what the source holds and may raise `Refused`, as may a source without usable pictures.
     """
-    entry = cache_dir() / "packed" / _key(source, request)
     try:
+        if (unread := source.unread()) and (entry := _pack_unread(source, request, accept, unread)):
+            return entry
+        entry = _entry(source, request, source.fingerprint())
         if _complete(entry, request):
             accept(Survey.from_json(read_record(entry)["holds"]))
             return entry
         with turn_at(entry):
             if not _complete(entry, request):
                 _pack_into(entry, source, request, accept)
+        return entry
     except OSError as error:
         raise Failed(
             f"could not pack {source.name} into {cache_dir()} ({error.strerror or error}); nothing was left there: "
             "make room, or name another folder in HONMONO_CACHE"
         ) from error
-    return entry
 
 
 def read_record(entry: Path) -> dict[str, Any]:
@@ -52,17 +55,18 @@ def read_record(entry: Path) -> dict[str, Any]:
     return json.loads((entry / RECORD).read_text(encoding="utf-8"))
 
 
-def _key(source: Source, request: Request) -> str:
-    """All that the packed bytes depend on."""
+def _entry(source: Source, request: Request, content: str) -> Path:
+    """Named by all that the packed bytes depend on."""
     # Fields that earlier versions did not have leave the key as it was where they change nothing.
-    new = {"classes": "auto", "ground": "auto", "frames": "first"}
+    new = {"classes": "auto", "ground": "auto", "frames": "first", "bands": "usual", "resample": "auto"}
     parts = {name: value for name, value in asdict(request).items() if name not in new or value != new[name]} | {
-        "content": source.fingerprint(),
+        "content": content,
         "kind": type(source).__name__,
         "split": source.split,
         "version": FORMAT_VERSION,
     }
-    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+    name = hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return cache_dir() / "packed" / name
 
 
 def _complete(entry: Path, request: Request) -> bool:
@@ -82,9 +86,10 @@ def _complete(entry: Path, request: Request) -> bool:
 
 
 def _superseded(record: dict[str, Any]) -> bool:
-    """Whether an earlier version read transparency or 16 bits, each picture by itself and some of them to nothing."""
-    what = ("transparency laid", "16 bits", "fractions")
-    return "splits" not in record and any(entry["what"].startswith(what) for entry in record["repaired"])
+    """Whether an earlier version read transparency or 16 bits, each picture by itself and some of them to nothing, or
+    the inks of unmarked JPEGs inverted."""
+    what = (*(("transparency laid", "16 bits", "fractions") if "splits" not in record else ()), "CMYK turned")
+    return any(entry["what"].startswith(what) for entry in record["repaired"])
 
 
 def _discard(entry: Path) -> None:
@@ -93,12 +98,32 @@ def _discard(entry: Path) -> None:
     entry.rmdir()
 
 
+def _pack_unread(source: Source, request: Request, accept: Callable[[Survey], None], unread: str) -> Path | None:
+    """Packs files that were never read: the fingerprint, and with it the entry's name, follow from the same reading.
+
+    None where another process has read them meanwhile.
+    """
+    unnamed = _entry(source, request, unread)
+    with turn_at(unnamed):
+        if source.unread() is None:
+            return None
+        if unnamed.exists():  # of a process that was killed before it gave the entry its name
+            remove_directory(unnamed)
+        _pack_into(unnamed, source, request, accept)
+        entry = _entry(source, request, source.fingerprint())
+        if _complete(entry, request):  # the same files were packed from elsewhere
+            remove_directory(unnamed)
+        else:
+            os.rename(unnamed, entry)
+    return entry
+
+
 def _pack_into(entry: Path, source: Source, request: Request, accept: Callable[[Survey], None]) -> None:
     started = time.monotonic()
     with atomic_directory(entry) as folder:
         arriving = _Rows(folder / "arriving.npy")
         try:
-            conversion = convert(source, request, accept, arriving.append)
+            conversion = convert(source, request, accept, arriving)
         finally:
             arriving.close()
         digest = _arrange(arriving, folder / PICTURES, conversion)
@@ -122,10 +147,10 @@ def _arrange(arriving: "_Rows", path: Path, conversion: Conversion) -> "hashlib.
     rows = np.load(arriving.path, mmap_mode="r")
     arranged = _Rows(path)
     try:
+        arranged.begin((conversion.channels, *rows.shape[2:]))
         for start in range(0, len(order), _ARRANGED_AT_ONCE):
             block = rows[order[start : start + _ARRANGED_AT_ONCE], : conversion.channels]
-            for row in block:
-                arranged.append(row)
+            arranged.append(block.tobytes(), len(block))
     finally:
         arranged.close()
     arriving.path.unlink()
@@ -138,7 +163,7 @@ def _sync(path: Path) -> None:
 
 
 def _summary(record: dict[str, Any], seconds: float) -> str:
-    shape = f"{record['channels']}x{record['size']}x{record['size']}"
+    shape = f"{record['channels']}x{spelled(record['size'])}"
     names = {kind: {entry["name"] for entry in record[kind]} for kind in ("repaired", "skipped")}
     odd = [f"{len(found):,} {kind}" for kind, found in names.items() if found]
     unusual = f" ({', '.join(odd)}: `honmono data check` names them)" if odd else ""
@@ -150,7 +175,8 @@ def _summary(record: dict[str, Any], seconds: float) -> str:
     return f"packed {record['source']}: {record['count']:,} pictures of {shape} in {seconds:.1f} s{unusual}"
 
 
-class _Rows:
+@final
+class _Rows(Pixels):
     """An .npy file of uint8 rows that grows row by row, and the hash of what it holds."""
 
     def __init__(self, path: Path) -> None:
@@ -160,16 +186,18 @@ class _Rows:
         self._shape: tuple[int, ...] = ()
         self._count = self._start = 0
 
-    def append(self, row: np.ndarray) -> None:
-        if not self._count:
-            self._shape = row.shape
-            self._write_header()
-            self._start = self._file.tell()
-        assert row.shape == self._shape and row.dtype == np.uint8
-        data = row.tobytes()
-        self._file.write(data)
-        self.digest.update(data)
-        self._count += 1
+    def begin(self, shape: tuple[int, int, int]) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._shape, self._count = shape, 0
+        self.digest = hashlib.blake2b(digest_size=16)
+        self._write_header()
+        self._start = self._file.tell()
+
+    def append(self, pixels: bytes, count: int) -> None:
+        self._file.write(pixels)
+        self.digest.update(pixels)
+        self._count += count
 
     def close(self) -> None:
         # NumPy pads the header for as many rows as may come, so that rewriting it moves nothing.

@@ -17,7 +17,7 @@ RESIDENT_BYTES = 2 << 30
 class PackedPictures(Dataset):
     """The pictures of one packed entry, mapped linearly from 0..255 to `range`, and mirrored at random if `flip`.
 
-    sample_shape is (channels, size, size). fingerprint is the hash of the packed pixels and labels. record tells how
+    sample_shape is (channels, height, width). fingerprint is the hash of the packed pixels and labels. record tells how
     they were made: record.json, with the source as it was named this time. path is where they lie in the cache.
     """
 
@@ -28,7 +28,7 @@ class PackedPictures(Dataset):
         self._range, self._flip = range, flip
         self.path = entry
         self._device, self._dtype = torch.device("cpu"), torch.float32
-        self._resident: torch.Tensor | None = None  # (n, channels, size, size) uint8 on the device
+        self._resident: torch.Tensor | None = None  # (n, channels, height, width) uint8 on the device
         self.record: dict[str, Any] = read_record(entry) | {"source": source}
         self.length = len(self._pictures)
         self.sample_shape = self._pictures.shape[1:]
@@ -51,7 +51,7 @@ class PackedPictures(Dataset):
             self._labels = self._labels.to(device)
 
     def gather(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
-        """The pictures at `indices` as (batch, channels, size, size), mirrored where `random.random(batch) < 0.5`."""
+        """The pictures (batch, channels, height, width) at `indices`, mirrored where `random.random(batch) < 0.5`."""
         at = torch.from_numpy(np.ascontiguousarray(indices, dtype=np.int64)).to(self._device)
         if self._resident is not None:
             pixels = self._resident.index_select(0, at)

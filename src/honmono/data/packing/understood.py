@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from honmono.data.packing.conversion import Request
 from honmono.data.packing.decode import SEVERAL_FRAMES
+from honmono.data.packing.sizes import spelled
+from honmono.data.packing.survey import Survey
 from honmono.data.sources.layout import split_note
 
 
@@ -19,9 +22,15 @@ def understood(record: Mapping[str, Any]) -> list[str]:
         if shared
         else []
     )
-    doubled += [*_frames(record), *_faint(record)]
+    doubled += [*_cropping(record), *_frames(record), *_faint(record)]
     notes = [note for note in record["notes"] if not (record.get("splits") and split_note(note))]
     return [*_splits(record), f"classes {classes_of(record)}", *notes, *doubled]
+
+
+def _cropping(record: Mapping[str, Any]) -> list[str]:
+    """A line on what is cut off from pictures of the commonest size."""
+    said = Survey.from_json(record["holds"]).cropping(record["size"], record["fit"], Request.max_size)
+    return [said] if said else []
 
 
 def _frames(record: Mapping[str, Any]) -> list[str]:
@@ -49,7 +58,7 @@ def summary(record: Mapping[str, Any]) -> list[str]:
     """The first lines of a training: its pictures, their size, and what was understood."""
     skipped = len({entry["name"] for entry in record["skipped"]})
     left = f"; {skipped:,} files left out (`honmono data check` names them)" if skipped else ""
-    shape = f"{record['channels']}x{record['size']}x{record['size']} (fit: {record['fit']})"
+    shape = f"{record['channels']}x{spelled(record['size'])} (fit: {record['fit']})"
     return [f"data    {record['count']:,} pictures of {sizes_of(record, 3)}, as {shape}{left}", *understood(record)]
 
 

@@ -3,51 +3,60 @@
 Decided once for a set and never by picture, so that pictures stay comparable.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
-from honmono.data.packing.decode import Header, Levels, raw
+from honmono.data.packing.decode import Levels, numbers, raw
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Source
 from honmono.errors import Refused
 
 
 Found = TypeVar("Found")
+ALPHA = "alpha"  # the ground of pictures whose transparency is kept
 _BITS = (8, 10, 12, 14, 16)
 _NEAR = 64.0  # of 255, the mean distance from white below which what is visible would be lost on white
 _LOOKED_AT = 256  # transparent pictures
+_LEAST_EXTREMES = 0.5  # of the pixels of transparent pictures
 
 
 @dataclass(frozen=True)
 class Special:
-    """The pictures of a source, by index, whose headers say that they are transparent, or of more than 8 bits."""
+    """The pictures of a source, by index, whose headers say that they are transparent, or of more than 8 bits.
 
-    transparent: Sequence[int]
-    deep: Sequence[int]
+    tiffs: the transparent ones in TIFFs.
+    """
 
-    @classmethod
-    def of(cls, headers: Iterable[tuple[int, Header]]) -> "Special":
-        """Sorts pictures by their headers."""
-        found = [*headers]
-        return cls([at for at, one in found if one.transparent], [at for at, one in found if one.deep])
+    transparent: list[int]
+    deep: list[int]
+    tiffs: list[int]
 
 
 def levels_of(source: Source, special: Special, count: int, ground: str) -> tuple[Levels, list[str]]:
     """How the first `count` pictures are read, and lines on it where that is not the usual way.
 
-    ground: a colour, or "auto": white, unless what is visible of the transparent pictures is itself nearly white.
+    ground: a colour, or "auto": white, unless what is visible of the transparent pictures is itself nearly white; or
+        "alpha", which keeps transparency.
     """
-    levels, notes = Levels(), []
-    if special.transparent:
-        colour, why = _ground(source, special.transparent, count) if ground == "auto" else (ground, "as asked")
-        levels = Levels(ground=ImageColor.getrgb(colour)[:3])
+    levels, notes, transparent = Levels(), [], special.transparent
+    if special.tiffs and ground == "auto" and not _is_alpha(source, special.tiffs, count):
+        levels, transparent = Levels(alpha=False), [at for at in transparent if at not in {*special.tiffs}]
+    if ground == ALPHA:
+        levels = Levels(ground=None)
+        kept = "transparency is the fourth channel (data.ground=alpha)"
+        alike = "warning: no picture is transparent, and the fourth channel is the same everywhere (data.ground=alpha)"
+        notes = [kept if transparent else alike]
+    elif transparent:
+        colour, why = _ground(source, transparent, count) if ground == "auto" else (ground, "as asked")
+        levels = replace(levels, ground=ImageColor.getrgb(colour)[:3])
         notes = [f"the background of transparent pictures is {colour}: {why} (data.ground)"]
     if special.deep:
-        ranges = _looked_at(source, special.deep, count, _range)
+        ranges = looked_at(source, special.deep, count, _range)
         levels, more = _deep(levels, ranges)
         notes += more
     return levels, notes
@@ -55,17 +64,19 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
 
 def checked_ground(ground: str) -> None:
     """Raises `Refused` for what is no colour."""
-    if ground == "auto":
+    if ground in ("auto", ALPHA):
         return
     try:
         ImageColor.getrgb(ground)
     except ValueError as error:
-        raise Refused(f"data.ground={ground}: give 'auto' or a colour, such as white, black or #20a0ff") from error
+        raise Refused(
+            f"data.ground={ground}: give 'auto', 'alpha' or a colour, such as white, black or #20a0ff"
+        ) from error
 
 
 def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, str]:
     step = max(1, len(indices) // _LOOKED_AT)
-    seen = _looked_at(source, indices[::step], count, _distance)
+    seen = looked_at(source, indices[::step], count, _distance)
     weight = sum(visible for visible, _ in seen)
     distance = sum(total for _, total in seen) / weight if weight else 255.0
     if distance < _NEAR:
@@ -73,23 +84,35 @@ def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, st
     return "white", "what is visible in them is not"
 
 
-def _distance(image: Image.Image) -> tuple[float, float]:
+def _is_alpha(source: Source, indices: Sequence[int], count: int) -> bool:
+    """Whether the last band of most pixels says that all or nothing is to be seen; infrared, for one, does not."""
+    step = max(1, len(indices) // _LOOKED_AT)
+    return float(np.mean(looked_at(source, indices[::step], count, _extremes) or [1.0])) >= _LEAST_EXTREMES
+
+
+def _extremes(content: Content) -> float:
+    last = numbers(content)[..., -1]
+    return float(np.mean((last == 0) | (last == np.iinfo(last.dtype).max)))
+
+
+def _distance(content: Content) -> tuple[float, float]:
     """How much of a picture is visible, in pixels, and the sum of its distances from white."""
-    pixels = np.asarray(image.convert("RGBA").resize((32, 32))).astype(np.float64)
+    pixels = np.asarray(raw(content).convert("RGBA").resize((32, 32))).astype(np.float64)
     alpha = pixels[..., 3] / 255
     return float(alpha.sum()), float((alpha * (255 - pixels[..., :3].mean(-1))).sum())
 
 
-def _range(image: Image.Image) -> tuple[str, float, float]:
-    values = np.asarray(image)
-    return image.mode, float(values.min()), float(values.max())
+def _range(content: Content) -> tuple[bool, float, float]:
+    """Whether a picture holds fractions, its least and its greatest number."""
+    held = numbers(content)
+    return held.dtype.kind == "f", float(held.min()), float(held.max())
 
 
-def _deep(levels: Levels, ranges: Sequence[tuple[str, float, float]]) -> tuple[Levels, list[str]]:
+def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[Levels, list[str]]:
     """The levels with the numbers that are black and white."""
     notes = []
-    whole = [high for mode, _, high in ranges if mode != "F"]
-    fractions = [(low, high) for mode, low, high in ranges if mode == "F" and np.isfinite(low + high)]
+    whole = [high for is_fraction, _, high in ranges if not is_fraction]
+    fractions = [(low, high) for is_fraction, low, high in ranges if is_fraction and np.isfinite(low + high)]
     white = levels.white
     if whole and 0 < max(whole) <= 65535:
         bits = next(bits for bits in _BITS if max(whole) < 2**bits)
@@ -104,18 +127,18 @@ def _deep(levels: Levels, ranges: Sequence[tuple[str, float, float]]) -> tuple[L
         )
         black, light = black_and_white
         notes.append(f"fractions from {low:g} to {high:g}: {black:g} is black and {light:g} is white in all pictures")
-    return Levels(levels.ground, white, black_and_white), notes
+    return replace(levels, white=white, fractions=black_and_white), notes
 
 
-def _looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Image.Image], Found]) -> list[Found]:
+def looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
     """What is seen in the pictures at these indices; those that cannot be read are passed over."""
     wanted = {*indices}
-
-    def work(content: Content) -> Found | None:
-        try:
-            return look(raw(content))
-        except Exception:  # its conversion reports the error
-            return None
-
     contents = ((at, content) for at, content in source.contents(count) if at in wanted)
-    return [found for _, found in in_parallel(work, contents) if found is not None]
+    return [found for _, found in in_parallel(partial(_seen, look), contents) if found is not None]
+
+
+def _seen(look: Callable[[Content], Found], content: Content) -> Found | None:
+    try:
+        return look(content)
+    except Exception:  # its conversion reports the error
+        return None

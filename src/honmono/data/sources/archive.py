@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, cast, final
 
 from honmono.data.sources.base import LARGEST_BYTES, Classes, Content, Listing, Source, Unreadable
@@ -19,6 +19,7 @@ from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.data.sources.foreign_bytes import reason, refusing
 from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
 from honmono.data.sources.links import Link, Member, followed
+from honmono.data.sources.names import parts_of
 from honmono.data.sources.overlap import shared_pictures
 from honmono.data.sources.own_labels import LARGEST_TEXT
 from honmono.data.sources.zip_names import names_of
@@ -53,7 +54,7 @@ class Archive(Source):
 
     def fingerprint(self) -> str:
         """The hash of the whole archive."""
-        return fingerprint_files(self.stamped)
+        return self._fingerprint
 
     def listing(self) -> Listing:
         """The pictures, in turns among the classes."""
@@ -90,10 +91,14 @@ class Archive(Source):
         """(index, bytes) for each (member, index); these come in the order in which they lie there."""
 
     @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint_files(self.stamped)
+
+    @cached_property
     def _held(self) -> Held:
         """The same with its links followed: those that lead nowhere are among the others."""
         held = self.look()
-        files = [member for member in held.files if PurePosixPath(member.name).parts]  # damaged names may be empty
+        files = [member for member in held.files if parts_of(member.name)]  # damaged names may be empty
         more, skipped = followed(files, held.links)
         return replace(held, files=[*files, *more], links=(), others=[*held.others, *skipped])
 
@@ -104,7 +109,7 @@ class Archive(Source):
     @cached_property
     def _layout(self) -> Layout:
         layout = lay_out(self.name, [member.name for member in self._files], self.split, self._classes, self._texts)
-        leading_out = [member.name for member in self._files if ".." in PurePosixPath(member.name).parts]
+        leading_out = [member.name for member in self._files if ".." in parts_of(member.name)]
         if leading_out and not layout.listing.items:
             raise Refused(f"{self.name} names no file that lies in it: {leading_out[0]!r} leads out of the archive")
         outside = [(name, "a name that leads out of the archive") for name in leading_out]

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -32,7 +31,7 @@ class Frame:
 
 
 # What a source delivers for one picture: an encoded file, the path of one, or uint8 pixels (height, width[, channels]).
-Content = bytes | Path | np.ndarray | Unreadable | Frame
+Content = bytes | str | np.ndarray | Unreadable | Frame
 
 
 LARGEST_BYTES = 1 << 30  # of one file of a picture
@@ -88,6 +87,17 @@ class Source(ABC):
     @abstractmethod
     def fingerprint(self) -> str:
         """The hash of the content (names and bytes); quick where nothing has changed since it was last computed."""
+
+    @hook
+    def unread(self) -> str | None:
+        """A name for the files as they lie there, where `fingerprint` would read each of them; it will not if it gets
+        their hashes before (`take_hashes`). None where they are known, or cannot be known by their names."""
+        return None
+
+    @hook
+    def take_hashes(self, hashes: dict[str, bytes]) -> None:
+        """Takes the hashes of pictures by their names, from whoever reads them for their pixels."""
+        return
 
     @abstractmethod
     def listing(self) -> Listing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from honmono.data.sources.base import Classes
 from honmono.data.sources.companions import names_pictures
 from honmono.data.sources.descent import Descent
-from honmono.data.sources.own_labels import OwnLabels, Texts, class_names, read_own_labels
+from honmono.data.sources.own_labels import MAPPING, OwnLabels, Texts, class_names, named, read_own_labels
 from honmono.data.sources.shelves import why_shelves
 from honmono.errors import Refused
 
@@ -18,7 +18,7 @@ _NAMED = 3  # folders in a line
 class Labelled:
     """The classes' names, the index of the class of each picture by its position, where they come from, and notes.
 
-    plain: whether the classes are the top folders or there are no folders.
+    plain: whether the classes are the top folders or there are no folders. files: the positions of files that say so.
     """
 
     classes: tuple[str, ...]
@@ -26,6 +26,7 @@ class Labelled:
     where: str = ""
     notes: tuple[str, ...] = ()
     plain: bool = True
+    files: Sequence[int] = ()
 
 
 def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, texts: Texts) -> Labelled:
@@ -35,7 +36,7 @@ def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, 
     """
     folders = way.folders()
     if classes == "folders":
-        return _of_folders(names, way, texts) if folders else _refuse_folders(source)
+        return _of_folders(names, way, folders, texts) if folders else _refuse_folders(source)
     if classes == "none":
         return Labelled((), {}, plain=len(folders) < 2)
     own, notes = read_own_labels(names, [at for at, _ in way.pictures], texts)
@@ -60,8 +61,8 @@ def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, 
             f" and {len(folders) - _NAMED:,} more" if len(folders) > _NAMED else ""
         )
         notes.append(f"no classes: {why} ({which}); --classes folders takes each folder as a class")
-        return Labelled((), {}, notes=tuple(notes), plain=False)
-    return _of_folders(names, way, texts, notes)
+        return Labelled((), {}, notes=tuple(notes), plain=False, files=own.files if own else ())
+    return _of_folders(names, way, folders, texts, notes)
 
 
 def _refuse_folders(source: str) -> Labelled:
@@ -83,13 +84,16 @@ def _called(names: Sequence[str], folders: Iterable[str], texts: Texts) -> dict[
     return called if called.keys() >= {*folders} else {}
 
 
-def _of_folders(names: Sequence[str], way: Descent, texts: Texts, notes: Sequence[str] = ()) -> Labelled:
-    folders = sorted(way.folders())
+def _of_folders(
+    names: Sequence[str], way: Descent, held: Iterable[str], texts: Texts, notes: Sequence[str] = ()
+) -> Labelled:
+    folders = sorted(held)
     index = {name: label for label, name in enumerate(folders)}
     labels = {at: index[parts[0]] for at, parts in way.pictures if len(parts) > 1}
     called = _called(names, folders, texts)
-    where = "subfolders" if not called else "subfolders, named by LOC_synset_mapping.txt"
-    return Labelled(tuple(called.get(name, name) for name in folders), labels, where, tuple(notes), plain=not called)
+    where = f"subfolders, named by {MAPPING}" if called else "subfolders"
+    files = named(names, MAPPING)[:1] if called else ()
+    return Labelled(tuple(called.get(name, name) for name in folders), labels, where, tuple(notes), not called, files)
 
 
 def _of_labels(own: OwnLabels, notes: Sequence[str]) -> Labelled:
@@ -97,4 +101,4 @@ def _of_labels(own: OwnLabels, notes: Sequence[str]) -> Labelled:
     values = sorted({*own.of.values()}, key=lambda label: (isinstance(label, str), label))
     index = {label: place for place, label in enumerate(values)}
     labels = {at: index[label] for at, label in own.of.items()}
-    return Labelled(tuple(map(str, values)), labels, own.where, tuple(notes), plain=False)
+    return Labelled(tuple(map(str, values)), labels, own.where, tuple(notes), plain=False, files=own.files)

@@ -3,9 +3,9 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from honmono.data.sources.names import stem_and_suffix
 from honmono.data.sources.splits import splits_among, words_of
 
 
@@ -38,18 +38,18 @@ def without_companions(pictures: Sequence[Placed]) -> tuple[list[Placed], list[s
     A file does where another has its name without `_mask` or the like.
     """
     folders = _folders(pictures)
-    names = {_stem(parts) for _, parts in pictures}
+    beside = _beside(pictures)
     kept: list[Placed] = []
     left: Counter[str] = Counter()
-    for picture in pictures:
+    for picture in pictures if folders or beside else ():
         why = next((folder for folder in _above(picture.parts) if folder in folders), None)
-        short = _BESIDE.sub("", picture.parts[-1].rpartition(".")[0])
         if why is not None:
             left[f"folder {why[-1]!r}"] += 1
-        elif (*picture.parts[:-1], short) in names and short != _stem(picture.parts)[-1]:
+        elif picture.at in beside:
             left["files named like 'a_mask.png' beside 'a.png'"] += 1
         else:
             kept.append(picture)
+    kept = kept if left else list(pictures)
     notes = [
         f"left out {number:,} pictures that are masks, labels or previews of others: {what}"
         for what, number in left.items()
@@ -65,11 +65,10 @@ def names_pictures(folder: str) -> bool:
 def _folders(pictures: Iterable[Placed]) -> set[tuple[str, ...]]:
     """The folders of companions, each by its whole path."""
     below: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    direct: Counter[tuple[str, ...]] = Counter()
-    for _, parts in pictures:
-        direct[parts[:-1]] += 1
-        for depth in range(len(parts) - 1):
-            below[parts[:depth]][parts[depth]] += 1
+    direct = Counter([parts[:-1] for _, parts in pictures])
+    for folder, number in direct.items():
+        for depth in range(len(folder)):
+            below[folder[:depth]][folder[depth]] += number
     found: set[tuple[str, ...]] = set()
     for folder, children in below.items():
         companions = {name for name in children if _is_companion(name)}
@@ -88,5 +87,15 @@ def _above(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     return (parts[:depth] for depth in range(1, len(parts)))
 
 
-def _stem(parts: tuple[str, ...]) -> tuple[str, ...]:
-    return (*parts[:-1], PurePosixPath(parts[-1]).stem)
+def _beside(pictures: Sequence[Placed]) -> set[int]:
+    """The positions of files whose names say that they belong to another one, where that is there."""
+    stems = [stem_and_suffix(parts[-1])[0] for _, parts in pictures]
+    matches = [
+        (at, parts, match.start())
+        for (at, parts), stem in zip(pictures, stems, strict=True)
+        if (match := _BESIDE.search(stem))
+    ]
+    if not matches:
+        return set()
+    names = {(*parts[:-1], stem) for (_, parts), stem in zip(pictures, stems, strict=True)}
+    return {at for at, parts, end in matches if (*parts[:-1], parts[-1][:end]) in names}

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import final
 
 from honmono.data.sources.archive import Archive
@@ -115,11 +115,6 @@ class FilesOfArchive(Files):
 
     def stamped(self, names: Sequence[str]) -> Mapping[str, Path]:
         return self._archive.stamped
-
-
-def base(name: str) -> str:
-    """The last part of a name."""
-    return PurePosixPath(name).name
 
 
 def _below(folder: Path, prefix: str, depth: int) -> Iterator[str]:

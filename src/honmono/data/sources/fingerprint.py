@@ -17,25 +17,53 @@ from honmono.files import atomic_write_bytes
 # Two writes within one tick of a file system's clock have the same time stamp (FAT: two seconds), so a
 # file younger than this is read again next time.
 SETTLED_SECONDS = 3.0
+_AT_ONCE = 1 << 20  # bytes of a file that are read together
 
 
-def fingerprint_files(files: Mapping[str, Path]) -> str:
-    """The hash of the names and bytes of `files`.
+class Stamp:
+    """What the file system tells of files before they are read.
 
     Unchanged files are recognised by name, path, size, mtime, ctime and inode. Rewriting a file and setting its old
     mtime back still changes its ctime (on Windows, which has none, it goes unseen).
     """
-    return fingerprint(files, lambda: iter(files.items()), len(files))
+
+    def __init__(self, files: Mapping[str, str | Path]) -> None:
+        self._taken = time.time()
+        self.name, self._newest = _stamp(files)
+
+    def remembered(self) -> str | None:
+        """The fingerprint of these files; None where they have to be read for it."""
+        try:
+            return (cache_dir() / "fingerprints" / self.name).read_text(encoding="ascii")
+        except OSError:
+            return None
+
+    def lasting(self) -> bool:
+        """Whether the files can be known by their times: not where one of them is too young for that."""
+        return self._newest < self._taken - SETTLED_SECONDS
+
+    def remember(self, fingerprint: str) -> None:
+        """Keeps the fingerprint for the next time."""
+        if self.lasting():
+            with suppress(OSError):  # a cache that cannot be written to costs time, not correctness
+                path = cache_dir() / "fingerprints" / self.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_write_bytes(path, fingerprint.encode())
 
 
-def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tuple[str, Content]]], count: int) -> str:
+def fingerprint_files(files: Mapping[str, str | Path]) -> str:
+    """The hash of the names and bytes of `files`."""
+    contents = ((name, os.fspath(path)) for name, path in files.items())
+    return fingerprint(files, lambda: contents, len(files))
+
+
+def fingerprint(
+    stamped: Mapping[str, str | Path], contents: Callable[[], Iterator[tuple[str, Content]]], count: int
+) -> str:
     """The hash of named contents, remembered as long as the `stamped` files, which they come from, are untouched."""
-    stamp, newest = _stamp(stamped)
-    remembered = cache_dir() / "fingerprints" / stamp
-    try:
-        return remembered.read_text(encoding="ascii")
-    except OSError:
-        started = time.time()
+    stamp = Stamp(stamped)
+    if found := stamp.remembered():
+        return found
     names: list[str] = []
 
     def numbered() -> Iterator[tuple[int, Content]]:
@@ -48,10 +76,20 @@ def fingerprint(stamped: Mapping[str, Path], contents: Callable[[], Iterator[tup
         for index, of_one in in_parallel(digest, numbered()):
             total.update(_framed(names[index]) + of_one)
             advance()
-    if newest < started - SETTLED_SECONDS:
-        with suppress(OSError):  # a cache that cannot be written to costs time, not correctness
-            remembered.parent.mkdir(parents=True, exist_ok=True)
-            atomic_write_bytes(remembered, total.hexdigest().encode())
+    stamp.remember(total.hexdigest())
+    return total.hexdigest()
+
+
+def fingerprint_digests(files: Mapping[str, str], digests: dict[str, bytes]) -> str:
+    """The same as of `fingerprint_files`, of files whose hashes may be known by their names; all are afterwards."""
+    unknown = [name for name in files if name not in digests]
+    with progress("reading", len(unknown)) as advance:
+        for index, of_one in in_parallel(digest, enumerate(files[name] for name in unknown)):
+            digests[unknown[index]] = of_one
+            advance()
+    total = hashlib.blake2b(digest_size=16)
+    for name in files:
+        total.update(_framed(name) + digests[name])
     return total.hexdigest()
 
 
@@ -61,11 +99,18 @@ def fingerprint_classes(content: str, listing: Listing) -> str:
     return hashlib.blake2b(content.encode() + labels.encode(), digest_size=16).hexdigest()
 
 
+def fingerprint_left(content: str, sizes: Mapping[str, int]) -> str:
+    """The hash of pictures whose hash is `content` together with the names and sizes of files that were left out."""
+    return hashlib.blake2b(content.encode() + repr(sorted(sizes.items())).encode(), digest_size=16).hexdigest()
+
+
 def digest(content: Content) -> bytes:
     """The hash of one file."""
-    if isinstance(content, Path):
+    if isinstance(content, str):
         try:
-            with open(content, "rb") as file:
+            with open(content, "rb", buffering=0) as file:
+                if os.fstat(file.fileno()).st_size <= _AT_ONCE:
+                    return hashlib.blake2b(file.read(), digest_size=16).digest()
                 return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
         except OSError as error:
             return hashlib.blake2b(str(error.errno).encode(), digest_size=16).digest()
@@ -73,13 +118,14 @@ def digest(content: Content) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def _stamp(files: Mapping[str, Path]) -> tuple[str, float]:
+def _stamp(files: Mapping[str, str | Path]) -> tuple[str, float]:
     """The hash of all that the file system tells of `files`, and the time of the latest change among them.
 
     No files, no stamp to go by: that counts as changed at any time.
     """
     total = hashlib.blake2b(digest_size=16)
     newest = 0.0 if files else math.inf
+    here = os.getcwd()
     for name, path in files.items():
         try:
             status = os.stat(path)
@@ -87,7 +133,7 @@ def _stamp(files: Mapping[str, Path]) -> tuple[str, float]:
             total.update(_framed(name) + b"missing")
             continue
         numbers = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-        total.update(_framed(name) + _framed(os.path.abspath(path)) + repr(numbers).encode())
+        total.update(_framed(name) + _framed(os.path.join(here, path)) + repr(numbers).encode())
         newest = max(newest, status.st_mtime, status.st_ctime)
     return total.hexdigest(), newest
 

@@ -74,7 +74,7 @@ class Hub(Source):
             if cell and cell["bytes"]:
                 yield index, cell["bytes"]
             else:
-                yield index, Path(cell["path"]) if cell and cell["path"] else Unreadable("an empty cell")
+                yield index, cell["path"] if cell and cell["path"] else Unreadable("an empty cell")
 
     @cached_property
     def _listing(self) -> Listing:

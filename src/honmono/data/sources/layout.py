@@ -1,14 +1,14 @@
 """How file names tell classes and splits: one rule for folders and archives."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from honmono.data.sources.base import Classes, Item, Listing
 from honmono.data.sources.class_rule import Labelled, labelled
 from honmono.data.sources.companions import Placed, without_companions
 from honmono.data.sources.descent import Descent, descend
+from honmono.data.sources.names import base, parts_of, stem_and_suffix
 from honmono.data.sources.own_labels import Texts
 from honmono.files import readable
 
@@ -41,7 +41,11 @@ class Layout:
 
 def hidden(name: str) -> bool:
     """Whether a path is one that file managers keep to themselves (`.DS_Store`, `__MACOSX/...`)."""
-    return any(part.startswith(".") or part in _JUNK for part in PurePosixPath(name).parts)
+    return _hidden(parts_of(name))
+
+
+def _hidden(parts: tuple[str, ...]) -> bool:
+    return any(part[0] == "." or part in _JUNK for part in parts)
 
 
 def split_note(note: str) -> bool:
@@ -51,7 +55,12 @@ def split_note(note: str) -> bool:
 
 def names_a_picture(name: str) -> bool:
     """Whether a name ends as those of pictures do."""
-    return PurePosixPath(name).suffix.lower() in _SUFFIXES
+    return stem_and_suffix(base(name))[1].lower() in _SUFFIXES
+
+
+def took(split: str, splits: Iterable[str]) -> str:
+    """The note that says so."""
+    return f"{_TOOK} {split!r} of {', '.join(sorted(splits))}"
 
 
 def splits_named(notes: Iterable[str]) -> tuple[str, ...]:
@@ -74,17 +83,15 @@ def lay_out(
     folders that are left, sorted by name, unless these only keep directories short (`class_rule`).
     classes: asks for one of these readings. texts: gives what label files hold.
     """
-    seen = [Placed(at, PurePosixPath(name).parts) for at, name in enumerate(names) if not hidden(name)]
-    strays = [(names[at], f"not a known picture format ({_suffix(parts)})") for at, parts in seen if _stray(parts)]
-    strays += [(names[at], "not a picture by its name") for at, parts in seen if _is_text(parts)]
-    pictures = [one for one in seen if not _stray(one.parts) and not _is_text(one.parts)]
+    pictures, strays = _sorted_out(names)
     pictures, notes = without_companions(pictures)
     way = descend(source, pictures, split)
     found = labelled(source, names, way, classes, texts)
     kept = {at: found.labels.get(at) for at, _ in way.pictures if at in found.labels or not found.classes}
-    strays += _left_out(names, way, found)
+    used = {names[at] for at in found.files}
+    strays = [stray for stray in strays if stray[0] not in used] + _left_out(names, way, found)
     if way.split is not None:
-        notes.insert(0, f"{_TOOK} {way.split!r} of {', '.join(sorted(way.splits))}")
+        notes.insert(0, took(way.split, way.splits))
     positions = _taking_turns(sorted(kept, key=lambda at: names[at]), kept)
     listing = Listing(
         tuple(Item(names[at], kept[at]) for at in positions),
@@ -99,6 +106,25 @@ def lay_out(
     return Layout(listing, positions, found.plain, left)
 
 
+def _sorted_out(names: Sequence[str]) -> tuple[list[Placed], list[tuple[str, str]]]:
+    """What may be pictures by their names, and (name, why) of the files that are none."""
+    pictures: list[Placed] = []
+    strays: list[tuple[str, str]] = []
+    for at, name in enumerate(names):
+        parts = parts_of(name)
+        if _hidden(parts):
+            continue
+        suffix = stem_and_suffix(parts[-1])[1].lower()
+        # A name without a suffix may well be a picture: the decoder looks at its first bytes.
+        if suffix and suffix not in _SUFFIXES:
+            strays.append((name, f"not a known picture format ({suffix})"))
+        elif not suffix and parts[-1].lower() in _TEXTS:
+            strays.append((name, "not a picture by its name"))
+        else:
+            pictures.append(Placed(at, parts))
+    return pictures, strays
+
+
 def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple[str, str]]:
     """(name, why) of the pictures that belong to no class or split."""
     unlabelled = [at for at, _ in way.pictures if found.classes and at not in found.labels]
@@ -110,24 +136,13 @@ def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple
     )
 
 
-def _suffix(parts: tuple[str, ...]) -> str:
-    return PurePosixPath(parts[-1]).suffix.lower()
-
-
-def _stray(parts: tuple[str, ...]) -> bool:
-    # A name without a suffix may well be a picture: the decoder looks at its first bytes.
-    return _suffix(parts) not in _SUFFIXES and _suffix(parts) != ""
-
-
-def _is_text(parts: tuple[str, ...]) -> bool:
-    return parts[-1].lower() in _TEXTS
-
-
 def _taking_turns(positions: list[int], labels: Mapping[int, int | None]) -> tuple[int, ...]:
     """The first of every class, then the second of every class, and so on."""
-    seen: Counter[int | None] = Counter()
-    turns = []
+    seen: defaultdict[int, int] = defaultdict(int)
+    classes = 1 + max(((label or 0) for label in labels.values()), default=0)
+    turns: dict[int, int] = {}
     for at in positions:
-        turns.append((seen[labels[at]], labels[at] or 0, at))
-        seen[labels[at]] += 1
-    return tuple(at for *_, at in sorted(turns, key=lambda turn: turn[:2]))
+        label = labels[at] or 0
+        turns[at] = seen[label] * classes + label
+        seen[label] += 1
+    return tuple(sorted(positions, key=turns.__getitem__))

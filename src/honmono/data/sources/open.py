@@ -11,12 +11,14 @@ from honmono.data.sources.formats.registry import PICTURES_IN, read_arrays
 from honmono.data.sources.hub import Hub
 from honmono.data.sources.idx import Idx, holds_idx
 from honmono.data.sources.layout import hidden
-from honmono.data.sources.shards import Shards, shards_of
+from honmono.data.sources.nested import unpacked
+from honmono.data.sources.shards import Shards, shards_in, shards_of
 from honmono.errors import Refused, did_you_mean
 
 
 STACKED = "stacked-mnist"
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_ARCHIVES = (".zip", *_TARS)
 
 
 def open_source(spec: str, classes: Classes = "auto") -> Source:
@@ -47,10 +49,15 @@ def _opened(spec: str, classes: Classes) -> Source:
     path, split = _path_and_split(spec)
     name = spec.removesuffix(f"@{split}") if split else spec
     path = _only_archive(path) or path
+    if together := shards_in(path, name, split, classes):
+        return together
     if path.is_dir() and holds_idx(path):
         return Idx(path, name, split)
     if not path.is_dir() and (archive := _archive(path, name, split, classes)):
-        return read_arrays(FilesOfArchive(archive), name, split) or archive
+        if found := read_arrays(FilesOfArchive(archive), name, split):
+            return found
+        inner = unpacked(archive, _ARCHIVES)
+        return (_archive(inner, name, split, classes) if inner else None) or archive
     if found := read_arrays(FilesOfFolder(path), name, split):
         return found
     if path.is_dir():
@@ -68,7 +75,7 @@ def _archive(path: Path, name: str, split: str | None, classes: Classes) -> Zip 
 def _only_archive(path: Path) -> Path | None:
     """The archive that is all a folder holds: some data sets are handed out so."""
     inside = [entry for entry in path.iterdir() if not hidden(entry.name)] if path.is_dir() else []
-    alone = len(inside) == 1 and inside[0].is_file() and inside[0].name.lower().endswith((".zip", *_TARS))
+    alone = len(inside) == 1 and inside[0].is_file() and inside[0].name.lower().endswith(_ARCHIVES)
     return inside[0] if alone else None
 
 

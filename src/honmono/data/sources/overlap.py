@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Unreadable
@@ -13,7 +12,7 @@ from honmono.data.sources.layout import Layout
 Read = Callable[[Sequence[int]], Iterator[tuple[int, Content]]]
 
 
-def size_of(path: Path) -> int:
+def size_of(path: str) -> int:
     """A file's bytes, -1 where it is not there."""
     try:
         return os.stat(path).st_size
@@ -22,17 +21,22 @@ def size_of(path: Path) -> int:
 
 
 def shared_pictures(
-    layout: Layout, names: Sequence[str], sizes: Mapping[int, int], read: Read
+    layout: Layout, names: Sequence[str], sizes: Mapping[int, int], read: Read, known: Mapping[str, bytes] = {}
 ) -> tuple[tuple[str, str], ...]:
     """(name, name elsewhere) of each picture taken that another split has too, byte by byte.
 
-    sizes: of the files at these positions among the names. read: gives their contents.
+    sizes: of the files at these positions among the names. read: gives their contents. known: hashes, by name.
     """
+    if not layout.left:
+        return ()
     elsewhere = {sizes[at] for at in layout.left}
     here = [at for at in layout.positions if sizes[at] in elsewhere and sizes[at] > 0]
     both = {sizes[at] for at in here}
     there = [at for at in layout.left if sizes[at] in both]
-    contents = ((at, content) for at, content in read([*here, *there]) if not isinstance(content, Unreadable))
-    digests = dict(in_parallel(digest, contents)) if there else {}
+    unknown = [at for at in (*here, *there) if names[at] not in known] if there else []
+    contents = ((at, content) for at, content in read(unknown) if not isinstance(content, Unreadable))
+    digests = {at: known[names[at]] for at in (*here, *there) if names[at] in known} | dict(
+        in_parallel(digest, contents)
+    )
     first = {digests[at]: at for at in reversed(there) if at in digests}
     return tuple((names[at], names[first[digests[at]]]) for at in here if digests.get(at) in first)

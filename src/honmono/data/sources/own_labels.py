@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from honmono.data.sources.names import base
+
 
 # Gives the bytes of files by their positions among the names of a source; those that cannot be read are left out.
 Texts = Callable[[Sequence[int]], Mapping[int, bytes]]
@@ -16,7 +18,7 @@ LARGEST_TEXT = 1 << 28  # bytes of one file of labels
 LABELS = ("label", "labels", "class", "class_name", "category", "cls", "target", "y", "fine_label")
 _FILES = ("file_name", "filename", "file")
 _TABLES = ("metadata.csv", "metadata.jsonl")
-_MAPPING = "LOC_synset_mapping.txt"
+MAPPING = "LOC_synset_mapping.txt"
 
 
 def small_file(path: Path) -> bytes | None:
@@ -30,11 +32,12 @@ def small_file(path: Path) -> bytes | None:
 class OwnLabels(NamedTuple):
     """Where labels come from, and the class of each picture by its position among the names of a source.
 
-    of: None where the data set says that it has no labels.
+    of: None where the data set says that it has no labels. files: the positions of those that hold the labels.
     """
 
     where: str
     of: dict[int, int | str] | None
+    files: Sequence[int] = ()
 
 
 def read_own_labels(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> tuple[OwnLabels | None, list[str]]:
@@ -63,7 +66,7 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
 
     Where two classes have the same one, the folder's name is added.
     """
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == _MAPPING]
+    places = named(names, MAPPING)
     lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
     pairs = [line.partition(" ")[::2] for line in lines if " " in line]
     first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
@@ -71,8 +74,13 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
     return {folder: name if common.count(name) == 1 else f"{name} ({folder})" for folder, name in first.items() if name}
 
 
+def named(names: Sequence[str], *wanted: str) -> list[int]:
+    """Where files called so are among the names."""
+    return [at for at, name in enumerate(names) if name.endswith(wanted) and base(name) in wanted]
+
+
 def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name == "dataset.json"]
+    places = named(names, "dataset.json")
     place = min(places, key=lambda at: names[at].count("/"), default=None)
     content = None if place is None else texts([place]).get(place)
     if place is None or content is None:
@@ -81,12 +89,12 @@ def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) ->
     if not isinstance(value, dict) or "labels" not in value:
         return None
     if value["labels"] is None:
-        return OwnLabels("dataset.json", None)
+        return OwnLabels("dataset.json", None, [place])
     pairs = value["labels"].items() if isinstance(value["labels"], dict) else value["labels"]
     of_name = {_join(names[place], name): _class_of(label) for name, label in pairs}
     if None in of_name.values():
         return "labels in dataset.json are no classes (neither numbers nor one-hot), and are not used"
-    return _matched("dataset.json", names, pictures, of_name)
+    return _matched("dataset.json", [place], names, pictures, of_name)
 
 
 def _class_of(label: Any) -> int | str | None:
@@ -100,9 +108,9 @@ def _class_of(label: Any) -> int | str | None:
 
 
 def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = [at for at, name in enumerate(names) if PurePosixPath(name).name in _TABLES]
+    places = named(names, *_TABLES)
     of_name: dict[str, int | str] = {}
-    where = ""
+    where, files = "", list[int]()
     for place, content in texts(places).items():
         rows = [*_rows(content.decode("utf-8-sig"), names[place].endswith(".csv"))]
         columns = [*rows[0]] if rows else []
@@ -110,7 +118,8 @@ def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> O
         label = next((column for column in columns if column.lower() in LABELS), None)
         if file is None or label is None:
             continue
-        where = f"{PurePosixPath(names[place]).name}, column {label!r}"
+        where = f"{base(names[place])}, column {label!r}"
+        files.append(place)
         for row in rows:
             value = _class_of(row.get(label))
             if isinstance(row.get(file), str) and value not in (None, ""):
@@ -119,7 +128,7 @@ def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> O
         return None
     if len(of_name) > 10 and 2 * len({*of_name.values()}) > len(of_name):
         return f"labels are not used: {where} is another one for nearly every picture"
-    return _matched(where, names, pictures, of_name)
+    return _matched(where, files, names, pictures, of_name)
 
 
 def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
@@ -132,6 +141,8 @@ def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
 def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
     beside: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for at, name in enumerate(names):
+        if not name.lower().endswith((".cls", ".json")):
+            continue
         key, _, suffix = _keyed(name)
         if suffix in ("cls", "json"):
             beside[suffix][key] = at
@@ -143,7 +154,7 @@ def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) 
         contents = texts(sorted({*wanted.values()}))
         labels = {at: _sidecar(contents[place], suffix) for at, place in wanted.items() if place in contents}
         known = {at: label for at, label in labels.items() if label is not None}
-        return _enough(f"files .{suffix} beside the pictures", pictures, known)
+        return _enough(f"files .{suffix} beside the pictures", [*places.values()], pictures, known)
     return None
 
 
@@ -162,19 +173,20 @@ def _sidecar(content: bytes, suffix: str) -> int | str | None:
     return _class_of(held[0]) if held else None
 
 
-def _matched(where: str, names: Sequence[str], pictures: Sequence[int], of_name: Mapping[str, Any]) -> OwnLabels | str:
-    return _enough(
-        where, pictures, {at: of_name[name] for at in pictures if (name := str(PurePosixPath(names[at]))) in of_name}
-    )
+def _matched(
+    where: str, files: Sequence[int], names: Sequence[str], pictures: Sequence[int], of_name: Mapping[str, Any]
+) -> OwnLabels | str:
+    of = {at: of_name[name] for at in pictures if (name := str(PurePosixPath(names[at]))) in of_name}
+    return _enough(where, files, pictures, of)
 
 
-def _enough(where: str, pictures: Sequence[int], of: dict[int, int | str]) -> OwnLabels | str:
+def _enough(where: str, files: Sequence[int], pictures: Sequence[int], of: dict[int, int | str]) -> OwnLabels | str:
     """Labels of most pictures; a note where they are of few. Texts that are all numbers become numbers."""
     if 2 * len(of) < len(pictures) or not of:
         return f"labels are not used: {where} has one for {len(of):,} of {len(pictures):,} pictures"
     numbers = {at: _as_number(label) for at, label in of.items()}
     whole = all(isinstance(number, int) for number in numbers.values())
-    return OwnLabels(where, numbers if whole else {at: str(label) for at, label in of.items()})
+    return OwnLabels(where, numbers if whole else {at: str(label) for at, label in of.items()}, files)
 
 
 def _as_number(label: int | str) -> int | str:

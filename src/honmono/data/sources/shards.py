@@ -2,6 +2,7 @@
 
 import glob
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import final
 
 from honmono.data.sources.archive import Archive, Held, Tar
 from honmono.data.sources.base import Classes, Content
+from honmono.data.sources.layout import hidden, names_a_picture, took
 from honmono.data.sources.links import Member
+from honmono.data.sources.splits import choose_split, splits_among
 from honmono.errors import Refused
 
 
@@ -21,8 +24,11 @@ _PLACES = 1 << 48  # of bytes in one shard; a member's place is the shard's numb
 class Shards(Archive):
     """Shards read one after the other; their members are one set, whichever shard holds them."""
 
-    def __init__(self, paths: Sequence[Path], name: str, split: str | None, classes: Classes = "auto") -> None:
+    def __init__(
+        self, paths: Sequence[Path], name: str, split: str | None, classes: Classes = "auto", note: str | None = None
+    ) -> None:
         super().__init__(paths[0], name, split, classes)
+        self._notes = (note,) if note else ()
         self._shards = [Tar(path, str(path), None) for path in paths]
         self.stamped = {f"{number}/{path.name}": path for number, path in enumerate(paths)}
 
@@ -41,6 +47,7 @@ class Shards(Archive):
             ],
             [link for one in held for link in one.links],
             [other for one in held for other in one.others],
+            self._notes,
         )
 
     def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
@@ -48,6 +55,27 @@ class Shards(Archive):
         for number, group in groupby(wanted, key=lambda one: one[0].at // _PLACES):
             own = [(Member(member.name, member.at % _PLACES, member.size), index) for member, index in group]
             yield from self._shards[number].read(own)
+
+
+def shards_in(folder: Path, name: str, split: str | None, classes: Classes) -> Shards | None:
+    """The shards that are all a folder holds but for files about them; None where a folder is no set of shards.
+
+    Their names differ in numbers alone; or in the split, too, and then those of one split are taken.
+    """
+    entries = [entry for entry in folder.iterdir() if not hidden(entry.name)] if folder.is_dir() else []
+    tars = sorted(entry for entry in entries if entry.suffix == ".tar")
+    if len(tars) < 2 or any(entry.is_dir() or names_a_picture(entry.name) for entry in entries):
+        return None
+    sets: defaultdict[str, list[Path]] = defaultdict(list)
+    for tar in tars:
+        sets[re.sub(r"\d+", "", tar.stem).strip("-_.")].append(tar)
+    if len(sets) == 1:
+        return Shards(tars, name, split, classes)
+    splits = splits_among(sets)
+    if not splits:
+        return None
+    chosen = choose_split(name, splits, split)
+    return Shards(sets[chosen], name, None, classes, note=took(chosen, splits))
 
 
 def shards_of(spec: str) -> tuple[Sequence[Path], str, str | None] | None:

@@ -46,7 +46,21 @@ def test_qmnists_labels_are_the_first_of_eight_numbers(tmp_path: Path, noise, se
     write(tmp_path / "qmnist-train-labels-idx2-int.gz", idx(rows, 12))
     found = seen(tmp_path)
     np.testing.assert_array_equal(found.pixels, pixels)
-    assert found.labels == ["7", "9", "7"] and found.classes == ("7", "9")
+    assert found.labels == ["7", "9", "7"] and found.classes == tuple("0123456789")
+
+
+def test_classes_are_the_same_in_a_folder_and_in_a_zip(tmp_path: Path, noise, seen) -> None:
+    files = {
+        "train-images-idx3-ubyte": idx(noise(3, 8, 8)),
+        "train-labels-idx1-ubyte": idx(np.array([1, 4, 4], np.uint8)),
+    }
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for name, content in files.items():
+            write(tmp_path / "set" / name, content)
+            archive.writestr(name, content)
+    folder, archived = seen(tmp_path / "set"), seen(tmp_path / "set.zip")
+    assert folder.classes == archived.classes == tuple("01234")
+    assert folder.labels == archived.labels == ["1", "4", "4"]
 
 
 def emnist(which: str, pixels: np.ndarray, labels: list[int]) -> dict[str, bytes]:

@@ -1,5 +1,8 @@
 """`.mat` files, written by scipy as MATLAB writes them."""
 
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +68,18 @@ def test_a_file_without_pictures_names_what_it_holds(tmp_path: Path, seen) -> No
     savemat(tmp_path / "a.mat", {"weights": np.zeros((3, 4))})
     with pytest.raises(Refused, match=r"a.mat holds weights \(3, 4\): name its array of pictures 'images'"):
         seen(tmp_path / "a.mat")
+
+
+def test_a_small_file_cannot_claim_a_large_array() -> None:
+    """300 MiB of zeros pack into 300 kB; no more than a few kilobytes are unpacked to see that."""
+    size = 300 << 20
+    tags = struct.pack("<2I 2I 2I 2I 2i 2I 2I", 14, size, 6, 8, 9, 0, 5, 8, 1, size - 48, 1, 1, 0x41, 0)
+    packed = zlib.compress(tags + struct.pack("<2I", 2, size - 48) + bytes(size - 48))
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="save it without compression"):
+            read_mat5(head + struct.pack("<2I", 15, len(packed)) + packed)
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()

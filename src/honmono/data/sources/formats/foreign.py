@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from honmono.data.sources.files import Files, base
+from honmono.data.sources.files import Files
+from honmono.data.sources.names import base
 from honmono.errors import Refused
 
 

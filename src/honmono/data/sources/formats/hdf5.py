@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.named_arrays import pairs, parts_of_one_file, stored
+from honmono.data.sources.names import base
 from honmono.data.sources.reader import Part, Reader
 from honmono.errors import Refused
 

@@ -16,9 +16,10 @@ from typing import final
 
 import numpy as np
 
-from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.arrays import Stored, numbered_classes
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.labels import Labels, read_labels
+from honmono.data.sources.names import base
 from honmono.data.sources.reader import Part, Reader
 
 
@@ -75,7 +76,11 @@ class IdxSets(Reader):
         labels = read_idx(fetched[part.beside[0]])
         labels = labels[:, 0] if labels.ndim == 2 else labels
         mapping = next((fetched[one] for one in part.beside if one.endswith(".txt")), None)
-        found = _named(read_labels(base(name), labels, len(images)), which, mapping)
+        plain = read_labels(base(name), labels, len(images))
+        found = _named(plain, which, mapping)
+        if found is plain and plain.numbers is not None and labels.min() >= 0:  # as of a folder of MNIST's files
+            note = letters_in_place_of_digits(labels)
+            found = Labels(labels.astype(np.int64), numbered_classes(labels), (note,) if note else ())
         return Stored(images, found.numbers, found.classes, notes=(*notes, *found.notes))
 
 

@@ -18,6 +18,8 @@ _STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8
 _CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
 _COMPLEX = 0x0800  # a flag
 _LARGEST = 4 << 30  # bytes of an array once unpacked
+_ANYWAY, _MOST_INFLATED = 256 << 20, 100  # bytes, and so many times the packed ones: sets of pictures become no more
+_LOOK = 4096  # bytes that hold an array's kind, size and name
 
 
 class _Element(NamedTuple):
@@ -33,11 +35,30 @@ def read_mat5(data: bytes) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for element in _elements(memoryview(data)[_HEADER:], order):
         if element.kind == _COMPRESSED:
-            unpacked = zlib.decompressobj().decompress(element.content, _LARGEST)
-            element = next(_elements(memoryview(unpacked), order))
+            element = _unpacked(element.content, order)
+            if element is None:
+                continue
         if element.kind == _MATRIX and (found := _array(element.content, order)) is not None:
             arrays[found[0]] = found[1]
     return arrays
+
+
+def _unpacked(packed: memoryview, order: str) -> _Element | None:
+    """The array in a compressed element, inflated no further than its own first bytes say; None for no numbers.
+
+    Raises `ValueError` where it holds less than it says, so that small files cannot claim large arrays.
+    """
+    inflating = zlib.decompressobj()
+    start = inflating.decompress(packed, _LOOK)
+    kind, size = struct.unpack_from(f"{order}2I", start)
+    if kind != _MATRIX or struct.unpack_from(f"{order}I", start, 16)[0] & 0xFF not in _CLASSES:
+        return None
+    if size > _LARGEST or size > max(_ANYWAY, len(packed) * _MOST_INFLATED):
+        raise ValueError(
+            f"{len(packed):,} packed bytes are to become an array of {size:,}: save it without compression"
+        )
+    content = start + inflating.decompress(inflating.unconsumed_tail, max(1, size + 8 - len(start)))
+    return next(_elements(memoryview(content), order))
 
 
 def _elements(data: memoryview, order: str) -> Iterator[_Element]:

@@ -8,11 +8,12 @@ from typing import final
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.formats.cifar import content
 from honmono.data.sources.formats.hdf5 import opened
 from honmono.data.sources.formats.mat5 import read_mat5
 from honmono.data.sources.named_arrays import pairs, refuse_no_pictures, split_of, split_words, stored
+from honmono.data.sources.names import base
 from honmono.data.sources.reader import Part, Reader
 
 

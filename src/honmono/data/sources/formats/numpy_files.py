@@ -8,9 +8,10 @@ from typing import Any, final
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.labels import read_labels
 from honmono.data.sources.named_arrays import Pair, pairs, parts_of_one_file, stored
+from honmono.data.sources.names import base
 from honmono.data.sources.pixels import black_and_white, pictures
 from honmono.data.sources.plain_pickle import load_plain
 from honmono.data.sources.reader import Part, Reader

@@ -8,10 +8,11 @@ from typing import final
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.foreign_bytes import reason
 from honmono.data.sources.labels import read_labels
 from honmono.data.sources.named_arrays import split_of, split_words
+from honmono.data.sources.names import base
 from honmono.data.sources.pixels import black_and_white, pictures
 from honmono.data.sources.reader import Part, Reader
 

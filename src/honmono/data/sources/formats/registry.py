@@ -9,13 +9,14 @@ from honmono.data.sources.formats.idx_sets import IdxSets
 from honmono.data.sources.formats.matlab import Mat
 from honmono.data.sources.formats.numpy_files import Npy, Npz
 from honmono.data.sources.formats.pixel_tables import PixelTables
+from honmono.data.sources.formats.pixel_texts import PixelTexts
 from honmono.data.sources.formats.stl10 import Stl10
 from honmono.data.sources.formats.tables import open_tables
 from honmono.data.sources.reader import ReadArrays, Reader, recognised
 
 
 READERS: tuple[Reader, ...] = (
-    *(IdxSets(), CifarPickles(), CifarRecords(), Stl10(), Mat(), Hdf5(), Npz(), Npy(), PixelTables()),
+    *(IdxSets(), CifarPickles(), CifarRecords(), Stl10(), Mat(), Hdf5(), Npz(), Npy(), PixelTexts(), PixelTables()),
 )
 PICTURES_IN = "a folder, .zip, .tar(.gz), .npy, .npz, .csv, .mat, .h5, .parquet or IDX file"
 

@@ -10,9 +10,10 @@ from typing import final
 import numpy as np
 
 from honmono.data.sources.arrays import Stored
-from honmono.data.sources.files import Fetched, Files, base
+from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.formats.cifar import content
 from honmono.data.sources.labels import read_labels
+from honmono.data.sources.names import base
 from honmono.data.sources.pixels import Rows
 from honmono.data.sources.reader import Part, Reader
 

@@ -1,8 +1,9 @@
 """Tables of the `datasets` library by their path: `.parquet` files, and the folders that `save_to_disk` makes."""
 
-from honmono.data.sources.files import Files, FilesOfFolder, base
+from honmono.data.sources.files import Files, FilesOfFolder
 from honmono.data.sources.hub import Hub
 from honmono.data.sources.named_arrays import split_of, split_words
+from honmono.data.sources.names import base
 from honmono.errors import Refused
 
 

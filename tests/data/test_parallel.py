@@ -1,0 +1,57 @@
+"""Work on more items than threads alone do: processes give the same as this one would."""
+
+import os
+
+import numpy as np
+import pytest
+
+from honmono.data.packing.decode import HUGE_PIXELS, decode
+from honmono.data.parallel import in_parallel
+from honmono.data.sources.base import Content
+from honmono.data.worker import NotHere, in_worker
+
+
+MANY = 1500  # items
+
+
+def length(content: Content) -> int:
+    assert isinstance(content, bytes)
+    return len(content)
+
+
+def process(content: Content) -> int:
+    if in_worker() and content == b"here":
+        raise NotHere
+    return os.getpid()
+
+
+def failing(content: Content) -> None:
+    if content == b"last":
+        raise KeyError("this one")
+
+
+def side(content: Content) -> int:
+    return decode(content, 8)[1].width
+
+
+def test_results_come_in_order() -> None:
+    contents = ((3 * index, b"x" * (index % 7)) for index in range(MANY))
+    assert list(in_parallel(length, contents)) == [(3 * index, index % 7) for index in range(MANY)]
+
+
+def test_work_that_a_worker_leaves_is_done_here() -> None:
+    contents = ((index, b"here" if index % 2 else b"there") for index in range(MANY))
+    found = dict(in_parallel(process, contents))
+    assert {found[index] for index in range(1, MANY, 2)} == {os.getpid()}
+
+
+def test_an_error_in_a_worker_is_raised_here() -> None:
+    contents = ((index, b"last" if index == MANY - 1 else b"") for index in range(MANY))
+    with pytest.raises(KeyError, match="this one"):
+        list(in_parallel(failing, contents))
+
+
+def test_a_huge_picture_among_small_ones_is_decoded_here_alone(encode) -> None:
+    small, huge = encode(np.zeros((8, 8), np.uint8)), encode(np.zeros((1000, HUGE_PIXELS // 1000), np.uint8))
+    contents = ((index, huge if index == MANY - 2 else small) for index in range(MANY))
+    assert [width for _, width in in_parallel(side, contents)][-3:] == [8, HUGE_PIXELS // 1000, 8]
