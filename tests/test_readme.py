@@ -48,8 +48,8 @@ def blocks(page: str) -> list[tuple[str, str, str]]:
 
 def honmono_lines(text: str) -> list[list[str]]:
     """The words of each line that calls honmono, without the comment at its end."""
-    lines = [shlex.split(line, comments=True) for line in text.splitlines()]
-    return [words[1:] for words in lines if words[:1] == ["honmono"]]
+    lines = [line for line in text.splitlines() if line.split()[:1] == ["honmono"]]
+    return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
 def call(*words: str) -> str:
@@ -175,6 +175,13 @@ def test_the_page_of_recipes_is_what_its_script_writes() -> None:
     script = runpy.run_path(str(ROOT / "benchmarks" / "recipes.py"))
     assert script["page"]() == text_of("docs/recipes.md"), "write it again: python benchmarks/recipes.py"
     assert re.findall(r"^\| `([\w-]+)` \|", script["page"](), re.MULTILINE)
+
+
+def test_data_sets_in_the_guide_are_understood_as_it_shows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HONMONO_CACHE", str(tmp_path))
+    script = runpy.run_path(str(ROOT / "benchmarks" / "data_sets.py"))
+    _, _, rest = text_of("docs/guide.md").partition(script["BEGIN"])
+    assert rest.partition(script["END"])[0] == f"\n{script['section']()}\n", "write it: python benchmarks/data_sets.py"
 
 
 @pytest.mark.parametrize("verb", ["--help", "list"])

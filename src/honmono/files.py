@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,16 +37,18 @@ def atomic_write_bytes(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def atomic_directory(path: Path) -> Iterator[Path]:
+def atomic_directory(path: Path, named: Callable[[], Path] | None = None) -> Iterator[Path]:
     """A new directory to write into, which becomes `path` at the end, or is removed if writing fails.
 
-    If another process completes `path` first, that one stays.
+    If another process completes `path` first, that one stays. named: gives, at the end, another path in the same
+    directory to become.
     """
     temporary = _temporary_path(path)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         fsync_directory(temporary)
+        path = named() if named else path
         try:
             os.rename(temporary, path)
         except OSError:

@@ -9,6 +9,7 @@ from honmono.data.packing.decode import HUGE_PIXELS, decode
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content
 from honmono.data.worker import NotHere, in_worker
+from honmono.errors import Failed
 
 
 MANY = 1500  # items
@@ -30,6 +31,11 @@ def failing(content: Content) -> None:
         raise KeyError("this one")
 
 
+def ending(content: Content) -> None:
+    if in_worker():
+        os._exit(3)
+
+
 def side(content: Content) -> int:
     return decode(content, 8)[1].width
 
@@ -49,6 +55,11 @@ def test_an_error_in_a_worker_is_raised_here() -> None:
     contents = ((index, b"last" if index == MANY - 1 else b"") for index in range(MANY))
     with pytest.raises(KeyError, match="this one"):
         list(in_parallel(failing, contents))
+
+
+def test_a_worker_that_ends_by_itself_is_one_line() -> None:
+    with pytest.raises(Failed, match="exit code 3"):
+        list(in_parallel(ending, ((index, b"") for index in range(MANY))))
 
 
 def test_a_huge_picture_among_small_ones_is_decoded_here_alone(encode) -> None:

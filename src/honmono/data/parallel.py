@@ -1,8 +1,8 @@
 """Work on many pictures at once in memory that does not grow with their number.
 
 The first thousand go through threads: Pillow and hashlib release the interpreter's lock, and threads start at once. All
-others go through a process for each core, since with small pictures threads wait for that lock most of the time (on two
-cores 19 s of processor time for 28,709 pictures of 48x48 pixels instead of 3).
+others go through a process for each core, since with small pictures threads wait for that lock most of the time
+(benchmarks/README.md, "Packing").
 """
 
 import os

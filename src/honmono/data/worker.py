@@ -6,7 +6,6 @@ A process of its own rather than of `multiprocessing`: it imports no script of t
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import warnings
@@ -40,6 +39,7 @@ class Worker:
             [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in a terminal is for this process alone
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
@@ -71,7 +71,6 @@ def serve() -> None:
     """Works until the other process closes the pipe."""
     global _working_for_another
     _working_for_another = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides what Ctrl-C means
     warnings.simplefilter("ignore")
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a decoder prints

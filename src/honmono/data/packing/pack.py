@@ -18,7 +18,7 @@ from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source
 from honmono.errors import Failed
-from honmono.files import atomic_directory, remove_directory
+from honmono.files import atomic_directory
 
 
 FORMAT_VERSION = 3  # of what is packed: raise it whenever the same request would give other pixels or another record
@@ -104,23 +104,28 @@ def _pack_unread(source: Source, request: Request, accept: Callable[[Survey], No
     None where another process has read them meanwhile.
     """
     unnamed = _entry(source, request, unread)
+
+    def named() -> Path:
+        entry = _entry(source, request, source.fingerprint())
+        _complete(entry, request)  # removes a damaged one
+        return entry
+
     with turn_at(unnamed):
         if source.unread() is None:
             return None
-        if unnamed.exists():  # of a process that was killed before it gave the entry its name
-            remove_directory(unnamed)
-        _pack_into(unnamed, source, request, accept)
-        entry = _entry(source, request, source.fingerprint())
-        if _complete(entry, request):  # the same files were packed from elsewhere
-            remove_directory(unnamed)
-        else:
-            os.rename(unnamed, entry)
-    return entry
+        _pack_into(unnamed, source, request, accept, named)
+    return named()
 
 
-def _pack_into(entry: Path, source: Source, request: Request, accept: Callable[[Survey], None]) -> None:
+def _pack_into(
+    entry: Path,
+    source: Source,
+    request: Request,
+    accept: Callable[[Survey], None],
+    named: Callable[[], Path] | None = None,
+) -> None:
     started = time.monotonic()
-    with atomic_directory(entry) as folder:
+    with atomic_directory(entry, named) as folder:
         arriving = _Rows(folder / "arriving.npy")
         try:
             conversion = convert(source, request, accept, arriving)
