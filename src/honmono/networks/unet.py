@@ -53,7 +53,7 @@ class ResidualBlock(nn.Module):
         self, x: Float[Tensor, "batch before height width"], condition: Float[Tensor, "batch condition"]
     ) -> Float[Tensor, "batch after height width"]:
         scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
-        return self.shortcut(x) + self.second(self.norm(self.first(x)) * (1 + scale) + shift)
+        return self.shortcut(x) + self.second(torch.addcmul(shift, self.norm(self.first(x)), 1 + scale))
 
 
 class PlaceAttention(nn.Module):
