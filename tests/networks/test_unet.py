@@ -8,7 +8,7 @@ from torch import nn
 
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
-from honmono.networks.unet import PlaceAttention, ResidualBlock, UNet
+from honmono.networks.unet import ConditionedBlock, PlaceAttention, UNet
 
 
 def small(sample_shape: tuple[int, ...] = (1, 8, 8), **fields: Any) -> UNet:
@@ -39,7 +39,7 @@ def test_it_begins_at_0_and_its_blocks_and_attention_change_nothing() -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 8, 4, 4)
     assert not small()(torch.randn(2, 1, 8, 8), torch.rand(2)).any()
-    assert torch.equal(ResidualBlock(8, 8, 16, 0.0)(x, torch.randn(2, 16)), x)
+    assert torch.equal(ConditionedBlock(8, 8, 16, 0.0)(x, torch.randn(2, 16)), x)
     assert torch.equal(PlaceAttention(8, 4)(x), x)
 
 
@@ -102,14 +102,6 @@ def test_dropout_acts_in_training_alone() -> None:
     assert not torch.equal(network(x, t), network(x, t))
     network.eval()
     assert torch.equal(network(x, t), network(x, t))
-
-
-def test_compiled_and_eager_agree_in_one_graph() -> None:
-    torch._dynamo.reset()
-    network = awake(small((1, 6, 6), num_classes=3))
-    inputs = torch.randn(2, 1, 6, 6), torch.rand(2), torch.tensor([0, 2])
-    compiled = torch.compile(network, backend="aot_eager", fullgraph=True, dynamic=False)(*inputs)
-    torch.testing.assert_close(compiled, network(*inputs), atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(

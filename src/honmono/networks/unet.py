@@ -8,7 +8,6 @@ and label scale and shift the second group norm of each block rather than being 
 """
 
 from math import gcd
-from typing import TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -19,10 +18,7 @@ from honmono.errors import Refused
 from honmono.networks.conditioning import TimeAndLabel
 
 
-Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
-
-
-def zeroed(layer: Layer) -> Layer:
+def zeroed(layer: nn.Conv2d) -> nn.Conv2d:
     """The layer, its weights and biases at 0."""
     nn.init.zeros_(layer.weight)
     assert layer.bias is not None
@@ -35,7 +31,7 @@ def group_norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(gcd(32, channels), channels)
 
 
-class ResidualBlock(nn.Module):
+class ConditionedBlock(nn.Module):
     """x + h, where h is two 3x3 convolutions, each after group norm and SiLU; the condition scales and shifts between.
 
     x goes through a 1x1 convolution where the number of channels changes.
@@ -77,10 +73,10 @@ class PlaceAttention(nn.Module):
         return x + self.join(seen.flatten(1, 2).unflatten(2, x.shape[2:]))
 
 
-class Stage(nn.Module):
+class BlockAndAttention(nn.Module):
     """A residual block, and attention behind it where there is any."""
 
-    def __init__(self, block: ResidualBlock, attention: nn.Module) -> None:
+    def __init__(self, block: ConditionedBlock, attention: nn.Module) -> None:
         super().__init__()
         self.block, self.attention = block, attention
 
@@ -88,34 +84,34 @@ class Stage(nn.Module):
         return self.attention(self.block(x, condition))
 
 
-class Down(nn.Module):
-    """The stages of one level on the way down, then a map of half the size."""
+class DownLevel(nn.Module):
+    """The layers of one level on the way down, then a map of half the size."""
 
-    def __init__(self, stages: list[Stage], channels: int, shrink: bool) -> None:
+    def __init__(self, layers: list[BlockAndAttention], channels: int, shrink: bool) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(stages)
+        self.layers = nn.ModuleList(layers)
         self.shrink = nn.Conv2d(channels, channels, 3, stride=2, padding=1) if shrink else None
 
     def forward(self, x: Tensor, condition: Tensor) -> list[Tensor]:
         """Every map made, the last of which is the next level's input."""
         maps = []
-        for stage in self.stages:
-            maps.append(x := stage(x, condition))
+        for layer in self.layers:
+            maps.append(x := layer(x, condition))
         return maps if self.shrink is None else [*maps, self.shrink(x)]
 
 
-class Up(nn.Module):
-    """The stages of one level on the way up, each joined by a map from the way down, then a map of twice the size."""
+class UpLevel(nn.Module):
+    """The layers of one level on the way up, each joined by a map from the way down, then a map of twice the size."""
 
-    def __init__(self, stages: list[Stage], channels: int, grow: bool) -> None:
+    def __init__(self, layers: list[BlockAndAttention], channels: int, grow: bool) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(stages)
+        self.layers = nn.ModuleList(layers)
         self.grow = nn.Conv2d(channels, channels, 3, padding=1) if grow else None
 
     def forward(self, x: Tensor, condition: Tensor, maps: list[Tensor]) -> Tensor:
         """maps: those still to be joined, the next one last; what is joined is taken away."""
-        for stage in self.stages:
-            x = stage(torch.cat([x, maps.pop()], dim=1), condition)
+        for layer in self.layers:
+            x = layer(torch.cat([x, maps.pop()], dim=1), condition)
         # To the size of the next map to be joined: one of odd size was halved upwards, 15 to 8.
         return x if self.grow is None else self.grow(functional.interpolate(x, size=maps[-1].shape[2:]))
 
@@ -148,25 +144,26 @@ class UNet(nn.Module):
         sides = _sides(sample_shape, len(multiples))
         condition = 4 * width
 
-        def stages(inputs: list[int], after: int, side: int) -> list[Stage]:
+        def layers(inputs: list[int], after: int, side: int) -> list[BlockAndAttention]:
             seen = [PlaceAttention(after, head_channels) if side <= attention else nn.Identity() for _ in inputs]
-            made = [ResidualBlock(before, after, condition, dropout) for before in inputs]
-            return list(map(Stage, made, seen))
+            made = [ConditionedBlock(before, after, condition, dropout) for before in inputs]
+            return list(map(BlockAndAttention, made, seen))
 
         self.condition = TimeAndLabel(width, condition, num_classes)
         self.first = nn.Conv2d(sample_shape[0], width, 3, padding=1)
         last, skips = width, [width]  # the channels of the last map, and of all that the way up will join
-        down, up = list[Down](), list[Up]()
+        down, up = list[DownLevel](), list[UpLevel]()
         levels = [(multiple * width, side) for multiple, side in zip(multiples, sides, strict=True)]
         for after, side in levels:
             shrink = len(down) + 1 < len(levels)
-            down.append(Down(stages([last] + [after] * (blocks - 1), after, side), after, shrink))
+            down.append(DownLevel(layers([last] + [after] * (blocks - 1), after, side), after, shrink))
             skips += [after] * (blocks + shrink)
             last = after
-        self.middle = nn.ModuleList(stages([last], last, 1) + stages([last], last, attention + 1))
+        # A side of 1 has attention unless there is none anywhere, one above `attention` never has.
+        self.middle = nn.ModuleList(layers([last], last, 1) + layers([last], last, attention + 1))
         for after, side in reversed(levels):
             inputs = [before + skips.pop() for before in [last] + [after] * blocks]
-            up.append(Up(stages(inputs, after, side), after, grow=len(up) + 1 < len(levels)))
+            up.append(UpLevel(layers(inputs, after, side), after, grow=len(up) + 1 < len(levels)))
             last = after
         self.down, self.up = nn.ModuleList(down), nn.ModuleList(up)
         self.last = nn.Sequential(group_norm(last), nn.SiLU(), zeroed(nn.Conv2d(last, sample_shape[0], 3, padding=1)))
@@ -182,8 +179,8 @@ class UNet(nn.Module):
         for level in self.down:
             maps += level(maps[-1], condition)
         x = maps[-1]
-        for stage in self.middle:
-            x = stage(x, condition)
+        for layer in self.middle:
+            x = layer(x, condition)
         for level in self.up:
             x = level(x, condition, maps)
         return self.last(x)

@@ -6,7 +6,7 @@ from typing import Literal, final
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, library
 
 from honmono.errors import Refused
 from honmono.networks.conditioning import TimedNetwork, drop_labels
@@ -85,7 +85,7 @@ def optimal_pairing(
     )
 
 
-@torch.library.custom_op("honmono::optimal_pairing", mutates_args=())
+@library.custom_op("honmono::optimal_pairing", mutates_args=())
 def _assign(noise: Tensor, real: Tensor, label: Tensor) -> Tensor:
     from scipy.optimize import linear_sum_assignment
 
