@@ -31,7 +31,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="module")
 def model(recipe: Recipe) -> Model:
-    return Model(build_networks(recipe, DIGITS)[0], recipe, DIGITS)
+    return Model(build_networks(recipe, DIGITS)["generator"], recipe, DIGITS)
 
 
 def drawn(model: Model, chunks: int, seed: int = 0, **asked: Any) -> Tensor:
@@ -93,13 +93,13 @@ def test_sampling_leaves_the_generator_as_it_was(model: Model) -> None:
 
 def test_without_labels_none_is_passed(recipe: Recipe) -> None:
     plain = replace(recipe, conditional=False)
-    model = Model(build_networks(plain, DIGITS)[0], plain, DIGITS)
+    model = Model(build_networks(plain, DIGITS)["generator"], plain, DIGITS)
     assert model.at(plain.latent.draw(stream(0, "z"), 2)).shape == (2, 1, 8, 8)
     assert drawn(model, 1).shape == (8, 1, 8, 8)
 
 
 def test_fakes_are_made_in_the_generator_s_own_type(recipe: Recipe) -> None:
-    generator, _ = build_networks(recipe, DIGITS)
+    generator, _ = build_networks(recipe, DIGITS).values()
     assert drawn(Model(generator.double(), recipe, DIGITS), 1).dtype == torch.float64
 
 

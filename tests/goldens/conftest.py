@@ -244,7 +244,7 @@ def record_from(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def _recorded(record: Record) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
         networks = build_networks(record.recipe, record.data_spec)
-    shapes = {player: _shapes(network) for player, network in zip(PLAYERS, networks, strict=True)}
+    shapes = {player: _shapes(network) for player, network in networks.items()}
     return {"shapes": shapes, "recipe_json": record.to_json()}
 
 

@@ -28,11 +28,11 @@ def tiny(name: str, **changes: str) -> Recipe:
 @pytest.mark.parametrize(("name", "shape"), [("gan-grid", (2,)), ("dcgan-folder", (3, 16, 16))])
 def test_a_packed_discriminator_is_built_for_packs_and_the_generator_is_not(name: str, shape: tuple[int, ...]) -> None:
     recipe = tiny(name, objective__pack="3")
-    generator, discriminator = build_networks(recipe, DataSpec(shape, ()))
+    generator, discriminator = build_networks(recipe, DataSpec(shape, ())).values()
     fake = generator(torch.randn(2, recipe.latent.dim))
     assert fake.shape == (2, *shape)
     assert discriminator(torch.randn(2, 3 * shape[0], *shape[1:])).shape == (2,)
-    alone, _ = build_networks(tiny(name), DataSpec(shape, ()))
+    alone, _ = build_networks(tiny(name), DataSpec(shape, ())).values()
     assert all(torch.equal(a, b) for a, b in zip(generator.parameters(), alone.parameters(), strict=True))
 
 

@@ -95,7 +95,7 @@ def test_networks_optimizers_and_programs_by_their_constructors(recipe: Recipe) 
     assert changed.optimizers.generator.func is SGD
     assert changed.optimizers.generator.keywords["momentum"] == 0  # its other arguments are their defaults
     assert changed.optimizers.discriminator.keywords == recipe.optimizers.discriminator.keywords
-    assert changed.discriminator.func is DCGANDiscriminator
+    assert changed.networks["discriminator"].func is DCGANDiscriminator
     assert changed.updates == (Simultaneous((Update("generator"), Update("discriminator"))),)
 
 

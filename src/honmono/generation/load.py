@@ -185,7 +185,7 @@ def of_weights(
     weights: Weights,
 ) -> TrainedRun:
     """The run with a new generator of these weights and buffers."""
-    generator, _ = build_networks(record.recipe, record.data_spec)
+    generator = build_networks(record.recipe, record.data_spec)["generator"]
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)

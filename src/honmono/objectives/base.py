@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor, nn
@@ -13,22 +13,36 @@ from honmono.hooks import hook
 from honmono.schedules import Schedule
 
 
+PlayerName = Literal["generator", "discriminator"]
+PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
+
+
 class Player(Protocol):
-    """A network as objectives call it: in the trainer's precision, with outputs in full precision."""
+    """A network as objectives call it: in the trainer's precision, with outputs in full precision.
+
+    A GAN's networks take a sample or latent and labels; one that is conditioned on time takes a sample, times, labels.
+    """
 
     @property
     def module(self) -> nn.Module: ...
 
-    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor: ...
+    def __call__(self, *inputs: Any, **named: Any) -> Tensor: ...  # typed so, any signature fits
 
 
 class Players(NamedTuple):
+    """The networks of a recipe. opponent: the discriminator; None where there is one network only."""
+
     generator: Player
-    discriminator: Player
+    opponent: Player | None = None
+
+    @property
+    def discriminator(self) -> Player:
+        assert self.opponent is not None, "this recipe has no discriminator"
+        return self.opponent
 
 
 class Draws(NamedTuple):
-    """Random inputs of an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
+    """Random inputs of an update: the fakes' latents (batch, *latent) and, for conditional recipes, labels (batch,).
 
     factors: by name, the current values of `Objective.schedules` that are not constant 1, and the arrays of
         `Objective.draw`.
@@ -79,7 +93,7 @@ ADVERSARIAL = ("real", "fake", "pair")  # names of the adversarial losses; all o
 
 
 class Objective(ABC):
-    """The losses of both players: named scalars, summed for the gradient and logged by name.
+    """The losses of a recipe's networks: named scalars, summed for the gradient and logged by name.
 
     Losses are pure functions of a `Step`. They never handle optimizers, devices, ranks or precision.
     Subclasses are frozen dataclasses: their fields are their configuration.
@@ -92,10 +106,18 @@ class Objective(ABC):
     pack: int = 1
 
     @abstractmethod
-    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]: ...
-
-    @abstractmethod
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]: ...
+
+    @hook
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        """Every adversarial objective has one. Without one, a recipe has a single network, the generator."""
+        return {}
+
+    @property
+    def players(self) -> tuple[PlayerName, ...]:
+        """The networks that it trains."""
+        adversarial = type(self).discriminator_loss is not Objective.discriminator_loss
+        return PLAYERS if adversarial else PLAYERS[:1]
 
     @hook
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -111,9 +111,10 @@ def recipe_from_json(value: Any, trusted: Mapping[str, Any] = NOTHING) -> Recipe
     for part, role in parts:
         if not isinstance(part, role):
             raise Refused(f"the recipe has {part!r} for its {role.__name__}: the file was edited; restore it")
-    networks = (recipe.generator, recipe.discriminator)
     optimizers = (recipe.optimizers.generator, recipe.optimizers.discriminator)
-    for unbuilt, role in [(n, nn.Module) for n in networks] + [(o, optim.Optimizer) for o in optimizers]:
+    for unbuilt, role in [(n, nn.Module) for n in recipe.networks.values()] + [
+        (o, optim.Optimizer) for o in optimizers
+    ]:
         if not (isinstance(unbuilt.func, type) and issubclass(unbuilt.func, role)):
             raise Refused(f"the recipe uses {_name(unbuilt.func)} as a {role.__name__}, which it is not")
     return recipe

@@ -18,7 +18,7 @@ from honmono.training.engine import Engine
 
 @dataclass
 class Clock:
-    """The progress of a run: steps done, and images seen (new real samples given to the discriminator)."""
+    """The progress of a run: steps done, and images seen (new real samples)."""
 
     step: int = 0
     images: int = 0

@@ -12,7 +12,7 @@ from honmono.training.monitoring.collapse import ALL, Collapse
 from honmono.training.monitoring.health import Health
 from honmono.training.monitoring.memorisation import MemorisationCheck
 from honmono.training.monitoring.remedies import against_memorising, against_winning
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 CHECK_EVERY = 50  # steps
@@ -47,7 +47,7 @@ class Monitor:
     def losses(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Checks the losses of the latest steps."""
         saturated = {one.winner: one.text for one in self._health.saturated(rows)}
-        for player in PLAYERS:
+        for player in self._trainer.networks:
             kind = f"{player}_won"
             if player in saturated and kind not in self._active:
                 self._warn(kind, (), saturated[player], against_winning(self._trainer.recipe, player, self._pictures))
