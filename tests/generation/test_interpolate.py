@@ -78,7 +78,7 @@ def test_a_film_through_classes_changes_them_halfway_on_one_path(
 ) -> None:
     shown = torch.stack([*walk(digits, 5, classes, seed=1)])
     assert len(shown) == stops * 12
-    latents = [digits.recipe.latent.draw(stream(1, "interpolate", stop), 5) for stop in range(stops)]
+    latents = [digits.recipe.latent.draw(stream(1, "interpolate", stop), 5, (1, 8, 8)) for stop in range(stops)]
     for stop, here in enumerate(latents):
         one, following = (np.full(5, classes[place % len(classes)]) for place in (stop, stop + 1))
         there = latents[(stop + 1) % stops]

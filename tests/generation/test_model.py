@@ -51,7 +51,7 @@ def test_the_seed_decides_the_fakes(model: Model, recipe: Recipe) -> None:
 
 
 def test_classes_take_turns_or_one_is_asked_for(model: Model, recipe: Recipe) -> None:
-    draws = [recipe.latent.draw(stream(0, "sample", chunk), 8) for chunk in range(2)]
+    draws = [recipe.latent.draw(stream(0, "sample", chunk), 8, (1, 8, 8)) for chunk in range(2)]
     for chunk, labels in enumerate([np.arange(8), np.arange(8, 16) % 10]):
         expected = model.at(draws[chunk], labels)
         assert torch.equal(drawn(model, 2)[8 * chunk : 8 * chunk + 8], expected)
@@ -60,7 +60,7 @@ def test_classes_take_turns_or_one_is_asked_for(model: Model, recipe: Recipe) ->
 
 @pytest.mark.parametrize("share", [3, 8, 20])
 def test_samples_in_a_row_share_the_latents_of_the_first_ones(model: Model, recipe: Recipe, share: int) -> None:
-    own = np.concatenate([recipe.latent.draw(stream(0, "sample", chunk), 8) for chunk in range(3)])
+    own = np.concatenate([recipe.latent.draw(stream(0, "sample", chunk), 8, (1, 8, 8)) for chunk in range(3)])
     at = np.arange(24)
     for chunk in range(3):
         rows = at[8 * chunk : 8 * chunk + 8]
@@ -94,7 +94,7 @@ def test_sampling_leaves_the_generator_as_it_was(model: Model) -> None:
 def test_without_labels_none_is_passed(recipe: Recipe) -> None:
     plain = replace(recipe, conditional=False)
     model = Model(build_networks(plain, DIGITS)["generator"], plain, DIGITS)
-    assert model.at(plain.latent.draw(stream(0, "z"), 2)).shape == (2, 1, 8, 8)
+    assert model.at(plain.latent.draw(stream(0, "z"), 2, (1, 8, 8))).shape == (2, 1, 8, 8)
     assert drawn(model, 1).shape == (8, 1, 8, 8)
 
 
@@ -104,24 +104,24 @@ def test_fakes_are_made_in_the_generator_s_own_type(recipe: Recipe) -> None:
 
 
 def test_truncated_latents_keep_their_distribution_within_the_bound() -> None:
-    z = latents(Normal(8), stream(0, "z"), 4_000, 0.5)
+    z = latents(Normal(8), stream(0, "z"), 4_000, (2,), 0.5)
     assert np.abs(z).max() <= 0.5
     assert z.std() == pytest.approx(0.2837, abs=0.005)  # of N(0, 1) given |z| <= 0.5
-    whole = latents(Normal(8), stream(0, "z"), 4_000, None)
+    whole = latents(Normal(8), stream(0, "z"), 4_000, (2,), None)
     kept = np.abs(whole) <= 0.5
     np.testing.assert_array_equal(z[kept], whole[kept])
-    np.testing.assert_array_equal(latents(Normal(8), stream(0, "z"), 4_000, 9.0), whole)
+    np.testing.assert_array_equal(latents(Normal(8), stream(0, "z"), 4_000, (2,), 9.0), whole)
 
 
 @pytest.mark.parametrize("truncation", [0.0, -1.0, 1e-9, float("nan")])
 def test_a_truncation_that_leaves_nothing_is_refused(truncation: float) -> None:
     with pytest.raises(Refused, match="at least 0.01"):
-        latents(Normal(2), stream(0, "z"), 4, truncation)
+        latents(Normal(2), stream(0, "z"), 4, (2,), truncation)
 
 
 def test_latents_with_bounds_are_not_truncated() -> None:
-    with pytest.raises(Refused, match="--truncation needs normal latents"):
-        latents(Uniform(2), stream(0, "z"), 4, 1.0)
+    with pytest.raises(Refused, match="--truncation needs"):
+        latents(Uniform(2), stream(0, "z"), 4, (2,), 1.0)
 
 
 def test_points_are_no_pictures(recipe: Recipe) -> None:

@@ -86,7 +86,7 @@ def test_each_update_draws_its_own_latents_uniformly() -> None:
     recipe = dcgan_mnist_article()
     assert [update.player for update in every_update(recipe.updates)] == ["discriminator", "generator"]
     assert all(update.draws is None for update in every_update(recipe.updates))
-    latent = recipe.latent.draw(np.random.default_rng(0), 1000)
+    latent = recipe.latent.draw(np.random.default_rng(0), 1000, (1, 28, 28))
     assert latent.shape == (1000, 100) and -1 <= latent.min() < -0.99 and 0.99 < latent.max() <= 1
 
 

@@ -13,7 +13,7 @@ from honmono.objectives.base import PLAYERS
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.recipe.build import build_networks
 from honmono.recipe.describe import nominal_data_spec
-from honmono.recipe.latents import Uniform
+from honmono.recipe.latents import Normal, Uniform
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
@@ -181,7 +181,7 @@ def test_the_paper_s_program() -> None:
     assert recipe.updates[0].count == WarmUp(count=5, high=100, steps=25, every=500)  # type: ignore[union-attr]
     assert recipe.optimizers.generator.func is torch.optim.RMSprop
     assert recipe.optimizers.generator.keywords["lr"] == 5e-5 and recipe.training.batch_size == 64
-    assert recipe.clip == Clip(bound=0.01) and recipe.latent.dim == 100
+    assert recipe.clip == Clip(bound=0.01) and recipe.latent == Normal(100)
     assert [fresh_batches(recipe.updates, step) for step in (1, 25, 26, 500, 501, 502)] == [100, 100, 5, 5, 100, 5]
     assert replace(recipe, clip=None).clip is None
 

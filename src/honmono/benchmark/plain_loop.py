@@ -80,7 +80,8 @@ class PlainLoop:
     def _draws(self, batch: Batch) -> Draws:
         random = stream(0, "plain", self._drawn)
         self._drawn += 1
-        latent = torch.from_numpy(self.recipe.latent.draw(random, len(batch.real))).to(self._device)
+        drawn = self.recipe.latent.draw(random, len(batch.real), tuple(batch.real.shape[1:]))
+        latent = torch.from_numpy(drawn).to(self._device)
         label = None
         if self.recipe.conditional:
             drawn = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)

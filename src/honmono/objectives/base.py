@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.hooks import hook
+from honmono.objectives.noise_schedules import NoiseSchedule
 from honmono.schedules import Schedule
 
 
 PlayerName = Literal["generator", "discriminator"]
+Prediction = Literal["sample", "velocity", "noise"]
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
 
 
@@ -101,6 +103,8 @@ class Objective(ABC):
 
     # Whether a sample's loss depends on the others in its batch: such runs cannot be split exactly over processes.
     couples_samples: ClassVar[bool] = False
+    # What the generator returns: a sample, or what a `Sampler` makes samples of step by step.
+    predicts: ClassVar[Prediction] = "sample"
     # How many samples are concatenated along their first axis into one discriminator input, for which the discriminator
     # is built. Above 1, samples are coupled whatever `couples_samples` says.
     pack: int = 1
@@ -129,6 +133,11 @@ class Objective(ABC):
     def schedules(self) -> Mapping[str, Schedule]:
         """Factors by name, each a function of images seen, which `Draws.factors` holds as scalars."""
         return {}
+
+    @hook
+    def noise_schedule(self) -> NoiseSchedule | None:
+        """Of a diffusion, whose sampler needs it; None for all others."""
+        return None
 
     @hook
     def num_uniform(self) -> int:

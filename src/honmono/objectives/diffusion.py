@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,6 +11,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.networks.conditioning import TimedNetwork, drop_labels
 from honmono.networks.outputs import full
+from honmono.objectives.base import Objective, Prediction, Step
 from honmono.objectives.noise_schedules import CosineNoise, NoiseSchedule
 
 
@@ -71,7 +72,7 @@ def loss_weights(schedule: NoiseSchedule, weighting: Weighting) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DDPM:
+class DDPM(Objective):
     """E w_s ||noise - network(x_s, s / steps)||^2 over steps s drawn uniformly, x_s = `noised` of the real sample.
 
     label_dropout: the share of labels that training hides, so that guidance by labels is possible when sampling.
@@ -79,6 +80,7 @@ class DDPM:
     Source: Ho et al., DDPM (2020), arXiv:2006.11239, algorithm 1.
     """
 
+    predicts: ClassVar[Prediction] = "noise"
     schedule: NoiseSchedule = CosineNoise()
     weighting: Weighting = "simple"
     label_dropout: float = 0.1
@@ -86,6 +88,18 @@ class DDPM:
     def __post_init__(self) -> None:
         if not 0 <= self.label_dropout <= 1:
             raise Refused(f"objective.label_dropout is {self.label_dropout}; give a number from 0 to 1")
+
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        (real, label), draws = step.batch, step.draws
+        assert draws.uniform is not None
+        return {"noise": self.loss(step.players.generator, real, label, draws.latent, draws.uniform, draws.factors)}
+
+    def noise_schedule(self) -> NoiseSchedule:
+        return self.schedule
+
+    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Nothing random: `tables`, which compiled losses take as tensors."""
+        return self.tables()
 
     def num_uniform(self) -> int:
         """How many numbers, U(0, 1), a sample's loss takes: for its step, and for whether its label is hidden."""

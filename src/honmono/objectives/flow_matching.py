@@ -1,8 +1,9 @@
 """Flow matching along straight paths: noise is led to samples by the velocity that a network learns."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import torch
 from jaxtyping import Float, Int
@@ -11,6 +12,7 @@ from torch import Tensor, library
 from honmono.errors import Refused
 from honmono.networks.conditioning import TimedNetwork, drop_labels
 from honmono.networks.outputs import full
+from honmono.objectives.base import Objective, Prediction, Step
 
 
 def on_path(
@@ -105,7 +107,7 @@ def _(noise: Tensor, real: Tensor, label: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowMatching:
+class FlowMatching(Objective):
     """E w(t) ||network(x_t, t) - (real - noise)||^2, x_t = (1 - t) noise + t real.
 
     times: how t is drawn.
@@ -116,6 +118,7 @@ class FlowMatching:
     Source: Lipman et al. (2022), arXiv:2210.02747, equation 23.
     """
 
+    predicts: ClassVar[Prediction] = "velocity"
     times: Times = UniformTimes()
     pairing: Literal["independent", "optimal"] = "independent"
     weighting: Literal["velocity", "sample", "noise"] = "velocity"
@@ -124,6 +127,15 @@ class FlowMatching:
     def __post_init__(self) -> None:
         if not 0 <= self.label_dropout <= 1:
             raise Refused(f"objective.label_dropout is {self.label_dropout}; give a number from 0 to 1")
+
+    @property
+    def couples_samples(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pairing == "optimal"
+
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        (real, label), draws = step.batch, step.draws
+        assert draws.uniform is not None
+        return {"velocity": self.loss(step.players.generator, real, label, draws.latent, draws.uniform)}
 
     def num_uniform(self) -> int:
         """How many numbers, U(0, 1), a sample's loss takes: for its time, and for whether its label is hidden."""

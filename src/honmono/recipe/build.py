@@ -13,6 +13,7 @@ from honmono.networks.growing import GrowingNetwork
 from honmono.objectives.base import PlayerName
 from honmono.randomness import seed_of
 from honmono.recipe.growth import Growth
+from honmono.recipe.latents import Vector
 from honmono.recipe.value import Recipe
 
 
@@ -36,8 +37,9 @@ def build_networks(recipe: Recipe, data_spec: DataSpec) -> dict[PlayerName, nn.M
         )
     classes = len(data_spec.classes) if recipe.conditional else 0
     shape = tuple(data_spec.sample_shape)
+    latent_dim = {"latent_dim": recipe.latent.dim} if isinstance(recipe.latent, Vector) else {}
     inputs: dict[PlayerName, dict[str, object]] = {
-        "generator": {"latent_dim": recipe.latent.dim, "sample_shape": shape},
+        "generator": {"sample_shape": shape, **latent_dim},
         "discriminator": {"sample_shape": (pack * shape[0], *shape[1:])},
     }
     with torch.random.fork_rng(devices=[]):

@@ -1,13 +1,13 @@
-"""How samples come from a network that knows a field over sample and time: by an ODE, or by steps that remove noise.
+"""How samples come from a network: directly, by an ODE, or by steps that remove noise.
 
-A sampler is a value. A sample is a function of its draws: the noise that it begins with and, where steps add noise,
+A sampler is a value. A sample is a function of its draws: the latent that it begins with and, where steps add noise,
 what `draw` gives for each.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal, final
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.networks.conditioning import Field, TimedNetwork, guided
+from honmono.objectives.base import Prediction
 from honmono.objectives.diffusion import predicted_real
 from honmono.objectives.noise_schedules import NoiseSchedule
 
@@ -22,16 +23,11 @@ from honmono.objectives.noise_schedules import NoiseSchedule
 Draw = Callable[[int], Tensor]  # N(0, 1) like the batch of samples, for the step of this number
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Sampler(ABC):
-    """A way from noise to samples.
+    """A way from latents to samples. predicts: what its network returns."""
 
-    steps: how many times the sample is moved.
-    guidance: 1: none; above, samples become more typical of their labels (`networks.conditioning.guided`).
-    """
-
-    steps: int = 50
-    guidance: float = 1.0
+    predicts: ClassVar[Prediction]
 
     @property
     @abstractmethod
@@ -41,18 +37,53 @@ class Sampler(ABC):
     @abstractmethod
     def __call__(
         self,
-        network: TimedNetwork,
-        noise: Tensor,
+        network: Callable[..., Tensor],
+        latent: Tensor,
         label: Tensor | None = None,
         *,
         schedule: NoiseSchedule | None = None,
         draw: Draw | None = None,
     ) -> Tensor:
-        """The samples that noise (batch, *sample_shape), N(0, 1), leads to.
+        """The samples that latents (batch, *latent) and labels (batch,) lead to.
 
-        schedule: of the diffusion that the network was trained on; None: of a flow.
+        schedule: of the diffusion that the network was trained on; None: of anything else.
         draw: needed where steps add noise.
         """
+
+
+@final
+@dataclass(frozen=True)
+class Direct(Sampler):
+    """The network's output itself, as of a GAN's generator."""
+
+    predicts: ClassVar[Prediction] = "sample"
+
+    @property
+    def evaluations(self) -> int:
+        return 1
+
+    def __call__(
+        self,
+        network: Callable[..., Tensor],
+        latent: Tensor,
+        label: Tensor | None = None,
+        *,
+        schedule: NoiseSchedule | None = None,
+        draw: Draw | None = None,
+    ) -> Tensor:
+        return network(latent, label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stepwise(Sampler):
+    """A way from noise to samples in steps.
+
+    steps: how many times the sample is moved.
+    guidance: 1: none; above, samples become more typical of their labels (`networks.conditioning.guided`).
+    """
+
+    steps: int = 50
+    guidance: float = 1.0
 
     def per_step(self) -> int:
         """How many terms guidance has: so often the network is evaluated where the field is evaluated once."""
@@ -65,7 +96,7 @@ class Sampler(ABC):
         return guided(network, label, self.guidance)
 
 
-def _check(sampler: Sampler) -> None:
+def _check(sampler: Stepwise) -> None:
     if sampler.steps < 1 or not 0 <= sampler.guidance < float("inf"):
         raise Refused(f"sampler: {sampler}: steps is at least 1, and guidance at least 0")
 
@@ -95,13 +126,14 @@ SOLVERS = {"euler": (euler, 1), "midpoint": (midpoint, 2), "heun": (heun, 2)}  #
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ODE(Sampler):
+class ODE(Stepwise):
     """dx/dt = v(x, t) from noise at t = 0 to samples at t = 1, in equal steps: how samples come from a flow.
 
     solver: "euler", "midpoint" or "heun"; the last two evaluate the field twice in a step, and as steps double their
         errors fall to a quarter, Euler's to a half.
     """
 
+    predicts: ClassVar[Prediction] = "velocity"
     solver: Literal["euler", "midpoint", "heun"] = "midpoint"
 
     def __post_init__(self) -> None:
@@ -113,8 +145,8 @@ class ODE(Sampler):
 
     def __call__(
         self,
-        network: TimedNetwork,
-        noise: Tensor,
+        network: Callable[..., Tensor],
+        latent: Tensor,
         label: Tensor | None = None,
         *,
         schedule: NoiseSchedule | None = None,
@@ -123,7 +155,7 @@ class ODE(Sampler):
         if schedule is not None:
             raise Refused("sampler: an ODE follows a flow, and this network was trained as a diffusion: use DDIM")
         move, _ = SOLVERS[self.solver]
-        field, x = self.field(network, label), noise
+        field, x = self.field(network, label), latent
         for step in range(self.steps):
             x = move(field, x, step / self.steps, 1 / self.steps)
         return x
@@ -131,7 +163,7 @@ class ODE(Sampler):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class DDIM(Sampler):
+class DDIM(Stepwise):
     """Steps from noise to samples that each predict the sample, and go back to the noise of an earlier step.
 
     eta: how much of the noise of a step is new: 0 none, so that the first noise alone decides the sample; 1, with as
@@ -141,6 +173,7 @@ class DDIM(Sampler):
     Source: Song et al., DDIM (2020), arXiv:2010.02502, equations 12 and 16.
     """
 
+    predicts: ClassVar[Prediction] = "noise"
     eta: float = 0.0
     clip: float | None = 1.0
 
@@ -155,8 +188,8 @@ class DDIM(Sampler):
 
     def __call__(
         self,
-        network: TimedNetwork,
-        noise: Tensor,
+        network: Callable[..., Tensor],
+        latent: Tensor,
         label: Tensor | None = None,
         *,
         schedule: NoiseSchedule | None = None,
@@ -164,7 +197,7 @@ class DDIM(Sampler):
     ) -> Tensor:
         if schedule is None:
             raise Refused("sampler: DDIM removes a diffusion's noise, and this network was trained as a flow: use ODE")
-        field, x = self.field(network, label), noise
+        field, x = self.field(network, label), latent
         for number, (step, now, then) in enumerate(self.way(schedule)):
             eps = _at(field, x, step / schedule.steps)
             x, std = self.move(x, eps, now, then)
@@ -189,3 +222,22 @@ class DDIM(Sampler):
             eps = (x - now**0.5 * real) / (1 - now) ** 0.5
         variance = self.eta**2 * (1 - then) / (1 - now) * (1 - now / then)
         return then**0.5 * real + max(1 - then - variance, 0.0) ** 0.5 * eps, variance**0.5
+
+
+OPTIONS = {"steps": "--sampler-steps", "solver": "--solver", "guidance": "--guidance"}  # fields that commands change
+
+
+def changed(sampler: Sampler, **values: object) -> Sampler:
+    """The sampler with other values of the fields named in `OPTIONS`; None leaves one as it is.
+
+    Raises `Refused` for a field that this sampler has not.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    known = [name for name in OPTIONS if name in {field.name for field in fields(sampler)}]
+    for name in given:
+        if name not in known:
+            has = f"its sampler takes {' and '.join(OPTIONS[one] for one in known)}" if known else "it samples directly"
+            raise Refused(f"{OPTIONS[name]}: not for this run, since {has}: omit it")
+    if "solver" in given and given["solver"] not in SOLVERS:
+        raise Refused(f"--solver {given['solver']}: give one of {', '.join(SOLVERS)}")
+    return replace(sampler, **given)

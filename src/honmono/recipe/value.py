@@ -13,12 +13,14 @@ from honmono.objectives.base import Objective, PlayerName
 from honmono.recipe.grids import SampleGrid, refuse_repeated_names
 from honmono.recipe.growth import Growth
 from honmono.recipe.hyperparameters import SUPPLIED_BY_TRAINER, canonical
-from honmono.recipe.latents import Latent
+from honmono.recipe.latents import Latent, Vector
+from honmono.recipe.samplers import Direct, Sampler
 from honmono.recipe.updates import Simultaneous, Update, every_update
 from honmono.schedules import Constant, Schedule
 
 
 T = TypeVar("T", covariant=True)
+FITTING = {"sample": "Direct()", "velocity": "ODE()", "noise": "DDIM()"}  # samplers, by what networks return
 
 
 @dataclass(frozen=True, init=False)
@@ -134,6 +136,7 @@ class Recipe:
     fake_labels: whether the labels of fakes are drawn uniformly or copied from the real batch.
     sampling: the batch norm mode when samples are made: "running" statistics, statistics of the "batch", or "identity"
         (batch norm is skipped).
+    sampler: how samples come from the generator: directly, or step by step.
     grids: the sample grids that a run saves every `training.sample_every` steps; its film is made of the first one.
     clip: weight clipping of one player; None: none.
     metrics: what is measured of its samples, during training and by `honmono evaluate`.
@@ -151,13 +154,15 @@ class Recipe:
     conditional: bool | Literal["auto"] = False
     fake_labels: Literal["uniform", "real"] = "uniform"
     sampling: Literal["running", "batch", "identity"] = "running"
+    sampler: Sampler = Direct()
     grids: tuple[SampleGrid, ...] = (SampleGrid(),)
     clip: Clip | None = None
     metrics: tuple[Metric, ...] = ()
 
     def __post_init__(self) -> None:
         for role, unbuilt in self.networks.items():
-            object.__setattr__(self, role, canonical(unbuilt, SUPPLIED_BY_TRAINER[role], role))
+            supplied = SUPPLIED_BY_TRAINER[role] - (set() if isinstance(self.latent, Vector) else {"latent_dim"})
+            object.__setattr__(self, role, canonical(unbuilt, supplied, role))
         if not isinstance(self.optimizers, Pair):
             raise Refused("optimizers must be a Pair, as in Pair(partial(Adam, lr=2e-4)) for both players")
         optimizers = {
@@ -167,7 +172,7 @@ class Recipe:
             for f in fields(self.optimizers)
         }
         object.__setattr__(self, "optimizers", Pair(**optimizers))
-        self._refuse_other_players()
+        self._refuse_unfit_parts()
         if not isinstance(self.training, Training):
             raise Refused(f"training must be a Training, as in Training(steps=10_000), not {self.training!r}")
         schedules = self.objective.schedules() if isinstance(self.objective, Objective) else {}
@@ -186,8 +191,8 @@ class Recipe:
         networks: dict[PlayerName, partial] = {"generator": self.generator}
         return networks if self.discriminator is None else {**networks, "discriminator": self.discriminator}
 
-    def _refuse_other_players(self) -> None:
-        """Raises `Refused` unless networks, objective and updates are of the same players."""
+    def _refuse_unfit_parts(self) -> None:
+        """Raises `Refused` where networks, objective, updates and sampler do not fit each other."""
         if not isinstance(self.objective, Objective):
             return  # `recipe_from_json` says so
         wanted, name = set(self.objective.players), type(self.objective).__name__
@@ -195,6 +200,11 @@ class Recipe:
             raise Refused(f"{name} trains a {missing.pop()}, and the recipe has none: give one")
         if unused := {*self.networks} - wanted:
             raise Refused(f"{name} trains no {unused.pop()}: remove it (discriminator=None)")
+        if isinstance(self.sampler, Sampler) and self.sampler.predicts != self.objective.predicts:
+            raise Refused(
+                f"sampler: {type(self.sampler).__name__} takes a network that returns a {self.sampler.predicts}, and"
+                f" {name} trains one that returns a {self.objective.predicts}: use {FITTING[self.objective.predicts]}"
+            )
         updated = {update.player for update in every_update(self.updates)}
         if updated != wanted:
             raise Refused(f"updates must hold at least one update of each player: {' and '.join(self.networks)}")

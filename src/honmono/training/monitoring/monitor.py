@@ -35,6 +35,8 @@ class Monitor:
         before = self._active.get(COLLAPSE)
         self._collapse = Collapse(trainer, () if before is None else before or {ALL})
         self._memorised = 0  # consecutive checks
+        # A sampler of many steps takes as much longer for a check.
+        self._every = CHECK_EVERY * trainer.recipe.sampler.evaluations
 
     def active(self) -> list[str]:
         """The kinds of the warnings that hold now."""
@@ -57,10 +59,10 @@ class Monitor:
     def check(self) -> None:
         """Checks samples at fixed intervals of steps. Call it after each step."""
         step = self._trainer.clock.step
-        if not self._trainer.engine.writes or step % CHECK_EVERY:
+        if not self._trainer.engine.writes or step % self._every:
             return
         with preserve_rng_state(self._trainer.engine.device):
-            self._check_variety(step // CHECK_EVERY)
+            self._check_variety(step // self._every)
             if step % MEMORY_EVERY == 0:
                 self._check_memorisation()
 
