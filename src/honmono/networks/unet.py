@@ -119,7 +119,9 @@ class UpLevel(nn.Module):
 class UNet(nn.Module):
     """(x, t, label) -> like x, for pictures of any size; t from 0 to 1, labels None or `NO_LABEL` where unknown.
 
-    width: channels of the map as large as the picture, an even number.
+    width: channels of the largest map, an even number.
+    patch: the side of the squares of pixels that become the channels of one place of the largest map, so that it is so
+        much smaller; picture sides are multiples of it. Source: Hoogeboom et al. (2023), arXiv:2301.11093, section 3.2.
     multiples: channels of each level's maps, in widths; each level halves the size of the one before.
     blocks: residual blocks of a level on the way down; the way up has one more.
     attention: its maps are those whose longer side is this or less, behind each block, and the deepest one between two
@@ -134,6 +136,7 @@ class UNet(nn.Module):
         sample_shape: tuple[int, ...],
         num_classes: int = 0,
         width: int = 64,
+        patch: int = 1,
         multiples: tuple[int, ...] = (1, 2, 2),
         blocks: int = 2,
         attention: int = 16,
@@ -141,8 +144,8 @@ class UNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        sides = _sides(sample_shape, len(multiples))
-        condition = 4 * width
+        sides = _sides(sample_shape, patch, len(multiples))
+        self.patch, channels, condition = patch, patch**2 * sample_shape[0], 4 * width
 
         def layers(inputs: list[int], after: int, side: int) -> list[BlockAndAttention]:
             seen = [PlaceAttention(after, head_channels) if side <= attention else nn.Identity() for _ in inputs]
@@ -150,7 +153,7 @@ class UNet(nn.Module):
             return list(map(BlockAndAttention, made, seen))
 
         self.condition = TimeAndLabel(width, condition, num_classes)
-        self.first = nn.Conv2d(sample_shape[0], width, 3, padding=1)
+        self.first = nn.Conv2d(channels, width, 3, padding=1)
         last, skips = width, [width]  # the channels of the last map, and of all that the way up will join
         down, up = list[DownLevel](), list[UpLevel]()
         levels = [(multiple * width, side) for multiple, side in zip(multiples, sides, strict=True)]
@@ -166,7 +169,7 @@ class UNet(nn.Module):
             up.append(UpLevel(layers(inputs, after, side), after, grow=len(up) + 1 < len(levels)))
             last = after
         self.down, self.up = nn.ModuleList(down), nn.ModuleList(up)
-        self.last = nn.Sequential(group_norm(last), nn.SiLU(), zeroed(nn.Conv2d(last, sample_shape[0], 3, padding=1)))
+        self.last = nn.Sequential(group_norm(last), nn.SiLU(), zeroed(nn.Conv2d(last, channels, 3, padding=1)))
 
     def forward(
         self,
@@ -175,7 +178,7 @@ class UNet(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch channels height width"]:
         condition = functional.silu(self.condition(t, label))
-        maps = [self.first(x)]
+        maps = [self.first(functional.pixel_unshuffle(x, self.patch))]
         for level in self.down:
             maps += level(maps[-1], condition)
         x = maps[-1]
@@ -183,16 +186,19 @@ class UNet(nn.Module):
             x = layer(x, condition)
         for level in self.up:
             x = level(x, condition, maps)
-        return self.last(x)
+        return functional.pixel_shuffle(self.last(x), self.patch)
 
 
-def _sides(sample_shape: tuple[int, ...], levels: int) -> list[int]:
+def _sides(sample_shape: tuple[int, ...], patch: int, levels: int) -> list[int]:
     """The longer side of each level's maps; pictures that cannot be halved so often are refused."""
     if len(sample_shape) != 3:
         raise Refused(f"a U-Net is for pictures, not samples of shape {sample_shape}; try an MLP recipe")
-    if min(sample_shape[1:]) < 2 ** (levels - 1):
+    height, width = sample_shape[1:]
+    if height % patch or width % patch:
+        raise Refused(f"generator.patch={patch} does not divide pictures of {height}x{width}: use a divisor, or 1")
+    if min(height, width) < patch * 2 ** (levels - 1):
         raise Refused(
-            f"a U-Net of {levels} levels halves pictures {levels - 1} times; {sample_shape[1]}x{sample_shape[2]} are"
-            " too small for it: use fewer generator.multiples"
+            f"a U-Net of {levels} levels halves pictures {levels - 1} times; {height}x{width} are too small for it: use"
+            " fewer generator.multiples"
         )
-    return [-(-max(sample_shape[1:]) // 2**level) for level in range(levels)]
+    return [-(-max(height, width) // patch // 2**level) for level in range(levels)]
