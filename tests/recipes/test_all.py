@@ -71,19 +71,20 @@ def test_a_conditional_one_measures_whether_and_how_variously_classes_are_drawn(
 
 
 @pytest.mark.parametrize("name", entries())
-def test_two_steps_are_finite_and_move_every_network(name: str, on_small_data: Small) -> None:
+def test_first_steps_are_finite_and_move_every_network(name: str, on_small_data: Small) -> None:
     recipe = tiny(name, on_small_data)
     trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
     networks = trainer.networks.values()
     begun = [parameter.detach().clone() for network in networks for parameter in network.parameters()]
-    for _ in range(2):
+    steps = 2 if "discriminator" in recipe.networks else 4  # a U-Net's branches start at 0, and learn one after another
+    for _ in range(steps):
         losses = trainer.step()
         assert {loss.split(".")[0] for loss in losses} == {update.player for update in every_update(recipe.updates)}
         assert all(loss.isfinite() for loss in losses.values())
     ended = [parameter for network in networks for parameter in network.parameters()]
     assert all(parameter.isfinite().all() for parameter in ended)
     assert sum(not torch.equal(a, b) for a, b in zip(begun, ended, strict=True)) > 0.9 * len(begun)
-    assert trainer.clock.step == 2 and trainer.clock.images >= 2
+    assert trainer.clock.step == steps and trainer.clock.images >= 2
 
 
 @pytest.mark.parametrize("name", entries())

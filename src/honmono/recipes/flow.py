@@ -14,6 +14,7 @@ from honmono.data.pictures import Pictures
 from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.modes import ModeCoverage
+from honmono.metrics.nearest_class import NearestClass
 from honmono.metrics.prdc import PRDC
 from honmono.metrics.variety import Variety
 from honmono.networks.time_mlp import TimeMLP
@@ -126,7 +127,7 @@ def flow_cifar10() -> Recipe:
             measure_images=1_280_000,
         ),
         sampler=ODE(solver="heun", steps=50),
-        metrics=tuple(metric(features="cifar10") for metric in (FID, PRDC, LabelFidelity, Variety)),
+        metrics=tuple(metric(features="cifar10") for metric in (FID, PRDC, NearestClass, Variety)),
     )
 
 
@@ -152,5 +153,5 @@ def flow_folder() -> Recipe:
             measure_images=320_000,
         ),
         conditional="auto",
-        metrics=tuple(metric(features="cifar10") for metric in (FID, PRDC, LabelFidelity, Variety)),
+        metrics=tuple(metric(features="cifar10") for metric in (FID, PRDC, LabelFidelity, NearestClass, Variety)),
     )
