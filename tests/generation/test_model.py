@@ -129,3 +129,53 @@ def test_points_are_no_pictures(recipe: Recipe) -> None:
     assert points.range is None
     with pytest.raises(Refused):
         points.pictures(torch.zeros(3, 2))
+
+
+@pytest.fixture(scope="module", params=["flow-mnist", "ddpm-mnist"])
+def stepwise(request: pytest.FixtureRequest) -> Model:
+    """An untrained network whose last layer, which begins at 0, has other weights."""
+    recipe = override(find(request.param).make(), find(request.param).tiny)
+    network = build_networks(recipe, DIGITS)["generator"].double()
+    with torch.no_grad():
+        for number, parameter in enumerate(network.parameters()):
+            parameter += 0.1 * torch.from_numpy(stream(0, "weights", number).standard_normal(parameter.shape))
+    return Model(network, recipe, DIGITS)
+
+
+def test_samples_are_made_from_noise_by_the_recipe_s_sampler(stepwise: Model) -> None:
+    recipe, labels = stepwise.recipe, np.arange(4)
+    noise = recipe.latent.draw(stream(0, "sample", 0), 4, (1, 8, 8))
+    schedule = recipe.objective.noise_schedule()
+    with torch.no_grad():
+        expected = recipe.sampler(
+            stepwise.generator.eval(), torch.from_numpy(noise).double(), torch.from_numpy(labels), schedule=schedule
+        )
+    torch.testing.assert_close(drawn(stepwise, 1), expected, rtol=0, atol=1e-12)
+
+
+def test_more_steps_and_guidance_make_other_samples_of_the_same_noise(stepwise: Model) -> None:
+    own = drawn(stepwise, 1)
+    for other in (stepwise.with_sampler(steps=3), stepwise.with_sampler(guidance=2.0)):
+        assert not torch.allclose(drawn(other, 1), own)
+        assert other.chosen is not None and other.with_sampler(steps=2, guidance=1.0).chosen is None
+    assert torch.equal(drawn(stepwise.with_sampler(), 1), own)
+
+
+def test_noise_that_a_sampler_adds_depends_on_seed_and_place_alone() -> None:
+    recipe = override(find("ddpm-mnist").make(), {**find("ddpm-mnist").tiny, "sampler.eta": "1"})
+    model = Model(build_networks(recipe, DIGITS)["generator"], recipe, DIGITS)
+    assert torch.equal(drawn(model, 3)[4:8], drawn(model, 2)[4:])
+    assert not torch.allclose(drawn(model, 1), drawn(model, 1, seed=1))
+    added = [drawn(model, 2)[at : at + 4] - drawn(model.with_sampler(steps=1), 2)[at : at + 4] for at in (0, 4)]
+    assert not torch.allclose(added[0], added[1])
+
+
+def test_options_that_a_sampler_has_not_are_refused(model: Model, stepwise: Model) -> None:
+    with pytest.raises(Refused, match="--sampler-steps: not for this run, since it samples directly"):
+        model.with_sampler(steps=5)
+    if stepwise.recipe.objective.predicts == "noise":
+        with pytest.raises(Refused, match="--solver: .* --sampler-steps and --guidance"):
+            stepwise.with_sampler(solver="heun")
+    else:
+        with pytest.raises(Refused, match="--solver runge: give one of euler, midpoint, heun"):
+            stepwise.with_sampler(solver="runge")

@@ -35,6 +35,20 @@ def test_pictures_of_any_size_come_out_as_large(shape: tuple[int, ...]) -> None:
     assert value.shape == (2, *shape) and value.isfinite().all() and value.flatten(1).std(1).min() > 0
 
 
+@pytest.mark.parametrize("patch", [2, 4])
+def test_squares_of_pixels_become_places(patch: int) -> None:
+    network = awake(small((3, 16, 24), patch=patch))
+    x, t = torch.randn(2, 3, 16, 24, requires_grad=True), torch.rand(2)
+    value = network(x, t)
+    assert value.shape == x.shape
+    maps = []
+    network.first.register_forward_hook(lambda *given: maps.append(given[-1].shape))
+    network(x, t)
+    assert maps == [(2, 8, 16 // patch, 24 // patch)]
+    with pytest.raises(Refused, match=f"generator.patch={patch} does not divide pictures of 18x21"):
+        small((3, 18, 21), patch=patch)
+
+
 def test_it_begins_at_0_and_its_blocks_and_attention_change_nothing() -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 8, 4, 4)

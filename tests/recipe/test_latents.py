@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from honmono.randomness import stream
-from honmono.recipe.latents import Latent, Normal, Uniform
+from honmono.recipe.latents import Latent, Normal, SampleNoise, Uniform
+
+
+def test_noise_has_the_shape_of_a_sample() -> None:
+    many, few = (SampleNoise().draw(stream(0, "z"), count, (3, 8, 8)) for count in (400, 10))
+    assert many.shape == (400, 3, 8, 8) and many.dtype == np.float32
+    np.testing.assert_array_equal(many[:10], few)
+    assert abs(many.mean()) < 0.02 and abs(many.std() - 1) < 0.02
 
 
 @pytest.mark.parametrize("latent", [Normal(5), Uniform(5), Uniform(5, low=0.0, high=2.0)])

@@ -25,9 +25,9 @@ from honmono.training.trainer import Trainer
 
 
 Small = Callable[[Recipe], Recipe]
-# Points; a smaller batch at the end of an epoch; convolutions and, through R1, second derivatives.
+# Points; a smaller batch at the end of an epoch; convolutions and, through R1, second derivatives; one network.
 SEES_VARIETY = {"fid", "kid", "coverage", "modes", "reverse_kl"}
-COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits")
+COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits", "flow-grid", "ddpm-mnist")
 
 
 def tiny(name: str, on_small_data: Small) -> Recipe:
