@@ -13,7 +13,6 @@ import torch
 
 import honmono
 from honmono.errors import Failed, Refused
-from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.training.options import TrainOptions
@@ -55,12 +54,8 @@ def test_a_new_run_is_complete_before_its_first_step(here: Path) -> None:
 
 def test_what_a_call_says_of_a_recipe() -> None:
     call = asked(batch_size=16, seed=5, size=16, changes={"latent.dim": "8"}, steps=1)
-    recipe = ready(**call).trainer.recipe
-    assert (recipe.training.batch_size, recipe.training.seed, leaves(recipe)["latent.dim"]) == (
-        8,
-        5,
-        8,
-    )  # --set has the last word
+    recipe: Any = ready(**call).trainer.recipe
+    assert (recipe.training.batch_size, recipe.training.seed, recipe.latent.dim) == (8, 5, 8)  # --set has the last word
     assert ready(**call, root=Path("others")).run.path == Path("others/00001-dcgan-digits")
     assert ready(**call).trainer.data_spec.sample_shape == (1, 16, 16)
 
