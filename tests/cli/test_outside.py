@@ -92,7 +92,7 @@ def test_its_code_is_run_again_only_when_it_is_trusted(
     (here / "mine.py").unlink()  # the run has its own copy
     for words in (["sample", "run"], ["interpolate", "run"], ["train", "--resume", "run", "--steps", 2]):
         line = refused(*words)
-        assert "the recipe needs recipe.py:" in line and "--trust-code runs the run's recipe.py" in line
+        assert "the recipe needs recipe.py:" in line and "--trust-code" in line
     assert call("train", "--resume", "run", "--steps", 2, "--trust-code").code == 0
     said = call("sample", "run", "--trust-code", "--raw", "--num", 3)
     assert said.code == 0 and said.out == "run/samples.npy\n"

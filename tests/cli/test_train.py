@@ -45,7 +45,7 @@ def test_training_leaves_a_complete_run_and_names_its_pictures(call: Command, he
 
 def test_training_alone_takes_the_digits_and_says_why(call: Command, tiny: list[str]) -> None:
     said = call("train", "--steps", 1, *tiny)
-    assert said.code == 0 and "recipe dcgan-digits: it is made for the built-in digits" in said.err
+    assert said.code == 0 and "recipe dcgan-digits: " in said.err
 
 
 def test_training_on_one_s_own_data_takes_the_recipe_that_fits(call: Command, here: Path, tiny: list[str]) -> None:
@@ -79,7 +79,7 @@ def test_the_same_command_again_goes_on_where_the_run_stopped(call: Command, tin
     assert call(*words, "--steps", 2).code == 0
     again = call(*words, "--steps", 2)
     assert again.code == 0 and again.out == "pictures: mine/samples/000000002.png\n"
-    assert "run mine: complete at step 2; --steps N asks for more" in again.err
+    assert "run mine: complete at step 2; --steps" in again.err
     more = call("train", "--resume", "mine", "--steps", 5)
     assert more.code == 0 and more.out == "pictures: mine/samples/000000005.png\n"
     assert "run mine: going on from step 2" in more.err
@@ -95,10 +95,11 @@ def test_a_changed_recipe_is_refused_field_by_field(
     assert call("train", "dcgan-digits", "--run", "mine", "--steps", 1, *tiny).code == 0
     line = refused("train", "--resume", "mine", "--seed", 4, "--set", "data.flip=true")
     assert "mine was trained with other settings (" in line and line.endswith("start a new run")
-    assert "training.seed: 0 in the run, 4 now" in line and "data.flip: false in the run, true now" in line
+    assert "training.seed: 0 " in line and "data.flip: false " in line
     assert "data.fit" in refused("train", "dcgan-digits", "--run", "mine", "--set", "data.fit=pad", *tiny)
     assert "--run and --resume" in refused("train", "--resume", "mine", "--run", "mine")
-    assert "mine is a run of dcgan-digits, not of gan-grid" in refused("train", "gan-grid", "--run", "mine")
+    line = refused("train", "gan-grid", "--run", "mine")
+    assert "dcgan-digits, not of gan-grid" in line and "--run" in line
 
 
 def test_an_unfinished_run_is_mentioned(call: Command, here: Path, tiny: list[str]) -> None:
@@ -108,8 +109,7 @@ def test_an_unfinished_run_is_mentioned(call: Command, here: Path, tiny: list[st
     assert failed.code == 1 and failed.out == ""
     last = failed.err.splitlines()[-1]
     assert (
-        last.startswith("honmono: ")
-        and "training has diverged. The last checkpoint is runs/00001-dcgan-digits/checkpoints/00000000" in last
+        last.startswith("honmono: ") and "diverged" in last and "runs/00001-dcgan-digits/checkpoints/00000000" in last
     )
     again = call(*words, *diverging, "--steps", 60)
     hint = "there is an unfinished run of this recipe; resume it with: honmono train --resume runs/00001-dcgan-digits"
@@ -123,7 +123,7 @@ def test_changed_data_is_refused(call: Command, here: Path, tiny: list[str]) -> 
     np.save("pictures.npy", np.ones((24, 8, 8), np.uint8))
     said = call("train", "--resume", "mine", "--steps", 2)
     assert said.code == 2 and said.out == ""
-    assert "the data of mine has changed since it was started" in said.err.splitlines()[-1]
+    assert "the data of mine has changed" in said.err.splitlines()[-1]
     assert [path.name for path in (here / "mine/checkpoints").iterdir()] == ["000000001"]
 
 
@@ -131,7 +131,7 @@ def test_a_new_run_begins_from_another(call: Command, here: Path, tiny: list[str
     assert call("train", "dcgan-digits", "--steps", 2, "--run", "parent", *tiny).code == 0
     said = call("train", "--from", "parent", "--steps", 1, "--set", "training.log_every=1")
     assert said.code == 0 and said.out == "pictures: runs/00001-dcgan-digits/samples/000000001.png\n"
-    assert "weights of parent/checkpoints/000000002: 9 of 9 tensors of the generator" in said.err
+    assert "parent/checkpoints/000000002: 9 of 9 tensors" in said.err
     child = here / "runs/00001-dcgan-digits"
     for name in ("generator", "discriminator", "average"):
         assert weights(child, 0)[f"{name}.safetensors"] == weights(here / "parent", 2)[f"{name}.safetensors"]
@@ -141,7 +141,7 @@ def test_a_run_that_lost_its_environment_goes_on_with_a_warning(call: Command, r
     again = Path(shutil.copytree(run, here / "again"))
     (again / "environment.json").unlink()
     said = call("train", "--resume", again, "--steps", 3)
-    assert said.code == 0 and "warning: the run has no environment.json: using this machine's defaults" in said.err
+    assert said.code == 0 and "warning: the run has no environment.json" in said.err
     environment = json.loads((again / "environment.json").read_text())
     assert environment["engine"]["device"] == "cpu" and len(environment["resumed"]) == 1
     assert "no environment.json" not in call("train", "--resume", again, "--steps", 4).err

@@ -104,7 +104,7 @@ def test_a_checkpoint_can_be_chosen(run: Path) -> None:
 
 def test_the_best_checkpoint_is_the_best_measured_during_training(run: Path) -> None:
     RunDirectory(run).metrics_jsonl.unlink(missing_ok=True)
-    with pytest.raises(Refused, match="no best checkpoint: nothing was measured during training"):
+    with pytest.raises(Refused, match="no best checkpoint: .*--checkpoint"):
         load(run, checkpoint="best")
     for step, value in ((1, 3.0), (2, 1.0), (3, 2.0)):
         line = evaluations.line(
@@ -178,7 +178,7 @@ def test_where_none_are_learned_metrics_of_classes_are_left_out(unconditional: P
     with_metrics(unconditional, [])
     with pytest.raises(Refused, match=r"--metrics fid\["):
         evaluate(unconditional)
-    with pytest.raises(Refused, match=r"nearest_class\[mnist\]: the generator takes no labels"):
+    with pytest.raises(Refused, match=r"nearest_class\[mnist\]: .* no labels"):
         evaluate(unconditional, "nearest_class[mnist]")
     with_metrics(unconditional, [], data={"$class": "StackedMNIST", "source": "nowhere"})
     with pytest.raises(Refused, match=r"--metrics stacked_modes\[mnist\]$"):

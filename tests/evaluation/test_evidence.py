@@ -138,6 +138,16 @@ def test_a_generator_that_fails_is_told_of(gather: Gather, saying: Callable[...,
     assert ["collapsed" in note or "clipped" in note for note in constant.notes()] == [True, True]
 
 
+def test_features_that_are_not_finite_are_a_failure(
+    gather: Gather, drawing: nn.Module, quarters: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        quarters, "load", lambda device: lambda pictures: (torch.full((len(pictures), 4), torch.nan), None)
+    )
+    with pytest.raises(Failed, match=r"features\[quarters\]"):
+        gather(drawing).extracted("fake", "quarters", 10)
+
+
 def test_points_come_as_float64(saying: Callable[..., nn.Module], networks: Networks) -> None:
     recipe = find("gan-grid").make()
     reference = Reference(recipe, (2,), None, networks)

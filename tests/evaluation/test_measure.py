@@ -98,7 +98,8 @@ def test_intervals_are_student_s_at_95_percent() -> None:
 def test_what_is_no_number_is_a_note_and_no_number(points: Recipe, sampler: Callable[..., nn.Module]) -> None:
     found = measure(model_of(sampler(), points, (2,)), [Told(values=(1.0, math.nan)), ModeCoverage()], seeds=(0, 1))
     assert set(found.metrics) == {"modes", "high_quality", "reverse_kl"} == set(found.intervals)
-    assert found.notes == ("told is omitted, because it is not finite: 1, nan",)
+    (note,) = found.notes
+    assert note.startswith("told is omitted") and note.endswith("1, nan")
 
 
 def test_what_a_metric_says_of_its_number_is_noted_once(points: Recipe, sampler: Callable[..., nn.Module]) -> None:

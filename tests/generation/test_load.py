@@ -108,7 +108,7 @@ def test_a_number_is_never_taken_for_a_name(trained: TrainedRun) -> None:
         aged.class_name(3)
     counted = with_classes(trained, ("1", "2", "3"))
     assert counted.class_number("1") == 0 and counted.class_number(3) == 2 and counted.class_number(0) == 0
-    with pytest.raises(Refused, match="label=1 is the class '1' and the number of the class '2'"):
+    with pytest.raises(Refused, match="^label=1 .* label='1' or label='2'$"):
         counted.sample(1, label=1)
 
 
@@ -203,7 +203,7 @@ def test_a_stranger_s_run_runs_nothing(copy: RunDirectory, tmp_path: Path, name:
     copy.recipe_py.write_text(f"from pathlib import Path\nPath({str(touched)!r}).touch()\n")
     assert honmono.load(copy.path).step == 2  # its recipe.json names nothing but honmono's own
     edit(copy, generator={"$partial": name, "command": f"touch {touched}"})
-    with pytest.raises(Refused, match=f"needs {name}, which is not part of honmono.*--trust-code"):
+    with pytest.raises(Refused, match=f"needs {name}, .*--trust-code"):
         honmono.load(copy.path)
     assert not touched.exists()
     with pytest.raises(Refused, match=name):  # trusted code is run, and only what it defines is found
@@ -231,7 +231,7 @@ def test_a_recipe_given_as_a_value_is_trained_and_gone_on_with(tmp_path: Path) -
     assert honmono.train(recipe, steps=1, run=str(run)).sample(3).shape == (3, 1, 8, 8)
     assert honmono.train(recipe, steps=2, run=run).step == 2
     assert not (run / "recipe.py").exists()
-    with pytest.raises(Refused, match="recipe.py:Critic, which is not part of honmono"):
+    with pytest.raises(Refused, match="recipe.py:Critic"):
         honmono.load(run)
 
 

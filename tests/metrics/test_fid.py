@@ -8,7 +8,7 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
-from honmono.errors import Failed, Refused
+from honmono.errors import Refused
 from honmono.metrics.fid import FID, frechet_distance
 from honmono.metrics.kid import KID
 from honmono.metrics.prdc import PRDC
@@ -108,15 +108,13 @@ def test_too_few_reals_are_refused_before_fakes_are_made(injected, drawn, metric
         metric.measure(few)
 
 
-def test_what_cannot_be_compared_is_refused(injected, drawn):
+def test_what_cannot_be_compared_is_refused(drawn):
     with pytest.raises(Refused, match="cannot be compared"):
         refuse_mismatched(drawn(0, 20, 4), drawn(0, 20, 5))  # as a caller without shape checks gets it
     broken = drawn(0, 20, 4)
     broken[3, 2] = float("nan")
     with pytest.raises(Refused, match="the real features .* NaN"):
         frechet_distance(broken, drawn(0, 20, 4))
-    with pytest.raises(Failed, match=r"features\[mnist\] of the fakes .* NaN"):
-        FID(features="mnist", fakes=20).measure(injected(features={"real": drawn(0, 20, 4), "fake": broken}))
     with pytest.raises(Refused, match=r"fid\.reals is 1: give at least 2"):
         FID(features="mnist", reals=1)
     with pytest.raises(Refused, match=r"fid\.features: .*did you mean 'cifar10'"):

@@ -44,9 +44,9 @@ def test_the_metric_leaves_random_numbers_alone(injected, drawn):
 
 
 def test_what_has_no_score_is_refused(injected, drawn):
-    with pytest.raises(Refused, match=r"is\.fakes is 15; 10 splits need at least 20"):
+    with pytest.raises(Refused, match=r"^is\.fakes is 15; .* 20"):
         InceptionScore(features="mnist", fakes=15)
-    with pytest.raises(Refused, match="needs at least 20 fakes, and there are 15"):
+    with pytest.raises(Refused, match="at least 20 fakes, .* 15"):
         inception_score(drawn(0, 15, 10))
     with pytest.raises(Refused, match="no class logits"):
         InceptionScore(features="mnist", fakes=20).measure(injected(features={"fake": drawn(0, 20, 4)}))

@@ -64,7 +64,7 @@ def test_the_metric_draws_by_the_evidences_seed(injected, drawn):
 
 
 def test_subsets_larger_than_the_samples_are_refused(injected, drawn):
-    with pytest.raises(Refused, match=r"kid\.subset_size is 1000, too many for fakes=500, reals=10000"):
+    with pytest.raises(Refused, match=r"^kid\.subset_size is 1000, .* fakes=500"):
         KID(features="mnist", fakes=500)
     few = injected(features={"real": drawn(0, 90, 4), "fake": drawn(1, 300, 4)})
     told = r"kid\[mnist\] needs at least 100 reals, and there are 90"

@@ -53,9 +53,7 @@ def test_classes_are_matched_by_name(injected):
 
 def test_other_classes_are_refused(injected):
     metric = LabelFidelity(features="mnist")
-    with pytest.raises(
-        Refused, match=r"labels\[mnist\]: .*only the data has 'cat', 'dog', only the network has '0', '1'"
-    ):
+    with pytest.raises(Refused, match=r"labels\[mnist\]: .* 'cat', 'dog', .* '0', '1'"):
         metric.measure(injected(classes=("cat", "dog")))
     with pytest.raises(Refused, match="only the network has '9'"):
         metric.measure(injected(classes=DIGITS[:9]))

@@ -64,7 +64,7 @@ def test_classes_without_reals_are_left_out_and_named(evidence):
     assert "nearest_class_of_reals[mnist].dog" not in measured  # the only one
     fakes, reals = evidence.noted
     assert fakes.startswith("nearest_class[mnist] omits 'bird'")
-    assert reals.startswith("nearest_class_of_reals[mnist] omits 'dog', 'bird'")
+    assert reals.startswith("nearest_class_of_reals[mnist]") and "'dog', 'bird'" in reals
 
 
 def test_what_has_no_classes_is_refused(evidence):
@@ -73,7 +73,7 @@ def test_what_has_no_classes_is_refused(evidence):
     with pytest.raises(Refused, match="fewer than two classes"):
         metric.measure(evidence)
     evidence.real_labels = None
-    with pytest.raises(Refused, match=r"nearest_class\[mnist\]: the real pictures have no classes"):
+    with pytest.raises(Refused, match=r"^nearest_class\[mnist\]: .* no classes"):
         metric.measure(evidence)
     evidence.classes = ()
     with pytest.raises(Refused, match="takes no labels"):

@@ -93,5 +93,5 @@ def test_what_has_no_neighbours_is_refused(pictured, drawn):
         metric.measure(pictured(pictures, pictures))
     with pytest.raises(Refused, match="21 rows: give 1 to 20"):
         metric.picture(pictured(pictures, pictures), rows=21)
-    with pytest.raises(Refused, match="finding 5 neighbours needs at least 5 reals, and there are 4"):
+    with pytest.raises(Refused, match="at least 5 reals, .* 4"):
         nearest_reals(drawn(0, 4, 2), drawn(1, 9, 2), 5)

@@ -92,7 +92,7 @@ def test_reals_with_copies_are_noted_beside_the_numbers(injected, drawn):
     metric = PRDC(features="mnist", fakes=240, reals=300)
     evidence = injected(features={"real": copied, "fake": copied})
     assert metric.measure(evidence)["density[mnist]"] == metric.measure(evidence)["coverage[mnist]"] == 0
-    assert "240 of 240 reals have 5 or more exact copies" in evidence.noted[0]
+    assert "240 of 240 reals" in evidence.noted[0]
     mixed = injected(features={"real": torch.cat([unique, copied]), "fake": copied})
     assert metric.measure(mixed)["coverage[mnist]"] <= 60 / 300
     assert len(mixed.noted) == 1 and "240 of 300 reals" in mixed.noted[0]
@@ -102,7 +102,7 @@ def test_reals_with_copies_are_noted_beside_the_numbers(injected, drawn):
 
 
 def test_too_many_neighbours_are_refused(injected, drawn):
-    with pytest.raises(Refused, match=r"prdc\.neighbours is 10, too many for fakes=10, reals=10000"):
+    with pytest.raises(Refused, match=r"^prdc\.neighbours is 10, .* fakes=10"):
         PRDC(features="mnist", fakes=10, neighbours=10)
     few = injected(features={"real": drawn(0, 5, 4), "fake": drawn(1, 50, 4)})
     told = r"prdc\[mnist\] needs at least 6 reals, and there are 5"

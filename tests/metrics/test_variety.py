@@ -79,7 +79,7 @@ def test_classes_of_too_few_are_left_out_and_named(evidence):
     measured = Variety(features="mnist", fakes=3_000, reals=3_000).measure(evidence)
     assert "variety[mnist].bird" not in measured and measured["variety[mnist]"] == measured["variety[mnist].dog"]
     assert any(text.startswith("variety[mnist] omits 'bird'") for text in evidence.noted)
-    with pytest.raises(Refused, match="no class has two different reals and two fakes"):
+    with pytest.raises(Refused, match="two different reals and two fakes"):
         Variety(features="mnist", fakes=3, reals=3_000).measure(evidence)
 
 
@@ -94,5 +94,5 @@ def test_rare_classes_keep_their_part_of_the_pictures(evidence):
 
 def test_reals_without_classes_are_refused(evidence):
     evidence.real_labels = None
-    with pytest.raises(Refused, match=r"variety\[mnist\]: the real pictures have no classes"):
+    with pytest.raises(Refused, match=r"^variety\[mnist\]: .* no classes"):
         Variety(features="mnist", fakes=3_000).measure(evidence)

@@ -47,6 +47,6 @@ def test_a_missing_package_is_refused_with_its_mend(
 
 
 def test_an_unknown_tracker_is_refused_before_any_is_opened(run: RunDirectory) -> None:
-    with pytest.raises(Refused, match="no tracker 'tensorbord'; did you mean 'tensorboard'"):
+    with pytest.raises(Refused, match="'tensorbord'; did you mean 'tensorboard'"):
         open_trackers(["tensorboard", "tensorbord"], run, 0)
     assert not (run.path / "tensorboard").exists()

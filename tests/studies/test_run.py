@@ -47,7 +47,7 @@ def numbers_of(run: Path) -> dict[str, float]:
 
 
 def test_a_study_leaves_one_page(trained: Path, read_html: Reader) -> None:
-    assert {path.name for path in trained.iterdir()} == {"duel.html", "study.json", *RUNS}
+    assert {path.name for path in trained.iterdir()} == {"duel.html", "duel.json", "study.json", *RUNS}
     page = read_html((trained / "duel.html").read_text("utf-8"))
     refuse_the_network(page)
     headings = [
@@ -122,10 +122,10 @@ def test_it_goes_on_with_what_it_began_with_and_refuses_anything_else(duel: Stud
         honmono.study(duel, "out", scale=0.5)
     with pytest.raises(Refused, match="--set training.steps=4, not training.steps=5"):
         honmono.study(duel, "out", changes={"training.steps": 5})
-    with pytest.raises(Refused, match="^'out' holds the study duel, not other: .*--out$"):
+    with pytest.raises(Refused, match="'out' .* duel, not other: .*--out$"):
         honmono.study(replace(duel, name="other"), "out")
     other = replace(duel, changes={**duel.changes, "latent.dim": "3"})
-    with pytest.raises(Refused, match="trained with other settings .latent.dim: 4 in the run, 3 now"):
+    with pytest.raises(Refused, match="latent.dim: 4 in the run, 3 now"):
         honmono.study(other, "out")
     honmono.study(duel, "out", changes={"training.steps": "4"})  # as the command line gives it
     honmono.study(duel, "out", seeds=2)  # more runs of the same kind are no change

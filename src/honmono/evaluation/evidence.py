@@ -8,14 +8,15 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from honmono.errors import Refused
+from honmono.errors import Failed, Refused
 from honmono.evaluation.checks import SampleChecks
 from honmono.evaluation.extraction import Extraction, Networks
-from honmono.evaluation.preprocess import quantized
 from honmono.evaluation.reference import Reals, Reference
 from honmono.generation.model import Model, take
 from honmono.metrics.base import Evidence, Extracted, Side
+from honmono.metrics.refusals import all_finite
 from honmono.randomness import reseed, seed_of
+from honmono.runs.images import to_uint8
 
 
 @final
@@ -55,7 +56,10 @@ class GeneratorEvidence(Evidence):
         return self._points[:number]
 
     def extracted(self, side: Side, network: str, number: int) -> Extracted:
-        """The output of the feature network for `number` samples; for all reals where there are fewer."""
+        """The output of the feature network for `number` samples; for all reals where there are fewer.
+
+        Raises `Failed` where features of fakes contain NaN or infinity.
+        """
         self._refuse_points(network)
         if side == "real":
             return self._with_labels(self._reference.reals(network), number)
@@ -63,6 +67,8 @@ class GeneratorEvidence(Evidence):
         if key not in self._extractions:
             self._extractions[key] = self._networks.extraction(network, self._keep_first(network))
         features, logits = self._extractions[key].first(number)
+        if not all_finite(features):
+            raise Failed(f"the features[{network}] of the fakes contain NaN or infinity: check the samples")
         labels = torch.arange(number) % len(self.classes) if self.classes else None
         return Extracted(features, logits, labels)
 
@@ -124,9 +130,9 @@ class GeneratorEvidence(Evidence):
         for number in count():
             reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
             samples = next(chunks)
-            rows = samples if self._range is None else quantized(samples, self._range)
-            checks.update(samples, rows.cpu().numpy())
-            yield transform(rows)
+            rows = samples.cpu().numpy() if self._range is None else to_uint8(samples, self._range)
+            checks.update(samples, rows)
+            yield transform(torch.from_numpy(rows).to(samples.device))
 
     def _refuse_points(self, network: str) -> None:
         if self._range is None:

@@ -91,8 +91,9 @@ def _refuse_none(metrics: Sequence[Metric], seeds: Sequence[int]) -> None:
 
 def _values(metrics: Sequence[Metric], evidence: Evidence) -> dict[str, float]:
     """Every number, in the order of the metrics. The metric with most fakes comes first; the others reuse them."""
-    found = {metric.name: metric.measure(evidence) for metric in sorted(metrics, key=lambda metric: -metric.fakes)}
-    return {key: float(value) for metric in metrics for key, value in found[metric.name].items()}
+    by_fakes = sorted(range(len(metrics)), key=lambda place: -metrics[place].fakes)
+    found = {place: metrics[place].measure(evidence) for place in by_fakes}
+    return {key: float(value) for place in sorted(found) for key, value in found[place].items()}
 
 
 def _pictures(metrics: Sequence[Metric], evidence: Evidence) -> dict[str, UInt8[Tensor, "rows columns channels h w"]]:

@@ -53,7 +53,10 @@ class Evidence(ABC):
 
     @abstractmethod
     def extracted(self, side: Side, network: str, number: int) -> Extracted:
-        """The output of the feature network of that name for `number` samples."""
+        """The output of the feature network of that name for `number` fakes, or at most as many reals.
+
+        Raises `Failed` where features of fakes contain NaN or infinity.
+        """
 
     @abstractmethod
     def pictures(

@@ -13,7 +13,6 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
-    extracted,
     prefix_errors,
     refuse_fields_below,
     refuse_not_finite,
@@ -72,7 +71,7 @@ class InceptionScore(FeatureMetric):
         return {self.name: "higher"}
 
     def measure(self, evidence: Evidence) -> dict[str, float]:
-        logits = extracted(evidence, "fake", self.features, self.fakes).logits
+        logits = evidence.extracted("fake", self.features, self.fakes).logits
         if logits is None:
             raise Refused(
                 f"{self.name}: the {self.features} features have no class logits: use others, as in is[mnist]"

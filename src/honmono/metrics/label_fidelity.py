@@ -12,7 +12,6 @@ from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.refusals import (
-    extracted,
     prefix_errors,
     quoted,
     refuse_fields_below,
@@ -84,7 +83,7 @@ class LabelFidelity(FeatureMetric):
         index = torch.tensor([known.index(name) for name in evidence.classes])
         if self.fakes < len(known):
             raise Refused(f"{self.name}: {self.fakes} fakes are too few for {len(known)} classes: increase fakes")
-        found = extracted(evidence, "fake", self.features, self.fakes)
+        found = evidence.extracted("fake", self.features, self.fakes)
         assert found.logits is not None and found.labels is not None, "the network and the generator have classes"
         with prefix_errors(self):
             fidelity = label_fidelity(found.logits, index[found.labels])

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from torch import Tensor
 
-from honmono.errors import Failed, Refused, first_of
-from honmono.metrics.base import Evidence, Extracted, Metric, Side
+from honmono.errors import Refused, first_of
+from honmono.metrics.base import Metric, Side
 from honmono.metrics.features.named import feature_network
 
 
@@ -52,18 +52,6 @@ def refuse_not_finite(what: str, values: Tensor) -> None:
 def all_finite(values: Tensor) -> bool:
     """Whether there is no NaN or infinity, without a temporary tensor of the same size."""
     return values.numel() == 0 or all(math.isfinite(bound.item()) for bound in values.aminmax())  # NaN propagates
-
-
-def extracted(evidence: Evidence, side: Side, network: str, number: int) -> Extracted:
-    """The output of a feature network for `number` fakes, or for at most `number` reals, all if there are fewer.
-
-    Raises `Failed` where features of fakes contain NaN or infinity.
-    """
-    found = evidence.extracted(side, network, number)
-    assert len(found.features) == number or (side == "real" and len(found.features) < number)
-    if side == "fake" and not all_finite(found.features):
-        raise Failed(f"the features[{network}] of the fakes contain NaN or infinity: check the samples")
-    return found
 
 
 def quoted(names: Sequence[str]) -> str:

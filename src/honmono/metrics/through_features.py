@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor
 
 from honmono.metrics.base import Evidence, Extracted, Metric
-from honmono.metrics.refusals import extracted, refuse_too_few
+from honmono.metrics.refusals import refuse_too_few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,9 @@ class ComparingMetric(FeatureMetric, ABC):
     @final
     def extract_both(self, evidence: Evidence) -> tuple[Extracted, Extracted]:
         """The network's output for reals and for fakes; too few reals are refused before fakes are generated."""
-        real = extracted(evidence, "real", self.features, self.reals)
+        real = evidence.extracted("real", self.features, self.reals)
         refuse_too_few(self.name, "real", len(real.features), self.min_samples(real.features.shape[1]))
-        return real, extracted(evidence, "fake", self.features, self.fakes)
+        return real, evidence.extracted("fake", self.features, self.fakes)
 
     @final
     def both_features(self, evidence: Evidence) -> tuple[Tensor, Tensor]:

@@ -8,22 +8,15 @@ there are any: the kinds of active warnings ("collapse", ...); a checkpoint with
 JSON has no NaN and no infinity: such a number is null among the metrics, and text in a protocol.
 """
 
-import json
 import math
-import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from filelock import FileLock
 
-from honmono.errors import Failed
-from honmono.files import atomic_write_bytes, fsync_directory
 from honmono.runs.directory import RunDirectory
+from honmono.runs.json_lines import JsonLines, Line
 from honmono.runs.protocols import Protocol, record_of, upgrade
-
-
-Line = dict[str, Any]
 
 
 def line(
@@ -67,39 +60,20 @@ def append(run: RunDirectory, line: Line) -> None:
 
     Raises `Failed` when the disk is full, `ValueError` for a value that is not strict JSON.
     """
-    data = (json.dumps(line, allow_nan=False) + "\n").encode()
-    path = run.metrics_jsonl
-    try:
-        with _lock(run), open(path, "ab", buffering=0) as file:
-            file.truncate(path.read_bytes().rfind(b"\n") + 1)
-            if file.write(data) < len(data):
-                raise Failed(f"cannot write '{path}': no room for a whole line")
-            os.fsync(file.fileno())
-            fsync_directory(run.path)
-    except OSError as error:
-        raise Failed(f"cannot write '{path}': {error.strerror}; the run's checkpoints are intact") from error
+    with _lock(run):
+        _lines(run).append([line], sync=True)
 
 
 def read(run: RunDirectory) -> list[Line]:
     """Every evaluation, in the order of the file. Skips incomplete lines and lines that are no evaluations."""
-    return [line for _, line in _texts(run)]
-
-
-def _texts(run: RunDirectory) -> list[tuple[bytes, Line]]:
-    """Every evaluation as its text and its value."""
-    path = run.metrics_jsonl
-    whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [(text, line) for text in whole if (line := _parse(text)) is not None]
+    return [upgraded for line in _lines(run).read() if (upgraded := _upgrade(line)) is not None]
 
 
 def truncate(run: RunDirectory, step: int) -> None:
     """Removes the lines of checkpoints after `step`, the step from which training resumes."""
-    if not run.metrics_jsonl.exists():
-        return
-    with _lock(run):
-        data = b"".join(text + b"\n" for text, line in _texts(run) if line["checkpoint"] <= step)
-        if run.metrics_jsonl.read_bytes() != data:
-            atomic_write_bytes(run.metrics_jsonl, data)
+    if run.metrics_jsonl.exists():
+        with _lock(run):
+            _lines(run).truncate(step)
 
 
 def best(run: RunDirectory, among: Collection[int] | None = None) -> int | None:
@@ -162,17 +136,21 @@ def _rank(line: Line, best_by: Mapping[str, str]) -> tuple[float, ...]:
     return tuple(-math.inf if value is None else sign * value for value, sign in values)
 
 
-def _parse(text: bytes) -> Line | None:
+def _upgrade(line: Line) -> Line | None:
+    """An evaluation with its protocol in the present format; None where the line is something else."""
     try:
-        line = json.loads(text)
         line["protocol"] = upgrade(line["protocol"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return line if isinstance(line.get("checkpoint"), int) and isinstance(line.get("metrics"), dict) else None
+    return line if isinstance(line.get("metrics"), dict) else None
 
 
 def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _lines(run: RunDirectory) -> JsonLines:
+    return JsonLines(run.metrics_jsonl, step="checkpoint")
 
 
 def _lock(run: RunDirectory) -> FileLock:

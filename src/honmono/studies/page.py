@@ -1,24 +1,27 @@
 """The HTML page of a study: the article's claims, its table with our numbers, samples, and how to make it again."""
 
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 from statistics import fmean
+from typing import Any
 
 from honmono.reports.comparison import agreement, numbers, summary
 from honmono.reports.comparison.agreement import Agreement
 from honmono.reports.comparison.comparison import Comparison
-from honmono.reports.comparison.numbers import UNKNOWN, Numbers, mean_and_deviation
+from honmono.reports.comparison.numbers import UNKNOWN, Numbers
 from honmono.reports.comparison.page import body
 from honmono.reports.comparison.pictures import real_samples
 from honmono.reports.comparison.summary import Summary
-from honmono.reports.comparison.table import best_of, headings
+from honmono.reports.comparison.table import headings
+from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Cell, Table, render
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.studies.frames import Frames
+from honmono.studies.means import best_cases, mean_cell
+from honmono.studies.moment_tables import by_case, cost_table, moment_curves, moment_table
 from honmono.studies.plan import Planned
+from honmono.studies.results import command
 from honmono.studies.state import StudyState
 from honmono.studies.study import Case, Study, Trace
 
@@ -27,8 +30,8 @@ INCOMPARABLE_SIGN = "†"
 INCOMPARABLE = "Measured under other conditions and not comparable with the others; the notes below list what differs."
 
 
-def page(study: Study, planned: Sequence[Planned], state: StudyState) -> str:
-    """The page of a study whose runs are trained."""
+def page(study: Study, planned: Sequence[Planned], state: StudyState, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The page of a study whose runs are trained. rows: their results."""
     read = summary.read([one.run.path for one in planned])
     runs = [replace(run, name=one.name) for run, one in zip(read, planned, strict=True)]
     measured = [_measured(run) for run in runs]
@@ -40,15 +43,16 @@ def page(study: Study, planned: Sequence[Planned], state: StudyState) -> str:
         summary=f"{study.asks[0].upper()}{study.asks[1:]}",
         study=study,
         shortened=_shortened(planned),
-        cases=_cases(study, planned, comparison, state),
+        cases=_cases(study, planned, rows, comparison, state),
         case_notes=list(_legend(planned, state)),
+        moments=_moments(planned, rows, comparison) if study.moments else None,
         traces=[(trace.title, _trace(trace, study, planned, frames)) for trace in study.traces],
         reals=list(real_samples(runs)),
         films=[
             (one.name, _settings(one.case), run.pictures(study.frames))
             for one, run in zip(planned, frames, strict=True)
         ],
-        command=_command(study, state),
+        command=command(study, state),
         **body(comparison, samples=False),
     )
 
@@ -60,9 +64,23 @@ def _measured(run: Summary) -> Numbers:
     return Numbers(max(run.run.checkpoint_steps(), default=0), None, True, None, {})
 
 
+def _moments(planned: Sequence[Planned], rows: Sequence[Mapping[str, Any]], comparison: Comparison) -> dict[str, Any]:
+    """The variables of the part about moments."""
+    measured = by_case(planned, rows)
+    found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
+    return {
+        "tables": [moment_table(key, measured, one) for key, one in found.items()],
+        "cost": cost_table(measured, rows),
+        "curves": [picture for key, one in found.items() for picture in moment_curves(key, measured, one)],
+        "strokes": list(zip(measured, STROKES, strict=False)),
+    }
+
+
 def _images(run: Summary, one: Planned) -> float:
-    """The images of a whole training: more than the run has seen, where it diverged."""
+    """The images of a whole training: more than the run has seen, where it diverged; all of them, with moments."""
     seen = run.cost(one.recipe.training.steps)
+    if one.moments is not None:
+        return seen.images or 1.0
     last = (run.log.get("step") or [None])[-1]
     return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
 
@@ -79,46 +97,42 @@ def _settings(case: Case) -> str:
     return "; ".join(f"{name}: {text}" for name, text in case.settings.items() if text)
 
 
-def _cases(study: Study, planned: Sequence[Planned], comparison: Comparison, state: StudyState) -> Table:
+def _cases(
+    study: Study,
+    planned: Sequence[Planned],
+    results: Sequence[Mapping[str, Any]],
+    comparison: Comparison,
+    state: StudyState,
+) -> Table:
     """A row for each case: its settings, the article's result and our numbers."""
     found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
-    best = {key: _best(study, planned, comparison.measured, one) for key, one in found.items()}
+    indices_of = {case.label: [i for i, one in enumerate(planned) if one.case == case] for case in study.cases}
+    cells = {key: _cells(key, one, indices_of, comparison.measured) for key, one in found.items()}
     rows = []
     for case in study.cases:
-        indices = [index for index, one in enumerate(planned) if one.case == case]
-        own = [comparison.measured[index] for index in indices]
-        cells = [_number(key, one, indices, own, case.label in best[key]) for key, one in found.items()]
-        costs = [comparison.runs[index].cost(planned[index].recipe.training.steps) for index in indices]
-        seconds = [cost.seconds for cost in costs if cost.seconds is not None]
-        images = [cost.images for cost in costs if cost.images is not None]
-        cost = [f"{fmean(images):,.0f}" if images else UNKNOWN, f"{fmean(seconds):,.0f}" if seconds else UNKNOWN]
+        indices = indices_of[case.label]
+        trained = [results[index] for index in indices if results[index]["steps"]]
+        cost = [f"{fmean(row[name] for row in trained):,.0f}" if trained else UNKNOWN for name in ("images", "seconds")]
         article = [*case.settings.values(), case.published or UNKNOWN]
-        rows.append([case.label, *article, _seeds([planned[index] for index in indices], state), *cells, *cost])
+        seeds = _seeds([planned[index] for index in indices], state)
+        rows.append([case.label, *article, seeds, *(own[case.label] for own in cells.values()), *cost])
     settings = [*study.cases[0].settings, "the article's result"]
     header = ["case", *settings, "seeds", *headings(found, found), "images seen", "seconds"]
     notes = [(INCOMPARABLE_SIGN, INCOMPARABLE)] if any(one.incomparable for one in found.values()) else []
     return Table(header, rows, range(len(settings) + 2, len(header)), notes)
 
 
-def _number(key: str, one: Agreement, indices: Sequence[int], own: Sequence[Numbers], best: bool) -> Cell:
-    values = [measured.numbers[key].value for measured in own if key in measured.numbers]
-    if not values:
-        return Cell(UNKNOWN)
-    if not all(map(isfinite, values)):
-        return Cell("not finite")
-    mean, deviation = mean_and_deviation(values)
-    return Cell(mean, deviation, best, INCOMPARABLE_SIGN if any(index in one.incomparable for index in indices) else "")
-
-
-def _best(study: Study, planned: Sequence[Planned], measured: Sequence[Numbers], one: Agreement) -> set[str]:
-    """The labels of the cases with the best mean, where two or more are comparable."""
-    means: dict[str, float] = {}
-    for case in study.cases:
-        indices = [index for index, each in enumerate(planned) if each.case == case]
-        values = [measured[index].numbers[one.key].value for index in indices if index in one.comparable]
-        if len(values) == len(indices) and all(map(isfinite, values)):
-            means[case.label] = fmean(values)
-    return best_of(means, one) if len(means) > 1 else set()
+def _cells(
+    key: str, one: Agreement, indices_of: Mapping[str, Sequence[int]], measured: Sequence[Numbers]
+) -> dict[str, Cell]:
+    """The mean of a number in each case; the best of those whose runs are all comparable."""
+    values = {
+        label: [measured[index].numbers[key].value for index in indices if key in measured[index].numbers]
+        for label, indices in indices_of.items()
+    }
+    best = best_cases({label: values[label] for label, own in indices_of.items() if {*own} <= {*one.comparable}}, one)
+    signs = {label: INCOMPARABLE_SIGN if {*own} & {*one.incomparable} else "" for label, own in indices_of.items()}
+    return {label: mean_cell(own, label in best, signs[label]) for label, own in values.items()}
 
 
 def _seeds(own: Sequence[Planned], state: StudyState) -> str:
@@ -157,13 +171,3 @@ def _pair(pair: tuple[float, float] | None, trace: Trace) -> str:
     if trace.of == "losses":
         return f"{pair[0]:.4f}, {pair[1]:.4f}"
     return " to ".join(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" for value in pair)
-
-
-def _command(study: Study, state: StudyState) -> str:
-    options = state.options
-    arguments = ["honmono", "study", study.name, "--out", "DIR"]
-    arguments += ["--scale", f"{options.scale:g}"] if options.scale != 1 else []
-    arguments += ["--data", options.data] if options.data else []
-    arguments += ["--seeds", str(options.seeds)] if options.seeds else []
-    arguments += [part for name, value in options.changes.items() for part in ("--set", f"{name}={value}")]
-    return shlex.join(arguments)

@@ -7,24 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from honmono.errors import Refused
+from honmono.evaluation.availability import unavailable_metrics
 from honmono.recipe.record import read_record, refuse_changes
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
 from honmono.recipe.value import Recipe
 from honmono.runs.directory import RunDirectory
+from honmono.studies.meter import END, Reading, by_moment
 from honmono.studies.scale import scaled
 from honmono.studies.state import StudyOptions
-from honmono.studies.study import Case, Study
+from honmono.studies.study import Case, Moments, Study
 from honmono.training.options import TrainOptions, recipe_for
 from honmono.training.session import with_resolved_auto
+
+
+# Changes for a training whose metrics are measured later, at checkpoints that must still be there.
+LATER = {"metrics": (), "training.measure_images": None, "training.best": None, "training.keep": 0}
 
 
 @dataclass(frozen=True)
 class Planned:
     """One run of a study.
 
-    changes: fields of its recipe and their new values, in the order in which they are applied.
+    changes: fields that are changed for its training, and their new values, in the order in which they are applied.
+    recipe: the final recipe. With moments it is trained without its metrics, which are measured afterwards.
     full_steps: its steps without `--scale`.
+    moments: when it is measured; None: while it trains.
     """
 
     case: Case
@@ -33,6 +41,7 @@ class Planned:
     changes: Mapping[str, Any]
     recipe: Recipe
     full_steps: int
+    moments: Moments | None
 
     @property
     def name(self) -> str:
@@ -40,7 +49,16 @@ class Planned:
 
     @property
     def finished(self) -> bool:
-        return self.run.checkpoint_steps()[-1:] >= [self.recipe.training.steps]
+        """Whether nothing is left to train."""
+        last = self.recipe.training.steps
+        if self.moments is not None and self.moments.names and self.moments.names == [*self.readings][:-1]:
+            last = self.readings[END].step
+        return self.run.checkpoint_steps()[-1:] >= [last]
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """The clock at each moment that has passed, and at the end."""
+        return by_moment(self.run, self.moments) if self.moments is not None else {}
 
 
 def plan(study: Study, options: StudyOptions, out: Path) -> list[Planned]:
@@ -68,7 +86,19 @@ def _planned(study: Study, case: Case, seed: int, options: StudyOptions, out: Pa
     changes = {**own, **scaled(full, options.scale), **options.changes}
     recipe = recipe_for(entry, TrainOptions(recipe=case.recipe, data=options.data, seed=seed, changes=changes))
     run = RunDirectory(out / f"{case.directory}-seed-{seed}")
-    return Planned(case, seed, run, changes, recipe, full.training.steps)
+    moments = study.moments and study.moments.scaled(options.scale)
+    if moments is not None:
+        _refuse_unmeasurable(case.recipe, recipe)
+        changes = {name: value for name, value in changes.items() if name.partition(".")[0] != "metrics"} | LATER
+    return Planned(case, seed, run, changes, recipe, full.training.steps, moments)
+
+
+def _refuse_unmeasurable(name: str, recipe: Recipe) -> None:
+    """Raises `Refused` where a recipe has nothing to measure at the moments of its study."""
+    if not recipe.metrics:
+        raise Refused(f"{name} has no metrics to measure at the study's moments: give some with --set metrics=...")
+    for why in unavailable_metrics(recipe, recipe.metrics).values():
+        raise Refused(why)
 
 
 def _seeds(case: Case, options: StudyOptions) -> Iterator[int]:

@@ -11,11 +11,16 @@ from typing import Any
 
 from honmono.data.choose import absolute
 from honmono.errors import Diverged, Interrupted, Refused
+from honmono.files import write_json
 from honmono.reports.html import write_page
+from honmono.studies.measure import measure_moments
+from honmono.studies.meter import train_to_moments
 from honmono.studies.page import page
 from honmono.studies.plan import Planned, open_data, plan
+from honmono.studies.results import results
 from honmono.studies.state import StudyState
 from honmono.studies.study import Study, find_study
+from honmono.training.options import TrainOptions
 from honmono.training.train import train
 
 
@@ -29,7 +34,7 @@ def study(
     device: str = "auto",
     changes: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Trains all cases of a study that are not trained yet. Returns the page that it writes, `<name>.html` in `out`.
+    """Trains and measures what is missing of a study. Returns its page, `<name>.html` in `out`, beside `<name>.json`.
 
     study: the name of a study that comes with honmono, or a `honmono.studies.Study` of your own.
     out: its directory; None: runs/study-NAME, with the scale appended. A study in it is resumed with its own options.
@@ -55,7 +60,10 @@ def study(
         state.write()
         for number, one in enumerate(planned, 1):
             state = _train(one, f"{number} of {len(planned)}", state, device)
-        return write_page(out / f"{chosen.name}.html", page(chosen, planned, state))
+            measure_moments(one, device)
+        found = results(chosen, planned, state)
+        write_json(out / f"{chosen.name}.json", found)
+        return write_page(out / f"{chosen.name}.html", page(chosen, planned, state, found["rows"]))
 
 
 def default_out(name: str, scale: float | None) -> Path:
@@ -81,17 +89,16 @@ def _train(one: Planned, progress: str, state: StudyState, device: str) -> Study
     if one.finished:
         _say(f"{progress}: {one.name}: already trained")
         return state
-    steps = one.recipe.training.steps
-    _say(f"{progress}: {one.name}: {one.case.recipe}, {steps:,} steps")
+    moments = one.moments
+    length = ", ".join(moments.names) if moments and moments.names else f"{one.recipe.training.steps:,} steps"
+    _say(f"{progress}: {one.name}: {one.case.recipe}, {length}")
+    options: dict[str, Any] = {"data": state.options.data, "seed": one.seed, "changes": one.changes, "device": device}
     try:
-        train(
-            one.case.recipe,
-            data=state.options.data,
-            seed=one.seed,
-            changes=one.changes,
-            device=device,
-            run=one.run.path,
-        )
+        if moments is None:
+            train(one.case.recipe, run=one.run.path, **options)
+        else:
+            options |= {"run": one.run.path, "images": moments.last_images}
+            train_to_moments(TrainOptions(recipe=one.case.recipe, **options), moments)
     except Diverged as diverged:
         _say(f"{one.name}: {diverged}")
         return state.with_diverged(one.run, str(diverged))

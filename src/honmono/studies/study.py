@@ -4,6 +4,7 @@ Nothing here imports torch, so that listing the studies is quick.
 """
 
 import importlib
+import math
 import pkgutil
 import re
 from collections.abc import Mapping
@@ -52,6 +53,41 @@ class Trace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moments:
+    """When the runs of a study are measured, so that they can be compared at equal cost.
+
+    Each run is trained until all moments have passed, but not beyond its `training.steps`, which `images` alone
+    replace. Its metrics are measured afterwards: at each moment, and at the end.
+
+    images: numbers of images seen.
+    cpu_seconds: seconds that the processor has spent on the training steps, over all threads.
+    """
+
+    images: tuple[int, ...] = ()
+    cpu_seconds: tuple[float, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each moment, as tables show it."""
+        return self.passed(math.inf, math.inf)
+
+    @property
+    def last_images(self) -> int | None:
+        """The images to train for; None where something else ends the training."""
+        return max(self.images) if self.images and not self.cpu_seconds else None
+
+    def passed(self, images: float, cpu_seconds: float) -> list[str]:
+        """The names of the moments that a run has passed which has seen so many images in this time."""
+        by_images = [f"{moment:,} images" for moment in self.images if images >= moment]
+        return by_images + [f"{moment:,.6g} CPU seconds" for moment in self.cpu_seconds if cpu_seconds >= moment]
+
+    def scaled(self, scale: float) -> "Moments":
+        """The moments of a study that is shortened to `scale` of its steps."""
+        images = tuple(max(1, round(scale * moment)) for moment in self.images)
+        return Moments(images=images, cpu_seconds=tuple(scale * moment for moment in self.cpu_seconds))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """An article's experiment.
 
@@ -62,6 +98,7 @@ class Study:
     changes: fields of every case and their new values.
     frames: when samples are shown, as shares of a case's training.
     epoch: images in one pass through the data, as the article counts them.
+    moments: when its runs are measured; None: while they train, as their recipes say.
     """
 
     name: str
@@ -74,6 +111,7 @@ class Study:
     frames: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     epoch: int | None = None
     traces: tuple[Trace, ...] = ()
+    moments: Moments | None = None
 
     def __post_init__(self) -> None:
         names = [case.directory for case in self.cases]

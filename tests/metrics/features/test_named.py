@@ -17,7 +17,7 @@ def test_every_name_gives_its_network() -> None:
 
 
 def test_a_misspelt_name_is_told_the_nearest() -> None:
-    with pytest.raises(Refused, match="^there are no 'minst' features; did you mean 'mnist'[?]$"):
+    with pytest.raises(Refused, match="'minst' features; did you mean 'mnist'[?]$"):
         feature_network("minst")
-    with pytest.raises(Refused, match="^there are no 'vgg' features: give mnist, digits, cifar10, inception, dinov2$"):
+    with pytest.raises(Refused, match="'vgg' .*: give mnist, digits, cifar10, inception, dinov2$"):
         feature_network("vgg")

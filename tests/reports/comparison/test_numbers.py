@@ -51,9 +51,7 @@ def test_the_best_checkpoint_is_that_of_training(make: Maker, measure: Maker, pr
         measure(run, {"modes": modes}, how, step=step, best_by={"modes": "higher"})
     assert values(run, "best") == {"modes": 9}
     measure(run, {"modes": 7.5}, how, step=20)
-    with pytest.raises(
-        Refused, match=r"not evaluated at its best checkpoint, step 10.*evaluate .*a --checkpoint best`"
-    ):
+    with pytest.raises(Refused, match=r"step 10.*`honmono evaluate .*a --checkpoint best`"):
         values(run, "best")
     measure(run, {"modes": 8.5}, how, step=10)
     assert values(run, "best") == {"modes": 8.5} and values(run) == {"modes": 7.5}
@@ -61,10 +59,10 @@ def test_the_best_checkpoint_is_that_of_training(make: Maker, measure: Maker, pr
 
 def test_without_numbers_it_says_which_command_makes_them(make: Maker, measure: Maker, protocol: Maker) -> None:
     runs = [make(name) for name in "abcde"]
-    with pytest.raises(Refused, match=rf"^{runs[0].path} is not measured yet: run `honmono evaluate {runs[0].path}`"):
+    with pytest.raises(Refused, match=rf"`honmono evaluate {runs[0].path}`"):
         read(runs[:1], NEWEST)
     measure(runs[0], {"modes": 5}, protocol("modes"))
-    with pytest.raises(Refused, match=rf"{runs[3].path} and 1 more are not measured yet: run `honmono evaluate"):
+    with pytest.raises(Refused, match=rf"{runs[3].path} and 1 more .*`honmono evaluate"):
         read(runs, NEWEST)
     with pytest.raises(Refused, match="nothing was measured during training"):
         read(runs[:1], "best")

@@ -68,5 +68,5 @@ def test_pictures_from_before_a_network_grew_are_enlarged(tmp_path: Path) -> Non
 
 
 def test_other_formats_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="'film.mp4' is not a .gif or .webp"):
+    with pytest.raises(Refused, match="^'film.mp4' .* .gif or .webp"):
         film(samples(tmp_path, [0, 1]), tmp_path / "film.mp4")

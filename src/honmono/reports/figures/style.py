@@ -52,12 +52,12 @@ def style_axes(axes: "Axes") -> None:
     axes.tick_params(colors=TEXT_COLOUR, labelsize=9, length=0)
 
 
-def style_axes_over_images(axes: "Axes") -> None:
-    """`style_axes`, with images seen on the x axis and powers of ten for large numbers."""
+def style_axes_over(axes: "Axes", over: str = "images seen") -> None:
+    """`style_axes`, with a name of the x axis and powers of ten for large numbers."""
     from matplotlib.ticker import EngFormatter
 
     style_axes(axes)
-    axes.set_xlabel("images seen", fontsize=9, color=TEXT_COLOUR)
+    axes.set_xlabel(over, fontsize=9, color=TEXT_COLOUR)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
 
@@ -72,7 +72,7 @@ def panels(names: Sequence[str], title: str) -> "tuple[Figure, dict[str, Axes]]"
         axes.remove()
     named = dict(zip(names, grid, strict=False))
     for name, axes in named.items():
-        style_axes_over_images(axes)
+        style_axes_over(axes)
         axes.set_title(name, fontsize=10, color=TEXT_COLOUR, loc="left")
     return made, named
 
