@@ -41,7 +41,7 @@ def test_noise_stands_in_for_data_that_is_not_at_hand(name, monkeypatch):
 def test_the_plain_loop_moves_both_players(name):
     recipe = tiny(name)
     loop = PlainLoop(recipe, timing.Noise(timing.nominal_data_spec(recipe)), torch.device("cpu"))
-    networks = [player.module for player in loop.players]
+    networks = [player.module for player in (loop.players.generator, loop.players.discriminator)]
     before = [[p.detach().clone() for p in network.parameters()] for network in networks]
     loop.step()
     for network, old in zip(networks, before, strict=True):

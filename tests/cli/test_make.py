@@ -60,6 +60,23 @@ def test_the_modes_of_batch_norm_side_by_side(call: Command, refused: Callable[.
     assert line.startswith("--batch-norm none: ") and "running, batch, identity" in line
 
 
+def test_samples_of_a_flow_in_other_steps(call: Command, refused: Callable[..., str], run: Path) -> None:
+    changes = {**honmono.find("flow-mnist").tiny}
+    trained = honmono.train("flow-mnist", data="digits", size=28, steps=2, changes=changes, device="cpu")
+    flow = trained.run.path
+    asked = {"own": trained, "--sampler-steps 3": trained.with_sampler(steps=3)}
+    asked["--solver euler"] = trained.with_sampler(solver="euler")
+    for words, other in asked.items():
+        given = () if words == "own" else words.split()
+        array = np.load(made(call("sample", flow, "--raw", "--num", 5, "--out", f"{words}.npy", *given)))
+        np.testing.assert_array_equal(array, other.sample(5).numpy())
+    said = json.loads(call("evaluate", flow, "--metrics", "variety[mnist]", "--num", 40, "--guidance", 2, "--json").out)
+    assert "guidance=2.0" in said["protocol"]["variety[mnist]"]["conditions"]["fakes.sampler"]
+    with Image.open(made(call("interpolate", flow, "--out", "film.gif", "--sampler-steps", 1))) as film:
+        assert getattr(film, "n_frames", 1) > 1
+    assert "--sampler-steps: not for this run" in refused("sample", run, "--sampler-steps", 5)
+
+
 def test_a_directory_of_pictures_is_data_again(call: Command, run: Path) -> None:
     out = made(call("sample", run, "--out", "pictures", "--num", 20))
     assert {path.name for path in out.iterdir()} == set("0123456789")

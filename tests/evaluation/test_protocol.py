@@ -22,6 +22,7 @@ from honmono.metrics.fid import FID
 from honmono.metrics.label_fidelity import LabelFidelity
 from honmono.metrics.modes import ModeCoverage
 from honmono.metrics.prdc import PRDC
+from honmono.recipe.build import build_networks
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
@@ -112,6 +113,19 @@ def test_mixtures_are_told_apart_by_their_modes(saying: Callable[..., nn.Module]
     assert differences(grid, record(data=Gaussians(centres=centres, sigma=0.05))) == {}
     assert list(differences(grid, record(data=Grid(sigma=0.1)))) == ["data.sigma"]
     assert list(differences(grid, record(data=Ring(sigma=0.05)))) == ["data.means", "data.modes"]
+
+
+def test_another_sampler_than_the_recipe_s_is_a_condition_as_truncation_is() -> None:
+    recipe = override(find("flow-grid").make(), {**find("flow-grid").tiny, "data.samples": "100"})
+    model = model_of(build_networks(recipe, DataSpec((2,), ()))["generator"], recipe, (2,))
+    own, fewer, guided = (
+        measure(one, [ModeCoverage(fakes=9)]).protocol["modes"]
+        for one in (model, model.with_sampler(steps=1), model.with_sampler(solver="euler"))
+    )
+    assert [one["context"]["fakes.evaluations"] for one in (own, fewer, guided)] == [4, 2, 2]
+    assert own["context"]["fakes.sampled_by"] == "ODE(steps=2, guidance=1.0, solver='heun')"
+    assert "fakes.sampler" not in own["conditions"]
+    assert list(differences(own, fewer)) == list(differences(fewer, guided)) == ["fakes.sampler"]
 
 
 def stored(line: int) -> Any:

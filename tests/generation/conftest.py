@@ -20,7 +20,7 @@ DIGITS = DataSpec((1, 8, 8), tuple("0123456789"))
 def run_of(name: str, path: Path, data_spec: DataSpec, **changes: str) -> TrainedRun:
     """A run of an untrained generator."""
     recipe = override(find(name).make(), {**find(name).tiny, **changes})
-    generator, _ = build_networks(recipe, data_spec)
+    generator = build_networks(recipe, data_spec)["generator"]
     return TrainedRun(RunDirectory(path), Model(generator, recipe, data_spec), 0)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,22 @@ def test_a_film_through_classes_changes_them_halfway_on_one_path(
 ) -> None:
     shown = torch.stack([*walk(digits, 5, classes, seed=1)])
     assert len(shown) == stops * 12
-    latents = [digits.recipe.latent.draw(stream(1, "interpolate", stop), 5) for stop in range(stops)]
+    latents = [digits.recipe.latent.draw(stream(1, "interpolate", stop), 5, (1, 8, 8)) for stop in range(stops)]
     for stop, here in enumerate(latents):
         one, following = (np.full(5, classes[place % len(classes)]) for place in (stop, stop + 1))
         there = latents[(stop + 1) % stops]
         for step, share, label in ((0, 0.0, one), (5, 5 / 12, one), (6, 0.5, following), (11, 11 / 12, following)):
             expected = digits.at(slerp(here, there, share), label)
             torch.testing.assert_close(shown[12 * stop + step], expected, rtol=0, atol=1e-5)
+
+
+def test_noise_keeps_its_length_on_the_way(untrained: Callable[..., TrainedRun], tmp_path: Path) -> None:
+    flow = untrained("flow-mnist", tmp_path / "run", DataSpec((1, 8, 8), ("a", "b")))
+    assert torch.stack([*islice(walk(flow, 3, seed=1), 2)]).shape == (2, 3, 1, 8, 8)
+    here, there = (flow.recipe.latent.draw(stream(0, "z", end), 3, (1, 8, 8)) for end in (0, 1))
+    norms = [np.linalg.norm(slerp(here, there, share).reshape(3, -1), axis=1) for share in (0.0, 0.5, 1.0)]
+    np.testing.assert_allclose(norms[0], np.linalg.norm(here.reshape(3, -1), axis=1), rtol=1e-5)
+    np.testing.assert_allclose(norms[1], (norms[0] + norms[2]) / 2, rtol=0.1)  # a mean is shorter by 30%
 
 
 def test_a_film_of_one_class_or_of_several(digits: TrainedRun, tmp_path: Path) -> None:

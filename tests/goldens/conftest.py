@@ -33,7 +33,6 @@ from honmono.training.trainer import Trainer
 
 
 GOLDENS = Path(__file__).parent
-PLAYERS = ("generator", "discriminator")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -185,7 +184,7 @@ def norm(tensor: Tensor) -> float:
 def set_weights(trainer: Trainer) -> None:
     """Overwrites what torch's initialisers drew, whose last bits differ among processors."""
     groups, grows = trainer.tensors(), trainer.recipe.growth is not None
-    for player in PLAYERS:
+    for player in trainer.networks:
         for name, tensor in floating(groups[player]):
             values = numbers(f"{player}.{name}", tuple(tensor.shape))
             tensor.copy_(torch.from_numpy(scaled(name, values, grows)))
@@ -244,7 +243,7 @@ def record_from(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def _recorded(record: Record) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
         networks = build_networks(record.recipe, record.data_spec)
-    shapes = {player: _shapes(network) for player, network in zip(PLAYERS, networks, strict=True)}
+    shapes = {player: _shapes(network) for player, network in networks.items()}
     return {"shapes": shapes, "recipe_json": record.to_json()}
 
 

@@ -38,7 +38,8 @@ def test_it_is_small() -> None:
 def test_it_loads(run: Path) -> None:
     trained = honmono.load(run, device="cpu")
     assert (trained.step, trained.images, trained.weights) == (STEPS, 9_600, "average")
-    assert trained.classes == tuple("0123456789") and trained.recipe.latent.dim == 4
+    latent: Any = trained.recipe.latent
+    assert trained.classes == tuple("0123456789") and latent.dim == 4
     assert honmono.load(run, device="cpu", weights="raw", checkpoint=STEPS).weights == "raw"
 
 

@@ -11,6 +11,7 @@ from honmono.errors import Refused
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.recipe.build import build_networks
+from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
@@ -28,11 +29,11 @@ def tiny(name: str, **changes: str) -> Recipe:
 @pytest.mark.parametrize(("name", "shape"), [("gan-grid", (2,)), ("dcgan-folder", (3, 16, 16))])
 def test_a_packed_discriminator_is_built_for_packs_and_the_generator_is_not(name: str, shape: tuple[int, ...]) -> None:
     recipe = tiny(name, objective__pack="3")
-    generator, discriminator = build_networks(recipe, DataSpec(shape, ()))
-    fake = generator(torch.randn(2, recipe.latent.dim))
+    generator, discriminator = build_networks(recipe, DataSpec(shape, ())).values()
+    fake = generator(torch.randn(2, leaves(recipe)["latent.dim"]))
     assert fake.shape == (2, *shape)
     assert discriminator(torch.randn(2, 3 * shape[0], *shape[1:])).shape == (2,)
-    alone, _ = build_networks(tiny(name), DataSpec(shape, ()))
+    alone, _ = build_networks(tiny(name), DataSpec(shape, ())).values()
     assert all(torch.equal(a, b) for a, b in zip(generator.parameters(), alone.parameters(), strict=True))
 
 

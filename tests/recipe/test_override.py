@@ -95,7 +95,7 @@ def test_networks_optimizers_and_programs_by_their_constructors(recipe: Recipe) 
     assert changed.optimizers.generator.func is SGD
     assert changed.optimizers.generator.keywords["momentum"] == 0  # its other arguments are their defaults
     assert changed.optimizers.discriminator.keywords == recipe.optimizers.discriminator.keywords
-    assert changed.discriminator.func is DCGANDiscriminator
+    assert changed.networks["discriminator"].func is DCGANDiscriminator
     assert changed.updates == (Simultaneous((Update("generator"), Update("discriminator"))),)
 
 
@@ -186,7 +186,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(recipe: Recipe, path: s
         ("training.average", "Average(halflife=x)", r"Average\(halflife=x\): expected int"),
         ("training.average", "Average(1, 2.0, 3)", "Average: too many positional arguments"),
         ("training.average", "Average(**{})", "unexpected keyword argument"),
-        ("latent", "Latent(3)", "abstract class"),
+        ("latent", "Vector(3)", "abstract class"),
         ("updates", "(Update(generator),)", "at least one update of each player"),
         ("updates.0.count", "Linear()", r"expected int or WarmUp\(\.\.\.\)"),
         ("data.side", "0", "the data has no modes"),

@@ -13,10 +13,14 @@ from honmono.data.mixtures import Grid
 from honmono.errors import Refused
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
+from honmono.networks.time_mlp import TimeMLP
+from honmono.objectives.diffusion import DDPM
+from honmono.objectives.flow_matching import FlowMatching
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.recipe.hyperparameters import leaves
-from honmono.recipe.latents import Normal
+from honmono.recipe.latents import Normal, SampleNoise
+from honmono.recipe.samplers import ODE, Direct
 from honmono.recipe.updates import Simultaneous, Update, every_update
 from honmono.recipe.value import Average, Pair, Recipe, Training
 from honmono.schedules import Constant, Cosine, InverseByUpdate
@@ -168,3 +172,36 @@ def test_every_leaf_has_a_dotted_name() -> None:
     assert names["updates.1.player"] == "generator"
     assert names["updates.1.draws"] is None
     assert not any(name in names for name in ("training", "updates", "generator"))
+
+
+def flow(**changes: Any) -> Recipe:
+    parts: dict[str, Any] = {
+        "data": Grid(),
+        "latent": SampleNoise(),
+        "generator": partial(TimeMLP, widths=(8,)),
+        "objective": FlowMatching(),
+        "optimizers": Pair(partial(Adam, lr=1e-3)),
+        "updates": (Update("generator"),),
+        "sampler": ODE(steps=2),
+    }
+    return Recipe(**parts | changes)
+
+
+def test_networks_are_those_that_the_objective_trains() -> None:
+    assert list(gan().networks) == ["generator", "discriminator"] and list(flow().networks) == ["generator"]
+    critic = partial(MLPDiscriminator, widths=(8,))
+    for make, message in (
+        (lambda: gan(discriminator=None), "NonSaturating trains a discriminator, and the recipe has none"),
+        (lambda: flow(discriminator=critic), "FlowMatching trains no discriminator"),
+        (lambda: flow(updates=(Update("discriminator"), Update("generator"))), "at least one update of each player"),
+        (lambda: flow(sampler=Direct()), r"Direct takes a network that returns a sample.*use ODE\(\)"),
+        (lambda: flow(objective=DDPM()), r"ODE takes a network that returns a velocity.*use DDIM\(\)"),
+        (lambda: gan(sampler=ODE()), r"use Direct\(\)"),
+    ):
+        with pytest.raises(Refused, match=message):
+            make()
+
+
+def test_a_network_of_samples_gets_no_size_of_latents() -> None:
+    with pytest.raises(Refused, match="generator: TimeMLP must accept the keyword.* latent_dim"):
+        flow(latent=Normal(2))

@@ -85,7 +85,7 @@ def test_the_articles_layers_in_their_order(name: str, facts: tuple[str, str]) -
     label = torch.zeros(2, dtype=torch.long) if recipe.conditional and classes else None
     fake = torch.zeros(2, *shape)
     for network, given, expected in zip(
-        build_networks(recipe, data_spec), (torch.zeros(2, 100), fake), facts, strict=True
+        build_networks(recipe, data_spec).values(), (torch.zeros(2, 100), fake), facts, strict=True
     ):
         assert " | ".join(called(network, given, label)) == expected
 
@@ -103,7 +103,7 @@ def called(network: nn.Module, given: Tensor, label: Tensor | None) -> list[str]
 @pytest.mark.parametrize("name", ["realness-cifar10-article", "gan-mnist-article", "pggan-mnist-article"])
 def test_weights_begin_as_torch_s_layers_do(name: str) -> None:
     """Uniform up to 1 / sqrt(fan in)."""
-    for network in build_networks(made(name), nominal_data_spec(made(name))):
+    for network in build_networks(made(name), nominal_data_spec(made(name))).values():
         for part in network.modules():
             if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                 fan_in = torch.nn.init._calculate_fan_in_and_fan_out(part.weight)[0]
@@ -117,7 +117,7 @@ def test_weights_begin_as_torch_s_layers_do(name: str) -> None:
 )
 def test_weights_begin_xavier_uniform_and_biases_at_0(name: str) -> None:
     recipe = made(name)
-    for network in build_networks(recipe, nominal_data_spec(recipe)):
+    for network in build_networks(recipe, nominal_data_spec(recipe)).values():
         for part in network.modules():
             if isinstance(part, nn.Linear | nn.Conv2d | SameConv2d | SameConvTranspose2d):
                 inputs, outputs = torch.nn.init._calculate_fan_in_and_fan_out(part.weight)

@@ -28,7 +28,8 @@ from honmono.training.trainer import Trainer
 
 
 def networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
-    return build_networks(recipe, nominal_data_spec(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe)).values()
+    return generator, discriminator
 
 
 def parts(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:

@@ -25,7 +25,8 @@ def test_both_players_move_at_once_on_one_batch() -> None:
 
 
 def networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
-    return build_networks(recipe, nominal_data_spec(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe)).values()
+    return generator, discriminator
 
 
 def test_shapes_are_those_of_the_authors_networks() -> None:

@@ -30,7 +30,8 @@ from honmono.training.trainer import Trainer
 
 
 def networks() -> tuple[torch.nn.Module, torch.nn.Module]:
-    return build_networks(dcgan_mnist_article(), nominal_data_spec(dcgan_mnist_article()))
+    generator, discriminator = build_networks(dcgan_mnist_article(), nominal_data_spec(dcgan_mnist_article())).values()
+    return generator, discriminator
 
 
 def test_the_article_s_networks() -> None:
@@ -85,13 +86,13 @@ def test_each_update_draws_its_own_latents_uniformly() -> None:
     recipe = dcgan_mnist_article()
     assert [update.player for update in every_update(recipe.updates)] == ["discriminator", "generator"]
     assert all(update.draws is None for update in every_update(recipe.updates))
-    latent = recipe.latent.draw(np.random.default_rng(0), 1000)
+    latent = recipe.latent.draw(np.random.default_rng(0), 1000, (1, 28, 28))
     assert latent.shape == (1000, 100) and -1 <= latent.min() < -0.99 and 0.99 < latent.max() <= 1
 
 
 def test_our_discriminators_couple_nothing_and_our_samples_are_averaged() -> None:
     for recipe in (dcgan_mnist(), dcgan_digits(), dcgan_folder()):
-        _, discriminator = build_networks(recipe, nominal_data_spec(recipe))
+        _, discriminator = build_networks(recipe, nominal_data_spec(recipe)).values()
         assert not couples_samples(discriminator)
         assert recipe.training.average is not None
     assert dcgan_digits().conditional and dcgan_mnist().conditional and not dcgan_folder().conditional
@@ -128,7 +129,7 @@ def spread(pixels: np.ndarray, classes: np.ndarray) -> float:
 def test_the_paper_s_weights_begin_at_n_0_002_whole() -> None:
     """Of 26 million normal draws some lie beyond four deviations; cut off at two, none would."""
     recipe = dcgan_64_paper()
-    for network in build_networks(recipe, nominal_data_spec(recipe)):
+    for network in build_networks(recipe, nominal_data_spec(recipe)).values():
         convolutions = [one.detach().flatten() for one in network.parameters() if one.dim() == 4]
         weights = torch.cat(convolutions)
         assert weights.std().item() == pytest.approx(0.02, rel=0.001) and weights.abs().max() > 0.08
@@ -164,7 +165,7 @@ def test_the_paper_s_players() -> None:
     recipe = dcgan_64_paper()
     data_spec = nominal_data_spec(recipe)
     with torch.device("meta"):
-        generator, discriminator = build_networks(recipe, data_spec)
+        generator, discriminator = build_networks(recipe, data_spec).values()
     assert data_spec.sample_shape == (3, 64, 64)
     chain = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3) + 512 + 256 + 128 + 3
     norms = 2 * (1024 + 512 + 256 + 128)

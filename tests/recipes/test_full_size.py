@@ -7,11 +7,12 @@ import torch
 
 from honmono.benchmark.timing import Noise
 from honmono.devices import choose
+from honmono.objectives.base import PLAYERS
 from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.training.engine import Engine
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 HUGE = pytest.mark.huge  # 9 GiB and more at once, and minutes

@@ -18,7 +18,7 @@ from honmono.training.trainer import Trainer
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe)).values()
     return count_parameters(generator), count_parameters(discriminator)
 
 
@@ -31,7 +31,7 @@ def order(recipe: Recipe, length: int) -> SampleOrder:
 
 def test_the_article_s_networks() -> None:
     assert parameters(gan_mnist_article()) == (1_486_352, 1_329_153)
-    generator, discriminator = build_networks(gan_mnist_article(), nominal_data_spec(gan_mnist_article()))
+    generator, discriminator = build_networks(gan_mnist_article(), nominal_data_spec(gan_mnist_article())).values()
     fake = generator(torch.randn(3, 100))
     assert fake.shape == (3, 1, 28, 28) and fake.abs().max() <= 1
     probability = discriminator(fake)

@@ -22,7 +22,7 @@ from honmono.training.trainer import Trainer
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe)).values()
     return count_parameters(generator), count_parameters(discriminator)
 
 

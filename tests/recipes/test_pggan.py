@@ -28,13 +28,13 @@ from honmono.recipes.pggan import (
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe))
+    generator, discriminator = build_networks(recipe, nominal_data_spec(recipe)).values()
     return count_parameters(generator), count_parameters(discriminator)
 
 
 def test_the_article_s_networks() -> None:
     assert parameters(pggan_mnist_article()) == (3_444_480, 2_633_472)
-    generator, discriminator = build_networks(pggan_mnist_article(), nominal_data_spec(pggan_mnist_article()))
+    generator, discriminator = build_networks(pggan_mnist_article(), nominal_data_spec(pggan_mnist_article())).values()
     fake = generator(torch.randn(3, 100))
     assert fake.shape == (3, 1, 32, 32) and fake.abs().max() <= 1
     probability = discriminator(fake)
@@ -107,7 +107,9 @@ def test_mnist_is_padded_and_has_at_most_64_channels() -> None:
     recipe = pggan_mnist()
     assert recipe.data.fit == "pad" and nominal_data_spec(recipe).sample_shape == (1, 32, 32)  # type: ignore[attr-defined]
     networks = build_networks(recipe, nominal_data_spec(recipe))
-    layers = [layer for network in networks for layer in network.modules() if isinstance(layer, EqualizedConv2d)]
+    layers = [
+        layer for network in networks.values() for layer in network.modules() if isinstance(layer, EqualizedConv2d)
+    ]
     assert max(max(layer.weight.shape) for layer in layers) == 65  # 64, and the map of the minibatch deviation
 
 

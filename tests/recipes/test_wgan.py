@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from honmono.devices import choose
+from honmono.objectives.base import PLAYERS
 from honmono.objectives.wasserstein import GradientPenalty, Wasserstein
 from honmono.recipe.build import build_networks
 from honmono.recipe.describe import nominal_data_spec
-from honmono.recipe.latents import Uniform
+from honmono.recipe.latents import Normal, Uniform
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.serialize import to_json
@@ -20,7 +21,7 @@ from honmono.recipe.updates import Update, WarmUp, fresh_batches
 from honmono.recipe.value import Clip, Recipe
 from honmono.recipes.wgan import wgan_gp_grid, wgan_grid_article, wgan_grid_noclip_article, wgan_grid_paper
 from honmono.training.engine import Engine
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 def small(name: str, **changes: str) -> Recipe:
@@ -47,8 +48,8 @@ def test_the_article_s_numbers() -> None:
     assert recipe.latent == Uniform(4) and fresh_batches(recipe.updates, 1) == 1
     assert recipe.objective == Wasserstein(real_scores="low", factor=0.5, together=True)
     assert recipe.data.order == "shuffled"
-    assert recipe.generator.keywords["widths"] == recipe.discriminator.keywords["widths"] == (128, 128, 128)
-    for network in build_networks(recipe, nominal_data_spec(recipe)):
+    assert recipe.generator.keywords["widths"] == recipe.networks["discriminator"].keywords["widths"] == (128, 128, 128)
+    for network in build_networks(recipe, nominal_data_spec(recipe)).values():
         called = [type(part) for part in network.modules() if not list(part.children())]
         assert [one for one in called if one is not nn.Identity] == [nn.Linear, nn.ELU] * 3 + [nn.Linear]
 
@@ -180,7 +181,7 @@ def test_the_paper_s_program() -> None:
     assert recipe.updates[0].count == WarmUp(count=5, high=100, steps=25, every=500)  # type: ignore[union-attr]
     assert recipe.optimizers.generator.func is torch.optim.RMSprop
     assert recipe.optimizers.generator.keywords["lr"] == 5e-5 and recipe.training.batch_size == 64
-    assert recipe.clip == Clip(bound=0.01) and recipe.latent.dim == 100
+    assert recipe.clip == Clip(bound=0.01) and recipe.latent == Normal(100)
     assert [fresh_batches(recipe.updates, step) for step in (1, 25, 26, 500, 501, 502)] == [100, 100, 5, 5, 100, 5]
     assert replace(recipe, clip=None).clip is None
 
@@ -189,7 +190,7 @@ def test_the_paper_s_networks() -> None:
     """The authors' four linear layers, 512 wide; their N(0, 0.02) is of convolutions, which are not here."""
     wide = {f"{name}__widths": "(512, 512, 512)" for name in PLAYERS}
     trainer, recipe = trainer_of("wgan-grid-paper", **wide), wgan_grid_paper()
-    assert recipe.generator.keywords["widths"] == recipe.discriminator.keywords["widths"] == (512, 512, 512)
+    assert recipe.generator.keywords["widths"] == recipe.networks["discriminator"].keywords["widths"] == (512, 512, 512)
     for name, (first, last) in zip(PLAYERS, ((100, 2), (2, 1)), strict=True):
         weights = [p for p in trainer.networks[name].parameters() if p.dim() == 2]
         assert [tuple(p.shape) for p in weights] == [(512, first), (512, 512), (512, 512), (last, 512)]

@@ -17,7 +17,7 @@ from honmono.errors import Interrupted, Refused
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.studies.meter import by_moment, readings
-from honmono.studies.study import Moments, Study
+from honmono.studies.study import Case, Moments, Study
 
 
 BATCH = 64  # of the small studies
@@ -127,3 +127,19 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_created(equal_ima
         with pytest.raises(Refused):
             honmono.study(equal_images, "out", changes={"metrics": metrics})
     assert not Path("out").exists()
+
+
+def test_a_flow_is_measured_in_other_numbers_of_steps_too(
+    equal_images: Study, read_html: Callable[[str], Any], small: dict[str, str]
+) -> None:
+    own = {"generator.widths": "(8, 8)", "data.samples": "64", "sampler.steps": "2", "training.batch_size": "64"}
+    flow = Case(label="flow", recipe="flow-grid", changes=own, settings={"rate": ""})
+    shared = {name: text for name, text in equal_images.changes.items() if name not in small}
+    gan = replace(equal_images.cases[0], changes=small, seeds=(3,))
+    study = replace(equal_images, cases=(gan, flow), changes=shared, sampler_steps=(1, 3))
+    page = read_html(honmono.study(study, "out").read_text("utf-8"))
+    assert "At equal evaluations of the network" in page.text
+    gans, flows = json.loads(Path("out/duel.json").read_text())["rows"]
+    assert gans["sampler_steps"] == []
+    assert [(one["steps"], one["evaluations"]) for one in flows["sampler_steps"]] == [(1, 2), (3, 6)]
+    assert all("modes" in one["metrics"] for one in flows["sampler_steps"])

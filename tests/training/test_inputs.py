@@ -10,6 +10,7 @@ from honmono.data.batches import Batches
 from honmono.devices import choose
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
+from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.override import override
 from honmono.recipe.updates import Simultaneous, Update, WarmUp, fresh_batches
 from honmono.recipe.value import Recipe
@@ -80,7 +81,7 @@ def test_named_draws_are_shared_and_others_are_fresh(points: Recipe) -> None:
     named, other = Update("generator", draws="a"), Update("generator", draws="b")
     a, again, b = (now.draws(update, batch, size).latent for update in (named, named, other))
     fresh, fresher = (now.draws(G, batch, size).latent for _ in range(2))
-    assert a is again and a.shape == (16, points.latent.dim)
+    assert a is again and a.shape == (16, leaves(points)["latent.dim"])
     every = (a, b, fresh, fresher)
     assert all(not torch.equal(one, two) for i, one in enumerate(every) for two in every[:i])
 

@@ -54,7 +54,7 @@ def test_a_new_run_is_complete_before_its_first_step(here: Path) -> None:
 
 def test_what_a_call_says_of_a_recipe() -> None:
     call = asked(batch_size=16, seed=5, size=16, changes={"latent.dim": "8"}, steps=1)
-    recipe = ready(**call).trainer.recipe
+    recipe: Any = ready(**call).trainer.recipe
     assert (recipe.training.batch_size, recipe.training.seed, recipe.latent.dim) == (8, 5, 8)  # --set has the last word
     assert ready(**call, root=Path("others")).run.path == Path("others/00001-dcgan-digits")
     assert ready(**call).trainer.data_spec.sample_shape == (1, 16, 16)

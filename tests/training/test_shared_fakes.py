@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from honmono.objectives.base import Step
+from honmono.objectives.base import PLAYERS, Step
 from honmono.objectives.coulomb import Coulomb
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
 from honmono.recipe.updates import Simultaneous, Update
 from honmono.recipe.value import Clip, Recipe
 from honmono.training.shared_fakes import SharedFakes
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 Build = Callable[..., Trainer]

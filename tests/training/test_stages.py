@@ -16,11 +16,12 @@ from honmono.errors import Refused
 from honmono.networks.growing import GrowingNetwork, at_stage, enlarged, halved
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.networks.pggan import PGGANGenerator
+from honmono.objectives.base import PLAYERS
 from honmono.recipe.growth import Growth
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 from honmono.recipe.value import Recipe
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 Build = Callable[..., Trainer]

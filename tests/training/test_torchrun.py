@@ -92,6 +92,26 @@ def test_two_processes_equal_one(tmp_path: Path, pictures: Path, program: dict[s
 
 
 @pytest.mark.slow
+def test_two_processes_equal_one_with_one_network(tmp_path: Path, pictures: Path) -> None:
+    changes = {
+        **{f"training.{field}": SMALL[f"training.{field}"] for field in ("batch_size", "average", "log_every")},
+        **{"generator.width": "8", "generator.blocks": "1", "generator.head_channels": "8", "generator.patch": "4"},
+        **{"conditional": "false", "sampler.steps": "1", "training.checkpoint_every": "8", "metrics": "()"},
+    }
+    call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": 8}
+    honmono.train("flow-mnist", run=tmp_path / "one", changes=changes, **call)
+    words = [word for field, text in changes.items() for word in ("--set", f"{field}={text}")]
+    words += ["--data", str(pictures), "--steps", "8", "--run", str(tmp_path / "two")]
+    done = torchrun("flow-mnist", *words)
+    assert done.returncode == 0, done.stderr
+    a, b = (checkpoints.read(RunDirectory(tmp_path / run).checkpoint(8)) for run in ("one", "two"))
+    assert a.tensors.keys() == b.tensors.keys() == {"generator", "average", "optimizer-generator"}
+    for group, members in a.tensors.items():
+        for name, tensor in members.items():
+            torch.testing.assert_close(tensor, b.tensors[group][name], rtol=0, atol=1e-9)
+
+
+@pytest.mark.slow
 def test_two_processes_resume_bit_for_bit_and_accumulate(tmp_path: Path, pictures: Path) -> None:
     data = ("gan-mnist-article", "--data", str(pictures), *settings(training__accumulate="2"))
     for run, steps in (("whole", STEPS), ("parts", STEPS // 2)):

@@ -11,7 +11,7 @@ from torch import Tensor
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.networks.mlp import MLPGenerator
-from honmono.objectives.base import Draws, Objective, Step
+from honmono.objectives.base import PLAYERS, Draws, Objective, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, Penalty
 from honmono.recipe import Average, Count, Pair, Recipe, Simultaneous, Update, WarmUp
@@ -20,7 +20,7 @@ from honmono.recipe.updates import updates_made
 from honmono.recipes.dcgan import dcgan_mnist_article
 from honmono.recipes.gan import gan_mnist_article
 from honmono.schedules import Cosine, InverseByUpdate, Linear, Schedule
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 Build = Callable[..., Trainer]
@@ -44,7 +44,7 @@ class Observed(Objective):
         return self._note("generator", step).generator_loss(step)
 
     def _note(self, player: str, step: Step) -> Objective:
-        named = zip(PLAYERS, step.players, strict=True)
+        named = zip(PLAYERS, (step.players.generator, step.players.discriminator), strict=True)
         weights = {name: next(one.module.parameters()).detach().clone() for name, one in named}
         self.seen.append((player, step.batch, step.draws, weights))
         return NonSaturating()

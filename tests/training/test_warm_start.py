@@ -71,7 +71,7 @@ def saved(run: Path, step: int) -> dict[str, dict[str, Tensor]]:
 
 def fresh(session: Session) -> dict[str, dict[str, Tensor]]:
     """The state of the session's networks as they are initialised."""
-    generator, discriminator = build_networks(session.trainer.recipe, session.trainer.data_spec)
+    generator, discriminator = build_networks(session.trainer.recipe, session.trainer.data_spec).values()
     return {"generator": generator.state_dict(), "discriminator": discriminator.state_dict()}
 
 

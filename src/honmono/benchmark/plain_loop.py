@@ -26,8 +26,8 @@ class PlainPlayer:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
 
-    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.module(sample, label)
+    def __call__(self, *inputs: Tensor | None) -> Tensor:
+        return self.module(*inputs)
 
 
 class PlainLoop:
@@ -44,12 +44,9 @@ class PlainLoop:
         dataset.to(device)
         batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
         self._batches = Batches(dataset, recipe.data, batch_size, seed, conditional=conditional)
-        generator, discriminator = build_networks(recipe, data_spec)
-        self.players = Players(PlainPlayer(generator.to(device)), PlainPlayer(discriminator.to(device)))
-        self._optimizers = {
-            "generator": recipe.optimizers.generator(generator.parameters()),
-            "discriminator": recipe.optimizers.discriminator(discriminator.parameters()),
-        }
+        networks = build_networks(recipe, data_spec)
+        self.players = Players(*(PlainPlayer(network.to(device)) for network in networks.values()))
+        self._optimizers = {name: recipe.optimizers.of(name)(one.parameters()) for name, one in networks.items()}
         self._images = self._drawn = 0
         self._batch: Batch | None = None
 
@@ -83,7 +80,8 @@ class PlainLoop:
     def _draws(self, batch: Batch) -> Draws:
         random = stream(0, "plain", self._drawn)
         self._drawn += 1
-        latent = torch.from_numpy(self.recipe.latent.draw(random, len(batch.real))).to(self._device)
+        drawn = self.recipe.latent.draw(random, len(batch.real), tuple(batch.real.shape[1:]))
+        latent = torch.from_numpy(drawn).to(self._device)
         label = None
         if self.recipe.conditional:
             drawn = torch.from_numpy(random.integers(self._num_classes, size=len(latent))).to(self._device)

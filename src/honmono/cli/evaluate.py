@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from honmono.cli.options import AsJson, Checkpoint, Device, Run, TrustCode
+from honmono.cli.options import AsJson, Checkpoint, Device, Guidance, Run, SamplerSteps, Solver, TrustCode
 from honmono.cli.output import print_json, table
 
 
@@ -24,6 +24,9 @@ def evaluate(
     raw_weights: Annotated[bool, Option("--raw-weights", help="use the raw weights instead of their average")] = False,
     reference: Annotated[str | None, Option(help="source of real pictures, as for --data, not the run's own")] = None,
     truncation: Annotated[float | None, Option(help="resample normal latents beyond this value")] = None,
+    sampler_steps: SamplerSteps = None,
+    solver: Solver = None,
+    guidance: Guidance = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
     json: AsJson = False,
@@ -41,6 +44,7 @@ def evaluate(
             weights="raw" if raw_weights else "average",
             reference=reference,
             truncation=truncation,
+            sampler={"steps": sampler_steps, "solver": solver, "guidance": guidance},
             device=device,
             trust_code=trust_code,
         )

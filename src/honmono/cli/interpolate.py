@@ -5,7 +5,18 @@ from typing import Annotated
 
 from typer import Option
 
-from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, TrustCode, named_class
+from honmono.cli.options import (
+    Checkpoint,
+    Device,
+    Guidance,
+    LabelIndex,
+    Run,
+    SamplerSteps,
+    Seed,
+    Solver,
+    TrustCode,
+    named_class,
+)
 
 
 def interpolate(
@@ -19,6 +30,9 @@ def interpolate(
         str | None, Option(help="names of classes A,B,... in turn; they change halfway between two latents")
     ] = None,
     seed: Seed = 0,
+    sampler_steps: SamplerSteps = None,
+    solver: Solver = None,
+    guidance: Guidance = None,
     checkpoint: Checkpoint = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
@@ -28,5 +42,6 @@ def interpolate(
     from honmono.generation.load import load
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
     several = labels.split(",") if labels is not None else ()
     print(write_interpolation(trained, out, seed=seed, label=named_class(trained, label, label_index), labels=several))

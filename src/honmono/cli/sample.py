@@ -5,7 +5,18 @@ from typing import Annotated
 
 from typer import Option
 
-from honmono.cli.options import Checkpoint, Device, LabelIndex, Run, Seed, TrustCode, named_class
+from honmono.cli.options import (
+    Checkpoint,
+    Device,
+    Guidance,
+    LabelIndex,
+    Run,
+    SamplerSteps,
+    Seed,
+    Solver,
+    TrustCode,
+    named_class,
+)
 
 
 def sample(
@@ -23,6 +34,9 @@ def sample(
         Path | None,
         Option(help="FILE.png, .jpg or .webp for a grid, .npy with --raw, or a directory; in RUN by default"),
     ] = None,
+    sampler_steps: SamplerSteps = None,
+    solver: Solver = None,
+    guidance: Guidance = None,
     checkpoint: Checkpoint = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
@@ -32,6 +46,7 @@ def sample(
     from honmono.generation.write import write_samples
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
     label = named_class(trained, label, label_index)
     trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
     print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))

@@ -1,7 +1,7 @@
 """Evaluating a run: adds its numbers, with their protocol, to its metrics.jsonl."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ def evaluate(
     weights: Weights = "average",
     reference: str | None = None,
     truncation: float | None = None,
+    sampler: Mapping[str, Any] | None = None,
     device: str = "auto",
     trust_code: bool = False,
 ) -> Evaluation:
@@ -76,10 +77,12 @@ def evaluate(
     checkpoint, weights, device, trust_code: as for `honmono.load`.
     reference: a source of real pictures instead of the run's.
     truncation: as for `sample`.
+    sampler: fields of the recipe's sampler to change, as for `TrainedRun.with_sampler`.
     Raises `Refused` for what cannot be measured, if possible before samples are generated.
     """
     _refuse_call(seeds)
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint, weights=weights)
+    trained = trained.with_sampler(**(sampler or {}))
     chosen = _metrics(trained, metrics, num)
     _refuse_unavailable(trained, chosen, reference)
     measured = _measure(trained, chosen, seeds, reference, truncation)

@@ -19,6 +19,7 @@ from honmono.evaluation.extraction import Networks
 from honmono.evaluation.reference import Reference
 from honmono.generation.model import Model
 from honmono.metrics.base import Metric
+from honmono.recipe.samplers import Direct, Sampler
 from honmono.runs.json_fields import flatten
 from honmono.runs.protocols import Protocol, Record
 
@@ -35,6 +36,7 @@ def protocol_of(
     recipe = model.recipe
     conditions = {
         "fakes.truncation": truncation,
+        "fakes.sampler": None if model.chosen is None else repr(model.chosen),
         "fakes.quantized": "uint8" if model.range else None,
         **(_mixture(recipe.data) if isinstance(recipe.data, Mixture) else {}),
     }
@@ -43,6 +45,7 @@ def protocol_of(
         "fakes.weights": model.weights,
         "fakes.batch_norm": recipe.sampling,
         "fakes.batch_size": recipe.training.batch_size,
+        **({} if isinstance(model.sampler, Direct) else _steps(model.sampler)),
         "fakes.labels": "in turn" if model.classes else None,
         **flatten(_versions(), "versions"),
         "device": networks.device.type,
@@ -69,6 +72,11 @@ def _record(
         conditions |= {"reals.split": stored.split, "reals.content": stored.content, "reals.total": stored.total}
         context |= {"reals.source": stored.source, "reals.count": reals.used}
     return {"better": metric.keys(), "conditions": _known(conditions), "context": _known(context)}
+
+
+def _steps(sampler: Sampler) -> dict[str, Any]:
+    """evaluations: how often the network is evaluated for one sample."""
+    return {"fakes.sampled_by": repr(sampler), "fakes.evaluations": sampler.evaluations}
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

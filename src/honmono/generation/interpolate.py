@@ -11,7 +11,7 @@ from honmono.files import refuse_unwritable
 from honmono.generation.load import TrainedRun
 from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
-from honmono.recipe.latents import Normal
+from honmono.recipe.latents import Uniform
 from honmono.runs.images import grid, viewable
 
 
@@ -73,13 +73,13 @@ def walk(trained: TrainedRun, number: int, classes: Sequence[int] = (), *, seed:
     classes: of the stops, in turn. The class changes halfway between two stops, while latents change continuously,
         because generators do not learn labels between two classes. (): each sample has a class of its own.
     """
-    latent, every = trained.recipe.latent, len(trained.classes)
+    latent, every, shape = trained.recipe.latent, len(trained.classes), trained.model.data_spec.sample_shape
     turns = -(-STOPS // max(len(classes), 1))  # repeat all classes until there are enough stops
     count = turns * len(classes) or STOPS
-    stops = [latent.draw(stream(seed, "interpolate", stop), number) for stop in range(count)]
+    stops = [latent.draw(stream(seed, "interpolate", stop), number, shape) for stop in range(count)]
     for stop, (here, there) in enumerate(zip(stops, stops[1:] + stops[:1], strict=True)):
         for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
-            z = slerp(here, there, share) if isinstance(latent, Normal) else here + share * (there - here)
+            z = here + share * (there - here) if isinstance(latent, Uniform) else slerp(here, there, share)
             labels = np.arange(number) % every if every else None
             if classes:
                 labels = np.full(number, classes[(stop + (share >= 0.5)) % len(classes)])
@@ -91,8 +91,10 @@ def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:
 
     Linear between rows of equal directions, where it is the same, and of opposite ones, which have no unique arc.
     """
-    norms = np.linalg.norm(here, axis=1) * np.linalg.norm(there, axis=1)
-    angle = np.arccos(np.clip((here * there).sum(1) / norms, -1.0, 1.0))[:, None]
+    rows = [latents.reshape(len(latents), -1) for latents in (here, there)]
+    norms = np.linalg.norm(rows[0], axis=1) * np.linalg.norm(rows[1], axis=1)
+    cosine = np.clip((rows[0] * rows[1]).sum(1) / norms, -1.0, 1.0)
+    angle = np.arccos(cosine).reshape(-1, *[1] * (here.ndim - 1))
     sine = np.sin(angle)
     straight = sine < LEAST_SINE
     arc = (np.sin((1 - share) * angle) * here + np.sin(share * angle) * there) / np.where(straight, 1, sine)

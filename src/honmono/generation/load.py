@@ -51,7 +51,7 @@ class TrainedRun:
     @property
     def generator(self) -> ReadyGenerator:
         """A module that returns the samples of latents (batch, latent) and labels (batch,), as `at` does."""
-        return ReadyGenerator(self.model.generator, self.recipe.sampling)
+        return self.model.ready
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -61,6 +61,12 @@ class TrainedRun:
     def with_batch_norm(self, mode: str) -> "TrainedRun":
         """The same run, sampled with batch norm in another mode: "running", "batch" or "identity"."""
         return replace(self, model=self.model.with_batch_norm(mode))
+
+    def with_sampler(
+        self, *, steps: int | None = None, solver: str | None = None, guidance: float | None = None
+    ) -> "TrainedRun":
+        """The same run, sampled in other steps, by another ODE solver, or with other guidance by its labels."""
+        return replace(self, model=self.model.with_sampler(steps=steps, solver=solver, guidance=guidance))
 
     def sample(
         self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
@@ -185,7 +191,7 @@ def of_weights(
     weights: Weights,
 ) -> TrainedRun:
     """The run with a new generator of these weights and buffers."""
-    generator, _ = build_networks(record.recipe, record.data_spec)
+    generator = build_networks(record.recipe, record.data_spec)["generator"]
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)

@@ -17,6 +17,7 @@ from honmono.errors import Refused
 from honmono.networks.batch_norm import SamplingMode, sampling
 from honmono.randomness import stream
 from honmono.recipe.latents import Latent, Normal
+from honmono.recipe.samplers import Sampler, changed
 from honmono.recipe.value import Recipe
 from honmono.runs.images import to_uint8
 
@@ -27,23 +28,33 @@ LEAST_TRUNCATION = 0.01  # below it, resampling takes too long
 
 @final
 class ReadyGenerator(nn.Module):
-    """A generator in evaluation mode, with its batch norms in the recipe's sampling mode.
+    """A generator in evaluation mode and its sampler, with its batch norms in the recipe's sampling mode.
 
     A call changes no buffer, and the mode of the raw generator has no effect on samples.
     """
 
-    def __init__(self, raw: nn.Module, mode: SamplingMode) -> None:
+    def __init__(self, raw: nn.Module, recipe: Recipe, sampler: Sampler) -> None:
         super().__init__()
-        self.raw = raw
-        self.mode: SamplingMode = mode
+        self.raw, self.sampler = raw, sampler
+        self.mode: SamplingMode = recipe.sampling
+        self.schedule = recipe.objective.noise_schedule()
         self.training = False  # of this module only, not of the raw generator
 
-    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        """The samples of latents (batch, latent) and labels (batch,), on any device and of any type."""
+    def forward(self, latent: Tensor, label: Tensor | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:
+        """The samples of latents (batch, *latent) and labels (batch,), on any device and of any type.
+
+        noise: a seed and a number, which choose the noise of samplers that add some.
+        """
         weight = next(self.raw.parameters())
         label = None if label is None else label.to(weight.device, torch.int64)
+        latent = latent.to(weight.device, weight.dtype)
+
+        def draw(step: int) -> Tensor:
+            drawn = stream(noise[0], "sampler", noise[1], step).standard_normal(latent.shape, dtype=np.float32)
+            return torch.from_numpy(drawn).to(latent)
+
         with sampling(self.raw, self.mode):
-            return self.raw(latent.to(weight.device, weight.dtype), label)
+            return self.sampler(self.raw, latent, label, schedule=self.schedule, draw=draw)
 
 
 @final
@@ -53,12 +64,24 @@ class Model:
 
     generator: the network itself, on its device, in whatever mode its owner keeps it.
     data_spec: shape of a sample and the classes of the data. weights: "average" where it is the averaged generator.
+    chosen: a sampler in place of the recipe's; None: the recipe's.
     """
 
     generator: nn.Module
     recipe: Recipe
     data_spec: DataSpec
     weights: Weights = "raw"
+    chosen: Sampler | None = None
+
+    @property
+    def sampler(self) -> Sampler:
+        """How samples come from the generator."""
+        return self.recipe.sampler if self.chosen is None else self.chosen
+
+    @property
+    def ready(self) -> ReadyGenerator:
+        """A module that returns the samples of latents (batch, *latent) and labels (batch,)."""
+        return ReadyGenerator(self.generator, self.recipe, self.sampler)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -83,6 +106,13 @@ class Model:
             raise Refused(f"--batch-norm {mode}: give one of {', '.join(get_args(SamplingMode))}")
         return replace(self, recipe=replace(self.recipe, sampling=mode))
 
+    def with_sampler(
+        self, *, steps: int | None = None, solver: str | None = None, guidance: float | None = None
+    ) -> "Model":
+        """The same generator, sampled in other steps, by another ODE solver, or with other guidance by its labels."""
+        sampler = changed(self.sampler, steps=steps, solver=solver, guidance=guidance)
+        return replace(self, chosen=None if sampler == self.recipe.sampler else sampler)
+
     def fakes(
         self,
         *,
@@ -104,25 +134,25 @@ class Model:
         for number in count():
             places = np.arange(number * chunk, (number + 1) * chunk)
             at, within = np.divmod(places // share, chunk)
-            drawn = {
-                n: latents(self.recipe.latent, stream(seed, "sample", n), chunk, truncation)
-                for n in np.unique(at).tolist()
-            }
+            drawn = {n: self._latents(stream(seed, "sample", n), chunk, truncation) for n in np.unique(at).tolist()}
             latent = np.stack([drawn[n][place] for n, place in zip(at.tolist(), within.tolist(), strict=True)])
             classes = np.arange(max(len(self.classes), 1)) if turn is None else np.array(turn)
             labels = np.full(chunk, label) if label is not None else classes[places % len(classes)]
-            yield self.at(latent, labels)
+            yield self.at(latent, labels, (seed, number))
 
     @torch.no_grad()
-    def at(self, latent: np.ndarray, labels: np.ndarray | None = None) -> Tensor:
-        """The fakes of latents (batch, latent) and labels (batch,), on the generator's device and in its type.
+    def at(self, latent: np.ndarray, labels: np.ndarray | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:
+        """The fakes of latents (batch, *latent) and labels (batch,), on the generator's device and in its type.
 
-        Labels are ignored where the recipe is not conditional.
+        Labels are ignored where the recipe is not conditional. noise: as for `ReadyGenerator`.
         """
         if not self.recipe.conditional:
             labels = None
         label = None if labels is None else torch.from_numpy(labels.astype(np.int64))
-        return ReadyGenerator(self.generator, self.recipe.sampling)(torch.from_numpy(latent), label)
+        return self.ready(torch.from_numpy(latent), label, noise)
+
+    def _latents(self, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:
+        return latents(self.recipe.latent, random, number, self.data_spec.sample_shape, truncation)
 
 
 def take(chunks: Iterator[Tensor], number: int) -> Tensor:
@@ -134,13 +164,15 @@ def take(chunks: Iterator[Tensor], number: int) -> Tensor:
     return torch.cat(taken)
 
 
-def latents(latent: Latent, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:
-    """Latents (number, latent); values beyond the truncation are resampled (Brock et al., arXiv:1809.11096)."""
-    z = latent.draw(random, number)
+def latents(
+    latent: Latent, random: np.random.Generator, number: int, sample_shape: tuple[int, ...], truncation: float | None
+) -> np.ndarray:
+    """Latents (number, *latent); values beyond the truncation are resampled (Brock et al., arXiv:1809.11096)."""
+    z = latent.draw(random, number, sample_shape)
     if truncation is None:
         return z
     if not isinstance(latent, Normal):
-        raise Refused("--truncation needs normal latents, and this recipe's latents are bounded: omit it")
+        raise Refused("--truncation needs the normal latents of a GAN, and this recipe has others: omit it")
     if not truncation >= LEAST_TRUNCATION:
         raise Refused(f"--truncation {truncation}: give at least {LEAST_TRUNCATION} (0.5 to 2 is usual)")
     while (beyond := np.abs(z) > truncation).any():

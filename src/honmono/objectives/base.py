@@ -3,32 +3,48 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.hooks import hook
+from honmono.objectives.noise_schedules import NoiseSchedule
 from honmono.schedules import Schedule
 
 
+PlayerName = Literal["generator", "discriminator"]
+Prediction = Literal["sample", "velocity", "noise"]
+PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
+
+
 class Player(Protocol):
-    """A network as objectives call it: in the trainer's precision, with outputs in full precision."""
+    """A network as objectives call it: in the trainer's precision, with outputs in full precision.
+
+    A GAN's networks take a sample or latent and labels; one that is conditioned on time takes a sample, times, labels.
+    """
 
     @property
     def module(self) -> nn.Module: ...
 
-    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor: ...
+    def __call__(self, *inputs: Any, **named: Any) -> Tensor: ...  # typed so, any signature fits
 
 
 class Players(NamedTuple):
+    """The networks of a recipe. opponent: the discriminator; None where there is one network only."""
+
     generator: Player
-    discriminator: Player
+    opponent: Player | None = None
+
+    @property
+    def discriminator(self) -> Player:
+        assert self.opponent is not None, "this recipe has no discriminator"
+        return self.opponent
 
 
 class Draws(NamedTuple):
-    """Random inputs of an update: the fakes' latents (batch, latent) and, for conditional GANs, labels (batch,).
+    """Random inputs of an update: the fakes' latents (batch, *latent) and, for conditional recipes, labels (batch,).
 
     factors: by name, the current values of `Objective.schedules` that are not constant 1, and the arrays of
         `Objective.draw`.
@@ -79,7 +95,7 @@ ADVERSARIAL = ("real", "fake", "pair")  # names of the adversarial losses; all o
 
 
 class Objective(ABC):
-    """The losses of both players: named scalars, summed for the gradient and logged by name.
+    """The losses of a recipe's networks: named scalars, summed for the gradient and logged by name.
 
     Losses are pure functions of a `Step`. They never handle optimizers, devices, ranks or precision.
     Subclasses are frozen dataclasses: their fields are their configuration.
@@ -87,15 +103,25 @@ class Objective(ABC):
 
     # Whether a sample's loss depends on the others in its batch: such runs cannot be split exactly over processes.
     couples_samples: ClassVar[bool] = False
+    # What the generator returns: a sample, or what a `Sampler` makes samples of step by step.
+    predicts: ClassVar[Prediction] = "sample"
     # How many samples are concatenated along their first axis into one discriminator input, for which the discriminator
     # is built. Above 1, samples are coupled whatever `couples_samples` says.
     pack: int = 1
 
     @abstractmethod
-    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]: ...
-
-    @abstractmethod
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]: ...
+
+    @hook
+    def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        """Every adversarial objective has one. Without one, a recipe has a single network, the generator."""
+        return {}
+
+    @property
+    def players(self) -> tuple[PlayerName, ...]:
+        """The networks that it trains."""
+        adversarial = type(self).discriminator_loss is not Objective.discriminator_loss
+        return PLAYERS if adversarial else PLAYERS[:1]
 
     @hook
     def bounds(self) -> Mapping[str, tuple[float, float]]:
@@ -107,6 +133,11 @@ class Objective(ABC):
     def schedules(self) -> Mapping[str, Schedule]:
         """Factors by name, each a function of images seen, which `Draws.factors` holds as scalars."""
         return {}
+
+    @hook
+    def noise_schedule(self) -> NoiseSchedule | None:
+        """Of a diffusion, whose sampler needs it; None for all others."""
+        return None
 
     @hook
     def num_uniform(self) -> int:

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     from honmono.recipe.growth import Growth as Growth
     from honmono.recipe.latents import Latent as Latent
     from honmono.recipe.latents import Normal as Normal
+    from honmono.recipe.latents import SampleNoise as SampleNoise
     from honmono.recipe.latents import Uniform as Uniform
     from honmono.recipe.registry import recipe as recipe
+    from honmono.recipe.samplers import DDIM as DDIM
+    from honmono.recipe.samplers import ODE as ODE
+    from honmono.recipe.samplers import Direct as Direct
     from honmono.recipe.updates import Count as Count
     from honmono.recipe.updates import Simultaneous as Simultaneous
     from honmono.recipe.updates import Update as Update
@@ -34,8 +38,9 @@ LAZY = {
     "honmono.recipe.adam": ("TensorFlowAdam",),
     "honmono.recipe.grids": ("SampleGrid",),
     "honmono.recipe.growth": ("Growth",),
-    "honmono.recipe.latents": ("Latent", "Normal", "Uniform"),
+    "honmono.recipe.latents": ("Latent", "Normal", "SampleNoise", "Uniform"),
     "honmono.recipe.registry": ("recipe",),
+    "honmono.recipe.samplers": ("DDIM", "Direct", "ODE"),
     "honmono.recipe.updates": ("Count", "Simultaneous", "Update", "WarmUp"),
     "honmono.recipe.value": ("Average", "Clip", "Pair", "Recipe", "Training"),
     "honmono.schedules": (

@@ -1,6 +1,6 @@
 """Build a recipe's networks for the sample shape and the classes of its data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import torch
@@ -10,14 +10,18 @@ from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
 from honmono.networks.growing import GrowingNetwork
+from honmono.objectives.base import PlayerName
 from honmono.randomness import seed_of
 from honmono.recipe.growth import Growth
-from honmono.recipe.updates import PlayerName
+from honmono.recipe.latents import Vector
 from honmono.recipe.value import Recipe
 
 
-def build_networks(recipe: Recipe, data_spec: DataSpec) -> tuple[nn.Module, nn.Module]:
-    """Generator and discriminator on the CPU, initialised from the recipe's seed.
+Networks = Mapping[PlayerName, nn.Module]
+
+
+def build_networks(recipe: Recipe, data_spec: DataSpec) -> dict[PlayerName, nn.Module]:
+    """A recipe's networks by name on the CPU, initialised from its seed.
 
     Raises `Refused` where they cannot be built for this data.
     """
@@ -33,10 +37,16 @@ def build_networks(recipe: Recipe, data_spec: DataSpec) -> tuple[nn.Module, nn.M
         )
     classes = len(data_spec.classes) if recipe.conditional else 0
     shape = tuple(data_spec.sample_shape)
-    generator = partial(recipe.generator, latent_dim=recipe.latent.dim, sample_shape=shape, num_classes=classes)
-    discriminator = partial(recipe.discriminator, sample_shape=(pack * shape[0], *shape[1:]), num_classes=classes)
+    latent_dim = {"latent_dim": recipe.latent.dim} if isinstance(recipe.latent, Vector) else {}
+    inputs: dict[PlayerName, dict[str, object]] = {
+        "generator": {"sample_shape": shape, **latent_dim},
+        "discriminator": {"sample_shape": (pack * shape[0], *shape[1:])},
+    }
     with torch.random.fork_rng(devices=[]):
-        return _build_network(generator, recipe, "generator"), _build_network(discriminator, recipe, "discriminator")
+        return {
+            player: _build_network(partial(unbuilt, **inputs[player], num_classes=classes), recipe, player)
+            for player, unbuilt in recipe.networks.items()
+        }
 
 
 def _build_network(unbuilt: partial, recipe: Recipe, player: PlayerName) -> nn.Module:
@@ -52,7 +62,7 @@ def _build_network(unbuilt: partial, recipe: Recipe, player: PlayerName) -> nn.M
         ) from error
 
 
-def check_least_batch(recipe: Recipe, networks: Sequence[nn.Module], least: int) -> None:
+def check_least_batch(recipe: Recipe, networks: Networks, least: int) -> None:
     """Raises `Refused` where `least` samples, the smallest batch of one process, are too few for the recipe."""
     fix = "raise --batch-size, or use --set data.drop_last=true"
     if recipe.objective.pack > max(least, 1):
@@ -60,7 +70,9 @@ def check_least_batch(recipe: Recipe, networks: Sequence[nn.Module], least: int)
             f"objective.pack={recipe.objective.pack} needs as many samples, and the smallest batch of a process has"
             f" {least}: {fix}"
         )
-    if least < 2 and any(isinstance(part, nn.BatchNorm1d) for network in networks for part in network.modules()):
+    if least < 2 and any(
+        isinstance(part, nn.BatchNorm1d) for network in networks.values() for part in network.modules()
+    ):
         raise Refused(
             f"the smallest batch of a process has {least} sample(s), and BatchNorm1d needs at least two: {fix}"
         )
@@ -79,26 +91,25 @@ def check_parts(recipe: Recipe, processes: int) -> None:
             )
 
 
-def check_coupling(recipe: Recipe, networks: Sequence[nn.Module]) -> None:
+def check_coupling(recipe: Recipe, networks: Networks) -> None:
     """Raises `Refused` where a setting is correct only if no sample's output depends on the rest of its batch, and this
     recipe's does."""
-    generator, discriminator = networks
-    if getattr(recipe.objective, "together", False) and couples_samples(discriminator):
+    if getattr(recipe.objective, "together", False) and couples_samples(networks["discriminator"]):
         raise Refused(
             "objective.together puts real and fake samples into one batch, and this discriminator's batch norm would"
             " mix their statistics: use --set objective.together=false"
         )
-    if recipe.training.accumulate > 1 and couples(recipe, generator, discriminator):
+    if recipe.training.accumulate > 1 and couples(recipe, networks):
         raise Refused(
             "training.accumulate splits the batch, and in this recipe the samples of a batch depend on each other"
             " (batch norm, packing or the objective): use --set training.accumulate=1"
         )
 
 
-def couples(recipe: Recipe, generator: nn.Module, discriminator: nn.Module) -> bool:
+def couples(recipe: Recipe, networks: Networks) -> bool:
     """Whether a sample's loss depends on the other samples of its batch, by the objective or by a network."""
     by_objective = recipe.objective.couples_samples or recipe.objective.pack > 1
-    return by_objective or couples_samples(generator) or couples_samples(discriminator)
+    return by_objective or any(couples_samples(network) for network in networks.values())
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -29,7 +29,7 @@ def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
     data_spec = nominal_data_spec(recipe)
     resolved = resolve_auto(recipe, [0] * len(data_spec.classes), None)
     with torch.device("meta"):  # no memory is allocated: some networks have hundreds of millions of parameters
-        networks = dict(zip(("generator", "discriminator"), build_networks(resolved, data_spec), strict=True))
+        networks = build_networks(resolved, data_spec)
     return {
         "name": entry.name,
         "source": entry.source,

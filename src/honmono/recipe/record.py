@@ -28,7 +28,7 @@ from honmono.runs.log import Log
 MAY_CHANGE = frozenset(
     {
         *("training.steps", "training.log_every", "training.checkpoint_every", "training.sample_every"),
-        *("training.keep", "training.measure_images", "training.best", "metrics"),
+        *("training.keep", "training.measure_images", "training.best", "metrics", "sampler"),
     }
 )
 

@@ -17,13 +17,14 @@ from honmono.recipe.adam import TensorFlowAdam
 from honmono.recipe.growth import Growth
 from honmono.recipe.hyperparameters import children
 from honmono.recipe.latents import Latent
+from honmono.recipe.samplers import Sampler
 from honmono.recipe.value import Recipe, Training
 
 
 PACKAGES = ("honmono.data", "honmono.objectives", "honmono.networks", "honmono.metrics", "honmono.recipes")
 MODULES = (
     *("honmono.recipe.value", "honmono.recipe.updates", "honmono.recipe.latents", "honmono.recipe.growth"),
-    *("honmono.recipe.grids", "honmono.schedules"),
+    *("honmono.recipe.grids", "honmono.recipe.samplers", "honmono.schedules"),
 )
 OUTSIDE = "recipe.py:"
 NOTHING: Mapping[str, Any] = {}
@@ -106,14 +107,16 @@ def recipe_from_json(value: Any, trusted: Mapping[str, Any] = NOTHING) -> Recipe
         (recipe.latent, Latent),
         (recipe.objective, Objective),
         (recipe.training, Training),
+        (recipe.sampler, Sampler),
         *([] if recipe.growth is None else [(recipe.growth, Growth)]),
     ]
     for part, role in parts:
         if not isinstance(part, role):
             raise Refused(f"the recipe has {part!r} for its {role.__name__}: the file was edited; restore it")
-    networks = (recipe.generator, recipe.discriminator)
     optimizers = (recipe.optimizers.generator, recipe.optimizers.discriminator)
-    for unbuilt, role in [(n, nn.Module) for n in networks] + [(o, optim.Optimizer) for o in optimizers]:
+    for unbuilt, role in [(n, nn.Module) for n in recipe.networks.values()] + [
+        (o, optim.Optimizer) for o in optimizers
+    ]:
         if not (isinstance(unbuilt.func, type) and issubclass(unbuilt.func, role)):
             raise Refused(f"the recipe uses {_name(unbuilt.func)} as a {role.__name__}, which it is not")
     return recipe

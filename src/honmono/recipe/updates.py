@@ -2,12 +2,11 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
 
 from honmono.errors import Refused
+from honmono.objectives.base import PlayerName
 
 
-PlayerName = Literal["generator", "discriminator"]
 FRESH = "fresh"  # of `Update.real`
 
 

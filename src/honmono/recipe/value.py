@@ -1,4 +1,4 @@
-"""`Recipe`: everything that defines one GAN and its training, as one frozen value."""
+"""`Recipe`: everything that defines one generative model and its training, as one frozen value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -9,16 +9,18 @@ from typing import Any, Generic, Literal, TypeVar
 from honmono.data.base import Data
 from honmono.errors import Refused
 from honmono.metrics.base import Metric
-from honmono.objectives.base import Objective
+from honmono.objectives.base import Objective, PlayerName
 from honmono.recipe.grids import SampleGrid, refuse_repeated_names
 from honmono.recipe.growth import Growth
 from honmono.recipe.hyperparameters import SUPPLIED_BY_TRAINER, canonical
-from honmono.recipe.latents import Latent
-from honmono.recipe.updates import PlayerName, Simultaneous, Update, every_update
+from honmono.recipe.latents import Latent, Vector
+from honmono.recipe.samplers import Direct, Sampler
+from honmono.recipe.updates import Simultaneous, Update, every_update
 from honmono.schedules import Constant, Schedule
 
 
 T = TypeVar("T", covariant=True)
+FITTING = {"sample": "Direct()", "velocity": "ODE()", "noise": "DDIM()"}  # samplers, by what networks return
 
 
 @dataclass(frozen=True, init=False)
@@ -122,11 +124,13 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One GAN: data, latent, networks, objective, optimizers, update program, training, metrics.
+    """One generative model: data, latent, networks, objective, optimizers, update program, training, metrics.
 
     Networks and optimizers are `functools.partial`s, which the trainer builds; here their signatures are bound and
     their defaults filled in, so that equal recipes have equal JSON. All other parts are frozen dataclasses.
 
+    discriminator: None where the objective trains one network only, as flows and diffusion do. Pairs then hold a second
+        value that is not used.
     growth: the schedule of progressive growing; None: networks have their full size from the start.
     conditional: whether the networks get class labels; "auto": if the data has at least two classes.
     fake_labels: whether the labels of fakes are drawn uniformly or copied from the real batch.
@@ -134,6 +138,7 @@ class Recipe:
         (batch norm is skipped).
     discriminator_statistics: whether the running statistics of the discriminator's batch norms move in its "own"
         updates, or in "all", the generator's included, as in code that does not freeze them; no sample depends on them.
+    sampler: how samples come from the generator: directly, or step by step.
     grids: the sample grids that a run saves every `training.sample_every` steps; its film is made of the first one.
     clip: weight clipping of one player; None: none.
     metrics: what is measured of its samples, during training and by `honmono evaluate`.
@@ -142,7 +147,7 @@ class Recipe:
     data: Data
     latent: Latent
     generator: partial
-    discriminator: partial
+    discriminator: partial | None = None
     objective: Objective
     optimizers: Pair[partial]
     updates: tuple[Update | Simultaneous, ...] = (Update("discriminator"), Update("generator"))
@@ -152,13 +157,15 @@ class Recipe:
     fake_labels: Literal["uniform", "real"] = "uniform"
     sampling: Literal["running", "batch", "identity"] = "running"
     discriminator_statistics: Literal["own", "all"] = "own"
+    sampler: Sampler = Direct()
     grids: tuple[SampleGrid, ...] = (SampleGrid(),)
     clip: Clip | None = None
     metrics: tuple[Metric, ...] = ()
 
     def __post_init__(self) -> None:
-        for role in ("generator", "discriminator"):
-            object.__setattr__(self, role, canonical(getattr(self, role), SUPPLIED_BY_TRAINER[role], role))
+        for role, unbuilt in self.networks.items():
+            supplied = SUPPLIED_BY_TRAINER[role] - (set() if isinstance(self.latent, Vector) else {"latent_dim"})
+            object.__setattr__(self, role, canonical(unbuilt, supplied, role))
         if not isinstance(self.optimizers, Pair):
             raise Refused("optimizers must be a Pair, as in Pair(partial(Adam, lr=2e-4)) for both players")
         optimizers = {
@@ -168,9 +175,7 @@ class Recipe:
             for f in fields(self.optimizers)
         }
         object.__setattr__(self, "optimizers", Pair(**optimizers))
-        players = [update.player for update in every_update(self.updates)]
-        if sorted(set(players)) != ["discriminator", "generator"]:
-            raise Refused("updates must hold at least one update of each player: generator and discriminator")
+        self._refuse_unfit_parts()
         if not isinstance(self.training, Training):
             raise Refused(f"training must be a Training, as in Training(steps=10_000), not {self.training!r}")
         schedules = self.objective.schedules() if isinstance(self.objective, Objective) else {}
@@ -182,6 +187,30 @@ class Recipe:
         names = [metric.name for metric in self.metrics]
         if twice := [name for name in names if names.count(name) > 1]:
             raise Refused(f"metrics holds {twice[0]} twice: remove one of them")
+
+    @property
+    def networks(self) -> dict[PlayerName, partial]:
+        """The networks that there are, unbuilt, in the order in which processes sum their gradients."""
+        networks: dict[PlayerName, partial] = {"generator": self.generator}
+        return networks if self.discriminator is None else {**networks, "discriminator": self.discriminator}
+
+    def _refuse_unfit_parts(self) -> None:
+        """Raises `Refused` where networks, objective, updates and sampler do not fit each other."""
+        if not isinstance(self.objective, Objective):
+            return  # `recipe_from_json` says so
+        wanted, name = set(self.objective.players), type(self.objective).__name__
+        if missing := wanted - {*self.networks}:
+            raise Refused(f"{name} trains a {missing.pop()}, and the recipe has none: give one")
+        if unused := {*self.networks} - wanted:
+            raise Refused(f"{name} trains no {unused.pop()}: remove it (discriminator=None)")
+        if isinstance(self.sampler, Sampler) and self.sampler.predicts != self.objective.predicts:
+            raise Refused(
+                f"sampler: {type(self.sampler).__name__} takes a network that returns a {self.sampler.predicts}, and"
+                f" {name} trains one that returns a {self.objective.predicts}: use {FITTING[self.objective.predicts]}"
+            )
+        updated = {update.player for update in every_update(self.updates)}
+        if updated != wanted:
+            raise Refused(f"updates must hold at least one update of each player: {' and '.join(self.networks)}")
 
 
 # Fields that may be "auto": `resolve_auto` replaces that once the data is open, and a run records the result.

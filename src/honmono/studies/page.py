@@ -22,6 +22,7 @@ from honmono.studies.means import best_cases, mean_cell
 from honmono.studies.moment_tables import by_case, cost_table, moment_curves, moment_table
 from honmono.studies.plan import Planned
 from honmono.studies.results import command
+from honmono.studies.sampler_steps import step_curves
 from honmono.studies.state import StudyState
 from honmono.studies.study import Case, Study, Trace
 
@@ -72,7 +73,8 @@ def _moments(planned: Sequence[Planned], rows: Sequence[Mapping[str, Any]], comp
         "tables": [moment_table(key, measured, one) for key, one in found.items()],
         "cost": cost_table(measured, rows),
         "curves": [picture for key, one in found.items() for picture in moment_curves(key, measured, one)],
-        "strokes": list(zip(measured, STROKES, strict=False)),
+        "strokes": (strokes := list(zip(measured, STROKES, strict=False))),
+        "steps": list(step_curves(planned, strokes)),
     }
 
 

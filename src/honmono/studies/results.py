@@ -18,6 +18,7 @@ from honmono.runs.evaluations import Line
 from honmono.studies.measure import sampling_time
 from honmono.studies.meter import Reading, readings
 from honmono.studies.plan import Planned
+from honmono.studies.sampler_steps import read_steps
 from honmono.studies.state import StudyState
 from honmono.studies.study import Study
 
@@ -52,6 +53,7 @@ def result(run: Summary) -> dict[str, Any]:
         **newest,
         "cpu_seconds": clock[newest["steps"]].cpu_seconds if newest["steps"] in clock else None,
         "sampling": sampling_time(run.run),
+        "sampler_steps": read_steps(run.run),
         "precision": run.precision,
         "hardware": run.hardware,
         "torch": run.torch,

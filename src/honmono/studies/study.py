@@ -99,6 +99,7 @@ class Study:
     frames: when samples are shown, as shares of a case's training.
     epoch: images in one pass through the data, as the article counts them.
     moments: when its runs are measured; None: while they train, as their recipes say.
+    sampler_steps: numbers of steps in which a trained run is measured too, where its sampler takes steps.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Study:
     epoch: int | None = None
     traces: tuple[Trace, ...] = ()
     moments: Moments | None = None
+    sampler_steps: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         names = [case.directory for case in self.cases]

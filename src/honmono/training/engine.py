@@ -33,9 +33,9 @@ class PrecisionPlayer:
         self._autocast = engine.choices.precision == "bf16"
         self._dtype = engine.dtype
 
-    def __call__(self, sample: Tensor, label: Tensor | None = None) -> Tensor:
+    def __call__(self, *inputs: Tensor | None) -> Tensor:
         with torch.autocast(self._device_type, torch.bfloat16, enabled=self._autocast):
-            output = self.module(sample, label)
+            output = self.module(*inputs)
         return output.to(self._dtype)
 
 

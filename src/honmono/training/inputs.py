@@ -18,7 +18,7 @@ from honmono.training.engine import Engine
 
 @dataclass
 class Clock:
-    """The progress of a run: steps done, and images seen (new real samples given to the discriminator)."""
+    """The progress of a run: steps done, and images seen (new real samples)."""
 
     step: int = 0
     images: int = 0
@@ -78,12 +78,13 @@ class StepInputs:
         random = stream(self._recipe.training.seed, "draws", self._clock.step, self._drawn)
         self._drawn += 1
         part = self._engine.part(size)
-        latent = self._engine.sample(torch.from_numpy(self._recipe.latent.draw(random, size)[part]))
+        drawn = self._recipe.latent.draw(random, size, tuple(batch.real.shape[1:]))
+        latent = self._engine.sample(torch.from_numpy(drawn[part]))
         labels = self._labels(random, batch, size, part)
-        drawn = Draws(latent, labels, self._factors, self._uniform(random, size, part), self._num_classes)
+        draws = Draws(latent, labels, self._factors, self._uniform(random, size, part), self._num_classes)
         if update.draws is not None:
-            self._draws[update.draws, size] = drawn
-        return drawn
+            self._draws[update.draws, size] = draws
+        return draws
 
     def _uniform(self, random: np.random.Generator, size: int, part: slice) -> torch.Tensor | None:
         each = self._recipe.objective.num_uniform()

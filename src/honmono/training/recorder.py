@@ -14,7 +14,7 @@ from torch import Tensor
 from honmono.errors import Diverged, Interrupted
 from honmono.files import remove_partial
 from honmono.metrics.base import Metric
-from honmono.recipe.updates import PlayerName
+from honmono.objectives.base import PlayerName
 from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory
 from honmono.runs.log import Log, learning_rate_column, metric_column
@@ -24,7 +24,7 @@ from honmono.training.periodic_evaluation import PeriodicEvaluation
 from honmono.training.progress import TrainingProgress
 from honmono.training.sample_grids import SampleGrids
 from honmono.training.score_maps import ScoreMaps
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 LABELS = metric_column("label_fidelity")  # prefix of the log column that the progress line shows too
@@ -181,7 +181,7 @@ class Recorder:
         rates: dict[PlayerName, float],
         losses: dict[str, float],
     ) -> dict[str, int | float]:
-        columns = {learning_rate_column(player): rates[player] for player in PLAYERS}
+        columns = {learning_rate_column(player): rate for player, rate in rates.items()}
         cost = {"images": images, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
         return {"step": step, **cost, **losses, **columns}
 
@@ -209,7 +209,7 @@ class Recorder:
         return self._seconds + time.monotonic() - self._begun - self._evaluation.seconds
 
     def _check_finite(self, tensors: dict[str, dict[str, Tensor]]) -> None:
-        for group in PLAYERS:
+        for group in self._trainer.networks:
             for name, tensor in tensors[group].items():
                 if not torch.isfinite(tensor).all():
                     raise Diverged(

@@ -1,4 +1,4 @@
-"""A dry run before a run is created: the gradients of both players are computed once, without side effects."""
+"""A dry run before a run is created: the gradients of every player are computed once, without side effects."""
 
 import re
 import traceback
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from honmono.errors import Refused
+from honmono.objectives.base import PlayerName
 from honmono.randomness import preserve_rng_state
-from honmono.recipe.updates import PlayerName
 from honmono.training.engine import Engine, out_of_memory
 
 
@@ -34,12 +34,14 @@ def rehearsal(networks: Mapping[PlayerName, nn.Module], engine: Engine) -> Itera
     restored."""
     parts = list(networks.values())
     buffers = [(buffer, buffer.clone()) for network in parts for buffer in network.buffers()]
-    handle = networks["discriminator"].register_forward_hook(_refuse_bfloat16_sigmoid)
+    scoring = [network for name, network in networks.items() if name == "discriminator"]
+    handles = [network.register_forward_hook(_refuse_bfloat16_sigmoid) for network in scoring]
     try:
         with preserve_rng_state(engine.device):
             yield
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
         for network in parts:
             network.zero_grad(set_to_none=True)
         with torch.no_grad():

@@ -25,12 +25,13 @@ CHUNK = 1_024  # mesh points whose potential is computed at a time
 class ScoreMaps:
     """Writes `samples/real.npz` and `samples/<step>.npz` of a run on points in the plane; nothing for other runs.
 
-    Nor for conditional or packing discriminators, which do not score a single point.
+    Nor without a discriminator, or for conditional or packing ones, which do not score a single point.
     """
 
     def __init__(self, trainer: Trainer, run: RunDirectory) -> None:
         recipe, self._trainer, self._run = trainer.recipe, trainer, run
-        self._enabled = trainer.data_spec.sample_shape == (2,) and not recipe.conditional and recipe.objective.pack == 1
+        scores_points = "discriminator" in trainer.networks and not recipe.conditional and recipe.objective.pack == 1
+        self._enabled = trainer.data_spec.sample_shape == (2,) and scores_points
 
     def real(self) -> None:
         """Writes real samples (`points`) and the number of Gaussians of their mixture (`modes`; 0: no mixture)."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from honmono.objectives.base import Draws
-from honmono.recipe.updates import PlayerName, Update, every_update
+from honmono.objectives.base import Draws, PlayerName
+from honmono.recipe.updates import Update, every_update
 from honmono.recipe.value import Recipe
 
 

@@ -1,12 +1,12 @@
 """The trainer: runs a recipe's update program step by step."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from typing import Literal, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from honmono.data.base import Batch, Dataset, DataSpec
 from honmono.data.batches import Batches
@@ -14,10 +14,10 @@ from honmono.devices import compilation_errors_as_failed
 from honmono.errors import Failed
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import set_mode
-from honmono.objectives.base import Players, Step
+from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
-from honmono.recipe.updates import PlayerName, Update, due, fresh_batches, updates_made
+from honmono.recipe.updates import Update, due, fresh_batches, updates_made
 from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column
@@ -28,9 +28,6 @@ from honmono.training.inputs import Clock, StepInputs
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
 from honmono.training.stages import Stages
-
-
-PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
 
 
 class StepCallback(Protocol):
@@ -47,27 +44,28 @@ class Trainer:
         self.recipe, self.dataset, self.engine, self.clock = recipe, dataset, engine, Clock()
         self.data_spec = DataSpec(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
-        networks = [engine.place(network) for network in build_networks(recipe, self.data_spec)]
-        check_coupling(recipe, networks)
+        built = build_networks(recipe, self.data_spec)
+        self.networks: dict[PlayerName, nn.Module] = {name: engine.place(network) for name, network in built.items()}
+        check_coupling(recipe, self.networks)
         check_parts(recipe, engine.processes)
-        self.networks = dict(zip(PLAYERS, networks, strict=True))
         average = recipe.training.average
         self.average = AveragedGenerator(self.networks["generator"], average) if average else None
-        every = [*networks, self.average.module] if self.average else networks
+        every = [*self.networks.values(), *([self.average.module] if self.average else [])]
         self._stages = Stages(recipe.growth, recipe, every) if recipe.growth else None
         sizes = self._stages.batch_size if self._stages else None
         batch_size, seed, conditional = recipe.training.batch_size, recipe.training.seed, bool(recipe.conditional)
         self._batches = Batches(dataset, recipe.data, batch_size, seed, sizes, conditional)
         least = self._stages.least_batch if self._stages and recipe.data.drop_last else self._batches.least_size
-        check_least_batch(recipe, networks, least // engine.processes)
-        self.optimizers = {
-            name: engine.optimizer(recipe.optimizers.of(name), self.networks[name].parameters()) for name in PLAYERS
+        check_least_batch(recipe, self.networks, least // engine.processes)
+        self.optimizers: dict[PlayerName, torch.optim.Optimizer] = {
+            name: engine.optimizer(recipe.optimizers.of(name), network.parameters())
+            for name, network in self.networks.items()
         }
-        self._base_rates = {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
-        self._players = Players(*(engine.player(network) for network in networks))
-        self._losses = {name: engine.compiled(self._loss(name)) for name in PLAYERS}
+        self._base_rates = {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
+        self._players = Players(*(engine.player(network) for network in self.networks.values()))
+        self._losses = {name: engine.compiled(self._loss(name)) for name in self.networks}
         self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
-        self._updates = {name: 0 for name in PLAYERS}  # made so far, which some schedules count
+        self._updates = dict.fromkeys(self.networks, 0)  # made so far, which some schedules count
         self._ordinal = 0  # of the update within its step, to seed randomness inside networks
 
     def step(self) -> dict[str, Tensor]:
@@ -87,7 +85,7 @@ class Trainer:
                         _add_gradients(losses, share, terms)
                 self._fakes.backward(update, step.shared)
                 logged |= {loss_column(update.player, name): loss for name, loss in terms.items()}
-            for player in PLAYERS:  # in a fixed order: all processes must sum the same gradients at the same time
+            for player in self.networks:  # in a fixed order: all processes must sum the same gradients at the same time
                 if any(update.player == player for update in group):
                     self._optimizer_step(player, seen)
         self._fakes.invalidate("generator")
@@ -146,10 +144,12 @@ class Trainer:
     @contextmanager
     def _train_only(self, name: PlayerName) -> Iterator[None]:
         """Freezes the other player. The discriminator's running statistics move as the recipe says."""
-        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        moves = name == "discriminator" or self.recipe.discriminator_statistics == "all"
-        set_mode(discriminator, "train" if moves else "batch")
-        with frozen(discriminator if name == "generator" else generator):
+        if (discriminator := self.networks.get("discriminator")) is not None:
+            moves = name == "discriminator" or self.recipe.discriminator_statistics == "all"
+            set_mode(discriminator, "train" if moves else "batch")
+        with ExitStack() as stack:
+            for other in self.networks.keys() - {name}:
+                stack.enter_context(frozen(self.networks[other]))
             yield
 
     def _loss(self, name: PlayerName) -> Callable[[Step], Mapping[str, Tensor]]:
@@ -163,10 +163,10 @@ class Trainer:
         self._ordinal += 1
 
     def rehearse(self) -> None:
-        """Computes both players' gradients once, without side effects. Raises `Refused` if they cannot be trained."""
+        """Computes every player's gradients once, without side effects. Raises `Refused` if they cannot be trained."""
         inputs = self._inputs(Clock(step=1))
         with rehearsal(self.networks, self.engine):
-            for name in ("discriminator", "generator"):
+            for name in reversed(self.networks):
                 update = Update(name, draws="rehearsal", real="rehearsal")
                 batch, size = inputs.real(update)
                 step = Step(self._players, batch, inputs.draws(update, batch, size))
@@ -177,11 +177,11 @@ class Trainer:
 
     def couples(self) -> bool:
         """Whether a sample's loss depends on the other samples of its batch."""
-        return couples(self.recipe, *self.networks.values())
+        return couples(self.recipe, self.networks)
 
     def rates(self) -> dict[PlayerName, float]:
         """Each player's learning rate in the latest step."""
-        return {name: self.optimizers[name].param_groups[0]["lr"] for name in PLAYERS}
+        return {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
 
     def steps_for(self, images: int) -> int:
         """The number of steps from the start after which at least `images` images have been seen."""
@@ -250,7 +250,7 @@ class Trainer:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Loads the networks, optimizer states and clock of a checkpoint."""
-        modules: dict[str, torch.nn.Module] = {**self.networks}
+        modules: dict[str, nn.Module] = {**self.networks}
         if self.average:
             modules["average"] = self.average.module
         for name, module in modules.items():
@@ -258,7 +258,7 @@ class Trainer:
         for name, optimizer in self.optimizers.items():
             optimizer_state.restore(optimizer, checkpoint.tensors[f"optimizer-{name}"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
-        self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in PLAYERS}
+        self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in self.networks}
         if self._stages:
             self._stages.update(self.clock.images)
 

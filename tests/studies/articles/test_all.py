@@ -26,7 +26,7 @@ def planned(name: str, scale: float = 1.0) -> dict[str, Planned]:
 
 def parameters(recipe: Recipe) -> list[int]:
     networks = build_networks(recipe, nominal_data_spec(recipe))
-    return [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
+    return [sum(parameter.numel() for parameter in network.parameters()) for network in networks.values()]
 
 
 @pytest.mark.parametrize("name", studies())
@@ -86,7 +86,9 @@ def test_the_anchors_diverge_as_stated() -> None:
         divergence = float((real * np.log((real + 1e-16) / (fake + 1e-16))).sum())
         stated = float(one.case.settings["KL(A1 || A0)"].partition(",")[0])
         assert divergence == pytest.approx(stated, abs=0.006), label
-        assert len(real) == one.recipe.discriminator.keywords["outcomes"] == int(one.case.settings["outcomes"])
+        assert (
+            len(real) == one.recipe.networks["discriminator"].keywords["outcomes"] == int(one.case.settings["outcomes"])
+        )
 
 
 def test_the_dcgan_is_as_large_as_the_published_pggan() -> None:

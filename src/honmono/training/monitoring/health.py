@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from honmono.objectives.base import ADVERSARIAL, Objective
-from honmono.recipe.updates import PlayerName
+from honmono.objectives.base import ADVERSARIAL, Objective, PlayerName
 
 
 WINDOW = 100  # steps
@@ -33,7 +32,7 @@ class Health:
 
     def __init__(self, objective: Objective) -> None:
         unbounded = (-inf, inf)
-        self._bounds = {"discriminator": unbounded, "generator": unbounded} | dict(objective.bounds())
+        self._bounds = dict.fromkeys(reversed(objective.players), unbounded) | dict(objective.bounds())
         self._window: dict[str, list[float]] = {}
 
     def broken(self, steps: Sequence[int], rows: Sequence[Mapping[str, float]]) -> str | None:

@@ -121,7 +121,7 @@ class MemorisationCheck:
         """Fakes of the generator that D is trained against, not of its average."""
         trainer, recipe = self._trainer, self._trainer.recipe
         random, classes = stream(recipe.training.seed, "memory"), len(trainer.data_spec.classes)
-        latent = recipe.latent.draw(random, SAMPLES)
+        latent = recipe.latent.draw(random, SAMPLES, trainer.data_spec.sample_shape)
         labels = random.integers(classes, size=SAMPLES) if recipe.conditional else None
         size = recipe.training.batch_size
         model = Model(trainer.networks["generator"], recipe, trainer.data_spec)

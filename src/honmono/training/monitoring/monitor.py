@@ -12,7 +12,7 @@ from honmono.training.monitoring.collapse import ALL, Collapse
 from honmono.training.monitoring.health import Health
 from honmono.training.monitoring.memorisation import MemorisationCheck
 from honmono.training.monitoring.remedies import against_memorising, against_winning
-from honmono.training.trainer import PLAYERS, Trainer
+from honmono.training.trainer import Trainer
 
 
 CHECK_EVERY = 50  # steps
@@ -35,6 +35,8 @@ class Monitor:
         before = self._active.get(COLLAPSE)
         self._collapse = Collapse(trainer, () if before is None else before or {ALL})
         self._memorised = 0  # consecutive checks
+        # A sampler of many steps takes as much longer for a check.
+        self._every = CHECK_EVERY * trainer.recipe.sampler.evaluations
 
     def active(self) -> list[str]:
         """The kinds of the warnings that hold now."""
@@ -47,7 +49,7 @@ class Monitor:
     def losses(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Checks the losses of the latest steps."""
         saturated = {one.winner: one.text for one in self._health.saturated(rows)}
-        for player in PLAYERS:
+        for player in self._trainer.networks:
             kind = f"{player}_won"
             if player in saturated and kind not in self._active:
                 self._warn(kind, (), saturated[player], against_winning(self._trainer.recipe, player, self._pictures))
@@ -57,10 +59,10 @@ class Monitor:
     def check(self) -> None:
         """Checks samples at fixed intervals of steps. Call it after each step."""
         step = self._trainer.clock.step
-        if not self._trainer.engine.writes or step % CHECK_EVERY:
+        if not self._trainer.engine.writes or step % self._every:
             return
         with preserve_rng_state(self._trainer.engine.device):
-            self._check_variety(step // CHECK_EVERY)
+            self._check_variety(step // self._every)
             if step % MEMORY_EVERY == 0:
                 self._check_memorisation()
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from honmono.objectives.base import PlayerName
 from honmono.objectives.logit import LogitObjective
 from honmono.objectives.penalties import R1
-from honmono.recipe.updates import PlayerName
 from honmono.recipe.value import Recipe
 
 

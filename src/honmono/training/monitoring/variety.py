@@ -97,7 +97,8 @@ class Variety:
         if not classes:
             return {}
         recipe, size = self._trainer.recipe, self._trainer.recipe.training.batch_size
-        drawn = [recipe.latent.draw(stream(recipe.training.seed, "variety", k + 1), self.fakes) for k in classes]
+        seed, shape = recipe.training.seed, self._trainer.data_spec.sample_shape
+        drawn = [recipe.latent.draw(stream(seed, "variety", k + 1), self.fakes, shape) for k in classes]
         latents = np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
         labels = np.tile(np.array(classes), self.fakes) if recipe.conditional and WHOLE not in classes else None
         model = self._trainer.model()

@@ -1,0 +1,140 @@
+"""Denoising diffusion: what a sample becomes by noise, how a step back is distributed, and the loss between."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from honmono.errors import Refused
+from honmono.networks.conditioning import TimedNetwork, drop_labels
+from honmono.networks.outputs import full
+from honmono.objectives.base import Objective, Prediction, Step
+from honmono.objectives.noise_schedules import CosineNoise, NoiseSchedule
+
+
+Weighting = Literal["simple", "min_snr", "variational"]
+
+
+def noised(
+    real: Float[Tensor, "batch *sample_shape"],
+    noise: Float[Tensor, "batch *sample_shape"],
+    alpha_bar: Float[Tensor, "batch *ones"] | float,
+) -> Float[Tensor, "batch *sample_shape"]:
+    """x_s ~ q(x_s | x_0): sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) noise (DDPM, arXiv:2006.11239, equation 4)."""
+    return alpha_bar**0.5 * real + (1 - alpha_bar) ** 0.5 * noise
+
+
+def predicted_real(
+    noisy: Float[Tensor, "batch *sample_shape"], noise: Float[Tensor, "batch *sample_shape"], alpha_bar: float
+) -> Float[Tensor, "batch *sample_shape"]:
+    """x_0 from x_s and the noise in it: `noised` the other way round (DDPM, arXiv:2006.11239, equation 15)."""
+    return (noisy - (1 - alpha_bar) ** 0.5 * noise) / alpha_bar**0.5
+
+
+class Posterior(NamedTuple):
+    """q(x_s-1 | x_s, x_0), a normal distribution: the factors of its mean real * x_0 + noisy * x_s, and its variance.
+
+    Source: Ho et al., DDPM (2020), arXiv:2006.11239, equations 6 and 7.
+    """
+
+    real: float
+    noisy: float
+    variance: float
+
+
+def posterior(schedule: NoiseSchedule, step: int) -> Posterior:
+    """Of one step back, to x_0 itself from step 0, which is certain: variance 0."""
+    beta, alpha_bar = schedule.betas()[step], schedule.alpha_bars()[step]
+    before = schedule.alpha_bars()[step - 1] if step > 0 else 1.0
+    return Posterior(
+        real=float(before**0.5 * beta / (1 - alpha_bar)),
+        noisy=float((1 - beta) ** 0.5 * (1 - before) / (1 - alpha_bar)),
+        variance=float((1 - before) / (1 - alpha_bar) * beta),
+    )
+
+
+def loss_weights(schedule: NoiseSchedule, weighting: Weighting) -> np.ndarray:
+    """What the squared error of the noise of each step is multiplied by; float64.
+
+    "simple": 1 (Ho et al., DDPM, 2020, arXiv:2006.11239, equation 14). "variational": beta / (2 alpha (1 - alpha_bar)),
+    the terms of the variational bound with variance beta (equation 12 there). "min_snr": min(SNR, 5) / SNR, SNR =
+    alpha_bar / (1 - alpha_bar), so that nearly clean samples count less (Hang et al., 2023, arXiv:2303.09556).
+    """
+    beta, alpha_bar = schedule.betas(), schedule.alpha_bars()
+    if weighting == "simple":
+        return np.ones_like(beta)
+    if weighting == "variational":
+        return beta / (2 * (1 - beta) * (1 - alpha_bar))
+    return np.minimum(5 * (1 - alpha_bar) / alpha_bar, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DDPM(Objective):
+    """E w_s ||noise - network(x_s, s / steps)||^2 over steps s drawn uniformly, x_s = `noised` of the real sample.
+
+    label_dropout: the share of labels that training hides, so that guidance by labels is possible when sampling.
+    weighting: `loss_weights`.
+    Source: Ho et al., DDPM (2020), arXiv:2006.11239, algorithm 1.
+    """
+
+    predicts: ClassVar[Prediction] = "noise"
+    schedule: NoiseSchedule = CosineNoise()
+    weighting: Weighting = "simple"
+    label_dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_dropout <= 1:
+            raise Refused(f"objective.label_dropout is {self.label_dropout}; give a number from 0 to 1")
+
+    def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        (real, label), draws = step.batch, step.draws
+        assert draws.uniform is not None
+        return {"noise": self.loss(step.players.generator, real, label, draws.latent, draws.uniform, draws.factors)}
+
+    def noise_schedule(self) -> NoiseSchedule:
+        return self.schedule
+
+    def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Nothing random: `tables`, which compiled losses take as tensors."""
+        return self.tables()
+
+    def num_uniform(self) -> int:
+        """How many numbers, U(0, 1), a sample's loss takes: for its step, and for whether its label is hidden."""
+        return 2
+
+    def tables(self) -> dict[str, np.ndarray]:
+        """alpha_bar and the loss's weight at every step of the schedule, float64 (steps,)."""
+        return {"alpha_bar": self.schedule.alpha_bars(), "weight": loss_weights(self.schedule, self.weighting)}
+
+    def loss(
+        self,
+        network: TimedNetwork,
+        real: Float[Tensor, "batch *sample_shape"],
+        label: Int[Tensor, " batch"] | None,
+        noise: Float[Tensor, "batch *sample_shape"],
+        uniform: Float[Tensor, "batch numbers"],
+        tables: Mapping[str, Float[Tensor, " steps"]],
+    ) -> Float[Tensor, ""]:
+        """The mean over batch and numbers of a sample. noise: N(0, 1). uniform: U(0, 1), (batch, `num_uniform`).
+
+        tables: `tables`, as tensors. They come from outside because compiled losses take tensors, not NumPy.
+        """
+        step = steps_from(uniform[:, 0], self.schedule.steps)
+        alpha_bar = _per_sample(tables["alpha_bar"], step, real)
+        weight = _per_sample(tables["weight"], step, real)
+        label = label if label is None else drop_labels(label, uniform[:, 1], self.label_dropout)
+        predicted = network(noised(real, noise, alpha_bar), step.to(real.dtype) / self.schedule.steps, label)
+        return (weight * (full(predicted) - noise).square()).mean()
+
+
+def steps_from(uniform: Float[Tensor, " batch"], steps: int) -> Int[Tensor, " batch"]:
+    """Whole numbers from 0 to steps - 1, each as probable, from U(0, 1)."""
+    return (uniform * steps).long().clamp(max=steps - 1)
+
+
+def _per_sample(table: Tensor, step: Tensor, like: Tensor) -> Tensor:
+    """(batch, 1, ..., 1): the table's value at each sample's step."""
+    return table[step].to(like.dtype).view(-1, *[1] * (like.dim() - 1))

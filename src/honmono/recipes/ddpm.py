@@ -1,0 +1,30 @@
+"""Denoising diffusion (Ho et al., DDPM, 2020, arXiv:2006.11239), sampled by DDIM (arXiv:2010.02502)."""
+
+from dataclasses import replace
+
+from honmono.objectives.diffusion import DDPM
+from honmono.recipe import DDIM, Recipe, recipe
+from honmono.recipes.flow import flow_mnist
+
+
+@recipe(
+    "ddpm-mnist",
+    source="Ho et al. 2020 (arXiv:2006.11239), cosine schedule (arXiv:2102.09672), DDIM (arXiv:2010.02502)",
+    data="MNIST",
+    summary="conditional diffusion on MNIST: the network and training of flow-mnist, trained to predict noise",
+    quirks=(
+        "noise grows by the cosine schedule (objective.schedule: CosineNoise(); the paper's: LinearNoise())",
+        "samples are made in 50 steps of DDIM without new noise (sampler.eta; 1 with sampler.steps=1000: DDPM's own)",
+    ),
+    tiny={
+        "generator.width": "8",
+        "generator.multiples": "(1, 2)",
+        "generator.blocks": "1",
+        "generator.head_channels": "8",
+        "sampler.steps": "2",
+        "training.batch_size": "4",
+        "metrics": "()",
+    },
+)
+def ddpm_mnist() -> Recipe:
+    return replace(flow_mnist(), objective=DDPM(), sampler=DDIM(steps=50))

@@ -1,0 +1,86 @@
+"""Diffusion: values computed by hand on a schedule of two steps, and what follows from them in general."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from honmono.errors import Refused
+from honmono.objectives.diffusion import DDPM, loss_weights, noised, posterior, predicted_real, steps_from
+from honmono.objectives.noise_schedules import CosineNoise, LinearNoise, NoiseSchedule
+
+
+TWO = LinearNoise(steps=2, first=0.36, last=0.75)  # alpha_bar 0.64 and 0.16
+
+
+def tables(objective: DDPM) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(table) for name, table in objective.tables().items()}
+
+
+def test_noise_and_its_removal_by_hand() -> None:
+    real, noise = torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.5]])
+    noisy = noised(real, noise, 0.64)
+    torch.testing.assert_close(noisy, torch.tensor([[0.8 * 2 + 0.6, -0.8 + 0.3]]))
+    torch.testing.assert_close(predicted_real(noisy, noise, 0.64), real)
+
+
+def test_the_posterior_by_hand() -> None:
+    # beta 0.75, alpha_bar 0.16, and 0.64 before it
+    assert posterior(TWO, 1) == pytest.approx((0.8 * 0.75 / 0.84, 0.5 * 0.36 / 0.84, 0.36 / 0.84 * 0.75))
+    assert posterior(TWO, 0) == pytest.approx((1, 0, 0), abs=1e-15)
+
+
+@pytest.mark.parametrize("schedule", [LinearNoise(), CosineNoise()])
+@pytest.mark.parametrize("step", [1, 500, 999])
+def test_the_posterior_is_bayes_rule(schedule: NoiseSchedule, step: int) -> None:
+    """q(x_s-1 | x_s, x_0) is proportional to q(x_s | x_s-1) q(x_s-1 | x_0), two normal distributions of x_s-1."""
+    beta, before = schedule.betas()[step], schedule.alpha_bars()[step - 1]
+    precision = (1 - beta) / beta + 1 / (1 - before)
+    found = posterior(schedule, step)
+    assert found.variance == pytest.approx(1 / precision)
+    assert found.noisy == pytest.approx((1 - beta) ** 0.5 / beta / precision)
+    assert found.real == pytest.approx(before**0.5 / (1 - before) / precision)
+
+
+def test_weights_by_hand() -> None:
+    assert loss_weights(TWO, "simple").tolist() == [1, 1]
+    assert loss_weights(TWO, "variational") == pytest.approx([0.36 / (2 * 0.64 * 0.36), 0.75 / (2 * 0.25 * 0.84)])
+    assert loss_weights(LinearNoise(steps=2, first=0.1, last=0.5), "min_snr") == pytest.approx([5 / 9, 1])
+
+
+@pytest.mark.parametrize(("weighting", "weights"), [("simple", (1, 1)), ("variational", (0.78125, 1.7857142857))])
+def test_the_loss_by_hand(weighting: str, weights: tuple[float, float]) -> None:
+    objective = DDPM(schedule=TWO, weighting=weighting, label_dropout=0.5)  # pyright: ignore[reportArgumentType]
+    seen: list[Tensor] = []
+
+    def network(x: Tensor, t: Tensor, label: Tensor | None) -> Tensor:
+        assert label is not None
+        seen.extend((x, t, label))
+        return torch.zeros_like(x)
+
+    real, noise = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [-1.0]])
+    uniform = torch.tensor([[0.4, 0.4], [0.6, 0.6]])  # steps 0 and 1; the first label is hidden
+    loss = objective.loss(network, real, torch.tensor([0, 1]), noise, uniform, tables(objective))
+    assert loss.item() == pytest.approx((weights[0] * 9 + weights[1] * 1) / 2)
+    torch.testing.assert_close(seen[0], torch.tensor([[0.8 + 0.6 * 3], [0.4 * 2 - 0.84**0.5]]))
+    assert seen[1].tolist() == [0, 0.5] and seen[2].tolist() == [-1, 1]
+
+
+def test_a_network_that_knows_the_noise_has_no_loss() -> None:
+    objective, real = DDPM(), torch.full((8, 1, 2, 2), 0.5)
+    noise = torch.randn(8, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    uniform = torch.linspace(0, 0.9, 8)[:, None].expand(8, objective.num_uniform())
+    loss = objective.loss(lambda x, t, label: noise, real, None, noise, uniform, tables(objective))
+    assert loss.item() == 0
+
+
+def test_every_step_is_as_probable() -> None:
+    uniform = torch.from_numpy(np.append(np.arange(100) / 100, 1 - 2**-24).astype(np.float32))
+    step = steps_from(uniform, 4)
+    assert step.bincount().tolist() == [25, 25, 25, 26]
+    assert steps_from(torch.tensor([1.0]), 4).item() == 3
+
+
+def test_an_impossible_share_of_labels_is_refused() -> None:
+    with pytest.raises(Refused, match="label_dropout"):
+        DDPM(label_dropout=1.5)
