@@ -139,7 +139,7 @@ def test_the_paper_s_batch_norms_begin_as_in_its_code() -> None:
     recipe = override(dcgan_64_paper(), {"generator.width": "32", "discriminator.width": "32"})
     norms = [
         part
-        for network in build_networks(recipe, nominal_data_spec(recipe))
+        for network in build_networks(recipe, nominal_data_spec(recipe)).values()
         for part in network.modules()
         if isinstance(part, nn.BatchNorm2d)
     ]
