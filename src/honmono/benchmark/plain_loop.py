@@ -65,12 +65,13 @@ class PlainLoop:
         self._optimizers[update.player].zero_grad()
         draws, fake = named.get(update.draws or "", (None, None))
         draws = draws or self._draws(self._batch)
-        fake = self.players.generator(draws.latent, draws.label) if fake is None else fake
+        if fake is None and "discriminator" in self._optimizers:
+            fake = self.players.generator(draws.latent, draws.label)
         generates = update.player == "generator"
         if update.draws:  # a generator's update frees the graph: another one generates the fakes again
             named[update.draws] = draws, None if generates else fake
         real = self._batch if self.recipe.conditional else Batch(self._batch.real, None)
-        step = Step(self.players, real, draws, fake if generates else fake.detach())
+        step = Step(self.players, real, draws, fake if generates or fake is None else fake.detach())
         terms = self._objective.generator_loss(step) if generates else self._objective.discriminator_loss(step)
         loss = torch.stack(list(terms.values())).sum()
         loss.backward()
