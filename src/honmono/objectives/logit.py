@@ -62,8 +62,11 @@ class LogitObjective(Objective):
             fake, step = self._prepared_fakes(step), self._with_prepared_reals(step)
         discriminate = partial(score, step.players.discriminator)
         real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, step.draws.label, self.together)
-        due = [one for one in self.penalties if step.batch.label is not None or not one.of_labels]
-        penalties = {one.name: self._penalty(one, step, fake, real_score) for one in due}
+        penalties = {
+            one.name: self._penalty(place, step, fake, real_score)
+            for place, one in enumerate(self.penalties)
+            if step.batch.label is not None or not one.of_labels
+        }
         return self.discriminator_terms(real_score, fake_score) | penalties
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
@@ -125,13 +128,12 @@ class LogitObjective(Objective):
             )
         return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
 
-    def _penalty(self, penalty: Penalty, step: Step, fake: Tensor, real_score: Score) -> Tensor:
+    def _penalty(self, place: int, step: Step, fake: Tensor, real_score: Score) -> Tensor:
         """A penalty's value times its schedule's factor. It gets its own random numbers of each sample: they follow
         those of the augmentation and of the penalties before it."""
-        uniform, factors = step.draws.uniform, step.draws.factors
+        penalty, uniform, factors = self.penalties[place], step.draws.uniform, step.draws.factors
         if uniform is not None:
-            before = self.penalties[: self.penalties.index(penalty)]
-            first = self._augment_numbers + sum(other.num_uniform for other in before)
+            first = self._augment_numbers + sum(other.num_uniform for other in self.penalties[:place])
             own = uniform[:, first : first + penalty.num_uniform]
             step = step._replace(draws=step.draws._replace(uniform=own))
         value = penalty.value(step, fake, real_score)
