@@ -47,6 +47,9 @@ class PlainLoop:
         networks = build_networks(recipe, data_spec)
         self.players = Players(*(PlainPlayer(network.to(device)) for network in networks.values()))
         self._optimizers = {name: recipe.optimizers.of(name)(one.parameters()) for name, one in networks.items()}
+        # It stays as it is at first: an adaptive augmentation takes the same time at any probability.
+        first = objective.memory().items()
+        self._memory = {name: torch.tensor(value, device=device) for name, value in first}
         self._images = self._drawn = 0
         self._batch: Batch | None = None
 
@@ -70,9 +73,10 @@ class PlainLoop:
         if update.draws:  # a generator's update frees the graph: another one generates the fakes again
             named[update.draws] = draws, None if generates else fake
         real = self._batch if self.recipe.conditional else Batch(self._batch.real, None)
-        step = Step(self.players, real, draws, fake if generates else fake.detach())
+        step = Step(self.players, real, draws, fake if generates else fake.detach(), self._memory)
         terms = self._objective.generator_loss(step) if generates else self._objective.discriminator_loss(step)
-        loss = torch.stack(list(terms.values())).sum()
+        minimised = [term for name, term in terms.items() if name not in self._objective.statistics()]
+        loss = torch.stack(minimised).sum()
         loss.backward()
         self._optimizers[update.player].step()
         float(loss.detach())

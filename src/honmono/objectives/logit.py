@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar
 
 import torch
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.augment import DiffAugment
+from honmono.hooks import hook
+from honmono.objectives.augment import PROBABILITY, SIGN, Adaptive, DiffAugment
 from honmono.objectives.base import Objective, Step
 from honmono.objectives.penalties import Penalty
 from honmono.objectives.scoring import score, score_real_and_fake
@@ -20,6 +22,7 @@ from honmono.schedules import Schedule
 
 
 Score = Float[Tensor, " _"]  # one for each sample; real and fake ones may differ in number
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,12 @@ class LogitObjective(Objective):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         """The generator's losses by name, from the (batch,) scores of fakes, minus those of reals if `relativistic`."""
 
+    @hook
+    def real_margin(self, real: Score, fake: Score) -> Score:
+        """From the scores of real samples and of as many fakes: above 0 where the discriminator takes the real sample
+        for real, below 0 where for fake."""
+        return real
+
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
         with torch.no_grad():
             fake, step = self._prepared_fakes(step), self._with_prepared_reals(step)
@@ -67,7 +76,11 @@ class LogitObjective(Objective):
             for place, one in enumerate(self.penalties)
             if step.batch.label is not None or not one.of_labels
         }
-        return self.discriminator_terms(real_score, fake_score) | penalties
+        terms = self.discriminator_terms(real_score, fake_score) | penalties
+        if self._adaptive:
+            margin = self.real_margin(real_score.detach(), fake_score.detach())
+            terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
+        return terms
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
         discriminator = step.players.discriminator
@@ -84,30 +97,55 @@ class LogitObjective(Objective):
     def num_uniform(self) -> int:
         return self._augment_numbers + sum(penalty.num_uniform for penalty in self.penalties)
 
+    def statistics(self) -> tuple[str, ...]:
+        return (SIGN, PROBABILITY) if self._adaptive else ()
+
+    def memory(self) -> Mapping[str, float]:
+        return self._adaptive.memory() if self._adaptive else {}
+
+    def remember(
+        self, memory: Mapping[str, Tensor], statistics: Mapping[str, Tensor], images: int
+    ) -> Mapping[str, Tensor]:
+        return self._adaptive.remember(memory, statistics[SIGN], images) if self._adaptive else memory
+
+    @property
+    def _adaptive(self) -> Adaptive | None:
+        return self.augment.adaptive if self.augment is not None else None
+
     @property
     def _augment_numbers(self) -> int:
         """How many of each sample's random numbers the augmentation uses; they come first."""
         return 2 * self.augment.numbers if self.augment is not None and self.augment.active else 0
 
     def augment_and_pack(
-        self, sample: Tensor, label: Tensor | None, uniform: Tensor | None, real: bool = False
+        self,
+        sample: Tensor,
+        label: Tensor | None,
+        uniform: Tensor | None,
+        real: bool = False,
+        memory: Mapping[str, Tensor] = NOTHING,
     ) -> Tensor:
-        """Samples as the discriminator gets them: augmented, each by its own random numbers, then packed."""
+        """Samples as the discriminator gets them: augmented, each by its own random numbers, then packed.
+
+        memory: needed where the probability of augmentation adapts.
+        """
         if self.augment is not None and self._augment_numbers:
             assert uniform is not None, "augmentation needs random numbers for each sample"
             if sample.dim() != 4:
                 raise Refused(
                     "objective.augment needs pictures, and these samples are points: use --set objective.augment=none"
                 )
-            sample = self.augment(sample, uniform[:, : self._augment_numbers].chunk(2, dim=1)[real], label)
+            own = uniform[:, : self._augment_numbers].chunk(2, dim=1)[real]
+            sample = self.augment(sample, own, label, memory[PROBABILITY] if self._adaptive else None)
         return self.packed(sample, label)
 
     def _prepared_fakes(self, step: Step) -> Tensor:
-        return self.augment_and_pack(step.fakes(), step.draws.label, step.draws.uniform)
+        return self.augment_and_pack(step.fakes(), step.draws.label, step.draws.uniform, memory=step.memory)
 
     def _with_prepared_reals(self, step: Step) -> Step:
         real, label = step.batch
-        return step._replace(batch=Batch(self.augment_and_pack(real, label, step.draws.uniform, real=True), label))
+        prepared = self.augment_and_pack(real, label, step.draws.uniform, real=True, memory=step.memory)
+        return step._replace(batch=Batch(prepared, label))
 
     def packed(self, sample: Tensor, label: Tensor | None) -> Tensor:
         """Every `pack` consecutive samples as one: (batch, channels, ...) -> (batch // pack, pack * channels, ...).

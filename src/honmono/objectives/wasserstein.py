@@ -32,6 +32,9 @@ class Wasserstein(LogitObjective):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         return {"fake": -self._sign * fake.mean()}
 
+    def real_margin(self, real: Score, fake: Score) -> Score:
+        return self._sign * (real - fake)
+
     @property
     def _sign(self) -> float:
         return 1.0 if self.real_scores == "high" else -1.0

@@ -20,11 +20,12 @@ from honmono.recipe.build import build_networks, check_coupling, check_least_bat
 from honmono.recipe.updates import Update, due, fresh_batches, updates_made
 from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
-from honmono.runs.log import loss_column
+from honmono.runs.log import loss_column, statistic_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.inputs import Clock, StepInputs
+from honmono.training.memory import Memory
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
 from honmono.training.stages import Stages
@@ -63,28 +64,22 @@ class Trainer:
         }
         self._base_rates = {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
         self._players = Players(*(engine.player(network) for network in self.networks.values()))
+        self.memory = Memory(recipe.objective, engine)
         self._losses = {name: engine.compiled(self._loss(name)) for name in self.networks}
         self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
         self._updates = dict.fromkeys(self.networks, 0)  # made so far, which some schedules count
         self._ordinal = 0  # of the update within its step, to seed randomness inside networks
 
     def step(self) -> dict[str, Tensor]:
-        """Runs the update program once; returns the losses by dotted name, weighted by this process's part of the
-        batch."""
+        """Runs the update program once; returns losses and statistics by dotted name, weighted by this process's part
+        of the batch."""
         clock, seen, logged = self.clock, self.clock.images, dict[str, Tensor]()
         clock.step += 1
         self._ordinal = 0
         inputs = self._inputs(clock)
         for group in due(self.recipe.updates, clock.step):
             for update in group:  # all gradients before any weights change
-                step, weight = self._prepare(update, inputs)
-                terms: dict[str, Tensor] = {}
-                with self._train_only(update.player):
-                    for part, share in self._parts(step, weight):
-                        losses = self._losses[update.player](part)
-                        _add_gradients(losses, share, terms)
-                self._fakes.backward(update, step.shared)
-                logged |= {loss_column(update.player, name): loss for name, loss in terms.items()}
+                logged |= self._take_gradients(update, inputs)
             for player in self.networks:  # in a fixed order: all processes must sum the same gradients at the same time
                 if any(update.player == player for update in group):
                     self._optimizer_step(player, seen)
@@ -93,6 +88,24 @@ class Trainer:
             self.average.update(self.networks["generator"], clock.images, clock.images - seen)
         self._grow()
         return logged
+
+    def _take_gradients(self, update: Update, inputs: StepInputs) -> dict[str, Tensor]:
+        """Adds the gradients of an update to those of its player; returns its losses and statistics by column."""
+        step, size = self._prepare(update, inputs)
+        terms: dict[str, Tensor] = {}
+        with self._train_only(update.player):
+            for part, share in self._parts(step, self.engine.weight(size)):
+                results = self._losses[update.player](part)
+                losses, _ = self.memory.split(results)
+                (torch.stack(list(losses.values())).sum() * share).backward()
+                for name, value in results.items():
+                    value = value.detach() * share
+                    terms[name] = terms[name] + value if name in terms else value
+        self._fakes.backward(update, step.shared)
+        losses, statistics = self.memory.split(terms)
+        self.memory.remember(statistics, size)
+        columns = {loss_column(update.player, name): loss for name, loss in losses.items()}
+        return columns | {statistic_column(name): value for name, value in statistics.items()}
 
     def _inputs(self, clock: Clock) -> StepInputs:
         resized = self._stages.downsample_real if self._stages else None
@@ -104,13 +117,13 @@ class Trainer:
             for optimizer in self.optimizers.values():
                 optimizer.state.clear()
 
-    def _prepare(self, update: Update, inputs: StepInputs) -> tuple[Step, float]:
-        """The inputs of an update's loss, and this process's part of the global batch as a weight."""
+    def _prepare(self, update: Update, inputs: StepInputs) -> tuple[Step, int]:
+        """The inputs of an update's loss, and the number of its real samples in all processes."""
         batch, size = inputs.real(update)
         draws = inputs.draws(update, batch, size)
         self._clip(update.player, "before")
         self._reseed()
-        return Step(self._players, batch, draws, self._fakes.of(update, draws)), self.engine.weight(size)
+        return Step(self._players, batch, draws, self._fakes.of(update, draws), self.memory.values), size
 
     def _parts(self, step: Step, weight: float) -> Iterator[tuple[Step, float]]:
         """The step in `accumulate` parts, each with its weight in the global batch; the weights sum to `weight`."""
@@ -168,11 +181,13 @@ class Trainer:
             for name in reversed(self.networks):
                 update = Update(name, draws="rehearsal", real="rehearsal")
                 batch, size = inputs.real(update)
-                step = Step(self._players, batch, inputs.draws(update, batch, size))
+                draws = inputs.draws(update, batch, size)
+                step = Step(self._players, batch, draws, memory=self.memory.values)
                 part, _ = next(self._parts(step, 1.0))
                 self._reseed()
                 with refusing(name, len(batch.real), self.engine), self._train_only(name):
-                    take_gradients(name, self.networks[name], self._loss(name)(part))
+                    losses, statistics = self.memory.split(self._loss(name)(part))
+                    take_gradients(name, self.networks[name], losses, statistics)
 
     def couples(self) -> bool:
         """Whether a sample's loss depends on the other samples of its batch."""
@@ -239,16 +254,16 @@ class Trainer:
         return Model(self.networks["generator"], self.recipe, self.data_spec, "raw")
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """All tensors of a checkpoint: players, average, optimizer states."""
+        """All tensors of a checkpoint: players, average, optimizer states, the objective's memory."""
         groups = {name: dict(network.state_dict()) for name, network in self.networks.items()}
         if self.average:
             groups["average"] = dict(self.average.module.state_dict())
         for name, optimizer in self.optimizers.items():
             groups[f"optimizer-{name}"] = optimizer_state.tensors(optimizer)
-        return groups
+        return groups | ({"objective": self.memory.values} if self.memory.values else {})
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Loads the networks, optimizer states and clock of a checkpoint."""
+        """Loads the networks, optimizer states, memory and clock of a checkpoint."""
         modules: dict[str, nn.Module] = {**self.networks}
         if self.average:
             modules["average"] = self.average.module
@@ -256,15 +271,9 @@ class Trainer:
             module.load_state_dict(checkpoint.tensors[name])
         for name, optimizer in self.optimizers.items():
             optimizer_state.restore(optimizer, checkpoint.tensors[f"optimizer-{name}"])
+        if self.memory.values:
+            self.memory.restore(checkpoint.tensors["objective"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
         self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in self.networks}
         if self._stages:
             self._stages.update(self.clock.images)
-
-
-def _add_gradients(losses: Mapping[str, Tensor], weight: float, terms: dict[str, Tensor]) -> None:
-    """Backpropagates `weight` times the sum of the losses, and adds the weighted losses to `terms`."""
-    (torch.stack(list(losses.values())).sum() * weight).backward()
-    for name, loss in losses.items():
-        loss = loss.detach() * weight
-        terms[name] = terms[name] + loss if name in terms else loss
