@@ -77,7 +77,18 @@ ADAPTIVE = {
 }
 
 
-@pytest.mark.parametrize("program", [ADAPTIVE, {"updates": TOGETHER}], ids=["in turn, with memory", "together"])
+LAZY = {
+    "objective.penalties": "(R1(1.0),)",
+    "updates": "(Update('discriminator', real='x', terms=('real', 'fake')),"
+    " Update('discriminator', real='x', terms=('r1',), count=Every(3)), Update('generator'))",
+}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [ADAPTIVE, {"updates": TOGETHER}, pytest.param(LAZY, marks=pytest.mark.slow)],
+    ids=["in turn, with memory", "together", "lazy terms"],
+)
 def test_two_processes_equal_one(tmp_path: Path, pictures: Path, program: dict[str, str]) -> None:
     changes = SMALL | program
     call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": STEPS, "changes": changes}

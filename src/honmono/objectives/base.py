@@ -65,6 +65,7 @@ class Step(NamedTuple):
     shared: fakes that an earlier update already generated from these latents and labels; None: there are none. An
         objective that changes the latents or labels uses `with_draws`.
     memory: by name, the current values of `Objective.memory`, scalars.
+    terms: the names of the terms that are computed; None: all.
     """
 
     players: Players
@@ -72,6 +73,11 @@ class Step(NamedTuple):
     draws: Draws
     shared: Tensor | None = None
     memory: Mapping[str, Tensor] = MappingProxyType({})
+    terms: tuple[str, ...] | None = None
+
+    def wants(self, term: str) -> bool:
+        """Whether a term of the loss is computed in this update."""
+        return self.terms is None or term in self.terms
 
     def fakes(self) -> Tensor:
         """The generator's samples, (batch, *sample_shape), for the latents and labels of this update."""
@@ -134,6 +140,12 @@ class Objective(ABC):
     @hook
     def schedules(self) -> Mapping[str, Schedule]:
         """Factors by name, each a function of images seen, which `Draws.factors` holds as scalars."""
+        return {}
+
+    @hook
+    def optional_terms(self) -> Mapping[PlayerName, tuple[str, ...]]:
+        """By player, the terms besides the adversarial ones that its loss computes only where `Step.wants` says so. A
+        player that is missing has a loss that is always computed as a whole."""
         return {}
 
     @hook

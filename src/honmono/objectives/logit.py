@@ -15,7 +15,7 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.hooks import hook
 from honmono.objectives.augment import PROBABILITY, SIGN, Adaptive, DiffAugment
-from honmono.objectives.base import Objective, Step
+from honmono.objectives.base import ADVERSARIAL, Objective, PlayerName, Step
 from honmono.objectives.penalties import Penalty
 from honmono.objectives.scoring import score, score_real_and_fake
 from honmono.schedules import Schedule
@@ -67,17 +67,26 @@ class LogitObjective(Objective):
         return real
 
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
-        with torch.no_grad():
-            fake, step = self._prepared_fakes(step), self._with_prepared_reals(step)
-        discriminate = partial(score, step.players.discriminator)
-        real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, step.draws.label, self.together)
-        penalties = {
-            one.name: self._penalty(place, step, fake, real_score)
+        due = [
+            place
             for place, one in enumerate(self.penalties)
-            if step.batch.label is not None or not one.of_labels
-        }
-        terms = self.discriminator_terms(real_score, fake_score) | penalties
-        if self._adaptive:
+            if step.wants(one.name) and (step.batch.label is not None or not one.of_labels)
+        ]
+        scores = any(step.wants(term) for term in ADVERSARIAL)
+        used = [part for place in due for part in self.penalties[place].uses]
+        with torch.no_grad():
+            fake = self._prepared_fakes(step) if scores or "fake" in used else step.batch.real[:0]
+            step = self._with_prepared_reals(step)
+        discriminate, label = partial(score, step.players.discriminator), step.draws.label
+        terms: dict[str, Tensor] = {}
+        real_score = step.batch.real.new_zeros(0)
+        if scores:
+            real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, label, self.together)
+            terms = {k: v for k, v in self.discriminator_terms(real_score, fake_score).items() if step.wants(k)}
+        elif "real_score" in used:
+            real_score = discriminate(*step.batch)
+        terms |= {self.penalties[place].name: self._penalty(place, step, fake, real_score) for place in due}
+        if scores and self._adaptive:
             margin = self.real_margin(real_score.detach(), fake_score.detach())
             terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
         return terms
@@ -96,6 +105,9 @@ class LogitObjective(Objective):
 
     def num_uniform(self) -> int:
         return self._augment_numbers + sum(penalty.num_uniform for penalty in self.penalties)
+
+    def optional_terms(self) -> Mapping[PlayerName, tuple[str, ...]]:
+        return {"discriminator": tuple(penalty.name for penalty in self.penalties)}
 
     def statistics(self) -> tuple[str, ...]:
         return (SIGN, PROBABILITY) if self._adaptive else ()

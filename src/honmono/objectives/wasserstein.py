@@ -61,6 +61,7 @@ class GradientPenalty(Penalty):
     target: float = 1.0
     pixels: Literal["stage", "full"] = "stage"
     name: ClassVar[str] = "gradient"
+    uses: ClassVar = ("fake",)
 
     def __post_init__(self) -> None:
         if self.target <= 0:
@@ -89,6 +90,7 @@ class Drift(Penalty):
 
     strength: float = 0.001
     name: ClassVar[str] = "drift"
+    uses: ClassVar = ("real_score",)
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         return self.strength * real_score.square().mean()

@@ -17,7 +17,8 @@ from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
-from honmono.recipe.updates import Update, due, fresh_batches, updates_made
+from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
+from honmono.recipe.updates import Update, due, every_update, fresh_batches, updates_made
 from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column, statistic_column
@@ -48,6 +49,7 @@ class Trainer:
         built = build_networks(recipe, self.data_spec)
         self.networks: dict[PlayerName, nn.Module] = {name: engine.place(network) for name, network in built.items()}
         check_coupling(recipe, self.networks)
+        check_terms(recipe)
         check_parts(recipe, engine.processes)
         average = recipe.training.average
         self.average = AveragedGenerator(self.networks["generator"], average) if average else None
@@ -59,7 +61,7 @@ class Trainer:
         least = self._stages.least_batch if self._stages and recipe.data.drop_last else self._batches.least_size
         check_least_batch(recipe, self.networks, least // engine.processes)
         self.optimizers: dict[PlayerName, torch.optim.Optimizer] = {
-            name: engine.optimizer(recipe.optimizers.of(name), network.parameters())
+            name: engine.optimizer(adapted_optimizer(recipe, name), network.parameters())
             for name, network in self.networks.items()
         }
         self._base_rates = {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
@@ -97,7 +99,7 @@ class Trainer:
             for part, share in self._parts(step, self.engine.weight(size)):
                 results = self._losses[update.player](part)
                 losses, _ = self.memory.split(results)
-                (torch.stack(list(losses.values())).sum() * share).backward()
+                (torch.stack(list(losses.values())).sum() * (share * update.weight)).backward()
                 for name, value in results.items():
                     value = value.detach() * share
                     terms[name] = terms[name] + value if name in terms else value
@@ -123,7 +125,8 @@ class Trainer:
         draws = inputs.draws(update, batch, size)
         self._clip(update.player, "before")
         self._reseed()
-        return Step(self._players, batch, draws, self._fakes.of(update, draws), self.memory.values), size
+        shared = self._fakes.of(update, draws)
+        return Step(self._players, batch, draws, shared, self.memory.values, update.terms), size
 
     def _parts(self, step: Step, weight: float) -> Iterator[tuple[Step, float]]:
         """The step in `accumulate` parts, each with its weight in the global batch; the weights sum to `weight`."""
@@ -175,14 +178,17 @@ class Trainer:
         self._ordinal += 1
 
     def rehearse(self) -> None:
-        """Computes every player's gradients once, without side effects. Raises `Refused` if they cannot be trained."""
+        """Computes the gradients of every kind of update once, without side effects, the discriminator's first. Raises
+        `Refused` if they cannot be trained."""
         inputs = self._inputs(Clock(step=1))
         with rehearsal(self.networks, self.engine):
-            for name in reversed(self.networks):
-                update = Update(name, draws="rehearsal", real="rehearsal")
+            every = every_update(self.recipe.updates)
+            kinds = dict.fromkeys(Update(one.player, "rehearsal", "rehearsal", terms=one.terms) for one in every)
+            for update in sorted(kinds, key=lambda update: update.player):
+                name = update.player
                 batch, size = inputs.real(update)
                 draws = inputs.draws(update, batch, size)
-                step = Step(self._players, batch, draws, memory=self.memory.values)
+                step = Step(self._players, batch, draws, memory=self.memory.values, terms=update.terms)
                 part, _ = next(self._parts(step, 1.0))
                 self._reseed()
                 with refusing(name, len(batch.real), self.engine), self._train_only(name):
