@@ -65,7 +65,7 @@ def test_what_warms_up_is_timed_in_an_ordinary_step(monkeypatch):
     """Five updates of the critic and one of G on both sides, not the hundred of the first steps."""
     timed: list[tuple[int, ...]] = []
 
-    def interleaved(ours, theirs, finish):
+    def interleaved(ours, theirs, finish, multiple):
         trainer, plain = ours.__self__, theirs.__self__
         programs = [
             [update.times(1) for update in every_update(one)] for one in (trainer.recipe.updates, plain.recipe.updates)

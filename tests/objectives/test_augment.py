@@ -152,6 +152,17 @@ def test_penalties_see_augmented_pictures(as_players: Make) -> None:
     torch.testing.assert_close(terms["r2"], fake[::2].flatten(1).square().sum(1).mean())
 
 
+def test_a_penalty_beside_augmentation_can_be_compiled(as_players: Make) -> None:
+    torch.manual_seed(0)
+    objective = NonSaturating(augment=DiffAugment(), penalties=(R1(2.0), R2(2.0, every=2)))
+    discriminator = ResidualDiscriminator(sample_shape=(3, 8, 8), width=4)
+    draws = Draws(-PICTURES, None, uniform=torch.rand(6, objective.num_uniform()))
+    step = Step(as_players(Latents(), discriminator), Batch(PICTURES, None), draws)
+    compiled = torch.compile(objective.discriminator_loss, backend="eager", fullgraph=True)
+    for name, value in objective.discriminator_loss(step).items():
+        torch.testing.assert_close(compiled(step)[name], value)
+
+
 def test_the_generator_learns_through_the_changes(as_players: Make) -> None:
     torch.manual_seed(0)
     generator = ResidualGenerator(latent_dim=4, sample_shape=(3, 8, 8), width=4)

@@ -188,7 +188,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(recipe: Recipe, path: s
         ("training.average", "Average(**{})", "unexpected keyword argument"),
         ("latent", "Vector(3)", "abstract class"),
         ("updates", "(Update(generator),)", "at least one update of each player"),
-        ("updates.0.count", "Linear()", r"expected int or WarmUp\(\.\.\.\)"),
+        ("updates.0.count", "Linear()", r"expected int or Every\(\.\.\.\) or WarmUp\(\.\.\.\)"),
         ("data.side", "0", "the data has no modes"),
         ("metrics", "5", r"expected \(.*FID\(\.\.\.\).*; it is \(ModeCoverage\(\.\.\.\)\) now"),
         ("metrics", "(ModeCoverage(), ModeCoverage(fakes=5))", "metrics holds modes twice"),

@@ -64,6 +64,9 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "AdamW, AMSGrad": lambda: tiny("gan-grid", optimizers__generator="AdamW(lr=0.001, amsgrad=True)"),
     "R1": lambda: replace(tiny("dcgan-mnist"), objective=NonSaturating(penalties=(R1(),))),
     "augmented": lambda: tiny("folder"),
+    "adaptively augmented": lambda: tiny(
+        "folder", objective__augment__probability="Adaptive(target=0.1, images=60, every=2)"
+    ),
     "growing, stopped inside a fade": lambda: tiny("pggan-mnist"),
     "dropout": lambda: replace(tiny("gan-grid"), discriminator=partial(Forgetful, widths=(16,))),
     "at once": lambda: program(Simultaneous((Update("discriminator"), Update("generator")))),

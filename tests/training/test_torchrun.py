@@ -61,6 +61,8 @@ def assert_close(one: Path, other: Path) -> None:
     for group, members in a.tensors.items():
         for name, tensor in members.items():
             torch.testing.assert_close(tensor, b.tensors[group][name], rtol=0, atol=1e-9)
+    if "objective" in a.tensors:
+        assert 0 < a.tensors["objective"]["augment_probability"] < 1
     logs = read(RunDirectory(one)), read(RunDirectory(other))
     assert logs[0]["step"] == logs[1]["step"] == list(range(1, STEPS + 1))
     assert logs[0]["metric.neighbour_distance[mnist]"] == logs[1]["metric.neighbour_distance[mnist]"]
@@ -69,9 +71,24 @@ def assert_close(one: Path, other: Path) -> None:
 
 
 TOGETHER = "(Simultaneous((Update('discriminator', 'z', 'x', 2), Update('generator', 'z', 'x'))),)"
+ADAPTIVE = {
+    "objective": "Wasserstein(augment=DiffAugment(probability=Adaptive(target=0.1, images=600, every=2)))",
+    "discriminator.output": "linear",
+}
 
 
-@pytest.mark.parametrize("program", [{}, {"updates": TOGETHER}], ids=["in turn", "together"])
+LAZY = {
+    "objective.penalties": "(R1(1.0),)",
+    "updates": "(Update('discriminator', real='x', terms=('real', 'fake')),"
+    " Update('discriminator', real='x', terms=('r1',), count=Every(3)), Update('generator'))",
+}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [ADAPTIVE, {"updates": TOGETHER}, pytest.param(LAZY, marks=pytest.mark.slow)],
+    ids=["in turn, with memory", "together", "lazy terms"],
+)
 def test_two_processes_equal_one(tmp_path: Path, pictures: Path, program: dict[str, str]) -> None:
     changes = SMALL | program
     call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": STEPS, "changes": changes}

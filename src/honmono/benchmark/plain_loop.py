@@ -16,6 +16,7 @@ from honmono.objectives.logit import LogitObjective
 from honmono.objectives.realness import Realness
 from honmono.randomness import stream
 from honmono.recipe.build import build_networks
+from honmono.recipe.lazy_terms import adapted_optimizer
 from honmono.recipe.updates import Update, every_update
 from honmono.recipe.value import Recipe, resolve_auto
 
@@ -46,16 +47,20 @@ class PlainLoop:
         self._batches = Batches(dataset, recipe.data, batch_size, seed, conditional=conditional)
         networks = build_networks(recipe, data_spec)
         self.players = Players(*(PlainPlayer(network.to(device)) for network in networks.values()))
-        self._optimizers = {name: recipe.optimizers.of(name)(one.parameters()) for name, one in networks.items()}
-        self._images = self._drawn = 0
+        self._optimizers = {name: adapted_optimizer(recipe, name)(one.parameters()) for name, one in networks.items()}
+        # It stays as it is at first: an adaptive augmentation takes the same time at any probability.
+        first = objective.memory().items()
+        self._memory = {name: torch.tensor(value, device=device) for name, value in first}
+        self._steps = self._images = self._drawn = 0
         self._batch: Batch | None = None
 
     def step(self) -> None:
         """One training step: every update of the recipe, in order."""
         named: dict[str, tuple[Draws, Tensor | None]] = {}
         self._batch = None
+        self._steps += 1
         for update in every_update(self.recipe.updates):
-            for _ in range(update.times(1)):
+            for _ in range(update.times(self._steps)):
                 self._update(update, named)
 
     def _update(self, update: Update, named: dict[str, tuple[Draws, Tensor | None]]) -> None:
@@ -71,9 +76,11 @@ class PlainLoop:
         if update.draws:  # a generator's update frees the graph: another one generates the fakes again
             named[update.draws] = draws, None if generates else fake
         real = self._batch if self.recipe.conditional else Batch(self._batch.real, None)
-        step = Step(self.players, real, draws, fake if generates or fake is None else fake.detach())
+        shared = fake if generates or fake is None else fake.detach()
+        step = Step(self.players, real, draws, shared, self._memory, update.terms)
         terms = self._objective.generator_loss(step) if generates else self._objective.discriminator_loss(step)
-        loss = torch.stack(list(terms.values())).sum()
+        minimised = [term for name, term in terms.items() if name not in self._objective.statistics()]
+        loss = torch.stack(minimised).sum() * update.weight
         loss.backward()
         self._optimizers[update.player].step()
         float(loss.detach())

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from math import lcm
 from statistics import median
 from typing import Any
 
@@ -19,7 +20,7 @@ from honmono.data.mixtures import Mixture
 from honmono.devices import choose
 from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.registry import entries, find
-from honmono.recipe.updates import Simultaneous, Update
+from honmono.recipe.updates import Count, Every, Simultaneous, Update, WarmUp, every_update
 from honmono.recipe.value import Recipe
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
@@ -39,7 +40,6 @@ COLUMNS = (
 ROUNDS = 7
 BLOCK_SECONDS = 0.7
 MATRIX = 2048
-ORDINARY = 100_002  # a step after every warm-up, and not one in which a warm-up recurs
 NOISES = 4_096  # samples of noise
 MOST_NUMBERS = 2**26  # in all samples: fewer of large pictures
 
@@ -113,7 +113,7 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
     plain = PlainLoop(recipe, dataset, engine.device)
     trainer.step()  # warm-up: memory, kernels, compilation
     plain.step()
-    ours, theirs = interleaved(trainer.step, plain.step, engine.finish)
+    ours, theirs = interleaved(trainer.step, plain.step, engine.finish, _period(recipe))
     gflop = gflop_of_step(recipe, dataset, engine)
     return {
         "ms_per_step": round(ours * 1e3, 3),
@@ -124,24 +124,41 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
 
 
 def _ordinary(entry: Update | Simultaneous) -> Update | Simultaneous:
-    """The same updates with the counts of an ordinary step, after warm-ups."""
+    """The same updates without warm-ups, but as often as after them."""
     if isinstance(entry, Simultaneous):
-        return Simultaneous(tuple(replace(update, count=update.times(ORDINARY)) for update in entry.updates))
-    return replace(entry, count=entry.times(ORDINARY))
+        return Simultaneous(tuple(replace(update, count=_after_warm_up(update)) for update in entry.updates))
+    return replace(entry, count=_after_warm_up(entry))
+
+
+def _after_warm_up(update: Update) -> int | Count:
+    return update.count.count if isinstance(update.count, WarmUp) else update.count
 
 
 def gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
     """Gflop of matrix products and convolutions in one of our steps; the plain loop's may have more."""
     eager = Trainer(recipe, dataset, Engine(replace(engine.choices, compile=False)))
+    period = _period(recipe)
     eager.step()
     with Arithmetic() as counted:
-        eager.step()
-    return counted.flops / 1e9
+        for _ in range(period):
+            eager.step()
+    return counted.flops / period / 1e9
 
 
-def interleaved(ours: Callable[[], Any], theirs: Callable[[], Any], finish: Callable[[], None]) -> tuple[float, float]:
-    """Median seconds of one call of each, from alternating blocks, so that other load affects both equally."""
-    number = {call: _calls_in_block(call, finish) for call in (ours, theirs)}
+def _period(recipe: Recipe) -> int:
+    """The number of steps after which the update program repeats."""
+    counts = [update.count for update in every_update(recipe.updates)]
+    return lcm(*(count.steps for count in counts if isinstance(count, Every)))
+
+
+def interleaved(
+    ours: Callable[[], Any], theirs: Callable[[], Any], finish: Callable[[], None], multiple: int = 1
+) -> tuple[float, float]:
+    """Median seconds of one call of each, from alternating blocks, so that other load affects both equally.
+
+    multiple: the number of calls in a block is a multiple of this.
+    """
+    number = {call: multiple * -(-_calls_in_block(call, finish) // multiple) for call in (ours, theirs)}
     times: dict[Callable[[], Any], list[float]] = {ours: [], theirs: []}
     for _ in range(ROUNDS):
         for call in (ours, theirs):

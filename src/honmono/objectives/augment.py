@@ -1,8 +1,8 @@
 """Differentiable augmentation, which keeps the discriminator from memorising a small data set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, final
 
 import torch
 from jaxtyping import Float, Int
@@ -13,6 +13,56 @@ from honmono.errors import Refused
 
 SMALL = 10_000  # pictures: a fifth of CIFAR-10, below which Zhao et al. gain the most (table 3)
 SMALL_CLASS = 1_000  # pictures of one class, in the same proportion: CIFAR-10 has ten classes
+
+
+# Names in the memory and the statistics of an objective whose augmentation adapts.
+PROBABILITY, SIGN = "augment_probability", "real_sign"
+SIGNS, SAMPLES, UPDATES = "augment_signs", "augment_samples", "augment_updates"
+EQUAL = 1e-6  # a difference of means that rounding alone can make
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Adaptive:
+    """A probability p that starts at 0 and increases while the discriminator overfits.
+
+    After every `every` updates of the discriminator, p moves up where r > target and down where r < target, by the
+    fraction of `images` that these updates had. r = E sign(D(real)) over their real samples, as the discriminator gets
+    them: 0 where it recognises none of them, 1 where it recognises all.
+
+    target: of r.
+    images: real samples after which p can have gone from 0 to 1, where it stays.
+
+    Source: Karras et al., StyleGAN2-ADA (2020, arXiv:2006.06676), section 3.1, equation 1; where an objective depends
+    on D(real) - D(fake) only, that difference is in place of D(real), as in R3GAN's official code.
+    """
+
+    target: float = 0.6
+    images: int = 500_000
+    every: int = 4
+
+    def __post_init__(self) -> None:
+        if not -1 < self.target < 1 or self.images < 1 or self.every < 1:
+            raise Refused(
+                f"objective.augment.probability: {self}: give target between -1 and 1, images and every of at least 1"
+            )
+
+    def memory(self) -> dict[str, float]:
+        """What is kept between updates: p, and sums over the updates since it last moved."""
+        return {PROBABILITY: 0.0, SIGNS: 0.0, SAMPLES: 0.0, UPDATES: 0.0}
+
+    def remember(self, memory: Mapping[str, Tensor], sign: Tensor, images: int) -> dict[str, Tensor]:
+        """The memory after an update with so many real samples, and the mean sign of their scores."""
+        probability, updates = memory[PROBABILITY], memory[UPDATES] + 1
+        signs, samples = memory[SIGNS] + sign * images, memory[SAMPLES] + images
+        excess = signs / samples - self.target
+        # Where both are equal p stays, whatever the rounding of sums over several processes.
+        direction = torch.where(excess.abs() > EQUAL, excess.sign(), 0.0)
+        moved = (probability + direction * samples / self.images).clamp(0, 1)
+        moves = updates >= self.every
+        after = {SIGNS: signs, SAMPLES: samples, UPDATES: updates}
+        kept = {name: torch.where(moves, torch.zeros_like(value), value) for name, value in after.items()}
+        return {PROBABILITY: torch.where(moves, moved, probability), **kept}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +76,8 @@ class DiffAugment:
     colour: brightness changes by U(-0.5, 0.5), saturation is multiplied by U(0, 2), contrast by U(0.5, 1.5).
     translation: the largest shift, as a fraction of the side; pixels that are shifted in are 0.
     cutout: the side of a square that is set to 0, as a fraction of the picture's; its centre is uniform.
-    probability: of each change; "auto": 1 where the data has fewer than 10,000 pictures, else 0.
+    probability: of each change; "auto": 1 where the data has fewer than 10,000 pictures, else 0; `Adaptive`: as much as
+        the discriminator overfits.
     classes: indices of the classes whose pictures are changed; None: all. "auto": all, but where `probability` is
         "auto" too, the recipe is conditional and the data is not small, the classes of fewer than 1,000 pictures, with
         probability 1.
@@ -37,7 +88,7 @@ class DiffAugment:
     colour: bool = True
     translation: float = 0.125
     cutout: float = 0.5
-    probability: float | Literal["auto"] = 1.0
+    probability: float | Literal["auto"] | Adaptive = 1.0
     classes: tuple[int, ...] | Literal["auto"] | None = None
 
     numbers: ClassVar[int] = 10  # random numbers, U(0, 1), for each picture
@@ -45,14 +96,19 @@ class DiffAugment:
     def __post_init__(self) -> None:
         for name in ("translation", "cutout", "probability"):
             value = getattr(self, name)
-            if value != "auto" and not 0 <= value <= 1:
+            if value != "auto" and not isinstance(value, Adaptive) and not 0 <= value <= 1:
                 raise Refused(f"objective.augment.{name} is {value}: give a number from 0 to 1")
 
     @property
     def active(self) -> bool:
         """Whether any picture is ever changed."""
         assert self.probability != "auto", "resolve_auto is called first"
-        return self.probability > 0
+        return self.adaptive is not None or self.probability != 0.0
+
+    @property
+    def adaptive(self) -> Adaptive | None:
+        """How the probability adapts; None where it is constant."""
+        return self.probability if isinstance(self.probability, Adaptive) else None
 
     def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> "DiffAugment":
         """The same with "auto" replaced.
@@ -73,14 +129,18 @@ class DiffAugment:
         picture: Float[Tensor, "batch channels height width"],
         uniform: Float[Tensor, "batch numbers"],
         label: Int[Tensor, " batch"] | None = None,
+        probability: Float[Tensor, ""] | None = None,
     ) -> Float[Tensor, "batch channels height width"]:
         """The changed pictures.
 
         uniform: U(0, 1), `numbers` for each picture.
         label: needed where `classes` is set.
+        probability: the current one, needed where it is adaptive.
         """
         assert self.probability != "auto" and self.classes != "auto", "resolve_auto is called first"
-        on = uniform[:, :3] < self.probability
+        current = self.probability if probability is None else probability
+        assert not isinstance(current, Adaptive), "an adaptive probability is in the objective's memory"
+        on = uniform[:, :3] < current
         if self.classes is not None:
             if label is None:
                 raise Refused(

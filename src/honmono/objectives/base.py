@@ -64,12 +64,20 @@ class Step(NamedTuple):
 
     shared: fakes that an earlier update already generated from these latents and labels; None: there are none. An
         objective that changes the latents or labels uses `with_draws`.
+    memory: by name, the current values of `Objective.memory`, scalars.
+    terms: the names of the terms that are computed; None: all.
     """
 
     players: Players
     batch: Batch
     draws: Draws
     shared: Tensor | None = None
+    memory: Mapping[str, Tensor] = MappingProxyType({})
+    terms: tuple[str, ...] | None = None
+
+    def wants(self, term: str) -> bool:
+        """Whether a term of the loss is computed in this update."""
+        return self.terms is None or term in self.terms
 
     def fakes(self) -> Tensor:
         """The generator's samples, (batch, *sample_shape), for the latents and labels of this update."""
@@ -133,6 +141,34 @@ class Objective(ABC):
     def schedules(self) -> Mapping[str, Schedule]:
         """Factors by name, each a function of images seen, which `Draws.factors` holds as scalars."""
         return {}
+
+    @hook
+    def optional_terms(self) -> Mapping[PlayerName, tuple[str, ...]]:
+        """By player, the terms besides the adversarial ones that its loss computes only where `Step.wants` says so. A
+        player that is missing has a loss that is always computed as a whole."""
+        return {}
+
+    @hook
+    def statistics(self) -> tuple[str, ...]:
+        """The names in the results of its losses that are statistics of the batch: logged, but not minimised."""
+        return ()
+
+    @hook
+    def memory(self) -> Mapping[str, float]:
+        """Numbers that it keeps between updates, by name with their first values: scalars in `Step.memory`, which are
+        saved with the run."""
+        return {}
+
+    @hook
+    def remember(
+        self, memory: Mapping[str, Tensor], statistics: Mapping[str, Tensor], images: int
+    ) -> Mapping[str, Tensor]:
+        """The memory after an update whose loss has `statistics`.
+
+        statistics: averaged over the whole batch of the update, in all processes.
+        images: the number of real samples in that batch.
+        """
+        return memory
 
     @hook
     def noise_schedule(self) -> NoiseSchedule | None:

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar
 
 import torch
@@ -12,14 +13,16 @@ from torch import Tensor
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.augment import DiffAugment
-from honmono.objectives.base import Objective, Step
+from honmono.hooks import hook
+from honmono.objectives.augment import PROBABILITY, SIGN, Adaptive, DiffAugment
+from honmono.objectives.base import ADVERSARIAL, Objective, PlayerName, Step
 from honmono.objectives.penalties import Penalty
 from honmono.objectives.scoring import score, score_real_and_fake
 from honmono.schedules import Schedule
 
 
 Score = Float[Tensor, " _"]  # one for each sample; real and fake ones may differ in number
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,36 @@ class LogitObjective(Objective):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         """The generator's losses by name, from the (batch,) scores of fakes, minus those of reals if `relativistic`."""
 
+    @hook
+    def real_margin(self, real: Score, fake: Score) -> Score:
+        """From the scores of real samples and of as many fakes: above 0 where the discriminator takes the real sample
+        for real, below 0 where for fake."""
+        return real
+
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
+        due = [
+            place
+            for place, one in enumerate(self.penalties)
+            if step.wants(one.name) and (step.batch.label is not None or not one.of_labels)
+        ]
+        scores = any(step.wants(term) for term in ADVERSARIAL)
+        used = [part for place in due for part in self.penalties[place].uses]
         with torch.no_grad():
-            fake, step = self._prepared_fakes(step), self._with_prepared_reals(step)
-        discriminate = partial(score, step.players.discriminator)
-        real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, step.draws.label, self.together)
-        due = [one for one in self.penalties if step.batch.label is not None or not one.of_labels]
-        penalties = {one.name: self._penalty(one, step, fake, real_score) for one in due}
-        return self.discriminator_terms(real_score, fake_score) | penalties
+            fake = self._prepared_fakes(step) if scores or "fake" in used else step.batch.real[:0]
+            step = self._with_prepared_reals(step)
+        discriminate, label = partial(score, step.players.discriminator), step.draws.label
+        terms: dict[str, Tensor] = {}
+        real_score = step.batch.real.new_zeros(0)
+        if scores:
+            real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, label, self.together)
+            terms = {k: v for k, v in self.discriminator_terms(real_score, fake_score).items() if step.wants(k)}
+        elif "real_score" in used:
+            real_score = discriminate(*step.batch)
+        terms |= {self.penalties[place].name: self._penalty(place, step, fake, real_score) for place in due}
+        if scores and self._adaptive:
+            margin = self.real_margin(real_score.detach(), fake_score.detach())
+            terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
+        return terms
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
         discriminator = step.players.discriminator
@@ -81,30 +106,58 @@ class LogitObjective(Objective):
     def num_uniform(self) -> int:
         return self._augment_numbers + sum(penalty.num_uniform for penalty in self.penalties)
 
+    def optional_terms(self) -> Mapping[PlayerName, tuple[str, ...]]:
+        return {"discriminator": tuple(penalty.name for penalty in self.penalties)}
+
+    def statistics(self) -> tuple[str, ...]:
+        return (SIGN, PROBABILITY) if self._adaptive else ()
+
+    def memory(self) -> Mapping[str, float]:
+        return self._adaptive.memory() if self._adaptive else {}
+
+    def remember(
+        self, memory: Mapping[str, Tensor], statistics: Mapping[str, Tensor], images: int
+    ) -> Mapping[str, Tensor]:
+        return self._adaptive.remember(memory, statistics[SIGN], images) if self._adaptive else memory
+
+    @property
+    def _adaptive(self) -> Adaptive | None:
+        return self.augment.adaptive if self.augment is not None else None
+
     @property
     def _augment_numbers(self) -> int:
         """How many of each sample's random numbers the augmentation uses; they come first."""
         return 2 * self.augment.numbers if self.augment is not None and self.augment.active else 0
 
     def augment_and_pack(
-        self, sample: Tensor, label: Tensor | None, uniform: Tensor | None, real: bool = False
+        self,
+        sample: Tensor,
+        label: Tensor | None,
+        uniform: Tensor | None,
+        real: bool = False,
+        memory: Mapping[str, Tensor] = NOTHING,
     ) -> Tensor:
-        """Samples as the discriminator gets them: augmented, each by its own random numbers, then packed."""
+        """Samples as the discriminator gets them: augmented, each by its own random numbers, then packed.
+
+        memory: needed where the probability of augmentation adapts.
+        """
         if self.augment is not None and self._augment_numbers:
             assert uniform is not None, "augmentation needs random numbers for each sample"
             if sample.dim() != 4:
                 raise Refused(
                     "objective.augment needs pictures, and these samples are points: use --set objective.augment=none"
                 )
-            sample = self.augment(sample, uniform[:, : self._augment_numbers].chunk(2, dim=1)[real], label)
+            own = uniform[:, : self._augment_numbers].chunk(2, dim=1)[real]
+            sample = self.augment(sample, own, label, memory[PROBABILITY] if self._adaptive else None)
         return self.packed(sample, label)
 
     def _prepared_fakes(self, step: Step) -> Tensor:
-        return self.augment_and_pack(step.fakes(), step.draws.label, step.draws.uniform)
+        return self.augment_and_pack(step.fakes(), step.draws.label, step.draws.uniform, memory=step.memory)
 
     def _with_prepared_reals(self, step: Step) -> Step:
         real, label = step.batch
-        return step._replace(batch=Batch(self.augment_and_pack(real, label, step.draws.uniform, real=True), label))
+        prepared = self.augment_and_pack(real, label, step.draws.uniform, real=True, memory=step.memory)
+        return step._replace(batch=Batch(prepared, label))
 
     def packed(self, sample: Tensor, label: Tensor | None) -> Tensor:
         """Every `pack` consecutive samples as one: (batch, channels, ...) -> (batch // pack, pack * channels, ...).
@@ -125,13 +178,12 @@ class LogitObjective(Objective):
             )
         return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
 
-    def _penalty(self, penalty: Penalty, step: Step, fake: Tensor, real_score: Score) -> Tensor:
+    def _penalty(self, place: int, step: Step, fake: Tensor, real_score: Score) -> Tensor:
         """A penalty's value times its schedule's factor. It gets its own random numbers of each sample: they follow
         those of the augmentation and of the penalties before it."""
-        uniform, factors = step.draws.uniform, step.draws.factors
+        penalty, uniform, factors = self.penalties[place], step.draws.uniform, step.draws.factors
         if uniform is not None:
-            before = self.penalties[: self.penalties.index(penalty)]
-            first = self._augment_numbers + sum(other.num_uniform for other in before)
+            first = self._augment_numbers + sum(other.num_uniform for other in self.penalties[:place])
             own = uniform[:, first : first + penalty.num_uniform]
             step = step._replace(draws=step.draws._replace(uniform=own))
         value = penalty.value(step, fake, real_score)

@@ -36,6 +36,7 @@ class Mismatch(Penalty):
     name: ClassVar[str] = "mismatch"
     num_uniform: ClassVar[int] = 1
     of_labels: ClassVar[bool] = True
+    uses: ClassVar = ("real_score",)
 
     def __post_init__(self) -> None:
         if self.weight < 0 or self.margin <= 0 or self.tolerance < 0:

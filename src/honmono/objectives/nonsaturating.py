@@ -33,6 +33,9 @@ class NonSaturating(LogitObjective):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         return {"fake": self._is_real(fake)}
 
+    def real_margin(self, real: Score, fake: Score) -> Score:
+        return real if self.scores == "logits" else real - 0.5
+
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Those of the cross-entropies; with penalties the discriminator's loss has no upper bound."""
         if self.scores == "double_sigmoid":

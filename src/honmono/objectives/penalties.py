@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 import torch
 from jaxtyping import Float
@@ -25,6 +25,8 @@ class Penalty(ABC):
     name: ClassVar[str]  # its value is logged under this name
     num_uniform: ClassVar[int] = 0  # how many random numbers it needs for each sample, in `Draws.uniform`
     of_labels: ClassVar[bool] = False  # whether it is skipped where samples have no labels
+    # What it is computed from besides the step; the others are not computed for an update of this term alone.
+    uses: ClassVar[tuple[Literal["fake", "real_score"], ...]] = ("fake", "real_score")
 
     schedule: Schedule = Constant()
 
@@ -32,8 +34,8 @@ class Penalty(ABC):
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         """The penalty, a scalar.
 
-        fake: this update's fakes, detached, (batch, *sample_shape).
-        real_score: the discriminator's scores of the real batch, (batch,).
+        fake: this update's fakes, detached, (batch, *sample_shape); empty if not used.
+        real_score: the discriminator's scores of the real batch, (batch,); empty if not used.
         """
 
 
@@ -89,6 +91,7 @@ class R1(ZeroCentred):
     """Over real samples (equation 9)."""
 
     name: ClassVar[str] = "r1"
+    uses: ClassVar = ()
 
     def samples(self, step: Step, fake: Tensor) -> tuple[Tensor, Tensor | None]:
         return step.batch
@@ -100,6 +103,7 @@ class R2(ZeroCentred):
     """Over fake samples (equation 10)."""
 
     name: ClassVar[str] = "r2"
+    uses: ClassVar = ("fake",)
 
     def samples(self, step: Step, fake: Tensor) -> tuple[Tensor, Tensor | None]:
         return fake, step.draws.label
@@ -115,6 +119,7 @@ class WeightDecay(Penalty):
     weights: tuple[str, ...] = ("conv2", "conv3")
     strength: float = 0.001
     name: ClassVar[str] = "decay"
+    uses: ClassVar = ()
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         squares = [_weight(step.players.discriminator.module, layer).square().sum() for layer in self.weights]

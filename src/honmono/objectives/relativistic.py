@@ -28,5 +28,8 @@ class Relativistic(LogitObjective):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         return {"pair": softplus(-fake).mean()}
 
+    def real_margin(self, real: Score, fake: Score) -> Score:
+        return real - fake
+
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         return {"discriminator": (0.0, inf), "generator": (0.0, inf)}

@@ -32,6 +32,9 @@ class Wasserstein(LogitObjective):
     def generator_terms(self, fake: Score) -> dict[str, Tensor]:
         return {"fake": -self._sign * fake.mean()}
 
+    def real_margin(self, real: Score, fake: Score) -> Score:
+        return self._sign * (real - fake)
+
     @property
     def _sign(self) -> float:
         return 1.0 if self.real_scores == "high" else -1.0
@@ -58,6 +61,7 @@ class GradientPenalty(Penalty):
     target: float = 1.0
     pixels: Literal["stage", "full"] = "stage"
     name: ClassVar[str] = "gradient"
+    uses: ClassVar = ("fake",)
 
     def __post_init__(self) -> None:
         if self.target <= 0:
@@ -86,6 +90,7 @@ class Drift(Penalty):
 
     strength: float = 0.001
     name: ClassVar[str] = "drift"
+    uses: ClassVar = ("real_score",)
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         return self.strength * real_score.square().mean()

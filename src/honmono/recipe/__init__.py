@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from honmono.recipe.samplers import ODE as ODE
     from honmono.recipe.samplers import Direct as Direct
     from honmono.recipe.updates import Count as Count
+    from honmono.recipe.updates import Every as Every
     from honmono.recipe.updates import Simultaneous as Simultaneous
     from honmono.recipe.updates import Update as Update
     from honmono.recipe.updates import WarmUp as WarmUp
@@ -41,7 +42,7 @@ LAZY = {
     "honmono.recipe.latents": ("Latent", "Normal", "SampleNoise", "Uniform"),
     "honmono.recipe.registry": ("recipe",),
     "honmono.recipe.samplers": ("DDIM", "Direct", "ODE"),
-    "honmono.recipe.updates": ("Count", "Simultaneous", "Update", "WarmUp"),
+    "honmono.recipe.updates": ("Count", "Every", "Simultaneous", "Update", "WarmUp"),
     "honmono.recipe.value": ("Average", "Clip", "Pair", "Recipe", "Training"),
     "honmono.schedules": (
         "Constant",

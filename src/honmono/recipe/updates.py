@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from honmono.errors import Refused
+from honmono.hooks import hook
 from honmono.objectives.base import PlayerName
 
 
@@ -16,6 +17,11 @@ class Count(ABC):
     @abstractmethod
     def at(self, step: int) -> int:
         """The number of repetitions in step `step`, counted from 1."""
+
+    @hook
+    def rate(self) -> float:
+        """The usual number of repetitions per step, to which `honmono.recipe.lazy_terms` adapts optimizers."""
+        return 1.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,29 @@ class WarmUp(Count):
     def at(self, step: int) -> int:
         return self.high if step <= self.steps or (step - 1) % self.every == 0 else self.count
 
+    def rate(self) -> float:
+        return float(self.count)
+
+
+@dataclass(frozen=True)
+class Every(Count):
+    """Once in every `steps`-th step.
+
+    For an update with `terms` of its own, see `Update`.
+    """
+
+    steps: int = 16
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise Refused(f"{self}: give steps of at least 1")
+
+    def at(self, step: int) -> int:
+        return int(step % self.steps == 0)
+
+    def rate(self) -> float:
+        return 1 / self.steps
+
 
 @dataclass(frozen=True)
 class Update:
@@ -48,12 +77,17 @@ class Update:
     real: a name, likewise for the real batch. None: a new batch for a discriminator update, the latest batch for a
         generator update. "fresh": a new batch for each update.
     count: how often the update runs within a step; the repetitions share what is named.
+    terms: the names of the loss's terms that it computes; None: all. With `Every(n)`, an update of some terms is lazy:
+        its gradient is multiplied by n, and the player's Adam is adapted to the additional updates, so that the terms
+        have the same weight as if they were computed in every step
+        (Karras et al., StyleGAN2, 2019, arXiv:1912.04958, appendix B).
     """
 
     player: PlayerName
     draws: str | None = None
     real: str | None = None
     count: int | Count = 1
+    terms: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.count, int) and self.count < 1:
@@ -61,6 +95,21 @@ class Update:
 
     def times(self, step: int) -> int:
         return self.count if isinstance(self.count, int) else self.count.at(step)
+
+    @property
+    def rate(self) -> float:
+        """The usual number of repetitions per step."""
+        return float(self.count) if isinstance(self.count, int) else self.count.rate()
+
+    @property
+    def lazy(self) -> bool:
+        """Whether it computes some terms in every n-th step only, in place of every step."""
+        return self.terms is not None and isinstance(self.count, Every)
+
+    @property
+    def weight(self) -> int:
+        """The factor on its gradient: n where it is lazy."""
+        return self.count.steps if self.terms is not None and isinstance(self.count, Every) else 1
 
 
 @dataclass(frozen=True)

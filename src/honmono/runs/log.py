@@ -2,9 +2,10 @@
 
 Columns are `step`, `images` (seen), `seconds` (of training, without evaluations), `images_per_second` (the average over
 the steps whose losses were transferred from the device together), one for each loss, `discriminator.real`, one for each
-player's learning rate, `learning_rate.discriminator`, and one for each measured number, `metric.fid[mnist]`. A step
-with an evaluation always has a row. A number that is not finite is `nan` in the CSV and null in the JSONL. A number
-that a step does not have is an empty cell in the CSV and absent from the JSONL.
+statistic of an adaptive objective, `statistic.real_sign`, one for each player's learning rate,
+`learning_rate.discriminator`, and one for each measured number, `metric.fid[mnist]`. A step with an evaluation always
+has a row. A number that is not finite is `nan` in the CSV and null in the JSONL. A number that a step does not have is
+an empty cell in the CSV and absent from the JSONL.
 """
 
 import csv
@@ -21,11 +22,17 @@ from honmono.runs.json_lines import JsonLines, write_errors, write_whole
 
 Row = Mapping[str, int | float]
 METRIC = "metric"  # prefix of the columns of measured numbers
+STATISTIC = "statistic"  # prefix of the columns of an objective's statistics
 
 
 def loss_column(player: str, name: str) -> str:
     """The column of a loss of a player."""
     return f"{player}.{name}"
+
+
+def statistic_column(name: str) -> str:
+    """The column of a statistic that an objective adapts to, or of what it adapts."""
+    return f"{STATISTIC}.{name}"
 
 
 def learning_rate_column(player: str) -> str:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
+from honmono.runs.log import STATISTIC
+
 
 LINE_EVERY = 10.0  # seconds between plain lines
 BAR = 12  # characters
@@ -98,4 +100,4 @@ def _place(step: int, steps: int, seconds: float | None) -> str:
 
 def _short(name: str) -> str:
     player, _, loss = name.partition(".")
-    return f"{player[0].upper()}.{loss}"
+    return loss if player == STATISTIC else f"{player[0].upper()}.{loss}"

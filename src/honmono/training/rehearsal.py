@@ -68,11 +68,13 @@ def refusing(name: PlayerName, batch: int, engine: Engine) -> Iterator[None]:
         raise Untrainable(f"the {name}'s {_explained(error)}") from error
 
 
-def take_gradients(name: PlayerName, network: nn.Module, losses: Mapping[str, Tensor]) -> None:
+def take_gradients(
+    name: PlayerName, network: nn.Module, losses: Mapping[str, Tensor], statistics: Mapping[str, Tensor]
+) -> None:
     """Computes the gradients of a player's losses. Raises `Refused` where they are missing, NaN or infinite."""
-    for term, loss in losses.items():
-        if loss.dim():
-            raise Refused(f"the {name}'s loss '{term}' has shape {tuple(loss.shape)}: make it a scalar (.mean())")
+    for term, value in {**losses, **statistics}.items():
+        if value.dim():
+            raise Refused(f"the {name}'s loss '{term}' has shape {tuple(value.shape)}: make it a scalar (.mean())")
     total = torch.stack(list(losses.values())).sum()
     if not total.requires_grad:
         raise Refused(

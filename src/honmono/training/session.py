@@ -263,8 +263,9 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
     if augment is not None and augment.active:
         rare = augment.classes and f" of {', '.join(classes[label] for label in augment.classes[:8])}"
         more = ", ..." if augment.classes and len(augment.classes) > 8 else ""
+        how = ", with a probability that adapts" if augment.adaptive else ""
         lines.append(
-            f"the discriminator sees augmented pictures{rare or ''}{more}:"
+            f"the discriminator sees augmented pictures{rare or ''}{more}{how}:"
             " --set objective.augment.probability=0 turns this off"
         )
     if trainer.recipe.data.order == "stored" and _of_one_class(next(trainer.reals())):

@@ -17,14 +17,16 @@ from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
-from honmono.recipe.updates import Update, due, fresh_batches, updates_made
+from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
+from honmono.recipe.updates import Update, due, every_update, fresh_batches, updates_made
 from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
-from honmono.runs.log import loss_column
+from honmono.runs.log import loss_column, statistic_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.inputs import Clock, StepInputs
+from honmono.training.memory import Memory
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
 from honmono.training.stages import Stages
@@ -47,6 +49,7 @@ class Trainer:
         built = build_networks(recipe, self.data_spec)
         self.networks: dict[PlayerName, nn.Module] = {name: engine.place(network) for name, network in built.items()}
         check_coupling(recipe, self.networks)
+        check_terms(recipe)
         check_parts(recipe, engine.processes)
         average = recipe.training.average
         self.average = AveragedGenerator(self.networks["generator"], average) if average else None
@@ -58,33 +61,27 @@ class Trainer:
         least = self._stages.least_batch if self._stages and recipe.data.drop_last else self._batches.least_size
         check_least_batch(recipe, self.networks, least // engine.processes)
         self.optimizers: dict[PlayerName, torch.optim.Optimizer] = {
-            name: engine.optimizer(recipe.optimizers.of(name), network.parameters())
+            name: engine.optimizer(adapted_optimizer(recipe, name), network.parameters())
             for name, network in self.networks.items()
         }
         self._base_rates = {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
         self._players = Players(*(engine.player(network) for network in self.networks.values()))
+        self.memory = Memory(recipe.objective, engine)
         self._losses = {name: engine.compiled(self._loss(name)) for name in self.networks}
         self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
         self._updates = dict.fromkeys(self.networks, 0)  # made so far, which some schedules count
         self._ordinal = 0  # of the update within its step, to seed randomness inside networks
 
     def step(self) -> dict[str, Tensor]:
-        """Runs the update program once; returns the losses by dotted name, weighted by this process's part of the
-        batch."""
+        """Runs the update program once; returns losses and statistics by dotted name, weighted by this process's part
+        of the batch."""
         clock, seen, logged = self.clock, self.clock.images, dict[str, Tensor]()
         clock.step += 1
         self._ordinal = 0
         inputs = self._inputs(clock)
         for group in due(self.recipe.updates, clock.step):
             for update in group:  # all gradients before any weights change
-                step, weight = self._prepare(update, inputs)
-                terms: dict[str, Tensor] = {}
-                with self._train_only(update.player):
-                    for part, share in self._parts(step, weight):
-                        losses = self._losses[update.player](part)
-                        _add_gradients(losses, share, terms)
-                self._fakes.backward(update, step.shared)
-                logged |= {loss_column(update.player, name): loss for name, loss in terms.items()}
+                logged |= self._take_gradients(update, inputs)
             for player in self.networks:  # in a fixed order: all processes must sum the same gradients at the same time
                 if any(update.player == player for update in group):
                     self._optimizer_step(player, seen)
@@ -93,6 +90,24 @@ class Trainer:
             self.average.update(self.networks["generator"], clock.images, clock.images - seen)
         self._grow()
         return logged
+
+    def _take_gradients(self, update: Update, inputs: StepInputs) -> dict[str, Tensor]:
+        """Adds the gradients of an update to those of its player; returns its losses and statistics by column."""
+        step, size = self._prepare(update, inputs)
+        terms: dict[str, Tensor] = {}
+        with self._train_only(update.player):
+            for part, share in self._parts(step, self.engine.weight(size)):
+                results = self._losses[update.player](part)
+                losses, _ = self.memory.split(results)
+                (torch.stack(list(losses.values())).sum() * (share * update.weight)).backward()
+                for name, value in results.items():
+                    value = value.detach() * share
+                    terms[name] = terms[name] + value if name in terms else value
+        self._fakes.backward(update, step.shared)
+        losses, statistics = self.memory.split(terms)
+        self.memory.remember(statistics, size)
+        columns = {loss_column(update.player, name): loss for name, loss in losses.items()}
+        return columns | {statistic_column(name): value for name, value in statistics.items()}
 
     def _inputs(self, clock: Clock) -> StepInputs:
         resized = self._stages.downsample_real if self._stages else None
@@ -104,13 +119,14 @@ class Trainer:
             for optimizer in self.optimizers.values():
                 optimizer.state.clear()
 
-    def _prepare(self, update: Update, inputs: StepInputs) -> tuple[Step, float]:
-        """The inputs of an update's loss, and this process's part of the global batch as a weight."""
+    def _prepare(self, update: Update, inputs: StepInputs) -> tuple[Step, int]:
+        """The inputs of an update's loss, and the number of its real samples in all processes."""
         batch, size = inputs.real(update)
         draws = inputs.draws(update, batch, size)
         self._clip(update.player, "before")
         self._reseed()
-        return Step(self._players, batch, draws, self._fakes.of(update, draws)), self.engine.weight(size)
+        shared = self._fakes.of(update, draws)
+        return Step(self._players, batch, draws, shared, self.memory.values, update.terms), size
 
     def _parts(self, step: Step, weight: float) -> Iterator[tuple[Step, float]]:
         """The step in `accumulate` parts, each with its weight in the global batch; the weights sum to `weight`."""
@@ -163,17 +179,22 @@ class Trainer:
         self._ordinal += 1
 
     def rehearse(self) -> None:
-        """Computes every player's gradients once, without side effects. Raises `Refused` if they cannot be trained."""
+        """Computes the gradients of every kind of update once, without side effects, the discriminator's first. Raises
+        `Refused` if they cannot be trained."""
         inputs = self._inputs(Clock(step=1))
         with rehearsal(self.networks, self.engine):
-            for name in reversed(self.networks):
-                update = Update(name, draws="rehearsal", real="rehearsal")
+            every = every_update(self.recipe.updates)
+            kinds = dict.fromkeys(Update(one.player, "rehearsal", "rehearsal", terms=one.terms) for one in every)
+            for update in sorted(kinds, key=lambda update: update.player):
+                name = update.player
                 batch, size = inputs.real(update)
-                step = Step(self._players, batch, inputs.draws(update, batch, size))
+                draws = inputs.draws(update, batch, size)
+                step = Step(self._players, batch, draws, memory=self.memory.values, terms=update.terms)
                 part, _ = next(self._parts(step, 1.0))
                 self._reseed()
                 with refusing(name, len(batch.real), self.engine), self._train_only(name):
-                    take_gradients(name, self.networks[name], self._loss(name)(part))
+                    losses, statistics = self.memory.split(self._loss(name)(part))
+                    take_gradients(name, self.networks[name], losses, statistics)
 
     def couples(self) -> bool:
         """Whether a sample's loss depends on the other samples of its batch."""
@@ -240,16 +261,16 @@ class Trainer:
         return Model(self.networks["generator"], self.recipe, self.data_spec, "raw")
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """All tensors of a checkpoint: players, average, optimizer states."""
+        """All tensors of a checkpoint: players, average, optimizer states, the objective's memory."""
         groups = {name: dict(network.state_dict()) for name, network in self.networks.items()}
         if self.average:
             groups["average"] = dict(self.average.module.state_dict())
         for name, optimizer in self.optimizers.items():
             groups[f"optimizer-{name}"] = optimizer_state.tensors(optimizer)
-        return groups
+        return groups | ({"objective": self.memory.values} if self.memory.values else {})
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Loads the networks, optimizer states and clock of a checkpoint."""
+        """Loads the networks, optimizer states, memory and clock of a checkpoint."""
         modules: dict[str, nn.Module] = {**self.networks}
         if self.average:
             modules["average"] = self.average.module
@@ -257,15 +278,9 @@ class Trainer:
             module.load_state_dict(checkpoint.tensors[name])
         for name, optimizer in self.optimizers.items():
             optimizer_state.restore(optimizer, checkpoint.tensors[f"optimizer-{name}"])
+        if self.memory.values:
+            self.memory.restore(checkpoint.tensors["objective"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
         self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in self.networks}
         if self._stages:
             self._stages.update(self.clock.images)
-
-
-def _add_gradients(losses: Mapping[str, Tensor], weight: float, terms: dict[str, Tensor]) -> None:
-    """Backpropagates `weight` times the sum of the losses, and adds the weighted losses to `terms`."""
-    (torch.stack(list(losses.values())).sum() * weight).backward()
-    for name, loss in losses.items():
-        loss = loss.detach() * weight
-        terms[name] = terms[name] + loss if name in terms else loss

@@ -68,6 +68,12 @@ def test_what_was_measured_is_no_loss(tmp_path: Path) -> None:
     assert pixels(tmp_path / "curves.png").shape == (420, 1200, 3)  # one row of panels, as without them
 
 
+def test_statistics_have_a_panel_of_their_own(tmp_path: Path) -> None:
+    log = {"step": [1], "images": [64], "generator.fake": [0.7], "discriminator.real": [0.7]}
+    curves({**log, "statistic.real_sign": [0.2]}, tmp_path / "curves.png", "run")
+    assert pixels(tmp_path / "curves.png").shape == (780, 1200, 3)  # a second row of panels
+
+
 def test_the_curve_is_where_the_loss_is(tmp_path: Path) -> None:
     log = {"step": [1, 2], "images": [64, 128], "discriminator.real": [0, 0], "discriminator.fake": [1.0, 0.0]}
     curves(log, tmp_path / "curves.png", "run")

@@ -13,7 +13,7 @@ from honmono.reports.figures.style import STROKES
 from honmono.reports.html import Picture
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
-from honmono.runs.log import METRIC
+from honmono.runs.log import METRIC, STATISTIC
 from honmono.runs.protocol_text import describe_differences
 from honmono.runs.protocols import arrow, better, differences, record_of
 
@@ -91,7 +91,7 @@ def neighbours(runs: Sequence[Summary]) -> Iterator[Picture]:
 
 def _is_loss(column: str) -> bool:
     group, dot, _ = column.partition(".")
-    return bool(dot) and group not in ("learning_rate", METRIC)
+    return bool(dot) and group not in ("learning_rate", STATISTIC, METRIC)
 
 
 def embedded(data: bytes, caption: str, most: int = MOST_BYTES) -> Iterator[Picture]:

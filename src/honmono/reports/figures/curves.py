@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from honmono.reports.figures.style import GREEN, PALETTE, SKY, TEXT_COLOUR, VERMILION, panels, save
-from honmono.runs.log import METRIC
+from honmono.runs.log import METRIC, STATISTIC
 
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 Columns = Mapping[str, Sequence[int | float | None]]
 
 LEAST_SMOOTHED = 50  # rows; shorter curves are shown as they are
-LEARNING_RATE, SPEED = "learning rate", "images per second"  # panels
+STATISTICS, LEARNING_RATE, SPEED = "statistics", "learning rate", "images per second"  # panels
 WINDOW = 0.03  # of a curve's length: the span of the moving average
 
 
 def curves(columns: Columns, path: Path, title: str) -> None:
-    """Draws a panel for each player's losses, one for the learning rates and one for the speed.
+    """Draws a panel for each player's losses, one for the objective's statistics if it has any, one for the learning
+    rates and one for the speed.
 
     columns: from `honmono.runs.log.read`, at least one row.
     Raw values are faint, their centred moving average is strong. Values that are not finite are gaps, and a dotted line
@@ -66,17 +67,20 @@ def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray,
 
 
 def _contents(columns: Columns) -> dict[str, dict[str, str]]:
-    """Panel -> label -> column. The prefix of a column is a player, `learning_rate` or `metric`."""
+    """Panel -> label -> column. The prefix of a column is a player, `statistic`, `learning_rate` or `metric`."""
     losses: dict[str, dict[str, str]] = {}
+    statistics: dict[str, str] = {}
     rates: dict[str, str] = {}
     for column in columns:
         group, dot, name = column.partition(".")
         if group == "learning_rate":
             rates[name] = column
+        elif group == STATISTIC:
+            statistics[name] = column
         elif dot and group != METRIC:  # too few values for these curves; see reports/figures/measured.py
             losses.setdefault(f"{group} loss", {})[name] = column
     speed = {name: name for name in columns if name == "images_per_second"}
-    contents = {**losses, LEARNING_RATE: rates, SPEED: speed}
+    contents = {**losses, STATISTICS: statistics, LEARNING_RATE: rates, SPEED: speed}
     return {name: lines for name, lines in contents.items() if lines}
 
 

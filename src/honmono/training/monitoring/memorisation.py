@@ -115,7 +115,8 @@ class MemorisationCheck:
         if objective.num_uniform():
             numbers = stream(0, "memory").random((len(sample), objective.num_uniform()), dtype=np.float32)
             uniform = torch.from_numpy(numbers).to(sample.device, sample.dtype)
-        return objective.augment_and_pack(self._trainer.engine.sample(sample), label, uniform)
+        sample, memory = self._trainer.engine.sample(sample), self._trainer.memory.values
+        return objective.augment_and_pack(sample, label, uniform, memory=memory)
 
     def _fakes(self) -> tuple[Tensor, Tensor | None]:
         """Fakes of the generator that D is trained against, not of its average."""
