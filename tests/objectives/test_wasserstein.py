@@ -69,7 +69,7 @@ def test_turning_the_signs_is_turning_the_discriminator(factor: float) -> None:
 
 
 def penalty(one, discriminator: nn.Module, as_players, real: Tensor, fake: Tensor) -> Tensor:
-    draws = Draws(torch.zeros(0, 1), None)
+    draws = Draws(torch.zeros(0, 1), None, uniform=torch.rand(len(real), 1))
     step = Step(as_players(nn.Identity(), discriminator), Batch(real, None), draws)
     return one.value(step, fake, discriminator(real))
 
@@ -129,6 +129,17 @@ def test_it_is_taken_between_each_real_and_its_fake(as_players) -> None:
     assert value != penalty(GradientPenalty(strength=1.0), Parabola(), as_players, real, fake).item()
 
 
+def test_a_sample_s_random_number_is_its_position(as_players) -> None:
+    """0: at the real sample; 1: at the fake. With packs it is that of a pack's first sample."""
+    real, fake, uniform = torch.full((4, 1), 2.0), torch.full((4, 1), 4.0), torch.tensor([[0.0], [1.0], [0.5], [0.0]])
+    for pack, points in ((1, [2.0, 4.0, 3.0, 2.0]), (2, [2 * 2**0.5, 3 * 2**0.5])):
+        objective = Wasserstein(pack=pack, penalties=(GradientPenalty(strength=1.0),))
+        players = as_players(nn.Identity(), Parabola())._replace(generator=lambda latent, label=None: latent)
+        step = Step(players, Batch(real, None), Draws(fake, None, uniform=uniform))
+        expected = sum((point - 1) ** 2 for point in points) / len(points)
+        assert objective.discriminator_loss(step)["gradient"].item() == pytest.approx(expected)
+
+
 def test_a_flat_discriminator_has_a_finite_gradient(as_players) -> None:
     discriminator = Plane(0.0, 0.0)
     value = penalty(GradientPenalty(), discriminator, as_players, *torch.randn(2, 4, 2))
@@ -153,7 +164,7 @@ def test_compiled_it_is_as_exact(as_players, together: bool) -> None:
     torch._dynamo.reset()
     objective = Wasserstein(together=together, penalties=(GradientPenalty(), Drift()))
     players = as_players(nn.Identity(), Plane(3.0, 4.0))
-    batch, draws = Batch(torch.randn(6, 2), None), Draws(torch.randn(6, 2), None)
+    batch, draws = Batch(torch.randn(6, 2), None), Draws(torch.randn(6, 2), None, uniform=torch.rand(6, 1))
     players = players._replace(generator=lambda latent, label=None: latent)
     step = Step(players, batch, draws)
     eager = objective.discriminator_loss(step)

@@ -83,12 +83,12 @@ class LogitObjective(Objective):
         if scores:
             real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, label, self.together)
             terms = {k: v for k, v in self.discriminator_terms(real_score, fake_score).items() if step.wants(k)}
+            if self._adaptive:
+                margin = self.real_margin(real_score.detach(), fake_score.detach())
+                terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
         elif "real_score" in used:
             real_score = discriminate(*step.batch)
         terms |= {self.penalties[place].name: self._penalty(place, step, fake, real_score) for place in due}
-        if scores and self._adaptive:
-            margin = self.real_margin(real_score.detach(), fake_score.detach())
-            terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
         return terms
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
@@ -184,7 +184,8 @@ class LogitObjective(Objective):
         penalty, uniform, factors = self.penalties[place], step.draws.uniform, step.draws.factors
         if uniform is not None:
             first = self._augment_numbers + sum(other.num_uniform for other in self.penalties[:place])
-            own = uniform[:, first : first + penalty.num_uniform]
+            packs = len(uniform) // self.pack * self.pack
+            own = uniform[: packs : self.pack, first : first + penalty.num_uniform]  # a pack has its first sample's
             step = step._replace(draws=step.draws._replace(uniform=own))
         value = penalty.value(step, fake, real_score)
         return value * factors[penalty.name] if penalty.name in factors else value

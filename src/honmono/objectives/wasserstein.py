@@ -48,7 +48,7 @@ class Wasserstein(LogitObjective):
 class GradientPenalty(Penalty):
     """strength / target^2 * E (||grad_x D(x)|| - target)^2 at x, uniform on the line from a real to a fake sample.
 
-    With labels x has the real sample's. The positions on the lines come from torch's default generator.
+    With labels x has the real sample's. Each sample has its own position, one of its random numbers.
     Source: Gulrajani et al., WGAN-GP (2017, arXiv:1704.00028), equation 3; target: Karras et al., progressive growing
     (2017, arXiv:1710.10196), which takes 750 on CIFAR-10.
 
@@ -61,6 +61,7 @@ class GradientPenalty(Penalty):
     target: float = 1.0
     pixels: Literal["stage", "full"] = "stage"
     name: ClassVar[str] = "gradient"
+    num_uniform: ClassVar[int] = 1
     uses: ClassVar = ("fake",)
 
     def __post_init__(self) -> None:
@@ -73,7 +74,8 @@ class GradientPenalty(Penalty):
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
         discriminator, (real, label) = step.players.discriminator, step.batch
         refuse_batch_norm(discriminator.module, "the gradient penalty")
-        alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
+        assert step.draws.uniform is not None, "needs a random number for each sample"
+        alpha = step.draws.uniform[:, 0].view(-1, *[1] * (real.dim() - 1))
         interpolated = real + alpha * (fake.to(real.dtype) - real)
         gradient = input_gradient(lambda x: discriminator(x, label), interpolated)
         norm = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
