@@ -36,7 +36,7 @@ def test_show_prints_every_field(call: Command, name: str) -> None:
     call("data", "pack", "digits")  # which tells of it only the first time
     said = document(call("show", name, "--json"))
     assert list(said) == ["name", "source", "quirks", "fields", "parameters"]
-    assert said["name"] == name and set(said["parameters"]) == {"generator", "discriminator"}
+    assert said["name"] == name and set(said["parameters"]) == {*entries()[name].make().networks}
     text = call("show", name).out
     assert find(name).summary in text and f"source: {said['source']}" in text
     assert all(f"quirk: {quirk}" in text for quirk in said["quirks"])

@@ -18,6 +18,7 @@ from honmono.recipe.build import build_networks
 from honmono.recipe.latents import Normal, Uniform
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
+from honmono.recipe.samplers import Stepwise
 from honmono.recipe.value import Recipe
 
 
@@ -146,6 +147,7 @@ def test_samples_are_made_from_noise_by_the_recipe_s_sampler(stepwise: Model) ->
     recipe, labels = stepwise.recipe, np.arange(4)
     noise = recipe.latent.draw(stream(0, "sample", 0), 4, (1, 8, 8))
     schedule = recipe.objective.noise_schedule()
+    assert isinstance(recipe.sampler, Stepwise)
     with torch.no_grad():
         expected = recipe.sampler(
             stepwise.generator.eval(), torch.from_numpy(noise).double(), torch.from_numpy(labels), schedule=schedule

@@ -17,6 +17,7 @@ from honmono.objectives.penalties import R1
 from honmono.recipe import record
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
+from honmono.recipe.samplers import ODE
 from honmono.recipe.serialize import to_json
 from honmono.recipe.value import Average
 from honmono.runs.directory import RunDirectory
@@ -169,8 +170,10 @@ def test_every_changed_field_is_named_with_both_values(run: RunDirectory) -> Non
 
 def test_how_long_and_how_often_to_log_and_save_is_no_change(run: RunDirectory) -> None:
     old = record_of(3).recipe
-    free = {field: "7" for field in record.MAY_CHANGE - {"metrics"}}
+    free = {field: "7" for field in record.MAY_CHANGE - {"metrics", "sampler"}}
     record.refuse_changes(run.path, old, override(old, free))
+    flow = find("flow-grid").make()
+    record.refuse_changes(run.path, flow, replace(flow, sampler=ODE(steps=7)))
     measured = [replace(old, metrics=metrics) for metrics in ((), (ModeCoverage(),), (ModeCoverage(fakes=7),))]
     for before, after in permutations(measured, 2):
         record.refuse_changes(run.path, before, after)

@@ -12,7 +12,7 @@ from honmono.studies.study import Case, Study, Trace, find_study, studies
 
 
 NAMES = {
-    *("cgan-labels", "dcgan-quirks", "gan-losses-on-a-grid"),
+    *("cgan-labels", "dcgan-quirks", "gan-losses-on-a-grid", "gan-vs-diffusion"),
     *("gan-vs-pggan", "realness-objectives", "wgan-parameters"),
 }
 ARTICLE = {"article": "an article", "asks": "what comes of it?", "facts": ("it says so",)}

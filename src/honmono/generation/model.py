@@ -17,7 +17,7 @@ from honmono.errors import Refused
 from honmono.networks.batch_norm import SamplingMode, sampling
 from honmono.randomness import stream
 from honmono.recipe.latents import Latent, Normal
-from honmono.recipe.samplers import Sampler, changed
+from honmono.recipe.samplers import Sampler, Stepwise, changed
 from honmono.recipe.value import Recipe
 from honmono.runs.images import to_uint8
 
@@ -54,7 +54,9 @@ class ReadyGenerator(nn.Module):
             return torch.from_numpy(drawn).to(latent)
 
         with sampling(self.raw, self.mode):
-            return self.sampler(self.raw, latent, label, schedule=self.schedule, draw=draw)
+            if isinstance(self.sampler, Stepwise):
+                return self.sampler(self.raw, latent, label, schedule=self.schedule, draw=draw)
+            return self.raw(latent, label)
 
 
 @final

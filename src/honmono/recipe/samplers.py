@@ -34,22 +34,6 @@ class Sampler(ABC):
     def evaluations(self) -> int:
         """How often the network is evaluated for one sample."""
 
-    @abstractmethod
-    def __call__(
-        self,
-        network: Callable[..., Tensor],
-        latent: Tensor,
-        label: Tensor | None = None,
-        *,
-        schedule: NoiseSchedule | None = None,
-        draw: Draw | None = None,
-    ) -> Tensor:
-        """The samples that latents (batch, *latent) and labels (batch,) lead to.
-
-        schedule: of the diffusion that the network was trained on; None: of anything else.
-        draw: needed where steps add noise.
-        """
-
 
 @final
 @dataclass(frozen=True)
@@ -62,17 +46,6 @@ class Direct(Sampler):
     def evaluations(self) -> int:
         return 1
 
-    def __call__(
-        self,
-        network: Callable[..., Tensor],
-        latent: Tensor,
-        label: Tensor | None = None,
-        *,
-        schedule: NoiseSchedule | None = None,
-        draw: Draw | None = None,
-    ) -> Tensor:
-        return network(latent, label)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stepwise(Sampler):
@@ -84,6 +57,22 @@ class Stepwise(Sampler):
 
     steps: int = 50
     guidance: float = 1.0
+
+    @abstractmethod
+    def __call__(
+        self,
+        network: TimedNetwork,
+        noise: Tensor,
+        label: Tensor | None = None,
+        *,
+        schedule: NoiseSchedule | None = None,
+        draw: Draw | None = None,
+    ) -> Tensor:
+        """The samples that noise (batch, *sample_shape), N(0, 1), and labels (batch,) lead to.
+
+        schedule: of the diffusion that the network was trained on; None: of a flow.
+        draw: needed where steps add noise.
+        """
 
     def per_step(self) -> int:
         """How many terms guidance has: so often the network is evaluated where the field is evaluated once."""
@@ -145,8 +134,8 @@ class ODE(Stepwise):
 
     def __call__(
         self,
-        network: Callable[..., Tensor],
-        latent: Tensor,
+        network: TimedNetwork,
+        noise: Tensor,
         label: Tensor | None = None,
         *,
         schedule: NoiseSchedule | None = None,
@@ -155,7 +144,7 @@ class ODE(Stepwise):
         if schedule is not None:
             raise Refused("sampler: an ODE follows a flow, and this network was trained as a diffusion: use DDIM")
         move, _ = SOLVERS[self.solver]
-        field, x = self.field(network, label), latent
+        field, x = self.field(network, label), noise
         for step in range(self.steps):
             x = move(field, x, step / self.steps, 1 / self.steps)
         return x
@@ -188,8 +177,8 @@ class DDIM(Stepwise):
 
     def __call__(
         self,
-        network: Callable[..., Tensor],
-        latent: Tensor,
+        network: TimedNetwork,
+        noise: Tensor,
         label: Tensor | None = None,
         *,
         schedule: NoiseSchedule | None = None,
@@ -197,7 +186,7 @@ class DDIM(Stepwise):
     ) -> Tensor:
         if schedule is None:
             raise Refused("sampler: DDIM removes a diffusion's noise, and this network was trained as a flow: use ODE")
-        field, x = self.field(network, label), latent
+        field, x = self.field(network, label), noise
         for number, (step, now, then) in enumerate(self.way(schedule)):
             eps = _at(field, x, step / schedule.steps)
             x, std = self.move(x, eps, now, then)

@@ -164,7 +164,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for role, unbuilt in self.networks.items():
-            supplied = SUPPLIED_BY_TRAINER[role] - (set() if isinstance(self.latent, Vector) else {"latent_dim"})
+            unsized = isinstance(self.latent, Latent) and not isinstance(self.latent, Vector)
+            supplied = SUPPLIED_BY_TRAINER[role] - ({"latent_dim"} if unsized else set())
             object.__setattr__(self, role, canonical(unbuilt, supplied, role))
         if not isinstance(self.optimizers, Pair):
             raise Refused("optimizers must be a Pair, as in Pair(partial(Adam, lr=2e-4)) for both players")

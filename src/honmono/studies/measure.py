@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from typing import TypedDict
 
 from honmono.evaluation.availability import applicable
@@ -11,6 +12,7 @@ from honmono.generation.load import load
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory
 from honmono.studies.plan import Planned
+from honmono.studies.sampler_steps import measure_steps
 
 
 FILE = "sampling_time.json"  # in a run's directory
@@ -25,8 +27,11 @@ class SamplingTime(TypedDict):
     cpu_seconds: float
 
 
-def measure_moments(one: Planned, device: str) -> None:
-    """Evaluates the checkpoint of each moment of a run where this is not done yet, and times the last one's samples."""
+def measure_moments(one: Planned, sampler_steps: Sequence[int], device: str) -> None:
+    """Evaluates the checkpoint of each moment of a run where this is not done yet, and times the last one's samples.
+
+    sampler_steps: numbers of steps in which the last one is measured too, where its sampler takes steps.
+    """
     steps = {reading.step for reading in one.readings.values()} & {*one.run.checkpoint_steps()}
     measured = {line["checkpoint"] for line in evaluations.read(one.run) if not line.get("during_training")}
     for step in sorted(steps - measured):
@@ -35,6 +40,7 @@ def measure_moments(one: Planned, device: str) -> None:
         evaluate(one.run.path, metrics, checkpoint=step, device=device)
     if one.finished and steps and not (one.run.path / FILE).exists():
         write_json(one.run.path / FILE, _time_samples(one.run, device))
+    measure_steps(one, sampler_steps, device)
 
 
 def sampling_time(run: RunDirectory) -> SamplingTime | None:

@@ -18,7 +18,6 @@ from honmono.studies.meter import train_to_moments
 from honmono.studies.page import page
 from honmono.studies.plan import Planned, open_data, plan
 from honmono.studies.results import results
-from honmono.studies.sampler_steps import measure_steps
 from honmono.studies.state import StudyState
 from honmono.studies.study import Study, find_study
 from honmono.training.options import TrainOptions
@@ -61,8 +60,7 @@ def study(
         state.write()
         for number, one in enumerate(planned, 1):
             state = _train(one, f"{number} of {len(planned)}", state, device)
-            measure_moments(one, device)
-            measure_steps(one, chosen.sampler_steps, device)
+            measure_moments(one, chosen.sampler_steps, device)
         found = results(chosen, planned, state)
         write_json(out / f"{chosen.name}.json", found)
         return write_page(out / f"{chosen.name}.html", page(chosen, planned, state, found["rows"]))
