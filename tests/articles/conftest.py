@@ -37,7 +37,7 @@ class Trained:
         watched, seen = observed(recipe)
         self.trainer = build(watched, precision="fp64")
         for number, player in enumerate(PLAYERS):
-            _set_weights(self.trainer.networks[player], torch.Generator().manual_seed(number))
+            set_weights(self.trainer.networks[player], torch.Generator().manual_seed(number))
         self.start = {player: [one.clone() for one in self._tensors(player)] for player in PLAYERS}
         self.losses: dict[str, list[float]] = {player: [] for player in PLAYERS}
         for _ in range(steps):
@@ -65,7 +65,7 @@ def _in_order(seen: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Tensor]]:
 
 
 @torch.no_grad()
-def _set_weights(network: nn.Module, random: torch.Generator) -> None:
+def set_weights(network: nn.Module, random: torch.Generator) -> None:
     """All random, biases and batch norms too, so that none of them is 0 or 1 by chance."""
     for part in network.modules():
         for name, parameter in part.named_parameters(recurse=False):
