@@ -81,7 +81,13 @@ class Trainer:
         inputs = self._inputs(clock)
         for group in due(self.recipe.updates, clock.step):
             for update in group:  # all gradients before any weights change
-                logged |= self._take_gradients(update, inputs)
+                step, size = self._prepare(update, inputs)
+                totals: dict[str, Tensor] = {}
+                with self._train_only(update.player):
+                    for part, share in self._parts(step, self.engine.weight(size)):
+                        self._add_gradients(self._losses[update.player](part), update, share, totals)
+                self._fakes.backward(update, step.shared)
+                logged |= self._logged(update, totals, size)
             for player in self.networks:  # in a fixed order: all processes must sum the same gradients at the same time
                 if any(update.player == player for update in group):
                     self._optimizer_step(player, seen)
@@ -91,20 +97,19 @@ class Trainer:
         self._grow()
         return logged
 
-    def _take_gradients(self, update: Update, inputs: StepInputs) -> dict[str, Tensor]:
-        """Adds the gradients of an update to those of its player; returns its losses and statistics by column."""
-        step, size = self._prepare(update, inputs)
-        terms: dict[str, Tensor] = {}
-        with self._train_only(update.player):
-            for part, share in self._parts(step, self.engine.weight(size)):
-                results = self._losses[update.player](part)
-                losses, _ = self.memory.split(results)
-                (torch.stack(list(losses.values())).sum() * (share * update.weight)).backward()
-                for name, value in results.items():
-                    value = value.detach() * share
-                    terms[name] = terms[name] + value if name in terms else value
-        self._fakes.backward(update, step.shared)
-        losses, statistics = self.memory.split(terms)
+    def _add_gradients(
+        self, results: Mapping[str, Tensor], update: Update, share: float, totals: dict[str, Tensor]
+    ) -> None:
+        """Backpropagates the losses of a part of a batch, and adds its share of losses and statistics to `totals`."""
+        losses, _ = self.memory.split(results)
+        (torch.stack(list(losses.values())).sum() * (share * update.weight)).backward()
+        for name, value in results.items():
+            value = value.detach() * share
+            totals[name] = totals[name] + value if name in totals else value
+
+    def _logged(self, update: Update, totals: Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
+        """An update's losses and statistics by column of the log; the memory moves by the statistics."""
+        losses, statistics = self.memory.split(totals)
         self.memory.remember(statistics, size)
         columns = {loss_column(update.player, name): loss for name, loss in losses.items()}
         return columns | {statistic_column(name): value for name, value in statistics.items()}
