@@ -32,6 +32,7 @@ PAGES = (
     "docs/recipes.md",
     "docs/words.md",
     "benchmarks/README.md",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "articles").glob("*.md"))),
 )
 BLOCK = re.compile(r"(?:^<!-- (run|file: \S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEPS = {"new": "3", "resumed": "5"}
