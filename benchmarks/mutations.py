@@ -214,20 +214,22 @@ MUTATIONS = (
     Mutation(
         "004",
         "constant: D's beta1 is 0.5",
-        "recipes/dcgan.py",
+        "recipes/dcgan_article.py",
         "for beta1 in (0.5, 0.1)",
         "for beta1 in (0.5, 0.5)",
     ),
     Mutation(
         "004",
         "constant: the first convolution decays too",
-        "recipes/dcgan.py",
+        "recipes/dcgan_article.py",
         'WeightDecay(("conv2", "conv3"), 0.001)',
         'WeightDecay(("conv1", "conv2", "conv3"), 0.001)',
     ),
-    Mutation("004", "no sigmoid in D", "recipes/dcgan.py", "sigmoid: bool = True", "sigmoid: bool = False"),
-    Mutation("004", "pixels: rounded to the nearest", "recipes/dcgan.py", 'rounding="down"', 'rounding="nearest"'),
-    Mutation("004", "samples with batch norm", "recipes/dcgan.py", 'sampling="identity",', 'sampling="batch",'),
+    Mutation("004", "no sigmoid in D", "recipes/dcgan_article.py", "sigmoid: bool = True", "sigmoid: bool = False"),
+    Mutation(
+        "004", "pixels: rounded to the nearest", "recipes/dcgan_article.py", 'rounding="down"', 'rounding="nearest"'
+    ),
+    Mutation("004", "samples with batch norm", "recipes/dcgan_article.py", 'sampling="identity",', 'sampling="batch",'),
 )
 
 

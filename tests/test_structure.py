@@ -32,7 +32,6 @@ LONG: dict[str, str] = {
     "benchmarks/articles/realness_gan.py:__init__": "the article's own: its files are read beside their articles",
     "src/honmono/cli/evaluate.py:evaluate": "one entry for each of the command's options, and little else",
     "src/honmono/cli/train.py:train": "one entry for each of the command's options, and little else",
-    "src/honmono/recipes/dcgan.py": "an article's players, beside its recipe and those that came before and after",
     "src/honmono/recipes/realness.py": "an article's players and its paper's, beside their recipes",
 }
 BUDGET = {"file": (300, 400), "function": (40, 80), "recipe": (30, 30)}

@@ -9,7 +9,7 @@ from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.objectives.base import Draws, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2, WeightDecay, input_gradient
-from honmono.recipes.dcgan import ArticleDiscriminator, ArticleGenerator
+from honmono.recipes.dcgan_article import ArticleDiscriminator, ArticleGenerator
 
 
 class Linear(nn.Module):

@@ -23,7 +23,8 @@ from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.updates import every_update
 from honmono.recipe.value import Recipe
-from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dcgan_mnist, dcgan_mnist_article
+from honmono.recipes.dcgan import dcgan_64_paper, dcgan_digits, dcgan_folder, dcgan_mnist
+from honmono.recipes.dcgan_article import dcgan_mnist_article
 from honmono.runs.images import to_uint8
 from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer

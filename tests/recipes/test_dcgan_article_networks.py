@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from honmono.errors import Refused
-from honmono.recipes.dcgan import ArticleDiscriminator, ArticleGenerator
+from honmono.recipes.dcgan_article import ArticleDiscriminator, ArticleGenerator
 
 
 def num_parameters(module):

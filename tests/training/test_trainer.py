@@ -17,7 +17,7 @@ from honmono.objectives.penalties import R1, R2, Penalty
 from honmono.recipe import Average, Count, Pair, Recipe, Simultaneous, Update, WarmUp
 from honmono.recipe.override import override
 from honmono.recipe.updates import updates_made
-from honmono.recipes.dcgan import dcgan_mnist_article
+from honmono.recipes.dcgan_article import dcgan_mnist_article
 from honmono.recipes.gan import gan_mnist_article
 from honmono.schedules import Cosine, InverseByUpdate, Linear, Schedule
 from honmono.training.trainer import Trainer
