@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.objectives.diffusion import DDPM, loss_weights, noised, posterior, predicted_real, steps_from
-from honmono.objectives.noise_schedules import CosineNoise, LinearNoise, NoiseSchedule
+from honmono.objectives.diffusion import DDPM, loss_weights, noised, predicted_real, steps_from
+from honmono.objectives.noise_schedules import LinearNoise
 
 
 TWO = LinearNoise(steps=2, first=0.36, last=0.75)  # alpha_bar 0.64 and 0.16
@@ -22,24 +22,6 @@ def test_noise_and_its_removal_by_hand() -> None:
     noisy = noised(real, noise, 0.64)
     torch.testing.assert_close(noisy, torch.tensor([[0.8 * 2 + 0.6, -0.8 + 0.3]]))
     torch.testing.assert_close(predicted_real(noisy, noise, 0.64), real)
-
-
-def test_the_posterior_by_hand() -> None:
-    # beta 0.75, alpha_bar 0.16, and 0.64 before it
-    assert posterior(TWO, 1) == pytest.approx((0.8 * 0.75 / 0.84, 0.5 * 0.36 / 0.84, 0.36 / 0.84 * 0.75))
-    assert posterior(TWO, 0) == pytest.approx((1, 0, 0), abs=1e-15)
-
-
-@pytest.mark.parametrize("schedule", [LinearNoise(), CosineNoise()])
-@pytest.mark.parametrize("step", [1, 500, 999])
-def test_the_posterior_is_bayes_rule(schedule: NoiseSchedule, step: int) -> None:
-    """q(x_s-1 | x_s, x_0) is proportional to q(x_s | x_s-1) q(x_s-1 | x_0), two normal distributions of x_s-1."""
-    beta, before = schedule.betas()[step], schedule.alpha_bars()[step - 1]
-    precision = (1 - beta) / beta + 1 / (1 - before)
-    found = posterior(schedule, step)
-    assert found.variance == pytest.approx(1 / precision)
-    assert found.noisy == pytest.approx((1 - beta) ** 0.5 / beta / precision)
-    assert found.real == pytest.approx(before**0.5 / (1 - before) / precision)
 
 
 def test_weights_by_hand() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.objectives.diffusion import noised, posterior, predicted_real
+from honmono.objectives.diffusion import noised, predicted_real
 from honmono.objectives.noise_schedules import CosineNoise, LinearNoise, NoiseSchedule
 from honmono.recipe.samplers import DDIM, ODE
 
@@ -88,6 +88,42 @@ def test_guidance_at_1_is_none_bit_for_bit_and_above_is_not(sampler, schedule: N
     assert not torch.equal(sampler(steps=5, guidance=1.5)(labelled, NOISE, label, schedule=schedule), plain)
     unknown = sampler(steps=5)(labelled, NOISE, None, schedule=schedule)
     assert torch.equal(sampler(steps=5, guidance=0.0)(labelled, NOISE, label, schedule=schedule), unknown)
+
+
+def posterior(schedule: NoiseSchedule, step: int) -> tuple[float, float, float]:
+    """q(x_s-1 | x_s, x_0) by DDPM's equations 6 and 7: the factors of x_0 and x_s in its mean, and its variance."""
+    beta, alpha_bar = schedule.betas()[step], schedule.alpha_bars()[step]
+    before = schedule.alpha_bars()[step - 1] if step > 0 else 1.0
+    variance = (1 - before) / (1 - alpha_bar) * beta
+    return before**0.5 * beta / (1 - alpha_bar), (1 - beta) ** 0.5 * (1 - before) / (1 - alpha_bar), variance
+
+
+def step_back(schedule: NoiseSchedule, step: int) -> tuple[float, float, float]:
+    """The same three numbers of DDIM's step with eta 1, whose mean is linear in x_0 and x_s."""
+    now, before = schedule.alpha_bars()[step], schedule.alpha_bars()[step - 1] if step > 0 else 1.0
+    factors = []
+    for real, noisy in ((1.0, 0.0), (0.0, 1.0)):
+        x = torch.tensor([noisy], dtype=torch.float64)
+        mean, std = DDIM(eta=1.0, clip=None).move(x, (x - now**0.5 * real) / (1 - now) ** 0.5, now, before)
+        factors.append(mean.item())
+    return factors[0], factors[1], std**2
+
+
+def test_a_step_back_by_hand() -> None:
+    two = LinearNoise(steps=2, first=0.36, last=0.75)  # alpha_bar 0.64 and 0.16
+    assert step_back(two, 1) == pytest.approx((0.8 * 0.75 / 0.84, 0.5 * 0.36 / 0.84, 0.36 / 0.84 * 0.75))
+    assert step_back(two, 0) == pytest.approx((1, 0, 0), abs=1e-12)
+
+
+@pytest.mark.parametrize("schedule", [LinearNoise(), CosineNoise()])
+@pytest.mark.parametrize("step", [1, 500, 999])
+def test_a_step_back_is_the_posterior_which_is_bayes_rule(schedule: NoiseSchedule, step: int) -> None:
+    """q(x_s-1 | x_s, x_0) is proportional to q(x_s | x_s-1) q(x_s-1 | x_0), two normal distributions of x_s-1."""
+    beta, before = schedule.betas()[step], schedule.alpha_bars()[step - 1]
+    precision = (1 - beta) / beta + 1 / (1 - before)
+    bayes = before**0.5 / (1 - before) / precision, (1 - beta) ** 0.5 / beta / precision, 1 / precision
+    assert posterior(schedule, step) == pytest.approx(bayes)
+    assert step_back(schedule, step) == pytest.approx(bayes)
 
 
 @pytest.mark.parametrize("schedule", [LinearNoise(steps=40, last=0.3), CosineNoise(steps=40)])

@@ -1,8 +1,8 @@
-"""Denoising diffusion: what a sample becomes by noise, how a step back is distributed, and the loss between."""
+"""Denoising diffusion: samples with noise, the noise removed from them, and the loss."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -32,28 +32,6 @@ def predicted_real(
 ) -> Float[Tensor, "batch *sample_shape"]:
     """x_0 from x_s and the noise in it: `noised` the other way round (DDPM, arXiv:2006.11239, equation 15)."""
     return (noisy - (1 - alpha_bar) ** 0.5 * noise) / alpha_bar**0.5
-
-
-class Posterior(NamedTuple):
-    """q(x_s-1 | x_s, x_0), a normal distribution: the factors of its mean real * x_0 + noisy * x_s, and its variance.
-
-    Source: Ho et al., DDPM (2020), arXiv:2006.11239, equations 6 and 7.
-    """
-
-    real: float
-    noisy: float
-    variance: float
-
-
-def posterior(schedule: NoiseSchedule, step: int) -> Posterior:
-    """Of one step back, to x_0 itself from step 0, which is certain: variance 0."""
-    beta, alpha_bar = schedule.betas()[step], schedule.alpha_bars()[step]
-    before = schedule.alpha_bars()[step - 1] if step > 0 else 1.0
-    return Posterior(
-        real=float(before**0.5 * beta / (1 - alpha_bar)),
-        noisy=float((1 - beta) ** 0.5 * (1 - before) / (1 - alpha_bar)),
-        variance=float((1 - before) / (1 - alpha_bar) * beta),
-    )
 
 
 def loss_weights(schedule: NoiseSchedule, weighting: Weighting) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from honmono.objectives.diffusion import DDPM
 from honmono.recipe import DDIM, Recipe, recipe
-from honmono.recipes.flow import flow_mnist
+from honmono.recipes.flow import TINY, flow_mnist
 
 
 @recipe(
@@ -16,15 +16,7 @@ from honmono.recipes.flow import flow_mnist
         "noise grows by the cosine schedule (objective.schedule: CosineNoise(); the paper's: LinearNoise())",
         "samples are made in 50 steps of DDIM without new noise (sampler.eta; 1 with sampler.steps=1000: DDPM's own)",
     ),
-    tiny={
-        "generator.width": "8",
-        "generator.multiples": "(1, 2)",
-        "generator.blocks": "1",
-        "generator.head_channels": "8",
-        "sampler.steps": "2",
-        "training.batch_size": "4",
-        "metrics": "()",
-    },
+    tiny=TINY,
 )
 def ddpm_mnist() -> Recipe:
     return replace(flow_mnist(), objective=DDPM(), sampler=DDIM(steps=50))
