@@ -12,7 +12,7 @@ from typing import Any, Literal, final
 import numpy as np
 from PIL import TiffImagePlugin
 
-from honmono.data.sources.base import LARGEST_BYTES, Content, Listing, Source
+from honmono.data.sources.base import LARGEST_BYTES, Content, Listing, OtherReading
 
 
 FIRST = "; --set data.bands=first takes the first three"
@@ -172,19 +172,8 @@ def _with_directory(data: bytes, tags: dict[int, Any]) -> bytes:
 
 
 @final
-class FirstBands(Source):
+class FirstBands(OtherReading):
     """A source of whose TIFFs of other bands, and of four, the first three are taken."""
-
-    def __init__(self, source: Source) -> None:
-        self._source, self.name, self.split = source, source.name, source.split
-
-    def fingerprint(self) -> str:
-        """That of the source."""
-        return self._source.fingerprint()
-
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
-        """Those of the source."""
-        return self._source.in_other_splits()
 
     def listing(self) -> Listing:
         """That of the source, which says so."""

@@ -8,26 +8,15 @@ from typing import Literal, final
 
 from honmono.data.packing.decode import number_of_frames
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Content, Frame, Item, Listing, Source
+from honmono.data.sources.base import Content, Frame, Item, Listing, OtherReading
 
 
 Frames = Literal["first", "all"]
 
 
 @final
-class EveryFrame(Source):
+class EveryFrame(OtherReading):
     """A source whose files are taken apart; the frames of one stand together, in its place."""
-
-    def __init__(self, source: Source) -> None:
-        self._source, self.name, self.split = source, source.name, source.split
-
-    def fingerprint(self) -> str:
-        """That of the source."""
-        return self._source.fingerprint()
-
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
-        """Those of the source, by files."""
-        return self._source.in_other_splits()
 
     def listing(self) -> Listing:
         """The frames, `NAME#1` and so on where a file has several."""

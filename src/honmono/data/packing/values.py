@@ -49,8 +49,10 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
     if ground == ALPHA:
         levels = Levels(ground=None)
         kept = "transparency is the fourth channel (data.ground=alpha)"
-        alike = "warning: no picture is transparent, and the fourth channel is the same everywhere (data.ground=alpha)"
-        notes = [kept if transparent else alike]
+        constant = (
+            "warning: no picture is transparent, and the fourth channel is the same everywhere (data.ground=alpha)"
+        )
+        notes = [kept if transparent else constant]
     elif transparent:
         colour, why = _ground(source, transparent, count) if ground == "auto" else (ground, "as asked")
         levels = replace(levels, ground=ImageColor.getrgb(colour)[:3])

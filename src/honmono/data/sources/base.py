@@ -111,3 +111,18 @@ class Source(ABC):
     @abstractmethod
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """Each of the first `count` items once, as (index, content), in the order that is quickest to read."""
+
+
+class OtherReading(Source):
+    """The content of another source, whose files are read in another way."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self.name, self.split = source, source.name, source.split
+
+    def fingerprint(self) -> str:
+        """That of the source."""
+        return self._source.fingerprint()
+
+    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+        """Those of the source, by files."""
+        return self._source.in_other_splits()

@@ -21,7 +21,7 @@ _AT_ONCE = 1 << 20  # bytes of a file that are read together
 
 
 class Stamp:
-    """What the file system tells of files before they are read.
+    """Sizes and times of files, as the file system has them before the files are read.
 
     Unchanged files are recognised by name, path, size, mtime, ctime and inode. Rewriting a file and setting its old
     mtime back still changes its ctime (on Windows, which has none, it goes unseen).
@@ -119,7 +119,7 @@ def digest(content: Content) -> bytes:
 
 
 def _stamp(files: Mapping[str, str | Path]) -> tuple[str, float]:
-    """The hash of all that the file system tells of `files`, and the time of the latest change among them.
+    """The hash of all that the file system says about `files`, and the time of the latest change among them.
 
     No files, no stamp to go by: that counts as changed at any time.
     """
