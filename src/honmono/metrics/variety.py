@@ -133,7 +133,7 @@ class Variety(ComparingMetric):
 def _collapse_note(metric: Variety, low: list[str], fakes: int, reals: int) -> str:
     """The note on collapsed classes: which, by which numbers, and what to try."""
     computed = f"{metric.name} or {metric.pixels} is below {COLLAPSED}, from {fakes:,} fakes and {reals:,} reals"
-    slower = "a lower learning rate of the discriminator (--set optimizers.discriminator.lr=...)"
+    slower = "a lower learning rate (of a GAN's discriminator: --set optimizers.discriminator.lr=...)"
     if low == [""]:
         return (
             f"the generator makes nearly one picture ({computed}): resume from an earlier checkpoint, or try {slower}"

@@ -17,7 +17,7 @@ def against_collapse(recipe: Recipe, whole: bool, pictures: bool) -> list[str]:
     """whole: whether the whole generator has collapsed, rather than some of its classes."""
     tries = []
     if not whole:
-        tries += ["--set fake_labels=real"] if recipe.fake_labels == "uniform" else []
+        tries += ["--set fake_labels=real"] if recipe.discriminator and recipe.fake_labels == "uniform" else []
         tries += ["--set data.oversample=1"] if recipe.data.oversample < 1 else []
         tries.append("more pictures of the class")
     elif not recipe.conditional and isinstance(recipe.objective, LogitObjective) and recipe.objective.pack == 1:
