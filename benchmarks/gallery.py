@@ -62,11 +62,11 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     for run in summary.read(parser.parse_args().runs):
-        shown = pictures(run)
-        kept[run.recipe] = entry_of(run, list(shown))
+        files = pictures(run)
+        kept[run.recipe] = entry_of(run, list(files))
         for path in PICTURES.glob(f"{run.recipe}.*"):
             path.unlink()
-        for name, data in shown.items():
+        for name, data in files.items():
             atomic_write_bytes(PICTURES / name, data)
     write_json(KEPT, dict(sorted(kept.items())))
     atomic_write_bytes(PAGE, page(kept).encode())

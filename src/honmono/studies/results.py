@@ -100,7 +100,7 @@ def _protocol(line: Line) -> dict[str, Any]:
 
 
 def _landscape(path: Path) -> dict[str, float | None]:
-    shown = load(path)
-    least, greatest = (value if isfinite(value) else None for value in extremes(shown.values["scores"]))
-    outside = np.mean(~((shown.low <= shown.points) & (shown.points <= shown.high)).all(1))
+    read = load(path)
+    least, greatest = (value if isfinite(value) else None for value in extremes(read.values["scores"]))
+    outside = np.mean(~((read.low <= read.points) & (read.points <= read.high)).all(1))
     return {"least": least, "greatest": greatest, "outside": float(outside)}
