@@ -64,14 +64,22 @@ def test_weights_are_held_and_outputs_answered_in_full_precision(
     assert module.computed == (torch.bfloat16 if precision == "bf16" else answered)
 
 
-def test_pictures_are_channels_last_with_bf16_alone() -> None:
-    for precision in ("fp32", "bf16"):
-        one = engine(precision)
-        tensors = [one.sample(torch.rand(2, 3, 4, 4)), one.place(nn.Conv2d(3, 5, 3)).weight]
-        assert all(
-            t.is_contiguous(memory_format=torch.channels_last) == (precision == "bf16")  # type: ignore[union-attr]
-            for t in tensors
-        )
+@pytest.mark.parametrize(
+    ("precision", "network", "channels_last"),
+    [
+        ("fp32", nn.Conv2d(3, 5, 3), False),
+        ("bf16", nn.Conv2d(3, 5, 3), True),
+        ("bf16", nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4)), False),
+    ],
+)
+def test_pictures_are_channels_last_with_bf16_and_no_group_norm(
+    precision: str, network: nn.Module, channels_last: bool
+) -> None:
+    one = engine(precision)
+    one.choose_memory_format([network])
+    weight = next(one.place(network).parameters())
+    for tensor in (one.sample(torch.rand(2, 3, 4, 4)), weight):
+        assert tensor.is_contiguous(memory_format=torch.channels_last) == channels_last
 
 
 def test_optimizers_are_fused_unless_the_recipe_says_otherwise() -> None:
