@@ -12,10 +12,12 @@ from honmono.metrics.prdc import PRDC
 from honmono.metrics.variety import Variety
 from honmono.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from honmono.networks.dcgan_same import SameDCGANDiscriminator, SameDCGANGenerator
+from honmono.objectives.base import ADVERSARIAL
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
 from honmono.recipe import (
     Average,
+    Every,
     Normal,
     Pair,
     Recipe,
@@ -72,6 +74,9 @@ def dcgan_digits() -> Recipe:
     source="Radford et al. 2015 (arXiv:1511.06434), with R1 (arXiv:1801.04406) and averaged weights",
     data="any pictures",
     summary="DCGAN on any folder of pictures; size and channels come from the data",
+    quirks=(
+        "R1 is computed in every 16th step, with 16 times the weight, as in StyleGAN2 (updates; arXiv:1912.04958)",
+    ),
     tiny={
         "generator.width": "4",
         "discriminator.width": "4",
@@ -90,6 +95,11 @@ def dcgan_folder() -> Recipe:
         # a quarter of the computation: 64x64 colour pictures on two CPU cores
         generator=partial(DCGANGenerator, width=32, label_std=0.0),
         discriminator=partial(DCGANDiscriminator, width=32),
+        updates=(
+            Update("discriminator", real="x", terms=ADVERSARIAL),
+            Update("discriminator", real="x", terms=("r1",), count=Every(16)),
+            Update("generator"),
+        ),
         training=replace(parent.training, steps=20_000, average=Average(halflife=10_000), measure_images=320_000),
         metrics=(FID(features="cifar10"),),
     )
