@@ -193,6 +193,7 @@ def test_networks_are_those_that_the_objective_trains() -> None:
     for make, message in (
         (lambda: gan(discriminator=None), "NonSaturating trains a discriminator, and the recipe has none"),
         (lambda: flow(discriminator=critic), "FlowMatching trains no discriminator"),
+        (lambda: flow(sampler=ODE(guidance=1.5)), "sampler.guidance=1.5 needs labels"),
         (lambda: flow(updates=(Update("discriminator"), Update("generator"))), "at least one update of each player"),
         (lambda: flow(sampler=Direct()), r"Direct takes a network that returns a sample.*use ODE\(\)"),
         (lambda: flow(objective=DDPM()), r"ODE takes a network that returns a velocity.*use DDIM\(\)"),

@@ -81,7 +81,9 @@ class Stepwise(Sampler):
     def field(self, network: TimedNetwork, label: Tensor | None) -> Field:
         """What is followed: the network's own output, or the guided one."""
         if label is None and self.guidance != 1:
-            raise Refused(f"guidance {self.guidance} needs labels, and these samples have none: leave it at 1")
+            raise Refused(
+                f"guidance {self.guidance} needs labels, and these samples have none: give sampler.guidance=1"
+            )
         return guided(network, label, self.guidance)
 
 

@@ -14,7 +14,7 @@ from honmono.recipe.grids import SampleGrid, refuse_repeated_names
 from honmono.recipe.growth import Growth
 from honmono.recipe.hyperparameters import SUPPLIED_BY_TRAINER, canonical
 from honmono.recipe.latents import Latent, Vector
-from honmono.recipe.samplers import Direct, Sampler
+from honmono.recipe.samplers import Direct, Sampler, Stepwise
 from honmono.recipe.updates import Simultaneous, Update, every_update
 from honmono.schedules import Constant, Schedule
 
@@ -209,6 +209,8 @@ class Recipe:
                 f"sampler: {type(self.sampler).__name__} takes a network that returns a {self.sampler.predicts}, and"
                 f" {name} trains one that returns a {self.objective.predicts}: use {FITTING[self.objective.predicts]}"
             )
+        if not self.conditional and isinstance(self.sampler, Stepwise) and self.sampler.guidance != 1:
+            raise Refused(f"sampler.guidance={self.sampler.guidance} needs labels, and there are none: set it to 1")
         updated = {update.player for update in every_update(self.updates)}
         if updated != wanted:
             raise Refused(f"updates must hold at least one update of each player: {' and '.join(self.networks)}")
