@@ -178,23 +178,25 @@ def flows() -> Iterator[tuple[str, float]]:
 
 
 def unets() -> dict[str, Any]:
-    """Equal channels, blocks and places of attention: parameters, and the median of interleaved training steps.
+    """flow-cifar10's network and theirs with equal channels, blocks and places of attention, without labels:
+    parameters, and the median of interleaved training steps.
 
-    diffusers leaves out the group norm of the middle attention where time scales and shifts: 256 parameters fewer.
+    diffusers leaves out the group norm of the middle attention where time scales and shifts: 512 parameters fewer.
     """
     import torch
 
-    from honmono.networks.unet import UNet
+    import honmono
 
     torch.manual_seed(0)
-    ours = UNet(sample_shape=(3, 32, 32), width=64, multiples=(1, 2, 2), blocks=2, attention=16, head_channels=64)
+    ours = honmono.find("flow-cifar10").make().generator(sample_shape=(3, 32, 32))
     theirs = importlib.import_module("diffusers").UNet2DModel(
         sample_size=32,
-        block_out_channels=(64, 128, 128),
+        block_out_channels=(128, 256, 256, 256),
         layers_per_block=2,
-        down_block_types=("DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"),
-        up_block_types=("AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
+        down_block_types=("DownBlock2D", *3 * ("AttnDownBlock2D",)),
+        up_block_types=(*3 * ("AttnUpBlock2D",), "UpBlock2D"),
         attention_head_dim=64,
+        dropout=0.1,
         norm_eps=1e-5,
         resnet_time_scale_shift="scale_shift",
     )
