@@ -80,6 +80,21 @@ def test_evaluations_are_as_many_as_said(sampler: ODE | DDIM, evaluations: int) 
     assert calls == evaluations == sampler.evaluations
 
 
+@pytest.mark.parametrize(
+    ("sampler", "noises"),
+    [(DDIM(steps=7), 0), (DDIM(steps=7, eta=0.5), 6), (DDIM(steps=1, eta=1.0), 0), (DDIM(steps=1000, eta=1.0), 999)],
+)
+def test_noise_is_added_as_often_as_said(sampler: DDIM, noises: int) -> None:
+    drawn, draw = list[int](), draws()
+
+    def record(step: int) -> Tensor:
+        drawn.append(step)
+        return draw(step)
+
+    sampler(labelled, NOISE, schedule=CosineNoise(), draw=record)
+    assert drawn == list(range(noises)) and noises == sampler.noises()
+
+
 @pytest.mark.parametrize(("sampler", "schedule"), [(ODE, None), (DDIM, CosineNoise())])
 def test_guidance_at_1_is_none_bit_for_bit_and_above_is_not(sampler, schedule: NoiseSchedule | None) -> None:
     label = torch.tensor([0, 1, 2])

@@ -50,8 +50,7 @@ class ReadyGenerator(nn.Module):
         latent = latent.to(weight.device, weight.dtype)
 
         def draw(step: int) -> Tensor:
-            drawn = stream(noise[0], "sampler", noise[1], step).standard_normal(latent.shape, dtype=np.float32)
-            return torch.from_numpy(drawn).to(latent)
+            return torch.from_numpy(step_noise(noise, step, tuple(latent.shape))).to(latent)
 
         with sampling(self.raw, self.mode):
             if isinstance(self.sampler, Stepwise):
@@ -155,6 +154,11 @@ class Model:
 
     def _latents(self, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:
         return latents(self.recipe.latent, random, number, self.data_spec.sample_shape, truncation)
+
+
+def step_noise(noise: tuple[int, int], step: int, shape: tuple[int, ...]) -> np.ndarray:
+    """What a sampler adds in a step, N(0, 1), to a batch of samples. noise: a seed and a number."""
+    return stream(noise[0], "sampler", noise[1], step).standard_normal(shape, dtype=np.float32)
 
 
 def take(chunks: Iterator[Tensor], number: int) -> Tensor:

@@ -50,7 +50,7 @@ class TimeAndLabel(nn.Module):
         condition = self.last(nn.functional.silu(self.first(waves)))
         if self.embedding is None:
             return condition
-        row = torch.zeros(len(t), dtype=torch.int64, device=t.device) if label is None else label + 1
+        row = torch.zeros(t.shape[0], dtype=torch.int64, device=t.device) if label is None else label + 1
         return condition + self.embedding(row)
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Refused
+from honmono.hooks import hook
 from honmono.networks.conditioning import Field, TimedNetwork, guided
 from honmono.objectives.base import Prediction
 from honmono.objectives.diffusion import predicted_real
@@ -33,6 +34,11 @@ class Sampler(ABC):
     @abstractmethod
     def evaluations(self) -> int:
         """How often the network is evaluated for one sample."""
+
+    @hook
+    def noises(self) -> int:
+        """How many steps add noise: `draw` is called for the steps 0, 1, ... of so many."""
+        return 0
 
 
 @final
@@ -109,7 +115,7 @@ def heun(field: Field, x: Tensor, t: float, h: float) -> Tensor:
 
 
 def _at(field: Field, x: Tensor, t: float) -> Tensor:
-    return field(x, torch.full((len(x),), t, dtype=x.dtype, device=x.device))
+    return field(x, torch.full((x.shape[0],), t, dtype=x.dtype, device=x.device))
 
 
 SOLVERS = {"euler": (euler, 1), "midpoint": (midpoint, 2), "heun": (heun, 2)}  # and evaluations of the field in a step
@@ -176,6 +182,9 @@ class DDIM(Stepwise):
     @property
     def evaluations(self) -> int:
         return self.steps * self.per_step()
+
+    def noises(self) -> int:
+        return self.steps - 1 if self.eta > 0 else 0  # the last step goes to the sample itself
 
     def __call__(
         self,
