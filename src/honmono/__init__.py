@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from honmono.benchmark.timing import measure_all as bench
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
+    from honmono.generation.exports.write import export as export
     from honmono.generation.interpolate import write_interpolation as interpolate
     from honmono.generation.load import load as load
     from honmono.generation.write import write_samples as sample
@@ -31,6 +32,7 @@ LAZY = {
     "compare": "honmono.reports.comparison.compare_runs:compare",
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
+    "export": "honmono.generation.exports.write:export",
     "find": "honmono.recipe.registry:find",
     "interpolate": "honmono.generation.interpolate:write_interpolation",
     "list_recipes": "honmono.recipes:catalogue",

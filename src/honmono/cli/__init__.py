@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from honmono.cli import bench, compare, data, env, evaluate, interpolate, plot, sample, show, study, train
+from honmono.cli import bench, compare, data, env, evaluate, export, interpolate, plot, sample, show, study, train
 from honmono.cli.list import list_recipes
 from honmono.errors import Failed, Interrupted, Refused
 
@@ -39,6 +39,7 @@ app.command("show")(show.show)
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("interpolate")(interpolate.interpolate)
+app.command("export")(export.export)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("plot")(plot.plot)

@@ -23,6 +23,7 @@ SamplerSteps = Annotated[int | None, Option(help="steps from noise to a sample; 
 Solver = Annotated[str | None, Option(help="of a flow: euler, midpoint or heun")]
 Guidance = Annotated[float | None, Option(help="above 1: more typical of the class; flows and diffusion")]
 AsJson = Annotated[bool, Option("--json", help="print one JSON document and nothing else")]
+BatchNorm = Annotated[str | None, Option(help="statistics: running, batch or identity (none); the recipe's by default")]
 LabelIndex = Annotated[int | None, Option(help="number of the class, from 0")]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from honmono.cli.options import (
+    BatchNorm,
     Checkpoint,
     Device,
     Guidance,
@@ -26,9 +27,7 @@ def sample(
     label_index: LabelIndex = None,
     seed: Seed = 0,
     truncation: Annotated[float | None, Option(help="resample normal latents beyond this value")] = None,
-    batch_norm: Annotated[
-        str | None, Option(help="statistics: running, batch or identity (none); the recipe's by default")
-    ] = None,
+    batch_norm: BatchNorm = None,
     raw: Annotated[bool, Option("--raw", help="write the generator's own values as .npy")] = False,
     out: Annotated[
         Path | None,

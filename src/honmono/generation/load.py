@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
+from honmono.generation.exports.weights import is_exported, read_weights
 from honmono.generation.model import Model, ReadyGenerator, Weights
 from honmono.recipe.build import build_networks, set_stage
 from honmono.recipe.record import Record, checkpoint_errors, read_record
@@ -25,13 +26,14 @@ class TrainedRun:
     """A run's generator, ready to sample from.
 
     model: the generator with its recipe, its classes and the shape of its samples.
-    step, images: of the checkpoint.
+    step, images: of the checkpoint. name: of the recipe.
     """
 
     run: RunDirectory
     model: Model
     step: int
     images: int = 0
+    name: str = ""
 
     @property
     def recipe(self) -> Recipe:
@@ -149,7 +151,8 @@ def load(
     checkpoint: str | int | None = None,
     weights: Weights = "average",
 ) -> TrainedRun:
-    """Loads a checkpoint of a run. Runs no code from the directory, except with `trust_code`.
+    """Loads a checkpoint of a run, or what `export` wrote from one as "safetensors". Runs no code from the directory,
+    except with `trust_code`.
 
     device: auto, cpu, cuda, cuda:N or mps.
     trust_code: run the recipe.py in the run's directory.
@@ -157,6 +160,8 @@ def load(
     weights: "average", if the recipe has averaged weights, or "raw".
     Raises `Refused` where there is no run or its recipe needs other code, `Failed` where no checkpoint is intact.
     """
+    if is_exported(Path(run)):
+        return _load_exported(Path(run), device, checkpoint, weights)
     directory = RunDirectory.open(Path(run))
     return load_as(read_record(directory, trust_code), directory, device, checkpoint, weights)
 
@@ -195,7 +200,22 @@ def of_weights(
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)
-    return TrainedRun(directory, Model(generator, record.recipe, record.data_spec, weights), step, images)
+    model = Model(generator, record.recipe, record.data_spec, weights)
+    return TrainedRun(directory, model, step, images, record.name)
+
+
+def _load_exported(folder: Path, device: str, checkpoint: str | int | None, weights: Weights) -> TrainedRun:
+    exported = read_weights(folder)
+    if checkpoint not in (None, "newest") or (weights == "raw" and exported.weights != "raw"):
+        raise Refused(
+            f"{folder} holds the {exported.weights} weights of step {exported.step} and no others: choose others when"
+            " you export the run"
+        )
+    directory, placed, clock = RunDirectory(folder), device_of(device), (exported.step, exported.images)
+    try:
+        return of_weights(exported.record, directory, exported.tensors, placed, *clock, exported.weights)
+    except RuntimeError as error:
+        raise Failed(f"the two files of {folder} do not fit each other: export the run again") from error
 
 
 def _newest(directory: RunDirectory) -> Checkpoint:

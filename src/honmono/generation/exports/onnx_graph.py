@@ -1,0 +1,121 @@
+"""A generator and its sampler as one ONNX graph without randomness, by torch's exporter."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import Tensor, nn
+
+from honmono.errors import Refused
+from honmono.generation.model import Model
+from honmono.networks.batch_norm import sampling
+
+
+if TYPE_CHECKING:  # an extra
+    import onnx
+
+OPSET = 18  # the version of ONNX's operators: the exporter's own, which needs no conversion
+LARGEST = 2**31 - 2**20  # bytes of a file of Protocol Buffers, less some room for the graph
+BATCH = "batch"  # the name of the inputs' and the output's first axis, which has any size
+
+
+@final
+class Graph(nn.Module):
+    """latents, and labels and noise where there are any -> samples.
+
+    noise: (batch, steps, *sample_shape), for samplers that add some: N(0, 1) for each step that does.
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.generator, self.sampler = model.generator, model.sampler
+        self.schedule = model.recipe.objective.noise_schedule()
+
+    def forward(self, latent: Tensor, label: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        def draw(step: int) -> Tensor:
+            assert noise is not None, "this sampler adds noise, which is an input"
+            return noise[:, step]
+
+        return self.sampler(self.generator, latent, label, schedule=self.schedule, draw=draw)
+
+
+def to_onnx(model: Model, inputs: Mapping[str, Tensor]) -> "onnx.ModelProto":
+    """The graph for any batch size, with batch norm in the recipe's sampling mode and the sampler's steps unrolled.
+
+    inputs: examples, by their names: a batch of latents, and of labels and noise where the model takes them.
+    Raises `Refused` where the network cannot be exported, with the reason.
+    """
+    graph = Graph(model)
+    if (size := sum(tensor.nbytes for tensor in graph.state_dict().values())) > LARGEST:
+        raise Refused(f"one ONNX file holds 2 GiB, and these weights have {size / 2**30:.1f} GiB: use --to safetensors")
+    # Batch norm must have its mode here: the exporter's `training=` changes nothing.
+    with sampling(graph, model.recipe.sampling), torch.no_grad(), _quiet():
+        try:
+            program = torch.onnx.export(
+                graph,
+                kwargs=dict(inputs),
+                dynamo=True,
+                opset_version=OPSET,
+                output_names=["samples"],
+                dynamic_shapes={name: {0: torch.export.Dim(BATCH)} for name in inputs},
+                external_data=False,  # else weights of any size go to a second file
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            cause = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
+            raise Refused(f"torch cannot export this network to ONNX ({cause[0]}): use --to safetensors") from error
+    assert program is not None
+    proto = program.model_proto
+    _refuse_unfaithful(proto)
+    _forget_source(proto)
+    return proto
+
+
+def _refuse_unfaithful(proto: "onnx.ModelProto") -> None:
+    """Raises `Refused` for a graph that would not do what the network does."""
+    drawing = {
+        node.op_type for node in _nodes(proto) if node.op_type.startswith(("Random", "Bernoulli", "Multinomial"))
+    }
+    if drawing:
+        raise Refused(
+            f"this network draws random numbers itself ({', '.join(sorted(drawing))}), which would be the same in every"
+            " process that opens the file: make them a part of the latent, or use --to safetensors"
+        )
+    if not all(one.type.tensor_type.shape.dim[0].dim_param for one in proto.graph.input):
+        raise Refused(
+            "this network fixes the size of the batch while it is exported, as `len(x)` and convolutions with"
+            " groups = batch do: use `x.shape[0]`, or --to safetensors"
+        )
+
+
+def _nodes(proto: "onnx.ModelProto") -> Iterator["onnx.NodeProto"]:
+    yield from proto.graph.node
+    for function in proto.functions:
+        yield from function.node
+
+
+def _forget_source(proto: "onnx.ModelProto") -> None:
+    """Removes what the exporter notes for debugging: stack traces, with this machine's paths."""
+    for part in (proto, proto.graph, *_nodes(proto), *proto.graph.value_info, *proto.graph.input, *proto.graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    for function in proto.functions:
+        function.ClearField("metadata_props")
+        function.ClearField("doc_string")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's warnings, which concern its own code and packages that are not needed."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,51 @@
+"""`honmono export`: a trained generator for other programs and other machines."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from honmono.errors import Refused
+from honmono.files import refuse_unwritable
+from honmono.generation.exports.onnx_file import write_onnx
+from honmono.generation.exports.weights import Exported, write_weights
+from honmono.generation.load import TrainedRun, load
+from honmono.recipe.record import Record
+
+
+NAMES = {"onnx": "generator.onnx", "safetensors": "generator"}  # in a run's directory
+
+
+def export(run: str | Path | TrainedRun, to: str = "onnx", out: str | Path | None = None) -> Path:
+    """Writes a trained generator in another form and returns the path.
+
+    run: a run or its directory, then with its newest checkpoint.
+    to: "onnx", one file that draws samples in any ONNX runtime (extra `onnx`), or "safetensors", a directory of weights
+        and a configuration, which `load` reads.
+    out: FILE.onnx, or a new directory; None: in the run's directory.
+    Raises `Refused` where the generator cannot be exported, `Failed` where the file would draw other samples.
+    """
+    if to not in NAMES:
+        raise Refused(f"--to {to}: give one of {', '.join(NAMES)}")
+    trained = run if isinstance(run, TrainedRun) else load(run, device="cpu")
+    out = trained.run.path / NAMES[to] if out is None else Path(out)
+    refuse_unwritable(out.parent, "give another path with --out")
+    if to == "onnx":
+        _to_onnx_file(trained, out)
+    else:
+        _to_directory(trained, out)
+    return out
+
+
+def _to_onnx_file(trained: TrainedRun, out: Path) -> None:
+    if out.suffix != ".onnx" or out.is_dir():
+        raise Refused(f"--out {out}: give a .onnx file")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_onnx(trained, out)
+
+
+def _to_directory(trained: TrainedRun, out: Path) -> None:
+    if out.exists():
+        raise Refused(f"--out {out}: it exists; give a new directory")
+    model = trained.model
+    recipe = replace(model.recipe, sampler=model.sampler)
+    record = Record(trained.name, recipe, model.data_spec)
+    write_weights(Exported(record, model.generator.state_dict(), model.weights, trained.step, trained.images), out)
