@@ -92,6 +92,8 @@ def test_noise_that_a_sampler_adds_is_an_input(stirred: Stirred, tmp_path: Path)
     np.testing.assert_allclose(made, run.model.at(latent, None, (5, 1)).numpy(), atol=1e-5)
     np.testing.assert_array_equal(made, draw(file, latent=latent, noise=noise))
     assert np.abs(made - draw(file, latent=latent, noise=np.zeros_like(noise))).max() > 0.01
+    (network,) = onnx.load(file).functions  # called in each step
+    assert network.name == "NetworkWithoutLabel" and network.input[:2] == ["x", "t"]
     assert facts(file)["range"] == "null" and json.loads(facts(file)["sampler"])["steps"] == 3
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, final
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from honmono.errors import Refused
+from honmono.generation.exports import onnx_calls
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import sampling
 
@@ -29,9 +30,9 @@ class Graph(nn.Module):
     noise: (batch, steps, *sample_shape), for samplers that add some: N(0, 1) for each step that does.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, network: Callable[..., Tensor]) -> None:
         super().__init__()
-        self.generator, self.sampler = model.generator, model.sampler
+        self.network, self.sampler = network, model.sampler
         self.schedule = model.recipe.objective.noise_schedule()
 
     def forward(self, latent: Tensor, label: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
@@ -39,7 +40,7 @@ class Graph(nn.Module):
             assert noise is not None, "this sampler adds noise, which is an input"
             return noise[:, step]
 
-        return self.sampler(self.generator, latent, label, schedule=self.schedule, draw=draw)
+        return self.sampler(self.network, latent, label, schedule=self.schedule, draw=draw)
 
 
 def to_onnx(model: Model, inputs: Mapping[str, Tensor]) -> "onnx.ModelProto":
@@ -48,25 +49,38 @@ def to_onnx(model: Model, inputs: Mapping[str, Tensor]) -> "onnx.ModelProto":
     inputs: examples, by their names: a batch of latents, and of labels and noise where the model takes them.
     Raises `Refused` where the network cannot be exported, with the reason.
     """
-    graph = Graph(model)
-    if (size := sum(tensor.nbytes for tensor in graph.state_dict().values())) > LARGEST:
+    network = model.generator
+    if (size := sum(tensor.nbytes for tensor in network.state_dict().values())) > LARGEST:
         raise Refused(f"one ONNX file holds 2 GiB, and these weights have {size / 2**30:.1f} GiB: use --to safetensors")
     # Batch norm must have its mode here: the exporter's `training=` changes nothing.
-    with sampling(graph, model.recipe.sampling), torch.no_grad(), _quiet():
-        try:
-            program = torch.onnx.export(
-                graph,
-                kwargs=dict(inputs),
-                dynamo=True,
-                opset_version=OPSET,
-                output_names=["samples"],
-                dynamic_shapes={name: {0: torch.export.Dim(BATCH)} for name in inputs},
-                external_data=False,  # else weights of any size go to a second file
-                verbose=False,
-            )
-        except torch.onnx.OnnxExporterError as error:
-            cause = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
-            raise Refused(f"torch cannot export this network to ONNX ({cause[0]}): use --to safetensors") from error
+    with sampling(network, model.recipe.sampling), torch.no_grad(), _quiet():
+        if model.sampler.evaluations == 1:
+            return _trace(Graph(model, network), inputs)
+        proto = _trace(Graph(model, onnx_calls.call), inputs)
+        # Traced once, not in each step: a hundred times the work.
+        noisy = {"x": inputs["latent"], "t": torch.zeros(len(inputs["latent"]))}
+        labelled = {"label": inputs["label"]} if "label" in inputs else {}
+        given = {onnx_calls.WITH_LABEL: {**noisy, **labelled}, onnx_calls.WITHOUT_LABEL: noisy}
+        called = {name: _trace(onnx_calls.Network(network), given[name]) for name in onnx_calls.names_called(proto)}
+    onnx_calls.add_functions(proto, called)
+    return proto
+
+
+def _trace(module: nn.Module, inputs: Mapping[str, Tensor]) -> "onnx.ModelProto":
+    try:
+        program = torch.onnx.export(
+            module,
+            kwargs=dict(inputs),
+            dynamo=True,
+            opset_version=OPSET,
+            output_names=["samples"],
+            dynamic_shapes={name: {0: torch.export.Dim(BATCH)} for name in inputs},
+            external_data=False,  # else weights of any size go to a second file
+            verbose=False,
+        )
+    except torch.onnx.OnnxExporterError as error:
+        cause = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
+        raise Refused(f"torch cannot export this network to ONNX ({cause[0]}): use --to safetensors") from error
     assert program is not None
     proto = program.model_proto
     _refuse_unfaithful(proto)
