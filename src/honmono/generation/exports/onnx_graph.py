@@ -13,6 +13,7 @@ from honmono.errors import Refused
 from honmono.generation.exports import onnx_calls
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import sampling
+from honmono.recipe.samplers import Stepwise
 
 
 if TYPE_CHECKING:  # an extra
@@ -40,7 +41,9 @@ class Graph(nn.Module):
             assert noise is not None, "this sampler adds noise, which is an input"
             return noise[:, step]
 
-        return self.sampler(self.network, latent, label, schedule=self.schedule, draw=draw)
+        if isinstance(self.sampler, Stepwise):
+            return self.sampler(self.network, latent, label, schedule=self.schedule, draw=draw)
+        return self.network(latent, label)
 
 
 def to_onnx(model: Model, inputs: Mapping[str, Tensor]) -> "onnx.ModelProto":
