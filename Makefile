@@ -25,7 +25,7 @@ define test-ways-in
 endef
 
 .NOTPARALLEL:
-.PHONY: help demo test test-slow test-lowest test-newest check lint types format clean
+.PHONY: help demo test test-slow test-browser test-lowest test-newest check lint types format clean
 
 help: ## say what each command does (the default)
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -41,6 +41,9 @@ test-slow: $(VENV)/dev.stamp ## run the slow tests, in two processes at once: ki
 	  $(BIN)/python -m pytest -m slow --durations=5 $(SLOW_HALF:%=--ignore=%) tests; rest=$$?; \
 	  wait $$half && exit $$rest
 
+test-browser: $(VENV)/browser.stamp ## run the tests of pages, in the machine's Chromium; npm fetches what the pages run
+	$(BIN)/python -m pytest -m browser
+
 test-lowest: $(LOWEST)/stamp ## the same with the lowest versions that pyproject.toml promises: the demo, the tests of each way in
 	$(call test-ways-in,$(LOWEST))
 
@@ -49,7 +52,7 @@ test-newest: $(NEWEST)/bin/pip ## the same with the newest versions that there a
 	$(call install,$(NEWEST)) --upgrade --upgrade-strategy eager $(TESTED)
 	$(call test-ways-in,$(NEWEST))
 
-check: lint types test test-slow test-lowest test-newest ## all that CI checks
+check: lint types test test-slow test-browser test-lowest test-newest ## all that CI checks
 
 lint: $(VENV)/dev.stamp ## check format and lint
 	$(BIN)/ruff format --check
@@ -83,6 +86,10 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing honmono and its development tools into $(VENV): minutes the first time, nothing afterwards."
 	$(call install,$(VENV)) --constraint constraints.txt --editable '.[dev]'
 	@touch $(VENV)/core.stamp $@
+
+$(VENV)/browser.stamp: pyproject.toml constraints.txt | $(VENV)/dev.stamp
+	$(call install,$(VENV)) --constraint constraints.txt --editable '.[dev,browser]'
+	@touch $@
 
 $(LOWEST)/stamp: pyproject.toml constraints-lowest.txt | $(LOWEST)/bin/pip
 	@echo "Installing the lowest versions into $(LOWEST): minutes the first time, nothing afterwards."

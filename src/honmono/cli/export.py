@@ -3,29 +3,46 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Option
+from typer import Argument, Option
 
-from honmono.cli.options import BatchNorm, Checkpoint, Guidance, Run, SamplerSteps, Solver, TrustCode
+from honmono.cli.options import BatchNorm, Checkpoint, Guidance, SamplerSteps, Solver, TrustCode
+from honmono.errors import Refused
 
 
 def export(
-    run: Run,
+    run: Annotated[Path | None, Argument(help="a run directory")] = None,
     to: Annotated[
-        str, Option(help="onnx: a file for any ONNX runtime; safetensors: weights and a configuration")
+        str,
+        Option(
+            help="onnx: a file for any ONNX runtime; safetensors: weights and a configuration; page: an HTML file that"
+            " draws in a browser"
+        ),
     ] = "onnx",
-    out: Annotated[Path | None, Option(help="FILE.onnx, or a new directory; in RUN by default")] = None,
+    out: Annotated[Path | None, Option(help="FILE.onnx, a new directory, or FILE.html; in RUN by default")] = None,
     batch_norm: BatchNorm = None,
     sampler_steps: SamplerSteps = None,
     solver: Solver = None,
     guidance: Guidance = None,
     checkpoint: Checkpoint = None,
     trust_code: TrustCode = False,
+    runtime: Annotated[Path | None, Option(help="of a page: folder of the npm package onnxruntime-web")] = None,
+    fetch_runtime: Annotated[
+        bool, Option("--fetch-runtime", help="get that package by npm, once, into the cache; needs no RUN")
+    ] = False,
 ) -> None:
-    """Write a run's generator for other programs, or without its run."""
+    """Write a run's generator for other programs, for browsers, or without its run."""
+    if fetch_runtime:
+        from honmono.generation.exports.web_runtime import fetch_runtime as fetch
+
+        print(fetch())
+        if run is None:
+            return
+    if run is None:
+        raise Refused("export: give a run directory, as in `honmono export runs/00001-dcgan-digits`")
     from honmono.generation.exports.write import export as write_export
     from honmono.generation.load import load
 
     trained = load(run, device="cpu", trust_code=trust_code, checkpoint=checkpoint)
     trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
     trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
-    print(write_export(trained, to, out))
+    print(write_export(trained, to, out, runtime=runtime))

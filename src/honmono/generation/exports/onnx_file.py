@@ -29,27 +29,33 @@ COMPARED = 8  # latents
 TOLERANCE = 1e-4  # the largest difference, if black is -1 and white is 1
 
 
-def _refuse_without_onnx() -> None:
+def refuse_without_onnx(to: str) -> None:
+    """Raises `Refused` where a package of the extra is missing. to: the form that needs it."""
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise Refused(f"--to onnx needs {' and '.join(missing)}: pip install 'honmono[onnx]'")
+        raise Refused(f"--to {to} needs {' and '.join(missing)}: pip install 'honmono[onnx]'")
 
 
 def write_onnx(trained: TrainedRun, out: Path) -> None:
-    """Writes the file.
-
-    Raises `Refused` where the network cannot be exported, `Failed` where onnxruntime's samples are not PyTorch's.
-    """
-    _refuse_without_onnx()
-    from onnx.helper import set_model_props
-
-    model = replace(trained.model, generator=copy.deepcopy(trained.model.generator).cpu().float())
-    inputs = examples(model)
-    if (evaluations := model.sampler.evaluations) > MANY:
+    """Writes the file, with the errors of `compared_onnx`."""
+    refuse_without_onnx("onnx")
+    if (evaluations := trained.model.sampler.evaluations) > MANY:
         warnings.warn(
             f"the sampler evaluates the network {evaluations} times, and onnxruntime copies it as often when it opens"
             " the file, which may take a minute: fewer --sampler-steps are faster",
             stacklevel=4,
         )
+    atomic_write_bytes(out, compared_onnx(trained))
+
+
+def compared_onnx(trained: TrainedRun) -> bytes:
+    """The content of the file, once it was compared with PyTorch.
+
+    Raises `Refused` where the network cannot be exported, `Failed` where onnxruntime's samples are not PyTorch's.
+    """
+    from onnx.helper import set_model_props
+
+    model = replace(trained.model, generator=copy.deepcopy(trained.model.generator).cpu().float())
+    inputs = examples(model)
     proto = to_onnx(model, inputs)
     found = difference(model, inputs, proto.SerializeToString())
     if not found <= TOLERANCE:
@@ -58,7 +64,7 @@ def write_onnx(trained: TrainedRun, out: Path) -> None:
         )
     facts = {**describe(trained), "parity": _parity(found)}
     set_model_props(proto, {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()})
-    atomic_write_bytes(out, proto.SerializeToString())
+    return proto.SerializeToString()
 
 
 def examples(model: Model) -> dict[str, Tensor]:

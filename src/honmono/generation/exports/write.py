@@ -6,21 +6,29 @@ from pathlib import Path
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.exports.onnx_file import write_onnx
+from honmono.generation.exports.page_file import write_page
 from honmono.generation.exports.weights import Exported, write_weights
 from honmono.generation.load import TrainedRun, load
 from honmono.recipe.record import Record
 
 
-NAMES = {"onnx": "generator.onnx", "safetensors": "generator"}  # in a run's directory
+NAMES = {"onnx": "generator.onnx", "safetensors": "generator", "page": "generator.html"}  # in a run's directory
 
 
-def export(run: str | Path | TrainedRun, to: str = "onnx", out: str | Path | None = None) -> Path:
+def export(
+    run: str | Path | TrainedRun,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    *,
+    runtime: str | Path | None = None,
+) -> Path:
     """Writes a trained generator in another form and returns the path.
 
     run: a run or its directory, then with its newest checkpoint.
-    to: "onnx", one file that draws samples in any ONNX runtime (extra `onnx`), or "safetensors", a directory of weights
-        and a configuration, which `load` reads.
-    out: FILE.onnx, or a new directory; None: in the run's directory.
+    to: "onnx", one file that draws samples in any ONNX runtime (extra `onnx`); "safetensors", a directory of weights
+        and a configuration, which `load` reads; or "page", an HTML file that draws samples in a browser (extra `onnx`).
+    out: FILE.onnx, a new directory, or FILE.html; None: in the run's directory.
+    runtime: for a page, a folder of the npm package onnxruntime-web; None: the cache, which `fetch_runtime` fills.
     Raises `Refused` where the generator cannot be exported, `Failed` where the file would draw other samples.
     """
     if to not in NAMES:
@@ -29,17 +37,21 @@ def export(run: str | Path | TrainedRun, to: str = "onnx", out: str | Path | Non
     out = trained.run.path / NAMES[to] if out is None else Path(out)
     refuse_unwritable(out.parent, "give another path with --out")
     if to == "onnx":
-        _to_onnx_file(trained, out)
+        _to_file(out, ".onnx")
+        write_onnx(trained, out)
+    elif to == "page":
+        _to_file(out, ".html")
+        write_page(trained, out, None if runtime is None else Path(runtime))
     else:
         _to_directory(trained, out)
     return out
 
 
-def _to_onnx_file(trained: TrainedRun, out: Path) -> None:
-    if out.suffix != ".onnx" or out.is_dir():
-        raise Refused(f"--out {out}: give a .onnx file")
+def _to_file(out: Path, suffix: str) -> None:
+    """Prepares the file's directory."""
+    if out.suffix != suffix or out.is_dir():
+        raise Refused(f"--out {out}: give a {suffix} file")
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_onnx(trained, out)
 
 
 def _to_directory(trained: TrainedRun, out: Path) -> None:
