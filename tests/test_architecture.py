@@ -40,7 +40,7 @@ PACKAGES = {
     # To import `recipes` as a package would be a circle, since every recipe is a value of `recipe`.
     "recipe": Package("what is a recipe?", "data networks runs objectives metrics", by_name="recipes"),
     "recipes": Package("which recipes are there?", "data networks objectives metrics recipe"),
-    "generation": Package("what does it make?", "data networks runs reports recipe"),
+    "generation": Package("what does it make?", "data networks runs metrics reports recipe"),
     "evaluation": Package("how good is it?", "data runs metrics recipe generation"),
     "training": Package(
         "how does it learn?", "data networks runs objectives metrics reports recipe generation evaluation"

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.generation.exports.write import export as export
     from honmono.generation.interpolate import write_interpolation as interpolate
+    from honmono.generation.latents.given_picture import write_projection as project
+    from honmono.generation.latents.strips import write_directions as directions
     from honmono.generation.load import load as load
     from honmono.generation.write import write_samples as sample
     from honmono.recipe.describe import describe_recipe as show
@@ -30,6 +32,7 @@ LAZY = {
     "bench": "honmono.benchmark.timing:measure_all",
     "check_data": "honmono.data.packing.check:check",
     "compare": "honmono.reports.comparison.compare_runs:compare",
+    "directions": "honmono.generation.latents.strips:write_directions",
     "environment": "honmono.runs.environment:environment",
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "export": "honmono.generation.exports.write:export",
@@ -39,6 +42,7 @@ LAZY = {
     "list_studies": "honmono.studies.study:list_studies",
     "load": "honmono.generation.load:load",
     "plot": "honmono.reports.figures.run:plot",
+    "project": "honmono.generation.latents.given_picture:write_projection",
     "sample": "honmono.generation.write:write_samples",
     "show": "honmono.recipe.describe:describe_recipe",
     "study": "honmono.studies.run:study",

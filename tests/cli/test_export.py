@@ -29,7 +29,8 @@ def test_a_file_for_other_programs(call: Command, run: Path) -> None:
 
 
 def test_what_is_refused(refused: Callable[..., str], run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "--to pickle: give one of onnx, safetensors" in refused("export", run, "--to", "pickle")
+    assert "give a run directory" in refused("export")
+    assert "--to pickle: give one of onnx, safetensors, page" in refused("export", run, "--to", "pickle")
     assert "give a .onnx file" in refused("export", run, "--out", "digits.pb")
     assert "--sampler-steps: not for this run" in refused("export", run, "--sampler-steps", 3)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as where it is not installed

@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from honmono.cli import bench, compare, data, env, evaluate, export, interpolate, plot, sample, show, study, train
+from honmono.cli import (
+    bench,
+    compare,
+    data,
+    directions,
+    env,
+    evaluate,
+    export,
+    interpolate,
+    plot,
+    project,
+    sample,
+    show,
+    study,
+    train,
+)
 from honmono.cli.list import list_recipes
 from honmono.errors import Failed, Interrupted, Refused
 
@@ -40,6 +55,8 @@ app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("interpolate")(interpolate.interpolate)
 app.command("export")(export.export)
+app.command("directions")(directions.directions)
+app.command("project")(project.project)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("plot")(plot.plot)

@@ -10,6 +10,7 @@ from honmono.cli.options import (
     Device,
     Guidance,
     LabelIndex,
+    Latents,
     Run,
     SamplerSteps,
     Seed,
@@ -30,6 +31,7 @@ def interpolate(
         str | None, Option(help="names of classes A,B,... in turn; they change halfway between two latents")
     ] = None,
     seed: Seed = 0,
+    latents: Latents = None,
     sampler_steps: SamplerSteps = None,
     solver: Solver = None,
     guidance: Guidance = None,
@@ -44,4 +46,5 @@ def interpolate(
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
     trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
     several = labels.split(",") if labels is not None else ()
-    print(write_interpolation(trained, out, seed=seed, label=named_class(trained, label, label_index), labels=several))
+    label = named_class(trained, label, label_index)
+    print(write_interpolation(trained, out, seed=seed, label=label, labels=several, latents=latents))

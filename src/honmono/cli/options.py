@@ -24,6 +24,7 @@ Solver = Annotated[str | None, Option(help="of a flow: euler, midpoint or heun")
 Guidance = Annotated[float | None, Option(help="above 1: more typical of the class; flows and diffusion")]
 AsJson = Annotated[bool, Option("--json", help="print one JSON document and nothing else")]
 BatchNorm = Annotated[str | None, Option(help="statistics: running, batch or identity (none); the recipe's by default")]
+Latents = Annotated[Path | None, Option(help="FILE.json of saved latents, in place of those of a seed")]
 LabelIndex = Annotated[int | None, Option(help="number of the class, from 0")]
 
 

@@ -11,6 +11,7 @@ from honmono.cli.options import (
     Device,
     Guidance,
     LabelIndex,
+    Latents,
     Run,
     SamplerSteps,
     Seed,
@@ -18,11 +19,12 @@ from honmono.cli.options import (
     TrustCode,
     named_class,
 )
+from honmono.errors import Refused
 
 
 def sample(
     run: Run,
-    num: Annotated[int, Option(help="number of samples")] = 64,
+    num: Annotated[int | None, Option(help="number of samples: 64, or all of --latents")] = None,
     label: Annotated[str | None, Option(help="name of the class; all in turn by default")] = None,
     label_index: LabelIndex = None,
     seed: Seed = 0,
@@ -33,6 +35,8 @@ def sample(
         Path | None,
         Option(help="FILE.png, .jpg or .webp for a grid, .npy with --raw, or a directory; in RUN by default"),
     ] = None,
+    latents: Latents = None,
+    save_latents: Annotated[Path | None, Option(help="FILE.json to keep the latents of the samples in")] = None,
     sampler_steps: SamplerSteps = None,
     solver: Solver = None,
     guidance: Guidance = None,
@@ -41,11 +45,17 @@ def sample(
     trust_code: TrustCode = False,
 ) -> None:
     """Generate samples from a run."""
+    from honmono.generation.latents.saved import write_latents
     from honmono.generation.load import load
-    from honmono.generation.write import write_samples
+    from honmono.generation.write import NUM, write_samples
 
     trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
     trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
     label = named_class(trained, label, label_index)
     trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
-    print(write_samples(trained, num, out, raw=raw, label=label, seed=seed, truncation=truncation))
+    if latents is not None and save_latents is not None:
+        raise Refused("--latents and --save-latents: give only one of them")
+    options = {"label": label, "seed": seed, "truncation": truncation}
+    print(write_samples(trained, num, out, raw=raw, latents=latents, **options))
+    if save_latents is not None:
+        print(write_latents(trained.saved_latents(NUM if num is None else num, **options), save_latents))

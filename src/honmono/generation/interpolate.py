@@ -8,6 +8,7 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
+from honmono.generation.latents.saved import SavedLatents, read_latents
 from honmono.generation.load import TrainedRun
 from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
@@ -26,6 +27,7 @@ def write_interpolation(
     seed: int = 0,
     label: str | None = None,
     labels: Sequence[str] = (),
+    latents: str | Path | None = None,
 ) -> Path:
     """Writes a film of a grid of samples whose latents follow a closed path through random points. Returns its path.
 
@@ -33,29 +35,39 @@ def write_interpolation(
     seed: of the path.
     label: the class of all samples.
     labels: several classes, as in `walk`. Without both, each sample has a class of its own, all in turn.
+    latents: a file of saved ones: the film shows one sample on its way through them, in place of a grid.
     """
     out = out or trained.run.path / "interpolation.gif"
-    ending = out.suffix.lower()
-    if ending not in (".gif", ".webp", ".mp4"):
-        raise Refused(f"--out {out}: give a .gif, .webp or .mp4 file")
-    if len(trained.model.data_spec.sample_shape) == 1:
-        raise Refused(
-            "interpolate needs pictures, and this run generates points: use honmono plot for a film of its training"
-        )
-    if ending == ".mp4":
-        refuse_without_encoder(out)
-    refuse_unwritable(out.parent, "give another path with --out")
+    _refuse_film(trained, out)
     classes = [] if label is None and not labels else _classes_of_film(label, labels)
-    columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not classes else 8
-    steps = walk(trained, columns * 4, [trained.class_number(one) for one in classes], seed=seed)
+    numbers = [trained.class_number(one) for one in classes]
+    if latents is None:
+        columns = len(trained.classes) if 2 <= len(trained.classes) <= 16 and not classes else 8
+        steps = walk(trained, columns * 4, numbers, seed=seed)
+    else:
+        columns, steps = 1, _through_saved(trained, read_latents(Path(latents)), numbers)
     frames = [grid(trained.model.pictures(samples), columns) for samples in steps]
     out.parent.mkdir(parents=True, exist_ok=True)
+    ending = out.suffix.lower()
     frames = frames if ending == ".webp" else [viewable(frame) for frame in frames]
     if ending == ".mp4":
         write_mp4(frames, out, FRAME_MS)
     else:
         frames[0].save(out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return out
+
+
+def _refuse_film(trained: TrainedRun, out: Path) -> None:
+    """Raises `Refused` where this film cannot be made."""
+    if out.suffix.lower() not in (".gif", ".webp", ".mp4"):
+        raise Refused(f"--out {out}: give a .gif, .webp or .mp4 file")
+    if len(trained.model.data_spec.sample_shape) == 1:
+        raise Refused(
+            "interpolate needs pictures, and this run generates points: use honmono plot for a film of its training"
+        )
+    if out.suffix.lower() == ".mp4":
+        refuse_without_encoder(out)
+    refuse_unwritable(out.parent, "give another path with --out")
 
 
 def _classes_of_film(label: str | None, labels: Sequence[str]) -> Sequence[str]:
@@ -77,13 +89,29 @@ def walk(trained: TrainedRun, number: int, classes: Sequence[int] = (), *, seed:
     turns = -(-STOPS // max(len(classes), 1))  # repeat all classes until there are enough stops
     count = turns * len(classes) or STOPS
     stops = [latent.draw(stream(seed, "interpolate", stop), number, shape) for stop in range(count)]
-    for stop, (here, there) in enumerate(zip(stops, stops[1:] + stops[:1], strict=True)):
+    labels = [np.full(number, one) for one in classes] or [np.arange(number) % max(every, 1)]
+    return through(trained, stops, labels)
+
+
+def through(trained: TrainedRun, stops: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Iterator[Tensor]:
+    """The samples of each frame on the closed way through stops, each (number, *latent).
+
+    labels: (number,) of each stop, in turn; they change halfway between two stops.
+    """
+    straight = isinstance(trained.recipe.latent, Uniform)
+    for stop, (here, there) in enumerate(zip(stops, [*stops[1:], stops[0]], strict=True)):
         for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
-            z = here + share * (there - here) if isinstance(latent, Uniform) else slerp(here, there, share)
-            labels = np.arange(number) % every if every else None
-            if classes:
-                labels = np.full(number, classes[(stop + (share >= 0.5)) % len(classes)])
-            yield trained.at(z, labels)
+            z = here + share * (there - here) if straight else slerp(here, there, share)
+            yield trained.at(z, labels[(stop + (share >= 0.5)) % len(labels)])
+
+
+def _through_saved(trained: TrainedRun, saved: SavedLatents, classes: Sequence[int]) -> Iterator[Tensor]:
+    """One sample in each frame. classes: in place of those saved, in turn."""
+    saved = saved.fitting(trained.model)
+    if len(saved.latents) < 2:
+        raise Refused("--latents: a film needs two latents or more, and this file holds one")
+    labels = [np.array([one]) for one in classes] or [np.array([one]) for one in saved.labels_of(trained.model)]
+    return through(trained, [saved.latents[place : place + 1] for place in range(len(saved.latents))], labels)
 
 
 def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.generation.exports.weights import is_exported, read_weights
+from honmono.generation.latents.saved import SavedLatents
 from honmono.generation.model import Model, ReadyGenerator, Weights
 from honmono.recipe.build import build_networks, set_stage
 from honmono.recipe.record import Record, checkpoint_errors, read_record
@@ -71,31 +72,55 @@ class TrainedRun:
         return replace(self, model=self.model.with_sampler(steps=steps, solver=solver, guidance=guidance))
 
     def sample(
-        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+        self,
+        num: int,
+        *,
+        label: str | int | None = None,
+        seed: int = 0,
+        truncation: float | None = None,
+        latents: SavedLatents | None = None,
     ) -> Tensor:
         """`num` samples as float32 (num, *sample_shape) on the CPU, in the recipe's range.
 
         label: a class, by its name or, if it is an int, by its number; None: all in turn.
         seed: of the latents.
         truncation: the largest latent, for normal latents.
+        latents: saved ones, in place of those of a seed.
         The first samples do not depend on `num`.
         """
-        return torch.cat([*self.chunks(num, label=label, seed=seed, truncation=truncation)])
+        return torch.cat([*self.chunks(num, label=label, seed=seed, truncation=truncation, latents=latents)])
 
     def pictures(
-        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+        self,
+        num: int,
+        *,
+        label: str | int | None = None,
+        seed: int = 0,
+        truncation: float | None = None,
+        latents: SavedLatents | None = None,
     ) -> np.ndarray:
         """`num` samples as uint8 pictures (num, channels, height, width)."""
-        return self.model.pictures(self.sample(num, label=label, seed=seed, truncation=truncation))
+        samples = self.sample(num, label=label, seed=seed, truncation=truncation, latents=latents)
+        return self.model.pictures(samples)
 
     def chunks(
-        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+        self,
+        num: int,
+        *,
+        label: str | int | None = None,
+        seed: int = 0,
+        truncation: float | None = None,
+        latents: SavedLatents | None = None,
     ) -> Iterator[Tensor]:
         """The same samples in chunks, so that memory does not grow with `num`."""
         if num < 1:
             raise Refused(f"--num {num}: give at least 1")
         index = None if label is None else self.class_number(label)
-        for chunk in self.model.fakes(seed=seed, label=index, truncation=truncation):
+        if latents is None:
+            chunks = self.model.fakes(seed=seed, label=index, truncation=truncation)
+        else:
+            chunks = self.at_saved(latents.first(num), index)
+        for chunk in chunks:
             chunk = chunk[:num].float().cpu().contiguous()
             yield chunk
             num -= len(chunk)
@@ -105,6 +130,25 @@ class TrainedRun:
     def at(self, latents: np.ndarray, labels: np.ndarray | None = None) -> Tensor:
         """The samples at given latents (batch, latent) and labels (batch,)."""
         return self.model.at(latents.astype(np.float32), labels).float().cpu()
+
+    def at_saved(self, saved: SavedLatents, label: int | None = None) -> Iterator[Tensor]:
+        """The samples of saved latents, in chunks. label: the class of all; None: those saved, or else all in turn."""
+        saved = saved.fitting(self.model)
+        labels = saved.labels_of(self.model) if label is None else np.full(len(saved.latents), label)
+        size = self.recipe.training.batch_size
+        for number, start in enumerate(range(0, len(saved.latents), size)):
+            part = slice(start, start + size)
+            yield self.model.at(saved.latents[part], labels[part], (0, number))
+
+    def saved_latents(
+        self, num: int, *, label: str | int | None = None, seed: int = 0, truncation: float | None = None
+    ) -> SavedLatents:
+        """The latents of `num` samples of a seed, with their classes."""
+        index = None if label is None else self.class_number(label)
+        chunks = self.model.inputs(seed=seed, label=index, truncation=truncation)
+        taken = [next(chunks) for _ in range(-(-num // self.recipe.training.batch_size))]
+        latents, labels = (np.concatenate(part)[:num] for part in zip(*taken, strict=True))
+        return SavedLatents(latents, tuple(self.classes[one] for one in labels) if self.classes else ())
 
     def class_number(self, label: str | int) -> int:
         """A class's number by its name; an int that is not a name is the number itself.

@@ -11,12 +11,14 @@ from PIL import Image
 
 from honmono.errors import Refused
 from honmono.files import atomic_file, refuse_unwritable
+from honmono.generation.latents.saved import SavedLatents, read_latents
 from honmono.generation.load import TrainedRun
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
 from honmono.runs.images import FORMATS, grid, save_picture
 
 
+NUM = 64  # samples, if no number is given
 GRID_LIMIT = 1_024  # samples; a larger grid would be illegible and large
 SCATTER_LIMIT = 100_000
 FILE_SUFFIXES = {".npy", ".gif", ".bmp", ".tif", ".tiff", ".mp4"}  # of --out, which is not a directory then
@@ -24,34 +26,35 @@ FILE_SUFFIXES = {".npy", ".gif", ".bmp", ".tif", ".tiff", ".mp4"}  # of --out, w
 
 def write_samples(
     trained: TrainedRun,
-    num: int,
+    num: int | None = None,
     out: Path | None = None,
     *,
     raw: bool = False,
     label: str | None = None,
     seed: int = 0,
     truncation: float | None = None,
+    latents: str | Path | None = None,
 ) -> Path:
     """Writes `num` samples to `out` and returns the path. Memory does not grow with `num`.
 
     out: FILE.png for a grid, FILE.npy with `raw`, or a directory; None: in the run's directory.
     raw: write the generator's own values.
+    num: None: 64, or all latents of a file.
     label, seed, truncation: as for `TrainedRun.sample`.
+    latents: a file of saved ones, in place of those of a seed.
     """
+    saved = _read_latents(latents, num, truncation)
+    num = (NUM if saved is None else len(saved.latents)) if num is None else num
     points = len(trained.model.data_spec.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)
     refuse_unwritable(out.parent, "give another path with --out")
-    options = {"label": label, "seed": seed, "truncation": truncation}
+    options = {"label": label, "seed": seed, "truncation": truncation, "latents": saved}
     if raw:
         if out.suffix != ".npy":
             raise Refused(f"--out {out}: give a .npy file with --raw")
         return _write_raw(trained, num, out, **options)
     if out.suffix.lower() in FORMATS:
-        if num > (limit := SCATTER_LIMIT if points else GRID_LIMIT):
-            raise Refused(
-                f"--num {num}: a picture has at most {limit} samples: use --raw"
-                + ("" if points else ", or give a directory as --out")
-            )
+        _refuse_many(num, points)
         return _write_scatter(trained, num, out, **options) if points else _write_grid(trained, num, out, **options)
     if out.suffix.lower() in FILE_SUFFIXES or points:
         raise Refused(
@@ -59,6 +62,25 @@ def write_samples(
             + ("" if points else ", or a directory")
         )
     return _write_directory(trained, num, out, **options)
+
+
+def _refuse_many(num: int, points: bool) -> None:
+    if num > (limit := SCATTER_LIMIT if points else GRID_LIMIT):
+        raise Refused(
+            f"--num {num}: a picture has at most {limit} samples: use --raw"
+            + ("" if points else ", or give a directory as --out")
+        )
+
+
+def _read_latents(path: str | Path | None, num: int | None, truncation: float | None) -> SavedLatents | None:
+    if path is None:
+        return None
+    if truncation is not None:
+        raise Refused("--latents and --truncation: give only one of them, since saved latents stay as they are")
+    saved = read_latents(Path(path))
+    if num is not None and num > len(saved.latents):
+        raise Refused(f"--num {num}: {path} holds {len(saved.latents)} latents: give at most these, or omit it")
+    return saved
 
 
 def _default_name(num: int, raw: bool, points: bool) -> str:
@@ -80,7 +102,8 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path
 
 def _write_grid(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:
     classes = len(trained.classes)
-    columns = classes if 2 <= classes <= 16 and options["label"] is None else min(8, num) if num <= 64 else 32
+    in_turn = options["label"] is None and options["latents"] is None
+    columns = classes if 2 <= classes <= 16 and in_turn else min(8, num) if num <= 64 else 32
     pictures = trained.pictures(num, **options)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_picture(grid(pictures, columns), out)
@@ -103,13 +126,13 @@ def _write_directory(trained: TrainedRun, num: int, out: Path, **options: Any) -
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Refused(f"--out {out}: it is not empty; give a new directory")
     chunks = trained.chunks(num, **options)
-    index = None if options["label"] is None else trained.class_number(options["label"])
+    labels = _folders(trained, options["label"], options["latents"])
     number = 0
     for chunk in chunks:
         for picture in trained.model.pictures(chunk):
             folder = out
             if trained.classes:
-                folder = out / _folder_name(trained.classes, index if index is not None else number)
+                folder = out / _folder_name(trained.classes, labels[number % len(labels)])
             folder.mkdir(parents=True, exist_ok=True)
             channels_last = picture.transpose(1, 2, 0)
             Image.fromarray(channels_last[..., 0] if picture.shape[0] == 1 else channels_last).save(
@@ -119,7 +142,14 @@ def _write_directory(trained: TrainedRun, num: int, out: Path, **options: Any) -
     return out
 
 
+def _folders(trained: TrainedRun, label: str | None, saved: SavedLatents | None) -> Sequence[int]:
+    """The classes of the samples, in turn."""
+    if label is not None:
+        return [trained.class_number(label)]
+    return range(len(trained.classes)) if saved is None else saved.labels_of(trained.model).tolist()
+
+
 def _folder_name(classes: Sequence[str], index: int) -> str:
     """A class's name as a safe folder name: it may come from another user's data."""
-    name = re.sub(r"[/\\\0]", "-", classes[index % len(classes)])
-    return name if name.strip(".") else f"class-{index % len(classes)}"
+    name = re.sub(r"[/\\\0]", "-", classes[index])
+    return name if name.strip(".") else f"class-{index}"

@@ -17,10 +17,8 @@ from honmono.data.base import DataSpec
 from honmono.generation.exports.web_runtime import fetch_runtime
 from honmono.generation.interpolate import slerp
 from honmono.generation.load import TrainedRun
-from honmono.generation.model import latents
 from honmono.objectives.diffusion import DDPM
 from honmono.randomness import stream
-from honmono.recipe.latents import Normal, Uniform
 from honmono.recipe.samplers import DDIM
 from honmono.runs.images import grid
 
@@ -100,8 +98,7 @@ def with_noise(stirred: Stirred) -> TrainedRun:
 
 def in_colour(stirred: Stirred) -> TrainedRun:
     """Uniform latents, three channels, no classes."""
-    run = stirred("dcgan-64-paper")
-    return replace(run, model=replace(run.model, recipe=replace(run.recipe, latent=Uniform(run.recipe.latent.dim))))
+    return stirred("dcgan-64-paper")
 
 
 @pytest.mark.parametrize("kind", [of_digits, by_batch, flow, with_noise, in_colour])
@@ -118,7 +115,7 @@ def test_the_page_draws_the_samples_of_a_seed(
 
 
 def test_class_truncation_and_the_way_between_seeds(visit: Callable[..., Any], stirred: Stirred) -> None:
-    run = stirred("dcgan-digits")
+    run = stirred("dcgan-digits", **{"latent.dim": "30"})
     tab = visit(run)
     tab.locator("#count").select_option("4")
     tab.locator("#class").select_option(label="7")
@@ -130,8 +127,7 @@ def test_class_truncation_and_the_way_between_seeds(visit: Callable[..., Any], s
     assert largest(tab, grid(run.pictures(4, label=7, seed=3), 4)) > 1
     tab.locator("#share").fill("0.25")
     says(tab, "25 % of the way to seed 9")
-    chunk, dim = run.recipe.training.batch_size, run.recipe.latent.dim
-    here, there = (latents(Normal(dim), stream(seed, "sample", 0), chunk, (1, 8, 8), 0.5)[:4] for seed in (3, 9))
+    here, there = (run.saved_latents(4, seed=seed, truncation=0.5).latents for seed in (3, 9))
     middle = run.model.pictures(run.at(slerp(here, there, 0.25), np.full(4, 7)))
     assert largest(tab, grid(middle, 4)) <= 1
 

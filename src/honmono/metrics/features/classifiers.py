@@ -98,6 +98,10 @@ class Classifier(FeatureNetwork):
 
     def load(self, device: torch.device) -> Extract:
         """The network on a device, float32. Raises `Failed` where its file is missing or damaged."""
+        return partial(self._extract, self.frozen(device))
+
+    def frozen(self, device: torch.device) -> SmallNetwork:
+        """The network itself, in evaluation mode; pictures keep their gradients, weights have none."""
         content = self._content()
         with torch.device("meta"):  # draws no weights: measuring must not change the random numbers of a training
             network = self.build()
@@ -105,8 +109,7 @@ class Classifier(FeatureNetwork):
             network.load_state_dict(from_stored(unpack(content)), assign=True)
         except (SafetensorError, RuntimeError) as error:
             raise self._failed("the weights do not fit this version") from error
-        network = network.eval().requires_grad_(False).to(device)
-        return partial(self._extract, network)
+        return network.eval().requires_grad_(False).to(device)
 
     def _content(self) -> bytes:
         path = self.folder / f"{self.name}.safetensors"
