@@ -33,7 +33,6 @@ from honmono.errors import Failed, Interrupted, Refused
 app = typer.Typer(
     name="honmono",
     help="Generative adversarial networks: each one readable file, trained fast, measured honestly, resumed exactly.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import AsJson, Device
+from honmono.cli.options import AsJson, Device, complete_recipe
 from honmono.cli.output import print_json, table
 
 
 def bench(
-    recipe: Annotated[str | None, Argument(help="one recipe; all by default")] = None,
+    recipe: Annotated[str | None, Argument(help="one recipe; all by default", autocompletion=complete_recipe)] = None,
     data: Annotated[
         str | None, Option(help="data to train on; by default points are the recipe's own, and pictures are noise")
     ] = None,

@@ -1,5 +1,6 @@
 """Options and arguments of several verbs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,13 @@ from honmono.errors import Refused
 if TYPE_CHECKING:  # it imports torch, which --help does not need
     from honmono.data.packing.sizes import Size
     from honmono.generation.load import TrainedRun
+
+
+def complete_recipe(incomplete: str) -> Iterator[tuple[str, str]]:
+    """The names of recipes for a shell to complete, each with its summary."""
+    from honmono.recipes import catalogue
+
+    yield from ((row["name"], row["summary"]) for row in catalogue() if row["name"].startswith(incomplete))
 
 
 Run = Annotated[Path, Argument(help="a run directory")]

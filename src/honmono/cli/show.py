@@ -4,7 +4,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import AsJson, parse_changes
+from honmono.cli.options import AsJson, complete_recipe, parse_changes
 from honmono.cli.output import print_json, table
 
 
@@ -12,7 +12,9 @@ JSON_KEYS = ("name", "source", "quirks", "fields", "parameters")  # of `show --j
 
 
 def show(
-    recipe: Annotated[str, Argument(help="a recipe's name, or path/to/mine.py:function")],
+    recipe: Annotated[
+        str, Argument(help="a recipe's name, or path/to/mine.py:function", autocompletion=complete_recipe)
+    ],
     json: AsJson = False,
     changes: Annotated[
         list[str] | None, Option("--set", help="change one field first: FIELD=VALUE (repeatable)")

@@ -1,5 +1,6 @@
 """`honmono study`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,17 @@ from honmono.cli.options import Device, parse_changes
 from honmono.cli.output import table
 
 
+def complete_study(incomplete: str) -> Iterator[tuple[str, str]]:
+    """The names of studies for a shell to complete, each with its question."""
+    from honmono.studies.study import list_studies
+
+    yield from ((row["name"], row["asks"]) for row in list_studies() if row["name"].startswith(incomplete))
+
+
 def study(
-    name: Annotated[str | None, Argument(help="a study's name; without one, lists all studies")] = None,
+    name: Annotated[
+        str | None, Argument(help="a study's name; without one, lists all studies", autocompletion=complete_study)
+    ] = None,
     out: Annotated[Path | None, Option(help="its directory, new or to resume; runs/study-NAME by default")] = None,
     scale: Annotated[float | None, Option(help="share of its steps to train: 0.01 for a quick try")] = None,
     data: Annotated[

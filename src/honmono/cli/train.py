@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import Device, Reading, parse_changes, read_size
+from honmono.cli.options import Device, Reading, complete_recipe, parse_changes, read_size
 
 
 Text = str | None
@@ -13,7 +13,9 @@ Whole = int | None
 
 
 def train(
-    recipe: Annotated[Text, Argument(help="a recipe's name, or path/to/mine.py:function")] = None,
+    recipe: Annotated[
+        Text, Argument(help="a recipe's name, or path/to/mine.py:function", autocompletion=complete_recipe)
+    ] = None,
     data: Annotated[
         Text,
         Option(
