@@ -23,8 +23,10 @@ from honmono.cli import main
 
 
 ROOT = Path(__file__).parents[1]
+REPOSITORY = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/honmono/honmono/(?:blob/)?main/")
 PAGES = (
     "README.md",
+    "README.ja.md",
     "CONTRIBUTING.md",
     "docs/guide.md",
     "docs/how-it-works.md",
@@ -32,7 +34,7 @@ PAGES = (
     "docs/recipes.md",
     "docs/words.md",
     "benchmarks/README.md",
-    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "articles").glob("*.md"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "articles").rglob("*.md"))),
 )
 BLOCK = re.compile(r"(?:^<!-- (run|file: \S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEPS = {"new": "3", "resumed": "5"}
@@ -154,7 +156,9 @@ def test_every_make_target_and_link_on_a_page_exists(page: str) -> None:
     named = {match[1] for line in in_code if (match := re.match(r"make ([a-z-]+)", line))}
     assert named <= targets, f"{page}: no such make target: {sorted(named - targets)}"
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-        assert "://" in link or (ROOT / page).parent.joinpath(link).exists(), f"{page}: {link} is not there"
+        ours = REPOSITORY.match(link)
+        path = ROOT / link[ours.end() :] if ours else (ROOT / page).parent / link
+        assert path.exists() or ("://" in link and not ours), f"{page}: {link} is not there"
 
 
 @pytest.mark.parametrize("page", ["docs/words.md", "docs/how-it-works.md"])
