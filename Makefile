@@ -9,6 +9,10 @@ BIN := $(VENV)/bin
 
 LOWEST := .venv-lowest
 NEWEST := .venv-newest
+WHEEL := .venv-wheel
+MOST_BYTES := 3000000
+# Without a network, where the system lets a user take it away from a command.
+OFFLINE := $(shell unshare --map-root-user --net true 2>/dev/null && echo unshare --map-root-user --net)
 # The ways into honmono, in tests that take a minute together: the command, Python, the README.
 WAYS_IN := tests/cli tests/test_readme.py tests/generation/test_load.py tests/test_bounds.py tests/metrics/test_fid.py
 TESTED := --editable . pytest beartype
@@ -25,7 +29,7 @@ define test-ways-in
 endef
 
 .NOTPARALLEL:
-.PHONY: help demo test test-slow test-browser test-lowest test-newest check lint types format clean
+.PHONY: help demo test test-slow test-browser test-lowest test-newest test-wheel dist check lint types format clean
 
 help: ## say what each command does (the default)
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -52,7 +56,21 @@ test-newest: $(NEWEST)/bin/pip ## the same with the newest versions that there a
 	$(call install,$(NEWEST)) --upgrade --upgrade-strategy eager $(TESTED)
 	$(call test-ways-in,$(NEWEST))
 
-check: lint types test test-slow test-browser test-lowest test-newest ## all that CI checks
+dist: $(VENV)/dev.stamp ## build the wheel and the source archive
+	rm -rf dist build
+	$(BIN)/python -m build --outdir dist >/dev/null
+
+test-wheel: dist $(WHEEL)/bin/pip ## build the wheel, install it into an environment of its own, train and sample offline
+	@size=$$(cat dist/*.whl | wc -c); echo "the wheel has $$size bytes"; test $$size -lt $(MOST_BYTES)
+	@echo "Installing the wheel into $(WHEEL): minutes the first time."
+	$(call install,$(WHEEL)) --constraint constraints.txt --force-reinstall --no-deps dist/*.whl
+	$(call install,$(WHEEL)) --constraint constraints.txt dist/*.whl
+	rm -rf $(WHEEL)/demo
+	cd $(WHEEL) && $(OFFLINE) bin/honmono train --steps 50 --run demo
+	cd $(WHEEL) && $(OFFLINE) bin/honmono sample demo --out demo/digits.png
+	cd $(WHEEL) && $(OFFLINE) bin/honmono evaluate demo --metrics prdc,labels --num 1000
+
+check: lint types test test-slow test-browser test-lowest test-newest test-wheel ## all that CI checks
 
 lint: $(VENV)/dev.stamp ## check format and lint
 	$(BIN)/ruff format --check
@@ -66,7 +84,7 @@ format: $(VENV)/dev.stamp ## format, and mend what lint can mend
 	$(BIN)/ruff check --fix
 
 clean: ## remove the environment and the caches; runs/ stays
-	rm -rf $(VENV) $(LOWEST) $(NEWEST) build dist src/*.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) $(NEWEST) $(WHEEL) build dist src/*.egg-info .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # pip is the last file that venv writes, so an interrupted one is begun again.
