@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from honmono.generation.latents.given_picture import write_projection as project
     from honmono.generation.latents.strips import write_directions as directions
     from honmono.generation.load import load as load
+    from honmono.generation.serving.serve import serve as serve
     from honmono.generation.write import write_samples as sample
     from honmono.recipe.describe import describe_recipe as show
     from honmono.recipe.registry import find as find
@@ -44,6 +45,7 @@ LAZY = {
     "plot": "honmono.reports.figures.run:plot",
     "project": "honmono.generation.latents.given_picture:write_projection",
     "sample": "honmono.generation.write:write_samples",
+    "serve": "honmono.generation.serving.serve:serve",
     "show": "honmono.recipe.describe:describe_recipe",
     "study": "honmono.studies.run:study",
     "train": "honmono.training.train:train",

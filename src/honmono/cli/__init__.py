@@ -22,6 +22,7 @@ from honmono.cli import (
     plot,
     project,
     sample,
+    serve,
     show,
     study,
     train,
@@ -52,6 +53,7 @@ app.command("list")(list_recipes)
 app.command("show")(show.show)
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
+app.command("serve")(serve.serve)
 app.command("interpolate")(interpolate.interpolate)
 app.command("export")(export.export)
 app.command("directions")(directions.directions)

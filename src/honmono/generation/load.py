@@ -145,8 +145,8 @@ class TrainedRun:
     ) -> SavedLatents:
         """The latents of `num` samples of a seed, with their classes."""
         index = None if label is None else self.class_number(label)
-        chunks = self.model.inputs(seed=seed, label=index, truncation=truncation)
-        taken = [next(chunks) for _ in range(-(-num // self.recipe.training.batch_size))]
+        chunks = self.model.draws(seed=seed, label=index, truncation=truncation)
+        taken = [next(chunks)[:2] for _ in range(-(-num // self.recipe.training.batch_size))]
         latents, labels = (np.concatenate(part)[:num] for part in zip(*taken, strict=True))
         return SavedLatents(latents, tuple(self.classes[one] for one in labels) if self.classes else ())
 

@@ -131,11 +131,10 @@ class Model:
         turn: the classes to use in turn; None: all.
         Batch norm is in the recipe's sampling mode; no buffer of the generator changes.
         """
-        chosen = self.inputs(seed=seed, label=label, truncation=truncation, share=share, turn=turn)
-        for number, (latent, labels) in enumerate(chosen):
-            yield self.at(latent, labels, (seed, number))
+        draws = self.draws(seed=seed, label=label, truncation=truncation, share=share, turn=turn)
+        return (self.at(latent, labels, noise) for latent, labels, noise in draws)
 
-    def inputs(
+    def draws(
         self,
         *,
         seed: int,
@@ -143,8 +142,8 @@ class Model:
         truncation: float | None = None,
         share: int = 1,
         turn: Sequence[int] | None = None,
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Latents and labels of the chunks of `fakes`."""
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
+        """What `fakes` makes each chunk from, as `at` takes it: latents, labels, the noise's seed and number."""
         chunk = self.recipe.training.batch_size
         for number in count():
             places = np.arange(number * chunk, (number + 1) * chunk)
@@ -153,7 +152,7 @@ class Model:
             latent = np.stack([drawn[n][place] for n, place in zip(at.tolist(), within.tolist(), strict=True)])
             classes = np.arange(max(len(self.classes), 1)) if turn is None else np.array(turn)
             labels = np.full(chunk, label) if label is not None else classes[places % len(classes)]
-            yield latent, labels
+            yield latent, labels, (seed, number)
 
     @torch.no_grad()
     def at(self, latent: np.ndarray, labels: np.ndarray | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:

@@ -101,13 +101,16 @@ def _write_raw(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path
 
 
 def _write_grid(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:
-    classes = len(trained.classes)
-    in_turn = options["label"] is None and options["latents"] is None
-    columns = classes if 2 <= classes <= 16 and in_turn else min(8, num) if num <= 64 else 32
     pictures = trained.pictures(num, **options)
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_picture(grid(pictures, columns), out)
+    in_turn = options["label"] is None and options["latents"] is None
+    save_picture(grid(pictures, columns_of(num, len(trained.classes), not in_turn)), out)
     return out
+
+
+def columns_of(num: int, classes: int, one_class: bool) -> int:
+    """The columns of a grid: one for each class, where there are few and the samples are of all."""
+    return classes if 2 <= classes <= 16 and not one_class else min(8, num) if num <= 64 else 32
 
 
 def _write_scatter(trained: TrainedRun, num: int, out: Path, **options: Any) -> Path:

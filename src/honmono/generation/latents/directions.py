@@ -63,9 +63,9 @@ def components(model: Model, number: int, *, label: int | None = None, seed: int
 def _sampled(model: Model, number: int, label: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Latents and features, one row for each sample."""
     latents, features = list[np.ndarray](), list[np.ndarray]()
-    chunks = model.inputs(seed=seed, label=label)
+    chunks = model.draws(seed=seed, label=label)
     for _ in range(-(-number // model.recipe.training.batch_size)):
-        latent, labels = next(chunks)
+        latent, labels, _ = next(chunks)
         made, samples = calls(model, torch.from_numpy(latent), torch.from_numpy(labels) if model.classes else None)
         taken: Tensor = made[1].taken if len(made) > 1 else samples
         latents.append(latent)

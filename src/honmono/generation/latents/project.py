@@ -118,8 +118,8 @@ def project(
 def _starts(trained: TrainedRun, search: Search, label: int | None, seed: int) -> tuple[Tensor, Tensor | None]:
     """Latents and labels of the random samples that are nearest to the target, nearest first."""
     number = max(STARTS, POOL // trained.model.sampler.evaluations)
-    chunks, device = trained.model.inputs(seed=seed, label=label), search.target.device
-    drawn = [next(chunks) for _ in range(-(-number // trained.recipe.training.batch_size))]
+    chunks, device = trained.model.draws(seed=seed, label=label), search.target.device
+    drawn = [next(chunks)[:2] for _ in range(-(-number // trained.recipe.training.batch_size))]
     latents, labels = (torch.from_numpy(np.concatenate(part)).to(device) for part in zip(*drawn, strict=True))
     classes = labels if trained.classes else None
     distances = [
