@@ -29,7 +29,7 @@ define test-ways-in
 endef
 
 .NOTPARALLEL:
-.PHONY: help demo test test-slow test-browser test-lowest test-newest test-wheel dist check lint types format clean
+.PHONY: help demo test test-slow test-browser test-lowest test-newest test-wheel docs dist check lint types format clean
 
 help: ## say what each command does (the default)
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -56,6 +56,9 @@ test-newest: $(NEWEST)/bin/pip ## the same with the newest versions that there a
 	$(call install,$(NEWEST)) --upgrade --upgrade-strategy eager $(TESTED)
 	$(call test-ways-in,$(NEWEST))
 
+docs: $(VENV)/dev.stamp ## build the site of the documentation into build/site; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 dist: $(VENV)/dev.stamp ## build the wheel and the source archive
 	rm -rf dist build
 	$(BIN)/python -m build --outdir dist >/dev/null
@@ -70,7 +73,7 @@ test-wheel: dist $(WHEEL)/bin/pip ## build the wheel, install it into an environ
 	cd $(WHEEL) && $(OFFLINE) bin/honmono sample demo --out demo/digits.png
 	cd $(WHEEL) && $(OFFLINE) bin/honmono evaluate demo --metrics prdc,labels --num 1000
 
-check: lint types test test-slow test-browser test-lowest test-newest test-wheel ## all that CI checks
+check: lint types docs test test-slow test-browser test-lowest test-newest test-wheel ## all that CI checks
 
 lint: $(VENV)/dev.stamp ## check format and lint
 	$(BIN)/ruff format --check

@@ -1,4 +1,4 @@
-"""The README's commands run as they stand there, and the pages name only what exists.
+"""The README's and the tutorials' commands run as they stand there, and the pages name only what exists.
 
 A block after `<!-- run -->` is run in one directory, from the top of the page to its end; one after
 `<!-- file: NAME -->` is written there first. Training is cut to a few steps; all else is left as it is.
@@ -28,14 +28,15 @@ PAGES = (
     "README.md",
     "README.ja.md",
     "CONTRIBUTING.md",
-    "docs/guide.md",
-    "docs/how-it-works.md",
-    "docs/gallery.md",
-    "docs/recipes.md",
-    "docs/words.md",
     "benchmarks/README.md",
-    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "articles").rglob("*.md"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
 )
+RUN = (
+    "README.md",
+    "docs/tutorials/add-a-gan.md",
+    "docs/tutorials/measure-honestly.md",
+    "docs/tutorials/use-a-run.md",
+)  # pages whose marked blocks are run
 BLOCK = re.compile(r"(?:^<!-- (run|file: \S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEPS = {"new": "3", "resumed": "5"}
 
@@ -89,11 +90,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_readme_does_what_it_says(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("page", RUN)
+def test_a_page_does_what_it_says(
+    page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
-    for mark, language, text in blocks("README.md"):
+    for mark, language, text in blocks(page):
         if mark.startswith("file: "):
             Path(mark.removeprefix("file: ")).write_text(text)
         elif mark == "run" and language == "python":
@@ -119,6 +121,8 @@ def check_pictures(words: list[str], printed: str) -> None:
             assert min(picture.size) > 0
     if "--out" in words and words[0] == "compare":
         assert Path(words[words.index("--out") + 1]).read_text().startswith("<!DOCTYPE html>")
+    elif "--raw" in words:
+        assert np.isfinite(np.load(words[words.index("--out") + 1])).all()
     elif "--out" in words:
         with Image.open(words[words.index("--out") + 1]) as picture:
             assert len(np.unique(np.asarray(picture))) > 1, "one colour only"
