@@ -14,10 +14,10 @@ from honmono.recipes.flow import TINY, flow_mnist
     summary="conditional diffusion on MNIST: the network and training of flow-mnist, trained to predict noise",
     quirks=(
         "noise grows by the cosine schedule (objective.schedule: CosineNoise(); the paper's: LinearNoise())",
-        "samples are made in 25 steps of DDIM with guidance 1.5, 50 evaluations of the network, and without new noise"
+        "samples are made in 25 steps of DDIM with guidance 1.25, 50 evaluations of the network, and without new noise"
         " (sampler; DDPM's own way: sampler.eta=1 with sampler.steps=1000)",
     ),
     tiny=TINY,
 )
 def ddpm_mnist() -> Recipe:
-    return replace(flow_mnist(), objective=DDPM(), sampler=DDIM(steps=25, guidance=1.5))
+    return replace(flow_mnist(), objective=DDPM(), sampler=DDIM(steps=25, guidance=1.25))
