@@ -41,6 +41,13 @@ def test_pca_finds_them_from_samples(
     np.testing.assert_allclose(found.strengths, (0.6, 0.5, 0.4), rtol=0.05)
 
 
+def test_pca_finds_what_differs_within_classes(
+    known: Known, affine: Callable[..., nn.Module], run_with: Callable[..., TrainedRun]
+) -> None:
+    run = run_with(affine(known[0], labels=4), ("a", "b", "c", "d"))  # whose classes differ far more
+    assert_same(components(run.model, 3).vectors, known[1], 0.02)
+
+
 class Weighed(nn.Module):
     """A convolution whose outputs matter as `weights` says, before the second layer."""
 

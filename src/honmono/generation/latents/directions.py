@@ -46,7 +46,8 @@ def components(model: Model, number: int, *, label: int | None = None, seed: int
 
     Features are what the second layer takes; of a generator with one layer, the samples. Components come from a
     randomized PCA, and their directions from the regression of latents on coordinates.
-    label: the class of all samples; None: all in turn. seed: of the samples.
+    label: the class of all samples; None: all in turn, each sample's features less the mean of its class, which else
+        would be what differs most. seed: of the samples.
     Source: Härkönen et al., GANSpace (2020), arXiv:2004.02546, equations 1 and 2.
     """
     from sklearn.decomposition import PCA
@@ -62,15 +63,19 @@ def components(model: Model, number: int, *, label: int | None = None, seed: int
 
 def _sampled(model: Model, number: int, label: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Latents and features, one row for each sample."""
-    latents, features = list[np.ndarray](), list[np.ndarray]()
+    latents, classes, features = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
     chunks = model.draws(seed=seed, label=label)
     for _ in range(-(-number // model.recipe.training.batch_size)):
         latent, labels, _ = next(chunks)
         made, samples = calls(model, torch.from_numpy(latent), torch.from_numpy(labels) if model.classes else None)
         taken: Tensor = made[1].taken if len(made) > 1 else samples
         latents.append(latent)
+        classes.append(labels)
         features.append(taken.flatten(1).float().cpu().numpy())
-    return np.concatenate(latents)[:number], np.concatenate(features)[:number]
+    found, of = np.concatenate(features), np.concatenate(classes)
+    for one in np.unique(of):
+        found[of == one] -= found[of == one].mean(0)
+    return np.concatenate(latents), found
 
 
 def _at_most(number: int, dim: int) -> int:
