@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
-import honmono
 from honmono.errors import Refused
 from honmono.generation.load import TrainedRun
 from honmono.generation.serving.answers import MEDIA, as_bytes, as_json, refuse_pictures_of_points
@@ -39,7 +39,7 @@ def build_app(trained: TrainedRun, limits: Limits, token: str | None = None) -> 
         await run_in_threadpool(batcher.close)
 
     # The pages of documentation would load scripts from elsewhere; /openapi.json holds the same.
-    app = FastAPI(title="honmono", version=honmono.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="honmono", version=version("honmono"), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.middleware("http")(guard.answer)
     app.exception_handler(Refused)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
