@@ -75,7 +75,7 @@ def flow_grid() -> Recipe:
     quirks=(
         "times are drawn from a logit-normal distribution, more of the middle (objective.times; arXiv:2403.03206)",
         "the U-Net works on squares of 2x2 pixels, a quarter of the places (generator.patch; 1: on pixels)",
-        "samples are made in 5 steps of the midpoint method with guidance 1.25, 20 evaluations of the network (sampler)",
+        "samples are made in 5 steps of the midpoint method with guidance 1.25, 20 evaluations (sampler)",
     ),
     tiny=TINY,
 )
