@@ -68,7 +68,7 @@ def trained(name: str) -> str:
 
     entry = find(name)
     recipe = override(entry.make(), entry.tiny)
-    trainer = Trainer(recipe, recipe.data.open(), Engine(Choices("cpu", "fp32", False, 1, 1)))
+    trainer = Trainer(recipe, recipe.data.open(), Engine(Choices("cpu", "fp32", "off", 1, 1)))
     for _ in range(STEPS):
         trainer.step()
     digest = hashlib.sha256()

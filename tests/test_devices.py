@@ -24,8 +24,9 @@ NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="here CUDA compil
 
 
 def test_a_processor_compiles_only_where_asked() -> None:
-    assert not choose_compile("auto", "cpu") and not choose_compile("off", "cpu") and not choose_compile("off", "cuda")
-    with pytest.raises(Refused, match="expected one of auto, on, off"):
+    for wanted, device in (("auto", "cpu"), ("off", "cpu"), ("off", "cuda")):
+        assert choose_compile(wanted, device) == "off"
+    with pytest.raises(Refused, match="expected one of auto, off, losses"):
         choose_compile("maybe", "cpu")
 
 
@@ -34,9 +35,9 @@ def test_the_automatic_choice_goes_on_uncompiled_and_says_why(monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setenv("WORLD_SIZE", "2")
         patch.setenv("RANK", "1")  # the first process says it
-        assert not choose_compile("auto", "cuda")
+        assert choose_compile("auto", "cuda") == "off"
     with pytest.warns(UserWarning, match="without compilation.*CUDA"):
-        assert not choose_compile("auto", "cuda")
+        assert choose_compile("auto", "cuda") == "off"
 
 
 @NO_CUDA
@@ -65,9 +66,9 @@ from honmono.training.engine import Engine
 from honmono.training.trainer import Trainer
 
 recipe = find("gan-grid").make()
-trainer = Trainer(recipe, recipe.data.open(), Engine(Choices("cpu", "fp32", True, 1, 1)))
+trainer = Trainer(recipe, recipe.data.open(), Engine(Choices("cpu", "fp32", "losses", 1, 1)))
 try:
-    with compilation_errors_as_failed(True):
+    with compilation_errors_as_failed("losses"):
         trainer.step()
 except Failed as failure:
     print(failure)
@@ -85,7 +86,7 @@ def test_a_compilation_that_fails_later_is_a_failure_in_a_line(tmp_path: Path) -
 def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
     chosen = choose("cpu")
     assert chosen == choose("cpu") and chosen.precision in ("fp32", "bf16")
-    assert not chosen.compile  # on a CPU only when asked for
+    assert chosen.compile == "off"  # on a CPU only when asked for
     assert choose("cpu", "auto", "on", "fp64").precision == "fp64"
     assert choose("cpu", "bf16", recipe_precision="fp32").precision == "bf16"
     assert recorded(chosen)["threads"] == torch.get_num_threads()
@@ -113,7 +114,7 @@ def test_bf16_is_the_default_only_where_it_is_faster() -> None:
     [
         (("tpu",), "--device tpu: expected auto, cpu, cuda, cuda:N or mps"),
         (("cpu", "fp16"), "--precision fp16: expected one of auto, fp32, bf16, fp64"),
-        (("cpu", "fp32", "yes"), "--compile yes: expected one of auto, on, off"),
+        (("cpu", "fp32", "yes"), "--compile yes: expected one of auto, off, losses"),
     ],
 )
 def test_what_there_is_not_is_refused(call: tuple[str, ...], says: str) -> None:

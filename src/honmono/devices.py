@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from honmono.errors import Failed, Refused
 
 
 Precision = Literal["fp32", "bf16", "fp64"]
+Compiled = Literal["off", "losses", "step"]
 FIX = "if there is no C++ compiler, install g++ or clang++, or set CXX to another one"
 DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
 
@@ -24,7 +25,7 @@ class Choices:
 
     device: str
     precision: Precision
-    compile: bool
+    compile: Compiled
     processes: int
     threads: int
 
@@ -48,6 +49,13 @@ def choose(
     compiles = choose_compile(compile, chosen)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
+
+
+def from_record(engine: Mapping[str, Any]) -> Choices:
+    """The choices that a run recorded. Until 0.1.0 a record said only whether losses were compiled."""
+    compiled = engine["compile"]
+    compiled = ("losses" if compiled else "off") if isinstance(compiled, bool) else compiled
+    return Choices(**{**engine, "compile": compiled})
 
 
 def recorded(choices: Choices) -> dict[str, Any]:
@@ -111,32 +119,33 @@ def _choose_device(device: str) -> str:
     return device
 
 
-def choose_compile(wanted: str, device: str) -> bool:
-    """Whether losses are compiled. "auto": on CUDA, if compiling a test function works; otherwise it warns.
+def choose_compile(wanted: str, device: str) -> Compiled:
+    """What is compiled: nothing ("off"), each player's loss ("losses" or "on"), or the whole step ("step").
 
-    Raises `Refused` for "on" where the test fails.
+    "auto": the losses on CUDA, if compiling a test function works; otherwise it warns. Raises `Refused` where what is
+    wanted is not "auto" and the test fails.
     """
-    if wanted not in ("auto", "on", "off"):
-        raise Refused(f"--compile {wanted}: expected one of auto, on, off")
+    if wanted not in ("auto", "on", "off", "losses", "step"):
+        raise Refused(f"--compile {wanted}: expected one of auto, off, losses (or on), step")
     if wanted == "off" or (wanted == "auto" and not device.startswith("cuda")):
-        return False
+        return "off"
     error = _compile_error(device)
     if error is None:
-        return True
-    if wanted == "on":
-        raise Refused(f"--compile on: torch.compile does not work here ({error}): {FIX}; or use --compile off")
+        return "step" if wanted == "step" else "losses"
+    if wanted != "auto":
+        raise Refused(f"--compile {wanted}: torch.compile does not work here ({error}): {FIX}; or use --compile off")
     if is_first_process():
         warnings.warn(
             f"training without compilation, which is slower: torch.compile does not work here ({error}): {FIX}",
             stacklevel=3,
         )
-    return False
+    return "off"
 
 
 @contextmanager
-def compilation_errors_as_failed(compiled: bool) -> Iterator[None]:
+def compilation_errors_as_failed(compiled: Compiled) -> Iterator[None]:
     """Turns an error of the compiler into a one-line `Failed`."""
-    if not compiled:
+    if compiled == "off":
         yield
         return
     from torch._dynamo.exc import TorchDynamoException
@@ -144,7 +153,8 @@ def compilation_errors_as_failed(compiled: bool) -> Iterator[None]:
     try:
         yield
     except TorchDynamoException as error:
-        raise Failed(f"a loss cannot be compiled ({_one_line(error)}): resume the run with --compile off") from error
+        what = "a step" if compiled == "step" else "a loss"
+        raise Failed(f"{what} cannot be compiled ({one_line(error)}): resume the run with --compile off") from error
 
 
 def _compile_error(device: str) -> str | None:
@@ -156,9 +166,10 @@ def _compile_error(device: str) -> str | None:
     try:
         torch.compile(lambda sample: sample * 2, dynamic=False)(torch.ones(8, device=device))
     except Exception as error:  # torch, Triton and the compiler's driver raise many types
-        return _one_line(error)
+        return one_line(error)
     return None
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """The first line of an error's message."""
     return str(error).strip().partition("\n")[0].rstrip(".: ") or type(error).__name__

@@ -26,9 +26,10 @@ class Probability(nn.Module):
 def test_float32_takes_the_place_of_an_automatic_bfloat16_that_cannot_be_trained_in(points: Recipe) -> None:
     recipe = replace(points, discriminator=partial(Probability))
     bf16 = choose("cpu", "bf16")
-    made, lines = open_rehearsed(recipe, bf16, automatic=True)
+    made = open_rehearsed(recipe, bf16, automatic=True)
     assert made.engine.choices == replace(bf16, precision="fp32")
-    assert len(lines) == 1 and "training in float32" in lines[0] and "outputs.bounded" in lines[0]
+    assert len(made.lines) == 1
+    assert "training in float32" in made.lines[0] and "outputs.bounded" in made.lines[0]
     with pytest.raises(Refused, match="--precision fp32"):
         open_rehearsed(recipe, bf16, automatic=False)
 
@@ -36,6 +37,6 @@ def test_float32_takes_the_place_of_an_automatic_bfloat16_that_cannot_be_trained
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_precision_that_can_be_trained_in_is_kept(points: Recipe, precision: str) -> None:
     choices = choose("cpu", precision)
-    made, lines = open_rehearsed(points, choices, automatic=True)
-    assert made.engine.choices == choices and lines == []
+    made = open_rehearsed(points, choices, automatic=True)
+    assert made.engine.choices == choices and made.lines == []
     assert made.trainer.step() and made.fingerprint

@@ -105,7 +105,7 @@ def test_without_a_recipe_the_data_chooses_and_it_is_said_why(data: str | None, 
         ({"seed": -1}, "training.seed is -1"),
         ({"device": "gpu"}, "--device gpu: expected auto, cpu, cuda"),
         ({"precision": "fp8"}, "--precision fp8: expected one of auto"),
-        ({"compile": "yes"}, "--compile yes: expected one of auto, on, off"),
+        ({"compile": "yes"}, "--compile yes: expected one of auto, off, losses"),
         ({"resume": Path("nowhere")}, "no run directory 'nowhere'"),
         ({"run": Path("a"), "resume": Path("b")}, "--run and --resume both name"),
         ({"run": Path("full")}, "neither empty nor a run directory"),
@@ -135,7 +135,7 @@ def test_asking_for_more_steps_goes_on_and_is_exact(here: Path) -> None:
     ours, theirs = honmono.load(halves), honmono.load(straight)
     assert ours.step == theirs.step == 4 and torch.equal(ours.sample(16), theirs.sample(16))
     environment = json.loads((halves / "environment.json").read_text())
-    assert len(environment["resumed"]) == 1 and not environment["resumed"][0]["engine"]["compile"]
+    assert len(environment["resumed"]) == 1 and environment["resumed"][0]["engine"]["compile"] == "off"
 
 
 def test_a_complete_run_says_so_and_is_left_alone() -> None:

@@ -14,7 +14,7 @@ from honmono.training.session import TrainOptions, prepare
 
 
 def test_another_number_is_said_where_a_processor_computes() -> None:
-    before = Choices("cpu", "fp32", False, 1, 2)
+    before = Choices("cpu", "fp32", "off", 1, 2)
     assert thread_note(Path("run"), before, before) == []
     assert "2 in run, 8 here" in thread_note(Path("run"), before, replace(before, threads=8))[0]
     assert thread_note(Path("run"), before, replace(before, threads=8, device="cuda")) == []

@@ -136,7 +136,7 @@ def _after_warm_up(update: Update) -> int | Count:
 
 def gflop_of_step(recipe: Recipe, dataset: Dataset, engine: Engine) -> float:
     """Gflop of matrix products and convolutions in one of our steps; the plain loop's may have more."""
-    eager = Trainer(recipe, dataset, Engine(replace(engine.choices, compile=False)))
+    eager = Trainer(recipe, dataset, Engine(replace(engine.choices, compile="off")))
     period = _period(recipe)
     eager.step()
     with Arithmetic() as counted:

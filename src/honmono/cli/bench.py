@@ -15,7 +15,7 @@ def bench(
     ] = None,
     device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32 or bf16")] = "auto",
-    compile: Annotated[str, Option(help="auto, on or off")] = "auto",
+    compile: Annotated[str, Option(help="what is compiled: auto, off, losses or step")] = "auto",
     json: AsJson = False,
 ) -> None:
     """Time a recipe's step against a plain eager loop of the same networks and updates."""

@@ -31,7 +31,7 @@ def train(
     seed: Annotated[Whole, Option(help="seed of every random draw")] = None,
     device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32, bf16 or fp64")] = "auto",
-    compile: Annotated[str, Option(help="auto, on or off")] = "auto",
+    compile: Annotated[str, Option(help="what is compiled: auto, off, losses or step")] = "auto",
     run: Annotated[
         Path | None, Option(help="directory of the run, new or to resume; runs/NUMBER-RECIPE by default")
     ] = None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from honmono.data.base import DataSpec
-from honmono.devices import Choices, recorded
+from honmono.devices import Choices, from_record, recorded
 from honmono.errors import Failed, Refused
 from honmono.files import write_json
 from honmono.recipe.registry import Entry, import_file
@@ -112,7 +112,7 @@ def read_choices(run: RunDirectory) -> Choices | None:
     """The device, precision and compile choices of a run; None where it has no environment.json."""
     environment = read_environment(run)
     try:
-        return Choices(**environment["engine"]) if environment else None
+        return from_record(environment["engine"]) if environment else None
     except (KeyError, TypeError) as error:
         raise Refused(
             f"{run.environment_json} lacks the device and precision of the run's start ({error}): {_RESTORE_OR_REMOVE}"

@@ -40,10 +40,10 @@ class PrecisionPlayer:
 
 
 class Engine:
-    """Device, precision and process group of one process of a run."""
+    """Device, precision and process group of one process of a run. compiler: torch's name of the one of whole steps."""
 
-    def __init__(self, choices: Choices) -> None:
-        self.choices = choices
+    def __init__(self, choices: Choices, compiler: str = "inductor") -> None:
+        self.choices, self.compiler = choices, compiler
         self.rank, self.processes = _join(choices.device)
         self.device = _local_device(choices.device)
         self.dtype = DTYPES[choices.precision]
@@ -99,10 +99,20 @@ class Engine:
         Each batch size is compiled separately. Otherwise torch would decide by the order in which sizes occur when to
         use kernels for any size; a resume has them in another order, and results would differ in the last bits.
         """
-        if not self.choices.compile:
+        if self.choices.compile != "losses":
             return loss
         torch._dynamo.config.recompile_limit = RECOMPILE_LIMIT
         return torch.compile(loss, dynamic=False)
+
+    def compiled_graph(self, graph: torch.fx.GraphModule) -> Callable[..., Any]:
+        """A graph of operations that is called with tensors of the same shapes only, compiled."""
+        torch._dynamo.config.recompile_limit = RECOMPILE_LIMIT
+        compiled = torch.compile(graph, backend=self.compiler, dynamic=False, fullgraph=True)
+        return torch.no_grad()(compiled)
+
+    def numbers(self, values: Sequence[float]) -> Tensor:
+        """Numbers on the device, in the run's dtype."""
+        return torch.tensor(values, dtype=self.dtype).to(self.device, non_blocking=True)
 
     def part(self, size: int) -> slice:
         """This process's rows of a global batch; if it has none, the first row, which then has a weight of 0."""

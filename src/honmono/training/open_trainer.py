@@ -11,14 +11,16 @@ from honmono.runs.directory import RunDirectory
 from honmono.training.engine import Engine
 from honmono.training.rehearsal import Untrainable
 from honmono.training.trainer import Trainer
+from honmono.training.whole_steps.uncapturable import Uncapturable
 
 
 class OpenTrainer(NamedTuple):
-    """A trainer, its engine, and the fingerprint of its data."""
+    """A trainer, its engine, the fingerprint of its data, and lines for the user."""
 
     engine: Engine
     trainer: Trainer
     fingerprint: str
+    lines: list[str]
 
 
 def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> OpenTrainer:
@@ -35,11 +37,12 @@ def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = No
     assert dataset is not None
     if run:
         record.refuse_other_data(run, dataset.fingerprint, getattr(recipe.data, "source", None))
-    return OpenTrainer(engine, Trainer(recipe, dataset, engine), dataset.fingerprint)
+    made = OpenTrainer(engine, Trainer(recipe, dataset, engine), dataset.fingerprint, [])
+    return _captured(made) if run else made
 
 
-def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[OpenTrainer, list[str]]:
-    """`open_trainer` with a check that the gradients of both players can be computed; and lines for the user.
+def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> OpenTrainer:
+    """`open_trainer` with a check that the gradients of both players can be computed.
 
     automatic: whether the precision was chosen automatically. Then a recipe that cannot be trained in bfloat16 is
         trained in float32, with a warning; otherwise it is refused.
@@ -52,10 +55,24 @@ def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> tuple[O
             raise
         reason = str(refusal)
     if not made.engine.anyone(bool(reason)):  # all processes make the same decision
-        return made, []
+        return _captured(made)
     del made  # the next trainer needs its memory
     made = open_trainer(recipe, replace(choices, precision="fp32"))
     made.trainer.rehearse()  # a recipe that fails in float32 too is refused with that error
     if not automatic:
         raise Refused(f"{reason}; or use --precision fp32")
-    return made, [f"warning: training in float32, since this recipe cannot be trained in bfloat16: {reason}"]
+    warning = f"warning: training in float32, since this recipe cannot be trained in bfloat16: {reason}"
+    made = _captured(made)
+    return made._replace(lines=[warning, *made.lines])
+
+
+def _captured(made: OpenTrainer) -> OpenTrainer:
+    """The same with compiled losses where whole steps should be compiled and cannot be."""
+    try:
+        made.trainer.capture()
+    except Uncapturable as refusal:
+        engine = Engine(replace(made.engine.choices, compile="losses"))
+        trainer = Trainer(made.trainer.recipe, made.trainer.dataset, engine)
+        line = f"warning: only losses are compiled, since the step cannot be one function: {refusal.reason}"
+        return OpenTrainer(engine, trainer, made.fingerprint, [*made.lines, line])
+    return made

@@ -58,7 +58,7 @@ def refusing(name: PlayerName, batch: int, engine: Engine) -> Iterator[None]:
     except Refused:
         raise  # its message already says what to change
     except Exception as error:
-        if out_of_memory(error) and engine.choices.compile:
+        if out_of_memory(error) and engine.choices.compile != "off":
             return  # a compiled loss needs less memory than this: it may still fit
         if out_of_memory(error):
             raise Refused(

@@ -75,7 +75,7 @@ def _start(options: TrainOptions) -> Session:
         RunDirectory.refuse_taken(options.run)  # before the data is packed, which may take a while
     choices = choose(options.device, options.precision, options.compile, recipe.training.precision)
     automatic = options.precision == "auto" == recipe.training.precision
-    (engine, trainer, fingerprint), other = open_rehearsed(recipe, choices, automatic)
+    engine, trainer, fingerprint, other = open_rehearsed(recipe, choices, automatic)
     choices = engine.choices
     if parent:
         parent.check_processes(engine)
@@ -127,7 +127,8 @@ def _unfinished(options: TrainOptions, new: Record) -> list[str]:
 def _resume(options: TrainOptions, run: RunDirectory) -> Session:
     old, recipe, lines = _same_recipe(options, run)
     choices, other = _choices_again(options, run, recipe)
-    engine, trainer, fingerprint = open_trainer(recipe, choices, run)
+    engine, trainer, fingerprint, more = open_trainer(recipe, choices, run)
+    choices, other = engine.choices, [*other, *more]
     metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None
     lengths = (options.steps, options.images, options.epochs)
@@ -232,7 +233,7 @@ def _choices_again(options: TrainOptions, run: RunDirectory, recipe: Recipe) -> 
         ]
     given = {"device": options.device, "precision": options.precision, "compile": options.compile}
     overrides = {k: v for k, v in given.items() if v != "auto"}
-    full = {"device": old.device, "precision": old.precision, "compile": "on" if old.compile else "off"} | overrides
+    full = {"device": old.device, "precision": old.precision, "compile": old.compile} | overrides
     try:
         device_of(full["device"])
     except Refused as refusal:
@@ -252,7 +253,7 @@ def _choices_again(options: TrainOptions, run: RunDirectory, recipe: Recipe) -> 
 
 def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
     """Lines for the user about the run before it starts."""
-    compiled = ", compiled" if choices.compile else ""
+    compiled = {"off": "", "losses": ", compiled losses", "step": ", compiled steps"}[choices.compile]
     lines = [f"device {choices.device}, {choices.precision}{compiled}"]
     classes = trainer.data_spec.classes
     if classes and not trainer.recipe.conditional:

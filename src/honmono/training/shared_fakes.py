@@ -21,14 +21,7 @@ class SharedFakes:
 
     def __init__(self, recipe: Recipe, make: Callable[[Tensor, Tensor | None], Tensor]) -> None:
         self._make = make
-        program = every_update(recipe.updates) if recipe.training.accumulate == 1 else []
-        self._names = {
-            late.draws
-            for place, late in enumerate(program)
-            for early in program[:place]
-            if late.draws is not None and (early.player, late.player) == ("discriminator", "generator")
-            if early.draws == late.draws
-        }
+        self._names = names_of_shared(recipe)
         self._made: dict[tuple[str | None, int], Tensor] = {}
 
     def of(self, update: Update, draws: Draws) -> Tensor | None:
@@ -53,3 +46,15 @@ class SharedFakes:
         """Must be called when a player's weights have changed, and for the generator at the end of a step."""
         if player == "generator":
             self._made.clear()
+
+
+def names_of_shared(recipe: Recipe) -> set[str]:
+    """The names of the draws whose fakes are shared."""
+    program = every_update(recipe.updates) if recipe.training.accumulate == 1 else []
+    return {
+        late.draws
+        for place, late in enumerate(program)
+        for early in program[:place]
+        if late.draws is not None and (early.player, late.player) == ("discriminator", "generator")
+        if early.draws == late.draws
+    }

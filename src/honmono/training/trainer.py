@@ -18,7 +18,7 @@ from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
 from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
-from honmono.recipe.updates import Update, due, every_update, fresh_batches, updates_made
+from honmono.recipe.updates import Update, due, every_update, fresh_batches
 from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column, statistic_column
@@ -27,9 +27,12 @@ from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, frozen, out_of_memory
 from honmono.training.inputs import Clock, StepInputs
 from honmono.training.memory import Memory
+from honmono.training.rates import LearningRates
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
 from honmono.training.stages import Stages
+from honmono.training.whole_steps.state import Parts
+from honmono.training.whole_steps.steps import WholeSteps
 
 
 class StepCallback(Protocol):
@@ -65,13 +68,14 @@ class Trainer:
             name: engine.optimizer(adapted_optimizer(recipe, name), network.parameters())
             for name, network in self.networks.items()
         }
-        self._base_rates = {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
+        self._rates = LearningRates(recipe, self.optimizers)
         self._players = Players(*(engine.player(network) for network in self.networks.values()))
         self.memory = Memory(recipe.objective, engine)
         self._losses = {name: engine.compiled(self._loss(name)) for name in self.networks}
         self._fakes = SharedFakes(recipe, engine.compiled(self._players.generator.__call__))
-        self._updates = dict.fromkeys(self.networks, 0)  # made so far, which some schedules count
         self._ordinal = 0  # of the update within its step, to seed randomness inside networks
+        parts = Parts(recipe, engine, self._players, self.networks, self.optimizers, self.average, self.memory)
+        self._whole = WholeSteps(parts, self._rates) if engine.choices.compile == "step" else None
 
     def step(self) -> dict[str, Tensor]:
         """Runs the update program once; returns losses and statistics by dotted name, weighted by this process's part
@@ -80,6 +84,8 @@ class Trainer:
         clock.step += 1
         self._ordinal = 0
         inputs = self._inputs(clock)
+        if self._whole:
+            return self._whole.run(inputs, clock, seen)
         for group in due(self.recipe.updates, clock.step):
             for update in group:  # all gradients before any weights change
                 step, size = self._prepare(update, inputs)
@@ -115,6 +121,11 @@ class Trainer:
         columns = {loss_column(update.player, name): loss for name, loss in losses.items()}
         return columns | {statistic_column(name): value for name, value in statistics.items()}
 
+    def capture(self) -> None:
+        """Makes every kind of compiled step without running any. Raises `Uncapturable` where that is not possible."""
+        if self._whole:
+            self._whole.prepare(self._inputs)
+
     def _inputs(self, clock: Clock) -> StepInputs:
         resized = self._stages.downsample_real if self._stages else None
         return StepInputs(self.recipe, self._batches, len(self.data_spec.classes), self.engine, clock, resized)
@@ -144,11 +155,7 @@ class Trainer:
     def _optimizer_step(self, name: PlayerName, images: int) -> None:
         """One update of a player, at the rate of the images seen before this step and of its own updates so far."""
         self.engine.sum_gradients(list(self.networks[name].parameters()))
-        schedule = self.recipe.training.learning_rates.of(name)
-        rate = schedule.at(self._updates[name] if schedule.counts == "updates" else images)
-        for group in self.optimizers[name].param_groups:
-            group["lr"] = self._base_rates[name] * rate
-        self._updates[name] += 1
+        self._rates.advance(name, images)
         self.optimizers[name].step()
         self.optimizers[name].zero_grad(set_to_none=True)
         self._clip(name, "after")
@@ -208,7 +215,7 @@ class Trainer:
 
     def rates(self) -> dict[PlayerName, float]:
         """Each player's learning rate in the latest step."""
-        return {name: one.param_groups[0]["lr"] for name, one in self.optimizers.items()}
+        return self._rates.current()
 
     def steps_for(self, images: int) -> int:
         """The number of steps from the start after which at least `images` images have been seen."""
@@ -287,6 +294,8 @@ class Trainer:
         if self.memory.values:
             self.memory.restore(checkpoint.tensors["objective"])
         self.clock.step, self.clock.images = checkpoint.state["step"], checkpoint.state["images"]
-        self._updates = {name: updates_made(self.recipe.updates, name, self.clock.step) for name in self.networks}
+        self._rates.restore(self.clock.step)
+        if self._whole:
+            self._whole.forget()
         if self._stages:
             self._stages.update(self.clock.images)
