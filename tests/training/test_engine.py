@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from honmono.devices import choose
-from honmono.training.engine import RECOMPILE_LIMIT, Engine, frozen
+from honmono.training.engine import RECOMPILE_LIMIT, Engine
 
 
 def engine(precision: str = "fp32", compile: str = "off", rank: int = 0, processes: int = 1) -> Engine:
@@ -92,16 +92,6 @@ def test_optimizers_are_fused_unless_the_recipe_says_otherwise() -> None:
     assert not fused(lr=1e-3, fused=False)
     assert not fused(lr=1e-3, fused=None, foreach=True)
     assert engine().optimizer(partial(torch.optim.RMSprop, lr=1e-3), parameters).param_groups[0]["lr"] == 1e-3
-
-
-def test_a_frozen_player_gets_no_gradient_and_is_as_before_afterwards() -> None:
-    module, other = nn.Linear(2, 2), nn.Linear(2, 1)
-    other.bias.requires_grad_(False)  # as the network itself had it
-    with frozen(other):
-        other(module(torch.ones(1, 2))).sum().backward()
-    assert all(parameter.grad is not None for parameter in module.parameters())
-    assert all(parameter.grad is None for parameter in other.parameters())
-    assert other.weight.requires_grad and not other.bias.requires_grad
 
 
 def test_alone_there_is_nobody_to_wait_for() -> None:

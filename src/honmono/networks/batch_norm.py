@@ -1,6 +1,6 @@
 """Batch norm: by which statistics any module normalises, whether its buffers are updated, and TensorFlow's variance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, final
 
@@ -51,13 +51,18 @@ def couples_samples(module: nn.Module) -> bool:
 
 
 def set_mode(module: nn.Module, mode: Mode) -> None:
-    """Sets the mode of every batch norm layer of `module`; fast enough to be called before every update.
+    """Sets the mode of every batch norm layer of `module`.
 
     "train": normalises by batch statistics and updates the running statistics.
     "batch": normalises by batch statistics and updates no buffer.
     "running": normalises by running statistics; a layer without them uses batch statistics, as in torch.
     """
-    for layer in _batch_norms(module):
+    set_modes(batch_norms(module), mode)
+
+
+def set_modes(layers: Iterable[_BatchNorm], mode: Mode) -> None:
+    """`set_mode` of these layers."""
+    for layer in layers:
         layer.training = mode != "running"
         # A training layer that does not track statistics normalises by the batch and updates no buffer.
         layer.track_running_stats = layer.running_mean is not None and mode != "batch"
@@ -74,7 +79,7 @@ def sampling(module: nn.Module, mode: SamplingMode = "running") -> Iterator[None
     ignores hooks that are added later.
     """
     training = {part: part.training for part in module.modules()}
-    tracking = {layer: layer.track_running_stats for layer in _batch_norms(module)}
+    tracking = {layer: layer.track_running_stats for layer in batch_norms(module)}
     with ExitStack() as hooks:
         try:
             module.eval()
@@ -90,7 +95,8 @@ def sampling(module: nn.Module, mode: SamplingMode = "running") -> Iterator[None
                 layer.track_running_stats = was
 
 
-def _batch_norms(module: nn.Module) -> list[_BatchNorm]:
+def batch_norms(module: nn.Module) -> list[_BatchNorm]:
+    """The batch norm layers of a module."""
     return [part for part in module.modules() if isinstance(part, _BatchNorm)]
 
 

@@ -14,17 +14,21 @@ class AveragedGenerator:
     def __init__(self, generator: nn.Module, average: Average) -> None:
         self.module = deepcopy(generator).requires_grad_(False)
         self._average = average
+        self._averaged = _tensors(self.module)
+        floats = [tensor.is_floating_point() for tensor in self._averaged]
+        self._floating = [place for place, floating in enumerate(floats) if floating]
+        self._averages = [self._averaged[place] for place in self._floating]
+        self._counters = [place for place, floating in enumerate(floats) if not floating]  # num_batches_tracked
 
     @torch.no_grad()
     def update(self, generator: nn.Module, images: int, batch: int) -> None:
         """Updates the average after a step of `batch` images, with `images` images seen in total."""
         decay = self.decay(images, batch)
-        averaged, current = _tensors(self.module), _tensors(generator)
-        floating = [index for index, tensor in enumerate(averaged) if tensor.is_floating_point()]
-        averages, news = [averaged[i] for i in floating], [current[i] for i in floating]
-        torch._foreach_lerp_(averages, news, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
-        for index in set(range(len(averaged))) - set(floating):  # counters such as num_batches_tracked
-            averaged[index].copy_(current[index])
+        current = _tensors(generator)
+        news = [current[place] for place in self._floating]
+        torch._foreach_lerp_(self._averages, news, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
+        for place in self._counters:
+            self._averaged[place].copy_(current[place])
 
     def decay(self, images: int, batch: int) -> float:
         """The factor on the average in such a step."""

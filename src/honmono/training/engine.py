@@ -1,10 +1,9 @@
 """The engine: device placement, precision, compilation and communication of processes, as devices.py chose them."""
 
 import atexit
-import contextlib
 import importlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -177,19 +176,6 @@ class Engine:
 def out_of_memory(error: Exception) -> bool:
     """Whether the error says that the device is out of memory."""
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate" in str(error)
-
-
-@contextlib.contextmanager
-def frozen(module: nn.Module) -> Iterator[None]:
-    """A context in which no gradients of the module's parameters are computed."""
-    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    for parameter in trained:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trained:
-            parameter.requires_grad_(True)
 
 
 def _join(device: str) -> tuple[int, int]:

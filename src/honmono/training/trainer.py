@@ -1,7 +1,6 @@
 """The trainer: runs a recipe's update program step by step."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from typing import Literal, Protocol
 
@@ -13,7 +12,6 @@ from honmono.data.batches import Batches
 from honmono.devices import compilation_errors_as_failed
 from honmono.errors import Failed
 from honmono.generation.model import Model
-from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
@@ -24,13 +22,14 @@ from honmono.runs.checkpoints import Checkpoint
 from honmono.runs.log import loss_column, statistic_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
-from honmono.training.engine import Engine, frozen, out_of_memory
+from honmono.training.engine import Engine, out_of_memory
 from honmono.training.inputs import Clock, StepInputs
 from honmono.training.memory import Memory
 from honmono.training.rates import LearningRates
 from honmono.training.rehearsal import refusing, rehearsal, take_gradients
 from honmono.training.shared_fakes import SharedFakes
 from honmono.training.stages import Stages
+from honmono.training.turns import Turns
 from honmono.training.whole_steps.state import Parts
 from honmono.training.whole_steps.steps import WholeSteps
 
@@ -68,7 +67,7 @@ class Trainer:
             name: engine.optimizer(adapted_optimizer(recipe, name), network.parameters())
             for name, network in self.networks.items()
         }
-        self._rates = LearningRates(recipe, self.optimizers)
+        self._rates, self._turns = LearningRates(recipe, self.optimizers), Turns(recipe, self.networks)
         self._players = Players(*(engine.player(network) for network in self.networks.values()))
         self.memory = Memory(recipe.objective, engine)
         self._losses = {name: engine.compiled(self._loss(name)) for name in self.networks}
@@ -90,7 +89,7 @@ class Trainer:
             for update in group:  # all gradients before any weights change
                 step, size = self._prepare(update, inputs)
                 totals: dict[str, Tensor] = {}
-                with self._train_only(update.player):
+                with self._turns.of(update.player):
                     for part, share in self._parts(step, self.engine.weight(size)):
                         self._add_gradients(self._losses[update.player](part), update, share, totals)
                 self._fakes.backward(update, step.shared)
@@ -157,7 +156,7 @@ class Trainer:
         self.engine.sum_gradients(list(self.networks[name].parameters()))
         self._rates.advance(name, images)
         self.optimizers[name].step()
-        self.optimizers[name].zero_grad(set_to_none=True)
+        self._turns.clear_gradients(name)
         self._clip(name, "after")
         self._fakes.invalidate(name)
 
@@ -169,17 +168,6 @@ class Trainer:
             for parameter in self.networks[name].parameters():
                 parameter.clamp_(-clip.bound, clip.bound)
             self._fakes.invalidate(name)
-
-    @contextmanager
-    def _train_only(self, name: PlayerName) -> Iterator[None]:
-        """Freezes the other player. The discriminator's running statistics move as the recipe says."""
-        if (discriminator := self.networks.get("discriminator")) is not None:
-            moves = name == "discriminator" or self.recipe.discriminator_statistics == "all"
-            set_mode(discriminator, "train" if moves else "batch")
-        with ExitStack() as stack:
-            for other in self.networks.keys() - {name}:
-                stack.enter_context(frozen(self.networks[other]))
-            yield
 
     def _loss(self, name: PlayerName) -> Callable[[Step], Mapping[str, Tensor]]:
         """A player's whole loss, penalties included, which is compiled as one function."""
@@ -205,7 +193,7 @@ class Trainer:
                 step = Step(self._players, batch, draws, memory=self.memory.values, terms=update.terms)
                 part, _ = next(self._parts(step, 1.0))
                 self._reseed()
-                with refusing(name, len(batch.real), self.engine), self._train_only(name):
+                with refusing(name, len(batch.real), self.engine), self._turns.of(name):
                     losses, statistics = self.memory.split(self._loss(name)(part))
                     take_gradients(name, self.networks[name], losses, statistics)
 

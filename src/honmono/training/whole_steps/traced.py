@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from honmono.networks.batch_norm import set_mode
 from honmono.objectives.base import PlayerName, Step
 from honmono.recipe.updates import Update
 from honmono.runs.log import loss_column, statistic_column
 from honmono.training.shared_fakes import names_of_shared
+from honmono.training.turns import Turns
 from honmono.training.whole_steps.inputs import Given
 from honmono.training.whole_steps.state import Parts, Place, State
 
@@ -30,6 +30,7 @@ class TracedStep(nn.Module):
         self.networks = nn.ModuleDict({**parts.networks})
         self._parts, self._state, self._groups, self._averages = parts, state, groups, averages
         self._shared = names_of_shared(parts.recipe)
+        self._turns = Turns(parts.recipe, parts.networks)
         self.columns: list[str] = []
         self.updated: dict[PlayerName, list[tuple[str, ...]]] = {player: [] for player in parts.networks}
 
@@ -58,9 +59,7 @@ class TracedStep(nn.Module):
         """Adds an update's gradients to those of its player; returns what is logged of it."""
         parts, player = self._parts, update.player
         self._clip(player, "before")
-        if "discriminator" in parts.networks:
-            moves = player == "discriminator" or parts.recipe.discriminator_statistics == "all"
-            set_mode(parts.networks["discriminator"], "train" if moves else "batch")
+        self._turns.set_statistics(player)
         fake = self._shared_fake(update, given)
         memory = {place.name: tensor for place, tensor in self._places.items() if place.of == "memory"}
         step = Step(parts.players, given.batch, given.draws, fake, memory, update.terms)
