@@ -12,6 +12,8 @@ from honmono.devices import (
     choose,
     choose_compile,
     cpu_gains_by_bf16,
+    faster_layout,
+    from_record,
     gains_by_bf16,
     has_bf16,
     is_first_process,
@@ -153,3 +155,23 @@ def test_a_rank_counts_only_among_several_processes(
         if value is not None:
             monkeypatch.setenv(name, value)
     assert is_first_process() == first
+
+
+def test_a_layout_is_as_given_or_follows_from_precision_and_networks() -> None:
+    assert choose("cpu", "bf16").layout == "auto"
+    assert choose("cpu", "bf16", layout="contiguous").layout == "contiguous"
+    assert faster_layout("cpu", "bf16", group_norm=False) == "channels-last"
+    assert (
+        faster_layout("cpu", "bf16", group_norm=True) == faster_layout("cpu", "fp64", group_norm=False) == "contiguous"
+    )
+    assert faster_layout("cuda", "bf16", group_norm=True) == "channels-last"
+    with pytest.raises(Refused, match="--layout wide: expected one of auto, contiguous, channels-last"):
+        choose("cpu", layout="wide")
+
+
+def test_records_of_earlier_versions_are_read() -> None:
+    early = {"device": "cpu", "processes": 1, "threads": 2}
+    for precision, compiled, layout in (("fp32", True, "contiguous"), ("bf16", False, "channels-last")):
+        choices = from_record({**early, "precision": precision, "compile": compiled})
+        assert choices.compile == ("losses" if compiled else "off") and choices.layout == layout
+        assert from_record(recorded(choices)) == choices

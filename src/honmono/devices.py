@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -14,6 +14,8 @@ from honmono.errors import Failed, Refused
 
 Precision = Literal["fp32", "bf16", "fp64"]
 Compiled = Literal["off", "losses", "step"]
+Layout = Literal["auto", "contiguous", "channels-last"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 FIX = "if there is no C++ compiler, install g++ or clang++, or set CXX to another one"
 DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
 
@@ -28,6 +30,7 @@ class Choices:
     compile: Compiled
     processes: int
     threads: int
+    layout: Layout = "contiguous"  # of pictures and of the weights of convolutions
 
 
 def choose(
@@ -35,8 +38,10 @@ def choose(
     precision: str = "auto",
     compile: str = "auto",
     recipe_precision: str = "auto",
+    layout: str = "auto",
 ) -> Choices:
-    """Replaces every "auto". No choice depends on a timing or on the run's length, so equal commands give equal
+    """Replaces every "auto" but that of the layout, which depends on the networks (`Engine.settle_layout`). No choice
+    depends on a timing or on the run's length, so equal commands give equal
     runs."""
     chosen = _choose_device(device)
     wanted = precision if precision != "auto" else recipe_precision
@@ -48,14 +53,17 @@ def choose(
         raise Refused("--precision fp64: Apple's GPUs have no float64: add --device cpu")
     compiles = choose_compile(compile, chosen)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    return Choices(chosen, wanted, compiles, processes, torch.get_num_threads())  # type: ignore[arg-type]
+    if layout not in LAYOUTS:
+        raise Refused(f"--layout {layout}: expected one of {', '.join(LAYOUTS)}")
+    return Choices(chosen, wanted, compiles, processes, torch.get_num_threads(), layout)  # type: ignore[arg-type]
 
 
 def from_record(engine: Mapping[str, Any]) -> Choices:
-    """The choices that a run recorded. Until 0.1.0 a record said only whether losses were compiled."""
+    """The choices that a run recorded. Early records say only whether losses were compiled, and not the layout."""
     compiled = engine["compile"]
     compiled = ("losses" if compiled else "off") if isinstance(compiled, bool) else compiled
-    return Choices(**{**engine, "compile": compiled})
+    layout = engine.get("layout") or ("channels-last" if engine["precision"] == "bf16" else "contiguous")
+    return Choices(**{**engine, "compile": compiled, "layout": layout})
 
 
 def recorded(choices: Choices) -> dict[str, Any]:
@@ -117,6 +125,16 @@ def _choose_device(device: str) -> str:
             f"--device {device}: each process needs a device of its own: use --device cuda or cpu, which assign them"
         )
     return device
+
+
+def faster_layout(device: str, precision: str, group_norm: bool) -> Layout:
+    """What the layout "auto" is: channels-last in bf16, and in float32 on processors without AVX512, where it was up to
+    1.57 times as fast (benchmarks/README.md); but never with group norm on a CPU, where torch 2.13 takes up to 35 times
+    as long for it in channels-last."""
+    if group_norm and device == "cpu":
+        return "contiguous"
+    without_avx512 = device == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX2"
+    return "channels-last" if precision == "bf16" or (precision == "fp32" and without_avx512) else "contiguous"
 
 
 def choose_compile(wanted: str, device: str) -> Compiled:

@@ -65,18 +65,21 @@ def test_weights_are_held_and_outputs_answered_in_full_precision(
 
 
 @pytest.mark.parametrize(
-    ("precision", "network", "channels_last"),
+    ("layout", "precision", "network", "channels_last"),
     [
-        ("fp32", nn.Conv2d(3, 5, 3), False),
-        ("bf16", nn.Conv2d(3, 5, 3), True),
-        ("bf16", nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4)), False),
+        ("auto", "bf16", nn.Conv2d(3, 5, 3), True),
+        ("auto", "bf16", nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4)), False),
+        ("contiguous", "bf16", nn.Conv2d(3, 5, 3), False),
+        ("channels-last", "fp32", nn.Conv2d(3, 5, 3), True),
+        ("channels-last", "bf16", nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4)), True),
     ],
 )
-def test_pictures_are_channels_last_with_bf16_and_no_group_norm(
-    precision: str, network: nn.Module, channels_last: bool
+def test_layouts_are_those_given_and_auto_avoids_group_norm_in_channels_last(
+    layout: str, precision: str, network: nn.Module, channels_last: bool
 ) -> None:
-    one = engine(precision)
-    one.choose_memory_format([network])
+    one = Engine(choose("cpu", precision, "off", layout=layout))
+    one.settle_layout([network])
+    assert one.choices.layout == ("channels-last" if channels_last else "contiguous")
     weight = next(one.place(network).parameters())
     for tensor in (one.sample(torch.rand(2, 3, 4, 4)), weight):
         assert tensor.is_contiguous(memory_format=torch.channels_last) == channels_last

@@ -104,7 +104,7 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
 
     A growing recipe is timed at its full size, and a recipe with a warm-up after it.
     """
-    recipe = replace(recipe, growth=None, updates=tuple(map(_ordinary, recipe.updates)))
+    recipe = replace(recipe, growth=None, updates=after_warm_ups(recipe.updates))
     if data is not None:
         recipe = replace(recipe, data=with_source(recipe.data, data, name))
     available = data is not None or isinstance(recipe.data, Mixture)
@@ -123,8 +123,12 @@ def measure(recipe: Recipe, engine: Engine, data: str | None, name: str) -> dict
     }
 
 
-def _ordinary(entry: Update | Simultaneous) -> Update | Simultaneous:
+def after_warm_ups(updates: tuple[Update | Simultaneous, ...]) -> tuple[Update | Simultaneous, ...]:
     """The same updates without warm-ups, but as often as after them."""
+    return tuple(map(_ordinary, updates))
+
+
+def _ordinary(entry: Update | Simultaneous) -> Update | Simultaneous:
     if isinstance(entry, Simultaneous):
         return Simultaneous(tuple(replace(update, count=_after_warm_up(update)) for update in entry.updates))
     return replace(entry, count=_after_warm_up(entry))

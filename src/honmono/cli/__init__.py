@@ -26,6 +26,7 @@ from honmono.cli import (
     show,
     study,
     train,
+    tune,
 )
 from honmono.cli.list import list_recipes
 from honmono.errors import Failed, Interrupted, Refused
@@ -64,6 +65,7 @@ app.command("plot")(plot.plot)
 app.command("study")(study.study)
 app.add_typer(data.app, name="data")
 app.command("bench")(bench.bench)
+app.command("tune")(tune.tune)
 app.command("env")(env.env)
 
 

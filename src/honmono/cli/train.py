@@ -32,6 +32,8 @@ def train(
     device: Device = "auto",
     precision: Annotated[str, Option(help="auto, fp32, bf16 or fp64")] = "auto",
     compile: Annotated[str, Option(help="what is compiled: auto, off, losses or step")] = "auto",
+    layout: Annotated[str, Option(help="of pictures in memory: auto, contiguous or channels-last")] = "auto",
+    tune: Annotated[bool, Option(help="take what `honmono tune` found for this recipe on this machine")] = True,
     run: Annotated[
         Path | None, Option(help="directory of the run, new or to resume; runs/NUMBER-RECIPE by default")
     ] = None,
@@ -63,6 +65,8 @@ def train(
         device=device,
         precision=precision,
         compile=compile,
+        layout=layout,
+        tune=tune,
         run=run,
         resume=resume,
         from_run=from_run,

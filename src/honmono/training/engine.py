@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from honmono.devices import DTYPES, Choices
+from honmono.devices import DTYPES, Choices, faster_layout
 from honmono.errors import Refused
 
 
@@ -47,25 +47,28 @@ class Engine:
         self.device = _local_device(choices.device)
         self.dtype = DTYPES[choices.precision]
         self.memory_format: torch.memory_format = torch.contiguous_format
-        torch.set_num_threads(choices.threads)
+        self.use_threads()
         _flush_denormals()
         _be_deterministic(self.device)
+
+    def use_threads(self) -> None:
+        """Computes with the run's number of threads, where another engine of this process has another one."""
+        torch.set_num_threads(self.choices.threads)
 
     @property
     def writes(self) -> bool:
         """Whether this process writes files and prints."""
         return self.rank == 0
 
-    def choose_memory_format(self, networks: Iterable[nn.Module]) -> None:
-        """Channels-last for bf16 alone: in float32 it can be slower than the default layout.
-
-        Nor on a CPU where there is group norm: torch 2.13 takes up to 35 times as long for channels-last maps there.
-        """
-        slow = self.device.type == "cpu" and any(
-            isinstance(layer, nn.GroupNorm) for network in networks for layer in network.modules()
-        )
-        fast = self.choices.precision == "bf16" and not slow
-        self.memory_format = torch.channels_last if fast else torch.contiguous_format
+    def settle_layout(self, networks: Iterable[nn.Module]) -> None:
+        """Replaces the layout "auto" by the one that is faster for these networks."""
+        if self.choices.layout == "auto":
+            layers = [layer for network in networks for layer in network.modules()]
+            grouped = any(isinstance(layer, nn.GroupNorm) for layer in layers)
+            layout = faster_layout(self.choices.device, self.choices.precision, grouped)
+            self.choices = replace(self.choices, layout=layout)
+        last = self.choices.layout == "channels-last"
+        self.memory_format = torch.channels_last if last else torch.contiguous_format
 
     def place(self, module: nn.Module) -> nn.Module:
         """The network on the device, with the run's dtype and memory format."""

@@ -17,6 +17,7 @@ class TrainOptions:
 
     changes: new values of recipe fields by dotted name, or their texts as for `--set`.
     root: where numbered run directories are created.
+    tune: whether what `honmono tune` found for the recipe replaces "auto".
     run: the directory of a new run, or of a run to resume.
     resume: a run to resume with its recorded recipe.
     from_run: a run, or one of its checkpoints, whose weights initialise a new run.
@@ -34,6 +35,8 @@ class TrainOptions:
     device: str = "auto"
     precision: str = "auto"
     compile: str = "auto"
+    layout: str = "auto"
+    tune: bool = True
     run: Path | None = None
     resume: Path | None = None
     from_run: Path | None = None

@@ -23,6 +23,7 @@ from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
+from honmono.training.choices import choices_for, plain_choices
 from honmono.training.classes import class_lines, data_lines
 from honmono.training.open_trainer import open_rehearsed, open_trainer
 from honmono.training.options import TrainOptions, apply_options, entry_of, recipe_for
@@ -73,7 +74,7 @@ def _start(options: TrainOptions) -> Session:
     recipe = recipe_for(entry, options)
     if options.run:
         RunDirectory.refuse_taken(options.run)  # before the data is packed, which may take a while
-    choices = choose(options.device, options.precision, options.compile, recipe.training.precision)
+    choices, tuned = choices_for(recipe, options)
     automatic = options.precision == "auto" == recipe.training.precision
     engine, trainer, fingerprint, other = open_rehearsed(recipe, choices, automatic)
     choices = engine.choices
@@ -98,7 +99,7 @@ def _start(options: TrainOptions) -> Session:
             state = {"images": 0, "seconds": 0.0}
             checkpoints.write(run.checkpoints, 0, trainer.tensors(), state, recipe.training.keep)
     run = engine.share(run)
-    lines += [*data_lines(trainer), *other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
+    lines += [*data_lines(trainer), *tuned, *other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
     return Session(trainer, run, new, steps, 0.0, options.track, lines, lock, metrics)
 
 
@@ -228,12 +229,10 @@ def _choices_again(options: TrainOptions, run: RunDirectory, recipe: Recipe) -> 
         lost = (
             "warning: the run has no environment.json: using this machine's defaults, so results may not be identical"
         )
-        return choose(options.device, options.precision, options.compile, recipe.training.precision), [
-            f"{lost}; nor can it be checked whether its data has changed"
-        ]
-    given = {"device": options.device, "precision": options.precision, "compile": options.compile}
+        return plain_choices(recipe, options), [f"{lost}; nor can it be checked whether its data has changed"]
+    given = {name: getattr(options, name) for name in ("device", "precision", "compile", "layout")}
     overrides = {k: v for k, v in given.items() if v != "auto"}
-    full = {"device": old.device, "precision": old.precision, "compile": old.compile} | overrides
+    full = {"device": old.device, "precision": old.precision, "compile": old.compile, "layout": old.layout} | overrides
     try:
         device_of(full["device"])
     except Refused as refusal:

@@ -13,7 +13,7 @@ def train(recipe: str | Recipe | None = None, **options: Any) -> TrainedRun:
     """Trains a recipe (a name, `path/to/mine.py:function`, or a value) and returns the run, ready to sample from.
 
     options: the fields of `TrainOptions`: data, size, classes, steps, images, epochs, batch_size, seed, device,
-        precision, compile, run, resume, from_run (--from), changes (--set), track, trust_code, root.
+        precision, compile, layout, tune, run, resume, from_run (--from), changes (--set), track, trust_code, root.
     Raises `Refused` for a wrong call before anything is created, `Failed` when training diverges or the disk is full,
     and `Interrupted` after SIGINT or SIGTERM, when the run has been saved.
     """

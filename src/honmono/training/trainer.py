@@ -49,7 +49,7 @@ class Trainer:
         self.data_spec = DataSpec(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
         built = build_networks(recipe, self.data_spec)
-        engine.choose_memory_format(built.values())
+        engine.settle_layout(built.values())
         self.networks: dict[PlayerName, nn.Module] = {name: engine.place(network) for name, network in built.items()}
         check_coupling(recipe, self.networks)
         check_terms(recipe)
