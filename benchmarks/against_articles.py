@@ -114,7 +114,7 @@ def settings(recipe: Recipe, device: str, compiles: bool) -> Iterator[Choices]:
     automatic = choose(device, recipe_precision=recipe.training.precision)
     yield automatic
     for precision in dict.fromkeys((automatic.precision, "fp32")):
-        for compiled in ("off", "on") if compiles else ("off",):
+        for compiled in ("off", "losses", "step") if compiles else ("off",):
             choices = choose(device, precision, compiled)
             if choices != automatic:
                 yield choices

@@ -48,7 +48,7 @@ Refusal = Callable[..., str]
         ("train --device gpu", "--device gpu: expected auto, cpu, cuda, cuda:N or mps"),
         ("train --precision fp8", "--precision fp8: expected one of auto, fp32, bf16, fp64"),
         ("train --track tensorbord", "there is no tracker 'tensorbord'; did you mean 'tensorboard'"),
-        ("train --compile maybe", "--compile maybe: expected one of auto, on, off"),
+        ("train --compile maybe", "--compile maybe: expected one of auto, off, losses"),
         ("train mine.py:gan", "mine.py does not exist"),
         ("sample nowhere", "there is no run directory 'nowhere'"),
         ("interpolate nowhere", "there is no run directory 'nowhere'"),

@@ -58,7 +58,7 @@ def test_numbers_that_json_has_no_word_for_are_strict_too(call: Command) -> None
 def test_env_says_what_would_be_chosen(call: Command) -> None:
     said = document(call("env", "--json"))
     assert said["command"] == "honmono env --json"
-    assert set(said["chosen"]) == {"device", "precision", "compile", "processes", "threads"}
+    assert set(said["chosen"]) == {"device", "precision", "compile", "processes", "threads", "layout"}
     assert {"python", "torch", "honmono", "cores", "devices"} <= set(said)
     assert any(line.startswith("torch ") for line in call("env").out.splitlines())
 
