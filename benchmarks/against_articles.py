@@ -4,9 +4,9 @@
 
 It writes results/articles-MACHINE.json: median milliseconds of a step, interleaved in one process, and where the time
 of a step goes. Ours is measured as registered and with the other choices that `honmono train` has (fp32, compiled
-losses), the article's with its data in memory and with its own loader. Both train on the same noise, of as many
-pictures as the article's. Not a part of `honmono bench`, since the package cannot import what is independent of it
-and not installed.
+losses, compiled steps), the article's with its data in memory and with its own loader. Both train on the same noise, of
+as many pictures as the article's. Not a part of `honmono bench`, since the package cannot import what is independent of
+it and not installed.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def measure(
         for data in DATA if not rows else ("memory",):
             ours, article = timing.interleaved(trainer.step, theirs[data], engine.finish)
             row = {"recipe": name, "batch_size": recipe.training.batch_size, "device": choices.device}
-            row |= {"precision": choices.precision, "compiled": choices.compile, "threads": choices.threads}
+            row |= {"precision": choices.precision, "compile": choices.compile, "threads": choices.threads}
             row |= {"article_data": data, "ms_per_step": round(ours * 1e3, 3)}
             row |= {"article_ms_per_step": round(article * 1e3, 3), "ratio": round(article / ours, 3)}
             row |= {"gflop": round(gflop, 4), "article_gflop": round(their_gflop[data], 4)}
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("machine", help="for the file's name: epyc-2-cores, say")
     parser.add_argument("recipes", nargs="*", help=f"of {', '.join(ARTICLES)}; all by default")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--no-compile", action="store_true", help="without the rows of compiled losses")
+    parser.add_argument("--no-compile", action="store_true", help="without the rows of compiled losses and steps")
     parser.add_argument("--seconds", type=float, default=timing.BLOCK_SECONDS, help="of each of the alternating blocks")
     asked = parser.parse_args()
     if unknown := [name for name in asked.recipes if name not in ARTICLES]:

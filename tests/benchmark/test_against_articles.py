@@ -44,9 +44,9 @@ def test_a_recipe_is_measured_against_its_article(script: Any, monkeypatch: pyte
     for name, value in {"BLOCK_SECONDS": 0.01, "ROUNDS": 1, "MATRIX": 64}.items():
         monkeypatch.setattr(timing, name, value)
     rows, parts = script.measure("wgan-grid-article", "cpu", False, tmp_path)
-    assert [(row["precision"], row["compiled"], row["article_data"]) for row in rows] == [
-        ("fp32", False, "memory"),
-        ("fp32", False, "article"),
+    assert [(row["precision"], row["compile"], row["article_data"]) for row in rows] == [
+        ("fp32", "off", "memory"),
+        ("fp32", "off", "article"),
     ]
     for row in rows:
         assert row["ratio"] == pytest.approx(row["article_ms_per_step"] / row["ms_per_step"], rel=0.01)
