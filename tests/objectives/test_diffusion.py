@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.objectives.diffusion import DDPM, loss_weights, noised, predicted_real, steps_from
+from honmono.objectives.diffusion import DDPM, loss_weights, noise_of_velocity, noised, predicted_real, steps_from
 from honmono.objectives.noise_schedules import LinearNoise
 
 
@@ -54,6 +54,20 @@ def test_a_network_that_knows_the_noise_has_no_loss() -> None:
     uniform = torch.linspace(0, 0.9, 8)[:, None].expand(8, objective.num_uniform())
     loss = objective.loss(lambda x, t, label: noise, real, None, noise, uniform, tables(objective))
     assert loss.item() == 0
+
+
+def test_a_network_may_return_the_velocity_by_hand() -> None:
+    objective = DDPM(schedule=TWO, output="velocity", weighting="velocity", label_dropout=0)
+    assert loss_weights(TWO, "velocity") == pytest.approx([1 / 0.64, 1 / 0.16])
+    real, noise, v = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [-1.0]]), torch.tensor([[0.5], [0.25]])
+    true = torch.tensor([[0.8 * 3 - 0.6 * 1], [0.4 * -1 - 0.84**0.5 * 2]])  # of samples with noise to step 0 and 1
+    uniform = torch.tensor([[0.4, 0.9], [0.6, 0.9]])
+    loss = objective.loss(lambda x, t, label: v, real, None, noise, uniform, tables(objective))
+    assert loss.item() == pytest.approx((v - true).square().mean().item())
+    noisy = torch.cat([noised(real[:1], noise[:1], 0.64), noised(real[1:], noise[1:], 0.16)])
+    predicted = objective.predictor(lambda x, t, label: true)(noisy, torch.tensor([0.0, 0.5]), None)
+    torch.testing.assert_close(predicted, noise)
+    torch.testing.assert_close(noise_of_velocity(noisy[:1], true[:1], 0.64), noise[:1])
 
 
 def test_every_step_is_as_probable() -> None:

@@ -37,7 +37,7 @@ class ReadyGenerator(nn.Module):
         super().__init__()
         self.raw, self.sampler = raw, sampler
         self.mode: SamplingMode = recipe.sampling
-        self.schedule = recipe.objective.noise_schedule()
+        self.schedule, self.predictor = recipe.objective.noise_schedule(), recipe.objective.predictor
         self.training = False  # of this module only, not of the raw generator
 
     def forward(self, latent: Tensor, label: Tensor | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:
@@ -54,7 +54,7 @@ class ReadyGenerator(nn.Module):
 
         with sampling(self.raw, self.mode):
             if isinstance(self.sampler, Stepwise):
-                return self.sampler(self.raw, latent, label, schedule=self.schedule, draw=draw)
+                return self.sampler(self.predictor(self.raw), latent, label, schedule=self.schedule, draw=draw)
             return self.raw(latent, label)
 
 

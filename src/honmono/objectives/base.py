@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.hooks import hook
+from honmono.networks.conditioning import TimedNetwork
 from honmono.objectives.noise_schedules import NoiseSchedule
 from honmono.schedules import Schedule
 
@@ -174,6 +175,11 @@ class Objective(ABC):
     def noise_schedule(self) -> NoiseSchedule | None:
         """Of a diffusion, whose sampler needs it; None for all others."""
         return None
+
+    @hook
+    def predictor(self, network: TimedNetwork) -> TimedNetwork:
+        """What a sampler follows, which returns what `predicts` says: the network itself, unless it returns another."""
+        return network
 
     @hook
     def num_uniform(self) -> int:

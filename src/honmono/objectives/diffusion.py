@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from honmono.objectives.base import Objective, Prediction, Step
 from honmono.objectives.noise_schedules import CosineNoise, NoiseSchedule
 
 
-Weighting = Literal["simple", "min_snr", "variational"]
+Weighting = Literal["simple", "min_snr", "variational", "velocity"]
 
 
 def noised(
@@ -34,18 +35,34 @@ def predicted_real(
     return (noisy - (1 - alpha_bar) ** 0.5 * noise) / alpha_bar**0.5
 
 
+def noise_of_velocity(
+    noisy: Float[Tensor, "batch *sample_shape"],
+    velocity: Float[Tensor, "batch *sample_shape"],
+    alpha_bar: Float[Tensor, "batch *ones"] | float,
+) -> Float[Tensor, "batch *sample_shape"]:
+    """The noise in x_s from v = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) x_0.
+
+    Source: Salimans & Ho (2022), arXiv:2202.00512, appendix D.
+    """
+    return alpha_bar**0.5 * velocity + (1 - alpha_bar) ** 0.5 * noisy
+
+
 def loss_weights(schedule: NoiseSchedule, weighting: Weighting) -> np.ndarray:
     """What the squared error of the noise of each step is multiplied by; float64.
 
     "simple": 1 (Ho et al., DDPM, 2020, arXiv:2006.11239, equation 14). "variational": beta / (2 alpha (1 - alpha_bar)),
     the terms of the variational bound with variance beta (equation 12 there). "min_snr": min(SNR, 5) / SNR, SNR =
     alpha_bar / (1 - alpha_bar), so that nearly clean samples count less (Hang et al., 2023, arXiv:2303.09556).
+    "velocity": 1 / alpha_bar, with which the squared error is that of v (`noise_of_velocity`), and very noisy samples
+    count as much as others (Salimans & Ho, 2022, arXiv:2202.00512, section 4).
     """
     beta, alpha_bar = schedule.betas(), schedule.alpha_bars()
     if weighting == "simple":
         return np.ones_like(beta)
     if weighting == "variational":
         return beta / (2 * (1 - beta) * (1 - alpha_bar))
+    if weighting == "velocity":
+        return 1 / alpha_bar
     return np.minimum(5 * (1 - alpha_bar) / alpha_bar, 1)
 
 
@@ -55,12 +72,15 @@ class DDPM(Objective):
 
     label_dropout: the share of labels that training hides, so that guidance by labels is possible when sampling.
     weighting: `loss_weights`.
+    output: what the network returns: the noise, or the velocity v, from which the noise is computed
+        (`noise_of_velocity`). A small error of the noise in a very noisy sample is a large error of the sample.
     Source: Ho et al., DDPM (2020), arXiv:2006.11239, algorithm 1.
     """
 
     predicts: ClassVar[Prediction] = "noise"
     schedule: NoiseSchedule = CosineNoise()
     weighting: Weighting = "simple"
+    output: Literal["noise", "velocity"] = "noise"
     label_dropout: float = 0.1
 
     def __post_init__(self) -> None:
@@ -74,6 +94,17 @@ class DDPM(Objective):
 
     def noise_schedule(self) -> NoiseSchedule:
         return self.schedule
+
+    def predictor(self, network: TimedNetwork) -> TimedNetwork:
+        if self.output == "noise":
+            return network
+        alpha_bars = torch.from_numpy(self.schedule.alpha_bars())
+
+        def noise(x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+            alpha_bar = _per_sample(alpha_bars.to(x.device), (t * self.schedule.steps).round().long(), x)
+            return noise_of_velocity(x, full(network(x, t, label)), alpha_bar)
+
+        return noise
 
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Nothing random: `tables`, which compiled losses take as tensors."""
@@ -104,8 +135,11 @@ class DDPM(Objective):
         alpha_bar = _per_sample(tables["alpha_bar"], step, real)
         weight = _per_sample(tables["weight"], step, real)
         label = label if label is None else drop_labels(label, uniform[:, 1], self.label_dropout)
-        predicted = network(noised(real, noise, alpha_bar), step.to(real.dtype) / self.schedule.steps, label)
-        return (weight * (full(predicted) - noise).square()).mean()
+        noisy = noised(real, noise, alpha_bar)
+        predicted = full(network(noisy, step.to(real.dtype) / self.schedule.steps, label))
+        if self.output == "velocity":
+            predicted = noise_of_velocity(noisy, predicted, alpha_bar)
+        return (weight * (predicted - noise).square()).mean()
 
 
 def steps_from(uniform: Float[Tensor, " batch"], steps: int) -> Int[Tensor, " batch"]:

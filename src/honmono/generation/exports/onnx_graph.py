@@ -34,7 +34,7 @@ class Graph(nn.Module):
     def __init__(self, model: Model, network: Callable[..., Tensor]) -> None:
         super().__init__()
         self.network, self.sampler = network, model.sampler
-        self.schedule = model.recipe.objective.noise_schedule()
+        self.schedule, self.predictor = model.recipe.objective.noise_schedule(), model.recipe.objective.predictor
 
     def forward(self, latent: Tensor, label: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         def draw(step: int) -> Tensor:
@@ -42,7 +42,7 @@ class Graph(nn.Module):
             return noise[:, step]
 
         if isinstance(self.sampler, Stepwise):
-            return self.sampler(self.network, latent, label, schedule=self.schedule, draw=draw)
+            return self.sampler(self.predictor(self.network), latent, label, schedule=self.schedule, draw=draw)
         return self.network(latent, label)
 
 
