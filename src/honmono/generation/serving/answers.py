@@ -42,10 +42,10 @@ def as_json(trained: TrainedRun, ask: Ask, samples: Tensor, label: int | None) -
     answer: dict[str, Any] = {"seed": ask.seed, "step": trained.step, "labels": [classes[number] for number in numbers]}
     if trained.model.range is None:
         return answer | {"points": samples.tolist()}
-    return answer | {"pictures": [_address(picture) for picture in trained.model.pictures(samples)]}
+    return answer | {"pictures": [data_address(picture) for picture in trained.model.pictures(samples)]}
 
 
-def _address(picture: np.ndarray) -> str:
+def data_address(picture: np.ndarray) -> str:
     """One picture (channels, height, width), without a grid's frame and in its own size."""
     from PIL import Image
 

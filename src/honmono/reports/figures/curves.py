@@ -31,7 +31,7 @@ def curves(columns: Columns, path: Path, title: str) -> None:
     Raw values are faint, their centred moving average is strong. Values that are not finite are gaps, and a dotted line
     marks the first of them.
     """
-    contents = _contents(columns)
+    contents = contents_of(columns)
     made, drawn = panels(list(contents), title)
     colours = _loss_colours(contents)
     for name, lines in contents.items():
@@ -66,7 +66,7 @@ def smoothed(values: Float[np.ndarray, " rows"], span: int) -> Float[np.ndarray,
     return np.where(finite, means, np.nan)
 
 
-def _contents(columns: Columns) -> dict[str, dict[str, str]]:
+def contents_of(columns: Columns) -> dict[str, dict[str, str]]:
     """Panel -> label -> column. The prefix of a column is a player, `statistic`, `learning_rate` or `metric`."""
     losses: dict[str, dict[str, str]] = {}
     statistics: dict[str, str] = {}
