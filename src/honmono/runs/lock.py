@@ -6,11 +6,14 @@ from honmono.errors import Refused
 from honmono.runs.directory import RunDirectory
 
 
+OBSERVED = 0.5  # seconds; `is_held` of another process has the lock for a moment
+
+
 def hold(run: RunDirectory) -> FileLock:
     """Locks the run until the lock is released or the process ends. Raises `Refused` where another process has it."""
     lock = FileLock(run.path / ".lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=OBSERVED)
     except Timeout as error:
         raise Refused(f"another process is training '{run.path}': wait for it or stop it") from error
     return lock
