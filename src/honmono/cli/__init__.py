@@ -24,6 +24,7 @@ from honmono.cli import (
     sample,
     serve,
     show,
+    studio,
     study,
     train,
     tune,
@@ -55,6 +56,7 @@ app.command("show")(show.show)
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("serve")(serve.serve)
+app.command("studio")(studio.studio)
 app.command("interpolate")(interpolate.interpolate)
 app.command("export")(export.export)
 app.command("directions")(directions.directions)

@@ -1,0 +1,78 @@
+"""The way between two kept samples: samples whose latents go from one's to the other's."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from honmono.errors import Refused
+from honmono.generation.interpolate import FRAME_MS, slerp
+from honmono.generation.load import TrainedRun
+from honmono.generation.serving.ask import Ask, class_of, model_for
+from honmono.recipe.latents import Uniform
+from honmono.runs.images import grid, viewable
+
+
+MOST_PLACE = 256  # of a sample among those of its seed
+
+
+class Way(BaseModel):
+    """Two samples, each by the seed and the place in its grid, and class, truncation and sampler as of `Ask`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seeds: tuple[int, int]
+    places: tuple[int, int]
+    labels: tuple[str, str] = ("", "")
+    truncations: tuple[float | None, float | None] = (None, None)
+    batch_norm: str | None = None
+    sampler_steps: int | None = None
+    solver: str | None = None
+    guidance: float | None = None
+    frames: int = Field(12, ge=2, le=48)
+
+    def end(self, which: int) -> Ask:
+        """What the samples of one end were asked for by."""
+        shared = {name: getattr(self, name) for name in ("batch_norm", "sampler_steps", "solver", "guidance")}
+        return Ask(
+            seed=self.seeds[which],
+            label=self.labels[which] or None,
+            truncation=self.truncations[which],
+            **shared,
+        )
+
+
+def samples_between(trained: TrainedRun, way: Way) -> Tensor:
+    """The samples from the first end to the second, both included. The class changes halfway."""
+    ends = [_latent(trained, way.end(which), way.places[which]) for which in (0, 1)]
+    (here, first), (there, second) = ends
+    model = model_for(trained, way.end(0))
+    shares = np.linspace(0, 1, way.frames)
+    linear = isinstance(trained.recipe.latent, Uniform)
+    latents = [here + share * (there - here) if linear else slerp(here, there, share) for share in shares]
+    labels = np.where(shares < 0.5, first, second)
+    return model.at(np.concatenate(latents).astype(np.float32), labels, noise=(way.seeds[0], 0)).float().cpu()
+
+
+def _latent(trained: TrainedRun, ask: Ask, place: int) -> tuple[np.ndarray, int]:
+    """The latent (1, *latent) and the class of the sample at a place among those that were asked for."""
+    if not 0 <= place < MOST_PLACE:
+        raise Refused(f"places {place}: give 0 to {MOST_PLACE - 1}")
+    label = class_of(trained, ask)
+    draws = trained.model.draws(seed=ask.seed, label=label, truncation=ask.truncation)
+    chunk, within = divmod(place, trained.recipe.training.batch_size)
+    for _ in range(chunk):
+        next(draws)
+    latents, labels, _ = next(draws)
+    return latents[within : within + 1], int(labels[within])
+
+
+def film(pictures: Sequence[np.ndarray]) -> bytes:
+    """Pictures (channels, height, width) as a looping GIF that goes there and back."""
+    frames = [viewable(grid(np.asarray(picture)[None], 1)) for picture in pictures]
+    first, *rest = [*frames, *frames[-2:0:-1]]
+    buffer = io.BytesIO()
+    first.save(buffer, format="GIF", save_all=True, append_images=rest, duration=FRAME_MS, loop=0)
+    return buffer.getvalue()
