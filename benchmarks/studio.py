@@ -1,0 +1,117 @@
+"""Times `honmono studio`: from its start to the first picture, and the explorer's redraws.
+
+    python benchmarks/studio.py MACHINE [--starts 5] [--redraws 100]
+
+It trains `dcgan-mnist` on noise for two steps (how long it was trained, and on what, changes no speed). A start is
+timed from the command to the moment at which Chromium, open already, has loaded the newest samples of the list. A
+redraw is timed from another seed to the moment at which the last of 64 pictures is decoded, in the same browser.
+Browser and studio share the machine. Results: results/studio-MACHINE.json.
+"""
+
+import argparse
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+import honmono
+from honmono.files import write_json
+from honmono.runs.environment import environment
+
+
+RESULTS = Path(__file__).parent / "results"
+LOADED = "s => (all => all.length && all.every((one) => one.naturalWidth))([...document.querySelectorAll(s)])"
+REDRAW = """async (seed) => {
+  const before = document.getElementById("explore").dataset.drawn, began = performance.now();
+  const field = document.querySelector("#ask [name=seed]");
+  field.value = seed;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  while (document.getElementById("explore").dataset.drawn === before) await new Promise((r) => setTimeout(r, 1));
+  await Promise.all([...document.querySelectorAll("#grid img")].map((one) => one.decode()));
+  return performance.now() - began;
+}"""
+
+
+def open_studio(runs: Path) -> tuple["subprocess.Popen[str]", str]:
+    """A studio and its address."""
+    command = [sys.executable, "-m", "honmono", "studio", str(runs), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    found = re.search(r"(http://\S+)", process.stdout.readline())
+    assert found, "the studio named no address"
+    return process, found[1]
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+
+
+def time_start(runs: Path, page: Page) -> float:
+    """Seconds from the command to the first picture."""
+    began = time.perf_counter()
+    process, address = open_studio(runs)
+    page.goto(address)
+    page.wait_for_function(LOADED, arg=".card img")
+    seconds = time.perf_counter() - began
+    end(process)
+    return seconds
+
+
+def time_redraws(runs: Path, page: Page, number: int) -> list[float]:
+    """Milliseconds of each redraw."""
+    process, address = open_studio(runs)
+    page.goto(f"{address}/explore")
+    page.wait_for_function(LOADED, arg="#grid img")
+    found = [float(page.evaluate(REDRAW, seed)) for seed in range(1, number + 1)]
+    assert page.locator("#grid img").count() == 64
+    end(process)
+    return found
+
+
+def percentiles(values: list[float], digits: int) -> dict[str, float]:
+    p50, p95, most = np.percentile(values, [50, 95, 100])
+    return {"p50": round(p50, digits), "p95": round(p95, digits), "most": round(most, digits)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("machine")
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--redraws", type=int, default=100)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        pictures = np.random.default_rng(0).integers(256, size=(256, 28, 28), dtype=np.uint8)
+        np.savez(Path(folder) / "noise.npz", x_train=pictures, y_train=np.arange(256) % 10)
+        runs = Path(folder) / "runs"
+        changes = {"metrics": "()"}
+        honmono.train(
+            "dcgan-mnist", data=f"{folder}/noise.npz", steps=2, changes=changes, run=runs / "00001-dcgan-mnist"
+        )
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        starts = [time_start(runs, page) for _ in range(given.starts)]
+        redraws = time_redraws(runs, page, given.redraws)
+        browser.close()
+    result: dict[str, Any] = {
+        "recipe": "dcgan-mnist",
+        "starts": given.starts,
+        "seconds_to_first_picture": percentiles(starts, 2),
+        "redraws": given.redraws,
+        "milliseconds_of_64_pictures": percentiles(redraws, 0),
+        "environment": environment(sys.argv),
+    }
+    write_json(RESULTS / f"studio-{given.machine}.json", result)
+    print({key: value for key, value in result.items() if key != "environment"})
+
+
+if __name__ == "__main__":
+    main()
