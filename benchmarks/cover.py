@@ -9,7 +9,7 @@ from PIL import Image
 
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-HEIGHT, GAP = 400, 16
+HEIGHT, GAP = 320, 12
 PARTS = ("dcgan-mnist", "folder", "rpgan-grid")
 
 
@@ -18,7 +18,7 @@ def main() -> None:
 
 
 def cover() -> Image.Image:
-    """The parts side by side on white, at one height, in 128 colours."""
+    """The parts side by side on white, at one height, in 64 colours."""
     parts = [part(name) for name in PARTS]
     width = sum(picture.width for picture in parts) + GAP * (len(parts) - 1)
     whole = Image.new("RGB", (width, HEIGHT), "white")
@@ -26,7 +26,7 @@ def cover() -> Image.Image:
     for picture in parts:
         whole.paste(picture, (left, 0))
         left += picture.width + GAP
-    return whole.quantize(128)
+    return whole.quantize(64, dither=Image.Dither.NONE)
 
 
 def part(name: str) -> Image.Image:

@@ -13,6 +13,8 @@ from honmono.recipes.flow import TINY, flow_mnist
     data="MNIST",
     summary="conditional diffusion on MNIST: the network and training of flow-mnist, trained to predict noise",
     quirks=(
+        "the network returns the velocity v, from which the noise is computed, and the error of v is what counts"
+        " (objective.output=noise, objective.weighting=simple: as the paper; arXiv:2202.00512)",
         "noise grows by the cosine schedule (objective.schedule: CosineNoise(); the paper's: LinearNoise())",
         "samples are made in 25 steps of DDIM with guidance 1.25, 50 evaluations of the network, and without new noise"
         " (sampler; DDPM's own way: sampler.eta=1 with sampler.steps=1000)",
@@ -20,4 +22,6 @@ from honmono.recipes.flow import TINY, flow_mnist
     tiny=TINY,
 )
 def ddpm_mnist() -> Recipe:
-    return replace(flow_mnist(), objective=DDPM(), sampler=DDIM(steps=25, guidance=1.25))
+    # A network of this size that returns the noise drew patterns of 2x2 pixels: FID[mnist] 13.5 after 5,000 steps.
+    objective = DDPM(output="velocity", weighting="velocity")
+    return replace(flow_mnist(), objective=objective, sampler=DDIM(steps=25, guidance=1.25))
