@@ -9,6 +9,7 @@ Browser and studio share the machine. Results: results/studio-MACHINE.json.
 """
 
 import argparse
+import importlib
 import os
 import re
 import resource
@@ -22,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
 
 import honmono
 from honmono.files import write_json
@@ -57,7 +57,7 @@ def end(process: "subprocess.Popen[str]") -> None:
     process.wait(timeout=60)
 
 
-def time_start(runs: Path, page: Page) -> tuple[float, float]:
+def time_start(runs: Path, page: Any) -> tuple[float, float]:
     """Seconds from the command to the first picture, and seconds of the processor that the studio took for it."""
     began, before = time.perf_counter(), processor_seconds()
     process, address = open_studio(runs)
@@ -74,7 +74,7 @@ def processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def time_redraws(runs: Path, page: Page, number: int) -> list[float]:
+def time_redraws(runs: Path, page: Any, number: int) -> list[float]:
     """Milliseconds of each redraw."""
     process, address = open_studio(runs)
     page.goto(f"{address}/explore")
@@ -97,7 +97,10 @@ def main() -> None:
     parser.add_argument("--redraws", type=int, default=100)
     given = parser.parse_args()
     load = os.getloadavg()  # of the last 1, 5 and 15 minutes: what else the machine does
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        importlib.import_module("playwright.sync_api").sync_playwright() as driver,
+    ):
         pictures = np.random.default_rng(0).integers(256, size=(256, 28, 28), dtype=np.uint8)
         np.savez(Path(folder) / "noise.npz", x_train=pictures, y_train=np.arange(256) % 10)
         runs = Path(folder) / "runs"
