@@ -95,9 +95,12 @@ class Trainings:
             file.write(f"$ {as_typed(words)}\n".encode())
             file.flush()
             # A session of its own: neither Ctrl-C in the studio's terminal nor the terminal's end reaches it.
-            self._started[name] = subprocess.Popen(
+            process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
             )
+        self._started[name] = process
+        # Waited for in the background, so that no zombie stays where nobody asks for its end.
+        threading.Thread(target=process.wait, daemon=True).start()
 
     def _wait(self, run: RunDirectory, begun: Callable[[], bool]) -> None:
         """Returns once the training has begun, or is still about to after a while. Raises `Refused` where it ended."""
