@@ -55,7 +55,7 @@ def test_what_has_no_page(stirred: Callable[..., TrainedRun], runtime: Path, tmp
     out = tmp_path / "page.html"
     with pytest.raises(Refused, match="generates points"):
         honmono.export(stirred("gan-grid"), "page", out, runtime=runtime)
-    with pytest.raises(Refused, match="evaluates the network 100 times.*--sampler-steps"):
+    with pytest.raises(Refused, match="evaluates the network 200 times.*--sampler-steps"):
         honmono.export(stirred("flow-mnist").with_sampler(steps=50, solver="midpoint"), "page", out, runtime=runtime)
     with pytest.raises(Refused, match="--fetch-runtime"):
         honmono.export(stirred("dcgan-digits"), "page", out)
