@@ -149,9 +149,12 @@ def test_samples_are_made_from_noise_by_the_recipe_s_sampler(stepwise: Model) ->
     schedule = recipe.objective.noise_schedule()
     assert isinstance(recipe.sampler, Stepwise)
     with torch.no_grad():
-        network = recipe.objective.predictor(stepwise.generator.eval())
         expected = recipe.sampler(
-            network, torch.from_numpy(noise).double(), torch.from_numpy(labels), schedule=schedule
+            stepwise.generator.eval(),
+            torch.from_numpy(noise).double(),
+            torch.from_numpy(labels),
+            schedule=schedule,
+            returns=recipe.objective.network_returns(),
         )
     torch.testing.assert_close(drawn(stepwise, 1), expected, rtol=0, atol=1e-12)
 

@@ -95,6 +95,19 @@ def test_noise_is_added_as_often_as_said(sampler: DDIM, noises: int) -> None:
     assert drawn == list(range(noises)) and noises == sampler.noises()
 
 
+def test_velocity_and_noise_lead_to_the_same_samples() -> None:
+    schedule, label = LinearNoise(), torch.tensor([0, 1, 2])
+    alpha_bars = torch.from_numpy(schedule.alpha_bars())
+
+    def velocity(x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        left = alpha_bars[(t * schedule.steps).round().long()].view(-1, *[1] * (x.dim() - 1))
+        return (labelled(x, t, label) - (1 - left) ** 0.5 * x) / left**0.5
+
+    of_noise = DDIM(steps=7)(labelled, NOISE, label, schedule=schedule)
+    of_velocity = DDIM(steps=7)(velocity, NOISE, label, schedule=schedule, returns="velocity")
+    torch.testing.assert_close(of_velocity, of_noise, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize(("sampler", "schedule"), [(ODE, None), (DDIM, CosineNoise())])
 def test_guidance_at_1_is_none_bit_for_bit_and_above_is_not(sampler, schedule: NoiseSchedule | None) -> None:
     label = torch.tensor([0, 1, 2])

@@ -113,7 +113,13 @@ def test_two_processes_equal_one_with_one_network(tmp_path: Path, pictures: Path
     changes = {
         **{f"training.{field}": SMALL[f"training.{field}"] for field in ("batch_size", "average", "log_every")},
         **{"generator.width": "8", "generator.blocks": "1", "generator.head_channels": "8", "generator.patch": "4"},
-        **{"conditional": "false", "sampler.steps": "1", "training.checkpoint_every": "8", "metrics": "()"},
+        **{
+            "conditional": "false",
+            "sampler.guidance": "1",
+            "sampler.steps": "1",
+            "training.checkpoint_every": "8",
+            "metrics": "()",
+        },
     }
     call = {"data": str(pictures), "device": "cpu", "precision": "fp64", "steps": 8}
     honmono.train("flow-mnist", run=tmp_path / "one", changes=changes, **call)

@@ -17,7 +17,7 @@ from honmono.errors import Refused
 from honmono.networks.batch_norm import SamplingMode, sampling
 from honmono.randomness import stream
 from honmono.recipe.latents import Latent, Normal
-from honmono.recipe.samplers import Sampler, Stepwise, changed
+from honmono.recipe.samplers import DiffusionOutput, Sampler, Stepwise, changed
 from honmono.recipe.value import Recipe
 from honmono.runs.images import to_uint8
 
@@ -37,7 +37,8 @@ class ReadyGenerator(nn.Module):
         super().__init__()
         self.raw, self.sampler = raw, sampler
         self.mode: SamplingMode = recipe.sampling
-        self.schedule, self.predictor = recipe.objective.noise_schedule(), recipe.objective.predictor
+        self.schedule = recipe.objective.noise_schedule()
+        self.returns: DiffusionOutput = recipe.objective.network_returns()
         self.training = False  # of this module only, not of the raw generator
 
     def forward(self, latent: Tensor, label: Tensor | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:
@@ -54,7 +55,7 @@ class ReadyGenerator(nn.Module):
 
         with sampling(self.raw, self.mode):
             if isinstance(self.sampler, Stepwise):
-                return self.sampler(self.predictor(self.raw), latent, label, schedule=self.schedule, draw=draw)
+                return self.sampler(self.raw, latent, label, schedule=self.schedule, draw=draw, returns=self.returns)
             return self.raw(latent, label)
 
 

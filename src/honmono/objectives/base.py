@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.hooks import hook
-from honmono.networks.conditioning import TimedNetwork
 from honmono.objectives.noise_schedules import NoiseSchedule
 from honmono.schedules import Schedule
 
 
 PlayerName = Literal["generator", "discriminator"]
+DiffusionOutput = Literal["noise", "velocity"]
 Prediction = Literal["sample", "velocity", "noise"]
 PLAYERS: tuple[PlayerName, ...] = ("generator", "discriminator")
 
@@ -177,9 +177,9 @@ class Objective(ABC):
         return None
 
     @hook
-    def predictor(self, network: TimedNetwork) -> TimedNetwork:
-        """What a sampler follows, which returns what `predicts` says: the network itself, unless it returns another."""
-        return network
+    def network_returns(self) -> DiffusionOutput:
+        """What the network of a diffusion returns, which its sampler needs."""
+        return "noise"
 
     @hook
     def num_uniform(self) -> int:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.networks.conditioning import TimedNetwork, drop_labels
 from honmono.networks.outputs import full
-from honmono.objectives.base import Objective, Prediction, Step
+from honmono.objectives.base import DiffusionOutput, Objective, Prediction, Step
 from honmono.objectives.noise_schedules import CosineNoise, NoiseSchedule
 
 
@@ -45,6 +44,13 @@ def noise_of_velocity(
     Source: Salimans & Ho (2022), arXiv:2202.00512, appendix D.
     """
     return alpha_bar**0.5 * velocity + (1 - alpha_bar) ** 0.5 * noisy
+
+
+def real_of_velocity(
+    noisy: Float[Tensor, "batch *sample_shape"], velocity: Float[Tensor, "batch *sample_shape"], alpha_bar: float
+) -> Float[Tensor, "batch *sample_shape"]:
+    """The sample x_0 in x_s from v, without a division (arXiv:2202.00512, appendix D)."""
+    return alpha_bar**0.5 * noisy - (1 - alpha_bar) ** 0.5 * velocity
 
 
 def loss_weights(schedule: NoiseSchedule, weighting: Weighting) -> np.ndarray:
@@ -80,7 +86,7 @@ class DDPM(Objective):
     predicts: ClassVar[Prediction] = "noise"
     schedule: NoiseSchedule = CosineNoise()
     weighting: Weighting = "simple"
-    output: Literal["noise", "velocity"] = "noise"
+    output: DiffusionOutput = "noise"
     label_dropout: float = 0.1
 
     def __post_init__(self) -> None:
@@ -95,16 +101,8 @@ class DDPM(Objective):
     def noise_schedule(self) -> NoiseSchedule:
         return self.schedule
 
-    def predictor(self, network: TimedNetwork) -> TimedNetwork:
-        if self.output == "noise":
-            return network
-        alpha_bars = torch.from_numpy(self.schedule.alpha_bars())
-
-        def noise(x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-            alpha_bar = _per_sample(alpha_bars.to(x.device), (t * self.schedule.steps).round().long(), x)
-            return noise_of_velocity(x, full(network(x, t, label)), alpha_bar)
-
-        return noise
+    def network_returns(self) -> DiffusionOutput:
+        return self.output
 
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Nothing random: `tables`, which compiled losses take as tensors."""

@@ -16,8 +16,8 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.hooks import hook
 from honmono.networks.conditioning import Field, TimedNetwork, guided
-from honmono.objectives.base import Prediction
-from honmono.objectives.diffusion import predicted_real
+from honmono.objectives.base import DiffusionOutput, Prediction
+from honmono.objectives.diffusion import noise_of_velocity, predicted_real, real_of_velocity
 from honmono.objectives.noise_schedules import NoiseSchedule
 
 
@@ -73,11 +73,13 @@ class Stepwise(Sampler):
         *,
         schedule: NoiseSchedule | None = None,
         draw: Draw | None = None,
+        returns: DiffusionOutput = "noise",
     ) -> Tensor:
         """The samples that noise (batch, *sample_shape), N(0, 1), and labels (batch,) lead to.
 
         schedule: of the diffusion that the network was trained on; None: of a flow.
         draw: needed where steps add noise.
+        returns: what the network of a diffusion returns.
         """
 
     def per_step(self) -> int:
@@ -148,6 +150,7 @@ class ODE(Stepwise):
         *,
         schedule: NoiseSchedule | None = None,
         draw: Draw | None = None,
+        returns: DiffusionOutput = "noise",
     ) -> Tensor:
         if schedule is not None:
             raise Refused("sampler: an ODE follows a flow, and this network was trained as a diffusion: use DDIM")
@@ -194,13 +197,18 @@ class DDIM(Stepwise):
         *,
         schedule: NoiseSchedule | None = None,
         draw: Draw | None = None,
+        returns: DiffusionOutput = "noise",
     ) -> Tensor:
         if schedule is None:
             raise Refused("sampler: DDIM removes a diffusion's noise, and this network was trained as a flow: use ODE")
         field, x = self.field(network, label), noise
         for number, (step, now, then) in enumerate(self.way(schedule)):
-            eps = _at(field, x, step / schedule.steps)
-            x, std = self.move(x, eps, now, then)
+            output = _at(field, x, step / schedule.steps)
+            if returns == "velocity":
+                moved = self.move(x, noise_of_velocity(x, output, now), now, then, real_of_velocity(x, output, now))
+            else:
+                moved = self.move(x, output, now, then)
+            x, std = moved
             if std > 0:
                 assert draw is not None, "steps with eta above 0 add noise, which is drawn outside"
                 x = x + std * draw(number)
@@ -214,9 +222,12 @@ class DDIM(Stepwise):
         levels = schedule.alpha_bars()[kept].tolist()
         yield from zip(kept.tolist(), levels, [*levels[1:], 1.0], strict=True)
 
-    def move(self, x: Tensor, eps: Tensor, now: float, then: float) -> tuple[Tensor, float]:
-        """From alpha_bar `now` to `then`: the mean of where x goes, and the standard deviation of the noise to add."""
-        real = predicted_real(x, eps, now)
+    def move(self, x: Tensor, eps: Tensor, now: float, then: float, real: Tensor | None = None) -> tuple[Tensor, float]:
+        """From alpha_bar `now` to `then`: the mean of where x goes, and the standard deviation of the noise to add.
+
+        real: the predicted sample; None: as it follows from the predicted noise, eps.
+        """
+        real = predicted_real(x, eps, now) if real is None else real
         if self.clip is not None:
             real = real.clamp(-self.clip, self.clip)
             eps = (x - now**0.5 * real) / (1 - now) ** 0.5

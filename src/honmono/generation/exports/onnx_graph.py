@@ -13,7 +13,7 @@ from honmono.errors import Refused
 from honmono.generation.exports import onnx_calls
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import sampling
-from honmono.recipe.samplers import Stepwise
+from honmono.recipe.samplers import DiffusionOutput, Stepwise
 
 
 if TYPE_CHECKING:  # an extra
@@ -34,7 +34,9 @@ class Graph(nn.Module):
     def __init__(self, model: Model, network: Callable[..., Tensor]) -> None:
         super().__init__()
         self.network, self.sampler = network, model.sampler
-        self.schedule, self.predictor = model.recipe.objective.noise_schedule(), model.recipe.objective.predictor
+        objective = model.recipe.objective
+        self.schedule = objective.noise_schedule()
+        self.returns: DiffusionOutput = objective.network_returns()
 
     def forward(self, latent: Tensor, label: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         def draw(step: int) -> Tensor:
@@ -42,7 +44,7 @@ class Graph(nn.Module):
             return noise[:, step]
 
         if isinstance(self.sampler, Stepwise):
-            return self.sampler(self.predictor(self.network), latent, label, schedule=self.schedule, draw=draw)
+            return self.sampler(self.network, latent, label, schedule=self.schedule, draw=draw, returns=self.returns)
         return self.network(latent, label)
 
 
