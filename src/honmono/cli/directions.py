@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from honmono.cli.options import BatchNorm, Checkpoint, Device, LabelIndex, Run, Seed, TrustCode, named_class
+from honmono.cli.options import BatchNorm, Checkpoint, Device, LabelIndex, Run, Seed, TrustCode, named_class, open_run
 
 
 def directions(
@@ -24,10 +24,14 @@ def directions(
 ) -> None:
     """Find directions in which samples change, and show samples on their way along each."""
     from honmono.generation.latents.strips import METHODS, write_directions
-    from honmono.generation.load import load
 
-    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
-    trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
+    trained = open_run(
+        run,
+        device=device,
+        trust_code=trust_code,
+        checkpoint=checkpoint,
+        batch_norm=batch_norm,
+    )
     label = named_class(trained, label, label_index)
     methods = [*METHODS] if method is None else [method]
     for path in write_directions(trained, out, methods=methods, num=num, reach=reach, label=label, seed=seed):

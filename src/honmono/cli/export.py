@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from honmono.cli.options import BatchNorm, Checkpoint, Guidance, SamplerSteps, Solver, TrustCode
+from honmono.cli.options import BatchNorm, Checkpoint, Guidance, SamplerSteps, Solver, TrustCode, open_run
 from honmono.errors import Refused
 
 
@@ -40,9 +40,15 @@ def export(
     if run is None:
         raise Refused("export: give a run directory, as in `honmono export runs/00001-dcgan-digits`")
     from honmono.generation.exports.write import export as write_export
-    from honmono.generation.load import load
 
-    trained = load(run, device="cpu", trust_code=trust_code, checkpoint=checkpoint)
-    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
-    trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
+    trained = open_run(
+        run,
+        device="cpu",
+        trust_code=trust_code,
+        checkpoint=checkpoint,
+        batch_norm=batch_norm,
+        sampler_steps=sampler_steps,
+        solver=solver,
+        guidance=guidance,
+    )
     print(write_export(trained, to, out, runtime=runtime))

@@ -17,6 +17,7 @@ from honmono.cli.options import (
     Solver,
     TrustCode,
     named_class,
+    open_run,
 )
 
 
@@ -41,10 +42,16 @@ def interpolate(
 ) -> None:
     """Make a film of samples that moves from latent to latent."""
     from honmono.generation.interpolate import write_interpolation
-    from honmono.generation.load import load
 
-    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
-    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
+    trained = open_run(
+        run,
+        device=device,
+        trust_code=trust_code,
+        checkpoint=checkpoint,
+        sampler_steps=sampler_steps,
+        solver=solver,
+        guidance=guidance,
+    )
     several = labels.split(",") if labels is not None else ()
     label = named_class(trained, label, label_index)
     print(write_interpolation(trained, out, seed=seed, label=label, labels=several, latents=latents))

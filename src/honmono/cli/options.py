@@ -36,6 +36,25 @@ Latents = Annotated[Path | None, Option(help="FILE.json of saved latents, in pla
 LabelIndex = Annotated[int | None, Option(help="number of the class, from 0")]
 
 
+def open_run(
+    run: Path,
+    *,
+    device: str,
+    trust_code: bool,
+    checkpoint: str | None,
+    batch_norm: str | None = None,
+    sampler_steps: int | None = None,
+    solver: str | None = None,
+    guidance: float | None = None,
+) -> "TrainedRun":
+    """The run, sampled as its options say."""
+    from honmono.generation.load import load
+
+    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
+    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
+    return trained if batch_norm is None else trained.with_batch_norm(batch_norm)
+
+
 def named_class(trained: "TrainedRun", label: str | None, index: int | None) -> str | None:
     """The name of the class that `--label` or `--label-index` selects; None without either."""
     if label is not None and index is not None:

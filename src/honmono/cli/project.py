@@ -17,6 +17,7 @@ from honmono.cli.options import (
     Solver,
     TrustCode,
     named_class,
+    open_run,
 )
 
 
@@ -38,11 +39,17 @@ def project(
 ) -> None:
     """Find the latent whose sample is nearest to a picture."""
     from honmono.generation.latents.given_picture import write_projection
-    from honmono.generation.load import load
 
-    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
-    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
-    trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
+    trained = open_run(
+        run,
+        device=device,
+        trust_code=trust_code,
+        checkpoint=checkpoint,
+        batch_norm=batch_norm,
+        sampler_steps=sampler_steps,
+        solver=solver,
+        guidance=guidance,
+    )
     label = named_class(trained, label, label_index)
     compared, latent, found = write_projection(trained, picture, out, label=label, steps=steps, seed=seed)
     print(

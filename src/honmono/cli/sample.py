@@ -18,6 +18,7 @@ from honmono.cli.options import (
     Solver,
     TrustCode,
     named_class,
+    open_run,
 )
 from honmono.errors import Refused
 
@@ -46,13 +47,19 @@ def sample(
 ) -> None:
     """Generate samples from a run."""
     from honmono.generation.latents.saved import write_latents
-    from honmono.generation.load import load
     from honmono.generation.write import NUM, write_samples
 
-    trained = load(run, device=device, trust_code=trust_code, checkpoint=checkpoint)
-    trained = trained.with_sampler(steps=sampler_steps, solver=solver, guidance=guidance)
+    trained = open_run(
+        run,
+        device=device,
+        trust_code=trust_code,
+        checkpoint=checkpoint,
+        batch_norm=batch_norm,
+        sampler_steps=sampler_steps,
+        solver=solver,
+        guidance=guidance,
+    )
     label = named_class(trained, label, label_index)
-    trained = trained if batch_norm is None else trained.with_batch_norm(batch_norm)
     if latents is not None and save_latents is not None:
         raise Refused("--latents and --save-latents: give only one of them")
     options = {"label": label, "seed": seed, "truncation": truncation}
