@@ -114,6 +114,7 @@ def steps() -> Iterator[tuple[str, float]]:
     """Each step from a sample of its own, with diffusers' tables as they are."""
     import torch
 
+    from honmono.objectives.diffusion import predicted_real
     from honmono.recipe.samplers import DDIM
 
     random = torch.Generator().manual_seed(0)
@@ -126,7 +127,7 @@ def steps() -> Iterator[tuple[str, float]]:
                 x = torch.randn(8, 3, generator=random, dtype=torch.float64)
                 eps, seed = network(x, torch.full((8,), at / 1000, dtype=x.dtype)), torch.Generator().manual_seed(at)
                 theirs = scheduler.step(eps, at, x, generator=torch.Generator().manual_seed(at), **extra).prev_sample
-                mean, std = sampler.move(x, eps, now, then)
+                mean, std = sampler.move(x, eps, predicted_real(x, eps, now), now, then)
                 added = std * torch.randn(8, 3, generator=seed, dtype=x.dtype)
                 apart = max(apart, (mean + added - theirs).abs().max().item())
             yield f"each step, {name}, eta {eta:g}, {count} steps", apart

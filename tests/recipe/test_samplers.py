@@ -132,7 +132,8 @@ def step_back(schedule: NoiseSchedule, step: int) -> tuple[float, float, float]:
     factors = []
     for real, noisy in ((1.0, 0.0), (0.0, 1.0)):
         x = torch.tensor([noisy], dtype=torch.float64)
-        mean, std = DDIM(eta=1.0, clip=None).move(x, (x - now**0.5 * real) / (1 - now) ** 0.5, now, before)
+        eps = (x - now**0.5 * real) / (1 - now) ** 0.5
+        mean, std = DDIM(eta=1.0, clip=None).move(x, eps, predicted_real(x, eps, now), now, before)
         factors.append(mean.item())
     return factors[0], factors[1], std**2
 
@@ -230,7 +231,8 @@ def test_what_cannot_be_sampled_is_refused() -> None:
 def test_one_step_back_by_hand() -> None:
     """From alpha_bar 0.16 to 0.64 with the noise known: eta 0 keeps that noise, at its new share."""
     real, eps = torch.tensor([[0.5]], dtype=torch.float64), torch.tensor([[2.0]], dtype=torch.float64)
-    mean, std = DDIM(eta=0.0).move(noised(real, eps, 0.16), eps, 0.16, 0.64)
+    noisy = noised(real, eps, 0.16)
+    mean, std = DDIM(eta=0.0).move(noisy, eps, predicted_real(noisy, eps, 0.16), 0.16, 0.64)
     assert mean.item() == pytest.approx(0.8 * 0.5 + 0.6 * 2) and std == 0
-    _, std = DDIM(eta=1.0).move(noised(real, eps, 0.16), eps, 0.16, 0.64)
+    _, std = DDIM(eta=1.0).move(noisy, eps, predicted_real(noisy, eps, 0.16), 0.16, 0.64)
     assert std == pytest.approx((0.36 / 0.84 * 0.75) ** 0.5)

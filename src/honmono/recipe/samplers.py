@@ -205,10 +205,11 @@ class DDIM(Stepwise):
         for number, (step, now, then) in enumerate(self.way(schedule)):
             output = _at(field, x, step / schedule.steps)
             if returns == "velocity":
-                moved = self.move(x, noise_of_velocity(x, output, now), now, then, real_of_velocity(x, output, now))
+                # Not by the noise alone: at the noisiest step float32 would lose the sample in it.
+                eps, real = noise_of_velocity(x, output, now), real_of_velocity(x, output, now)
             else:
-                moved = self.move(x, output, now, then)
-            x, std = moved
+                eps, real = output, predicted_real(x, output, now)
+            x, std = self.move(x, eps, real, now, then)
             if std > 0:
                 assert draw is not None, "steps with eta above 0 add noise, which is drawn outside"
                 x = x + std * draw(number)
@@ -222,12 +223,11 @@ class DDIM(Stepwise):
         levels = schedule.alpha_bars()[kept].tolist()
         yield from zip(kept.tolist(), levels, [*levels[1:], 1.0], strict=True)
 
-    def move(self, x: Tensor, eps: Tensor, now: float, then: float, real: Tensor | None = None) -> tuple[Tensor, float]:
+    def move(self, x: Tensor, eps: Tensor, real: Tensor, now: float, then: float) -> tuple[Tensor, float]:
         """From alpha_bar `now` to `then`: the mean of where x goes, and the standard deviation of the noise to add.
 
-        real: the predicted sample; None: as it follows from the predicted noise, eps.
+        eps, real: the noise and the sample that are predicted in x.
         """
-        real = predicted_real(x, eps, now) if real is None else real
         if self.clip is not None:
             real = real.clamp(-self.clip, self.clip)
             eps = (x - now**0.5 * real) / (1 - now) ** 0.5
