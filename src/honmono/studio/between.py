@@ -34,7 +34,7 @@ class Way(BaseModel):
     frames: int = Field(12, ge=2, le=48)
 
     def end(self, which: int) -> Ask:
-        """What the samples of one end were asked for by."""
+        """The request whose grid contains the sample at one end."""
         shared = {name: getattr(self, name) for name in ("batch_norm", "sampler_steps", "solver", "guidance")}
         return Ask(
             seed=self.seeds[which],

@@ -24,7 +24,7 @@ _ARCHIVES = (".zip", *_TARS)
 def open_source(spec: str, classes: Classes = "auto") -> Source:
     """The source that `spec` names: `digits`, `hf:NAME`, or a path; `@SPLIT` at its end chooses a split.
 
-    classes: which reading of a folder or an archive is asked for; others have no folders, and one reading.
+    classes: how classes are read from a folder or an archive; other sources have one reading.
 
     Raises `Refused` where there is none, naming the nearest existing path.
     """

@@ -83,9 +83,9 @@ def _strips(trained: TrainedRun, found: Directions, reach: float, label: str | N
 
 
 def _picture(pictures: np.ndarray, caption: str, more: str) -> Picture:
-    shown, buffer = viewable(grid(pictures, MOVES)), io.BytesIO()
+    strip, buffer = viewable(grid(pictures, MOVES)), io.BytesIO()
     if max(pictures.shape[2:]) > LARGE:
-        shown.save(buffer, format="JPEG", quality=90)
+        strip.save(buffer, format="JPEG", quality=90)
         return Picture(buffer.getvalue(), "jpeg", caption, more)
-    shown.save(buffer, format="PNG")
+    strip.save(buffer, format="PNG")
     return Picture(buffer.getvalue(), "png", caption, more)

@@ -18,7 +18,7 @@ MEDIA = {"png": "image/png", "npy": "application/octet-stream"}
 
 
 def refuse_pictures_of_points(trained: TrainedRun, ask: Ask) -> None:
-    """Raises `Refused` where a grid is asked for and the run generates points."""
+    """Raises `Refused` for a grid of a run that generates points."""
     if ask.format == "png" and trained.model.range is None:
         raise Refused("format png: this run generates points: ask for npy or json")
 

@@ -52,7 +52,7 @@ def build_app(trained: TrainedRun, limits: Limits, token: str | None = None) -> 
 
     @app.get("/run")
     async def run() -> dict[str, Any]:
-        """The run: its classes, the shape of its samples and what may be asked for."""
+        """The run: its classes, the shape of its samples, and the limits of a request."""
         return _described(trained, limits)
 
     @app.get("/health")

@@ -44,7 +44,7 @@ def model_for(trained: TrainedRun, ask: Ask) -> Model:
 
 
 def class_of(trained: TrainedRun, ask: Ask) -> int | None:
-    """The number of the class that is asked for; None: all in turn."""
+    """The number of the requested class; None: all in turn."""
     if ask.label is not None and ask.label_index is not None:
         raise Refused("label and label_index: give only one of them")
     if ask.label_index is not None:

@@ -22,7 +22,7 @@ MOST_PIXELS = 64 * 64 * 64  # of one grid: 64 pictures of 64x64, fewer of larger
 
 
 class Sample(BaseModel):
-    """One sample of a grid: what the grid was asked for by, and the place in it."""
+    """One sample of a grid: the request for the grid, and the place in it."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -21,8 +21,6 @@ from honmono.training.whole_steps.uncapturable import Uncapturable
 
 
 MOST_UPDATES = 12  # in one compiled function: compiling takes longer with each
-
-
 KINDS_WITHIN = 1_000  # the steps in which every kind of step occurs
 
 
