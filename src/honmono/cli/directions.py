@@ -25,13 +25,7 @@ def directions(
     """Find directions in which samples change, and show samples on their way along each."""
     from honmono.generation.latents.strips import METHODS, write_directions
 
-    trained = open_run(
-        run,
-        device=device,
-        trust_code=trust_code,
-        checkpoint=checkpoint,
-        batch_norm=batch_norm,
-    )
+    trained = open_run(run, device, trust_code, checkpoint, batch_norm)
     label = named_class(trained, label, label_index)
     methods = [*METHODS] if method is None else [method]
     for path in write_directions(trained, out, methods=methods, num=num, reach=reach, label=label, seed=seed):

@@ -41,14 +41,5 @@ def export(
         raise Refused("export: give a run directory, as in `honmono export runs/00001-dcgan-digits`")
     from honmono.generation.exports.write import export as write_export
 
-    trained = open_run(
-        run,
-        device="cpu",
-        trust_code=trust_code,
-        checkpoint=checkpoint,
-        batch_norm=batch_norm,
-        sampler_steps=sampler_steps,
-        solver=solver,
-        guidance=guidance,
-    )
+    trained = open_run(run, "cpu", trust_code, checkpoint, batch_norm, sampler_steps, solver, guidance)
     print(write_export(trained, to, out, runtime=runtime))

@@ -44,13 +44,7 @@ def interpolate(
     from honmono.generation.interpolate import write_interpolation
 
     trained = open_run(
-        run,
-        device=device,
-        trust_code=trust_code,
-        checkpoint=checkpoint,
-        sampler_steps=sampler_steps,
-        solver=solver,
-        guidance=guidance,
+        run, device, trust_code, checkpoint, sampler_steps=sampler_steps, solver=solver, guidance=guidance
     )
     several = labels.split(",") if labels is not None else ()
     label = named_class(trained, label, label_index)

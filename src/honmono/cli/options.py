@@ -38,7 +38,6 @@ LabelIndex = Annotated[int | None, Option(help="number of the class, from 0")]
 
 def open_run(
     run: Path,
-    *,
     device: str,
     trust_code: bool,
     checkpoint: str | None,

@@ -40,16 +40,7 @@ def project(
     """Find the latent whose sample is nearest to a picture."""
     from honmono.generation.latents.given_picture import write_projection
 
-    trained = open_run(
-        run,
-        device=device,
-        trust_code=trust_code,
-        checkpoint=checkpoint,
-        batch_norm=batch_norm,
-        sampler_steps=sampler_steps,
-        solver=solver,
-        guidance=guidance,
-    )
+    trained = open_run(run, device, trust_code, checkpoint, batch_norm, sampler_steps, solver, guidance)
     label = named_class(trained, label, label_index)
     compared, latent, found = write_projection(trained, picture, out, label=label, steps=steps, seed=seed)
     print(

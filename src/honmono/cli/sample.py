@@ -49,16 +49,7 @@ def sample(
     from honmono.generation.latents.saved import write_latents
     from honmono.generation.write import NUM, write_samples
 
-    trained = open_run(
-        run,
-        device=device,
-        trust_code=trust_code,
-        checkpoint=checkpoint,
-        batch_norm=batch_norm,
-        sampler_steps=sampler_steps,
-        solver=solver,
-        guidance=guidance,
-    )
+    trained = open_run(run, device, trust_code, checkpoint, batch_norm, sampler_steps, solver, guidance)
     label = named_class(trained, label, label_index)
     if latents is not None and save_latents is not None:
         raise Refused("--latents and --save-latents: give only one of them")
