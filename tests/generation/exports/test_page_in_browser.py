@@ -160,7 +160,7 @@ def test_names_of_classes_are_text(visit: Callable[..., Any], stirred: Stirred) 
 def test_a_film_plays_and_a_picture_is_saved(visit: Callable[..., Any], stirred: Stirred, tmp_path: Path) -> None:
     tab = visit(stirred("dcgan-digits"))
     tab.get_by_role("button", name="Play").click()
-    says(tab, "10 % of the way to seed 1")
+    says(tab, "% of the way to seed")  # whichever frame is caught: the film does not wait for one who looks
     tab.get_by_role("button", name="Stop").click()
     with tab.expect_download() as saved:
         tab.get_by_role("button", name="Save as PNG").click()
