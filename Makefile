@@ -15,9 +15,9 @@ MOST_BYTES := 3000000
 OFFLINE := $(shell unshare --map-root-user --net true 2>/dev/null && echo unshare --map-root-user --net)
 # The ways into honmono, in tests that take a minute together: the command, Python, the README.
 WAYS_IN := tests/cli tests/test_readme.py tests/generation/test_load.py tests/test_bounds.py tests/metrics/test_fid.py
-TESTED := --editable . pytest beartype
-# Half of the work of the slow tests; the other half is all other tests.
-SLOW_HALF := tests/studies tests/training/monitoring tests/recipes
+TESTED := --editable . pytest pytest-xdist beartype
+# Tests run in two processes of one thread each; `make test ARGS="-n 0 --pdb"` runs them in one.
+PYTEST := -m pytest --numprocesses 2 --dist worksteal
 
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
@@ -25,7 +25,7 @@ install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 define test-ways-in
 	rm -rf $(1)/demo
 	cd $(1) && bin/python -W error -m honmono train --steps 50 --run demo
-	$(1)/bin/python -m pytest $(WAYS_IN)
+	$(1)/bin/python $(PYTEST) $(WAYS_IN)
 endef
 
 .NOTPARALLEL:
@@ -38,12 +38,10 @@ demo: $(VENV)/core.stamp ## train on the built-in digits and name the picture th
 	$(BIN)/honmono train
 
 test: $(VENV)/dev.stamp ## run the tests (ARGS go to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
 
-test-slow: $(VENV)/dev.stamp ## run the slow tests, in two processes at once: kills, torchrun, every study, full size
-	$(BIN)/python -m pytest -m slow --durations=5 $(SLOW_HALF) & half=$$!; \
-	  $(BIN)/python -m pytest -m slow --durations=5 $(SLOW_HALF:%=--ignore=%) tests; rest=$$?; \
-	  wait $$half && exit $$rest
+test-slow: $(VENV)/dev.stamp ## run the slow tests: kills, torchrun, every study, full size
+	$(BIN)/python $(PYTEST) -m slow --durations=5
 
 test-browser: $(VENV)/browser.stamp ## run the tests of pages, in the machine's Chromium; npm fetches what the pages run
 	$(BIN)/python -m pytest -m browser
