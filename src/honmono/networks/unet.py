@@ -69,7 +69,8 @@ class PlaceAttention(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
         parts = self.project(self.norm(x)).flatten(2).unflatten(1, (3, self.heads, -1)).transpose(-2, -1)
-        seen = functional.scaled_dot_product_attention(*parts.unbind(1)).transpose(-2, -1)
+        # Only of channels that lie side by side does torch take a kernel that keeps no places x places matrix.
+        seen = functional.scaled_dot_product_attention(*parts.contiguous().unbind(1)).transpose(-2, -1)
         return x + self.join(seen.flatten(1, 2).unflatten(2, x.shape[2:]))
 
 
