@@ -27,7 +27,8 @@ from honmono.training.trainer import Trainer
 Small = Callable[[Recipe], Recipe]
 # Points; a smaller batch at the end of an epoch; convolutions and, through R1, second derivatives; one network.
 SEES_VARIETY = {"fid", "kid", "coverage", "modes", "reverse_kl"}
-COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits", "flow-grid", "ddpm-mnist")
+U_NET = pytest.param("ddpm-mnist", marks=pytest.mark.slow)  # compiling it takes minutes
+COMPILED = ("gan-grid", "gan-mnist-article", "dcgan-digits", "flow-grid", U_NET)
 
 
 def tiny(name: str, on_small_data: Small) -> Recipe:
