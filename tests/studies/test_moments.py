@@ -41,7 +41,9 @@ def test_runs_end_at_the_last_moment_and_are_measured_at_each(
     for seed in (3, 4):
         run = RunDirectory(Path(f"out/first-seed-{seed}"))
         assert measured_steps(run) == [3, 5] and run.checkpoint_steps() == [2, 3, 4, 5]
+        assert all(run.sample(step).is_file() for step in (0, 3, 5))
         assert [(one.step, one.images) for one in readings(run)] == [(step, step * BATCH) for step in (2, 3, 4, 5)]
+    assert all(page.text.count(f"step {step}") >= 2 for step in (0, 3, 5))  # pictures of both runs
     assert "At equal cost" in page.text and "192 images" in page.text and "320 images" in page.text
     rows = json.loads(Path("out/duel.json").read_text())["rows"]
     assert [(row["case"], row["seed"], row["steps"]) for row in rows] == [("first", 3, 5), ("first", 4, 5)]

@@ -1,4 +1,4 @@
-"""Train a run to the moments of its study: a checkpoint at each, and the processor time spent until then."""
+"""Train a run to the moments of its study: pictures and a checkpoint at each, and the processor time spent until then."""
 
 import time
 from contextlib import suppress
@@ -60,7 +60,7 @@ def train_to_moments(options: TrainOptions, moments: Moments) -> None:
 
 
 class Meter:
-    """Calls a recorder after every step, and saves a checkpoint at each moment."""
+    """Calls a recorder after every step, and writes sample grids and a checkpoint at each moment."""
 
     def __init__(self, session: Session, recorder: Recorder, moments: Moments) -> None:
         self._session, self._recorder, self._moments = session, recorder, moments
@@ -89,6 +89,7 @@ class Meter:
                 self._lines.append([vars(reading)])
             raise
         if at_moment:
+            self._recorder.sample()
             self._recorder.save()
         if at_moment and self._passed == self._moments.names:
             raise _AllPassed

@@ -33,16 +33,22 @@ def by_case(planned: Sequence[Planned], rows: Sequence[Mapping[str, Any]]) -> By
 
 def moment_table(key: str, measured: ByCase, found: Agreement) -> Table:
     """A row for each case and a column for each moment: means of a number over seeds."""
-    names = _moments(measured)
+    names, best = _moments(measured), _best(key, measured, found)
     values = {label: _values(runs, key) for label, runs in measured.items()}
-    best: dict[str, set[str]] = {}
-    for name in names:
-        comparable = {} if found.incomparable else {label: own[name] for label, own in values.items() if name in own}
-        best[name] = best_cases(comparable, found)
     rows = [
         [label, *(mean_cell(own.get(name, ()), label in best[name]) for name in names)] for label, own in values.items()
     ]
     return Table([*headings({key: found}, [key]), *names], rows, range(1, len(names) + 1))
+
+
+def winners(measured: ByCase, agreements: Mapping[str, Agreement]) -> Iterator[str]:
+    """For each moment a sentence: which case is best, and by which numbers."""
+    best = {key: _best(key, measured, found) for key, found in agreements.items()}
+    for moment in _moments(measured):
+        by = {label: [key for key, own in best.items() if label in own[moment]] for label in measured}
+        ranked = sorted(by, key=lambda label: -len(by[label]))
+        if won := [f"{label} by {', '.join(by[label])}" for label in ranked if by[label]]:
+            yield f"At {moment} the best is {'; '.join(won)}."
 
 
 def cost_table(measured: ByCase, rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -74,6 +80,15 @@ def moment_curves(key: str, measured: ByCase, found: Agreement) -> Iterator[Pict
         if drawn := overlaid(curves, logarithmic=found.better == "lower", over=over):
             caption = f"{headings({key: found}, [key])[0]} against {over}"
             yield Picture(drawn, "svg+xml", caption, alt=f"{key} against {over}")
+
+
+def _best(key: str, measured: ByCase, found: Agreement) -> dict[str, set[str]]:
+    """The best cases at each moment; none where runs are not comparable."""
+    values = {} if found.incomparable else {label: _values(runs, key) for label, runs in measured.items()}
+    return {
+        moment: best_cases({label: own[moment] for label, own in values.items() if moment in own}, found)
+        for moment in _moments(measured)
+    }
 
 
 def _moments(measured: ByCase) -> list[str]:

@@ -19,7 +19,7 @@ from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.studies.frames import Frames
 from honmono.studies.means import best_cases, mean_cell
-from honmono.studies.moment_tables import by_case, cost_table, moment_curves, moment_table
+from honmono.studies.moment_tables import by_case, cost_table, moment_curves, moment_table, winners
 from honmono.studies.plan import Planned
 from honmono.studies.results import command
 from honmono.studies.sampler_steps import step_curves
@@ -50,7 +50,7 @@ def page(study: Study, planned: Sequence[Planned], state: StudyState, rows: Sequ
         traces=[(trace.title, _trace(trace, study, planned, frames)) for trace in study.traces],
         reals=list(real_samples(runs)),
         films=[
-            (one.name, _settings(one.case), run.pictures(study.frames))
+            (one.name, _settings(one.case), run.pictures(_shares(study, one, run)))
             for one, run in zip(planned, frames, strict=True)
         ],
         command=command(study, state),
@@ -70,6 +70,7 @@ def _moments(planned: Sequence[Planned], rows: Sequence[Mapping[str, Any]], comp
     measured = by_case(planned, rows)
     found = {key: one for key, one in comparison.agreements.items() if not is_detail(key)}
     return {
+        "winners": list(winners(measured, found)),
         "tables": [moment_table(key, measured, one) for key, one in found.items()],
         "cost": cost_table(measured, rows),
         "curves": [picture for key, one in found.items() for picture in moment_curves(key, measured, one)],
@@ -85,6 +86,13 @@ def _images(run: Summary, one: Planned) -> float:
         return seen.images or 1.0
     last = (run.log.get("step") or [None])[-1]
     return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
+
+
+def _shares(study: Study, one: Planned, run: Frames) -> Sequence[float]:
+    """At which shares of a training its samples are shown: the study's, or its beginning and its moments."""
+    if not one.readings:
+        return study.frames
+    return [0.0, *sorted(reading.images / run.images for reading in one.readings.values())]
 
 
 def _shortened(planned: Sequence[Planned]) -> str:

@@ -77,7 +77,7 @@ class Recorder:
             try:
                 self._sample_grids.real()
                 self._score_maps.real()
-                self._sample()
+                self.sample()
             except BaseException:
                 self.__exit__()
                 raise
@@ -108,8 +108,8 @@ class Recorder:
         flushes = samples or saves or step % self._flush_every == 0 or self._output_overdue()
         if flushes:
             self._flush(measures)
-        if samples and self._engine.writes:
-            self._sample()
+        if samples:
+            self.sample()
         if saves:
             self.save()
         if self._engine.anyone(self._signal is not None) if flushes else self._stop_requested():
@@ -118,6 +118,15 @@ class Recorder:
     def say(self, line: str) -> None:
         """Prints one line for the user."""
         self._progress.say(line)
+
+    def sample(self) -> None:
+        """Writes the sample grids; the first process does."""
+        if not self._engine.writes:
+            return
+        path = self._sample_grids.fake(self._trainer.clock.step)
+        self._score_maps.fake(self._trainer.clock.step)
+        for tracker in self._trackers:
+            tracker.picture(self._trainer.clock.step, path)
 
     def save(self) -> None:
         """Writes a checkpoint; all processes wait for it."""
@@ -191,12 +200,6 @@ class Recorder:
             for tracker in self._trackers:
                 for row in rows:
                     tracker.row(row)
-
-    def _sample(self) -> None:
-        path = self._sample_grids.fake(self._trainer.clock.step)
-        self._score_maps.fake(self._trainer.clock.step)
-        for tracker in self._trackers:
-            tracker.picture(self._trainer.clock.step, path)
 
     def _speed(self, images: int) -> float:
         before, then = self._flushed
