@@ -1,0 +1,105 @@
+"""MNIST's files to good digits, by the clock on the wall: seconds from the start of the process to its end.
+
+    python benchmarks/speedrun.py MACHINE MNIST [--seeds 3] [--steps N]    # into results/speedrun-MACHINE.json
+
+MNIST: a folder or an archive of MNIST's files. Each seed is one `honmono train` with empty caches, of honmono and of
+the compiler. What it must reach, on 10,000 fakes against the test pictures: label fidelity of at least 0.98,
+FID[mnist] of at most 0.05, recall of at least 0.8. Judging is not in the seconds: it comes afterwards, at the end and
+at the checkpoints on the way, which make the curve.
+
+The recipe is `dcgan-mnist` with R1 in every 8th step alone, with the same weight (StyleGAN2, arXiv:1912.04958,
+appendix B), and with learning rates that fall to 0 by half a cosine (arXiv:1608.03983); both were
+chosen on seed 0, before any of the seeds measured here.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import honmono
+from honmono.files import write_json
+from honmono.metrics.fid import FID
+from honmono.metrics.label_fidelity import LabelFidelity
+from honmono.metrics.prdc import PRDC
+from honmono.runs.environment import environment
+
+
+RESULTS = Path(__file__).parent / "results"
+FIRST_SEED = 1  # settings were chosen on seed 0
+STEPS, POINTS = 2_700, 6  # POINTS: of the curve
+UPDATES = (
+    "(Update(discriminator, real=x, terms=(real, fake, pair)),"
+    " Update(discriminator, real=x, terms=(r1,), count=Every(8)), Update(generator))"
+)
+METRICS = tuple(metric(features="mnist", fakes=10_000) for metric in (FID, PRDC, LabelFidelity))
+NUMBERS = ("fid[mnist]", "recall[mnist]", "label_fidelity[mnist]")
+REACHED = {"fid[mnist]": (0.0, 0.05), "recall[mnist]": (0.8, 1.0), "label_fidelity[mnist]": (0.98, 1.0)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("machine", help="for the file's name: epyc-2-cores, say")
+    parser.add_argument("mnist", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    asked = parser.parse_args()
+    rows = []
+    for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds):
+        with TemporaryDirectory() as folder:
+            rows.append(row(asked.mnist.resolve(), seed, asked.steps, Path(folder)))
+        print(json.dumps(rows[-1]), flush=True)
+    found = {"what": "honmono train dcgan-mnist from files to digits", "settings": settings(asked.steps)}
+    found |= {"median_seconds": median(one["seconds"] for one in rows), "all_reached": all(map(reached, rows))}
+    found |= {"hardware": environment(sys.argv[:2]), "rows": rows}
+    write_json(RESULTS / f"speedrun-{asked.machine}.json", found)
+
+
+def settings(steps: int) -> list[str]:
+    changes = {
+        "updates": UPDATES,
+        "training.learning_rates": f"Pair(Cosine(images={64 * steps}))",
+        "training.checkpoint_every": steps // POINTS,
+        "training.keep": 0,
+        "training.sample_every": steps,
+        "metrics": "()",
+    }
+    return ["--steps", str(steps), *(word for path, value in changes.items() for word in ("--set", f"{path}={value}"))]
+
+
+def row(mnist: Path, seed: int, steps: int, folder: Path) -> dict[str, Any]:
+    """One training by the clock, then its numbers."""
+    run, caches = folder / "run", {"HONMONO_CACHE": "cache", "TORCHINDUCTOR_CACHE_DIR": "compiler"}
+    env = os.environ | {name: str(folder / place) for name, place in caches.items()}
+    line = [sys.executable, "-m", "honmono", "train", "dcgan-mnist", "--data", str(mnist), "--run", str(run)]
+    started = time.perf_counter()
+    subprocess.run([*line, "--seed", str(seed), *settings(steps)], env=env, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - started
+    stops = range(steps // POINTS, steps + 1, steps // POINTS)
+    curve = [point(run, step, seconds_of(run, step), f"{mnist}@test") for step in stops]
+    return {"seed": seed, "seconds": round(seconds, 1), **{name: curve[-1][name] for name in NUMBERS}, "curve": curve}
+
+
+def point(run: Path, step: int, seconds: float, reference: str) -> dict[str, Any]:
+    """The numbers of a checkpoint, and the seconds of training until then."""
+    numbers = honmono.evaluate(run, METRICS, reference=reference, checkpoint=step).measured.metrics
+    return {"step": step, "training_seconds": seconds, **{name: round(numbers[name], 4) for name in NUMBERS}}
+
+
+def seconds_of(run: Path, step: int) -> float:
+    lines = map(json.loads, (run / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    return next(line["seconds"] for line in lines if line["step"] >= step)
+
+
+def reached(row: dict[str, Any]) -> bool:
+    return all(least <= row[name] <= most for name, (least, most) in REACHED.items())
+
+
+if __name__ == "__main__":
+    main()
