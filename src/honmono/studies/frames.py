@@ -1,7 +1,7 @@
 """A run's samples, scores and losses at given shares of its training."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -44,12 +44,11 @@ class Frames:
         images = {path: self._images_at(int(path.stem)) for path in film.frames(self.run.run.samples)}
         if not images:
             return {}
-        chosen = [min(images, key=lambda path: abs(images[path] - share * self.images)) for share in shares]
-        found: dict[str, list[Picture]] = {}
-        for path in dict.fromkeys(chosen):
-            for name, picture in self._pictures_of_step(path):
-                found.setdefault(name, []).append(picture)
-        return found
+        return self._by_grid(min(images, key=lambda path: abs(images[path] - share * self.images)) for share in shares)
+
+    def at_steps(self, steps: Iterable[int]) -> dict[str, list[Picture]]:
+        """The samples of these steps, by the name of their grid; steps without samples are left out."""
+        return self._by_grid(path for step in steps if (path := self.run.run.sample(step)).is_file())
 
     def numbers(self, trace: Trace, share: float) -> tuple[float, float] | None:
         """The pair of numbers of a trace nearest to this share of the training; None where there is none near it."""
@@ -67,6 +66,13 @@ class Frames:
 
     def _loss(self, player: str, row: int) -> float:
         return sum(values[row] or 0.0 for name, values in self.run.log.items() if name.startswith(player))
+
+    def _by_grid(self, chosen: Iterable[Path]) -> dict[str, list[Picture]]:
+        found: dict[str, list[Picture]] = {}
+        for path in dict.fromkeys(chosen):
+            for name, picture in self._pictures_of_step(path):
+                found.setdefault(name, []).append(picture)
+        return found
 
     def _images_at(self, step: int) -> float:
         """Images seen at a step, interpolated between the log's rows."""

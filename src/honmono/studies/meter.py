@@ -1,4 +1,4 @@
-"""Train a run to the moments of its study: pictures and a checkpoint at each, and the processor time spent until then."""
+"""Train a run to the moments of its study: pictures, a checkpoint and the processor time spent until then at each."""
 
 import time
 from contextlib import suppress

@@ -14,7 +14,7 @@ from honmono.reports.comparison.pictures import real_samples
 from honmono.reports.comparison.summary import Summary
 from honmono.reports.comparison.table import headings
 from honmono.reports.figures.style import STROKES
-from honmono.reports.html import Cell, Table, render
+from honmono.reports.html import Cell, Picture, Table, render
 from honmono.runs import evaluations
 from honmono.runs.evaluations import is_detail
 from honmono.studies.frames import Frames
@@ -50,7 +50,7 @@ def page(study: Study, planned: Sequence[Planned], state: StudyState, rows: Sequ
         traces=[(trace.title, _trace(trace, study, planned, frames)) for trace in study.traces],
         reals=list(real_samples(runs)),
         films=[
-            (one.name, _settings(one.case), run.pictures(_shares(study, one, run)))
+            (one.name, _settings(one.case), _pictures(study, one, run))
             for one, run in zip(planned, frames, strict=True)
         ],
         command=command(study, state),
@@ -88,11 +88,11 @@ def _images(run: Summary, one: Planned) -> float:
     return seen.images * one.recipe.training.steps / last if seen.images and last else 1.0
 
 
-def _shares(study: Study, one: Planned, run: Frames) -> Sequence[float]:
-    """At which shares of a training its samples are shown: the study's, or its beginning and its moments."""
-    if not one.readings:
-        return study.frames
-    return [0.0, *sorted(reading.images / run.images for reading in one.readings.values())]
+def _pictures(study: Study, one: Planned, run: Frames) -> dict[str, list[Picture]]:
+    """The samples of a run: at its beginning and its moments, or at the study's shares of its training."""
+    if study.moments:
+        return run.at_steps([0, *sorted(reading.step for reading in one.readings.values())])
+    return run.pictures(study.frames)
 
 
 def _shortened(planned: Sequence[Planned]) -> str:
