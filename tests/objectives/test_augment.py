@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.augment import DiffAugment
+from honmono.objectives.augment import Adaptive, DiffAugment
 from honmono.objectives.base import Draws, Players, Step
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1, R2
@@ -177,7 +177,7 @@ def test_the_generator_learns_through_the_changes(as_players: Make) -> None:
 
 def test_auto_follows_the_number_of_pictures() -> None:
     augment = DiffAugment(probability="auto")
-    assert augment.resolve_auto(300, ()).probability == augment.resolve_auto(9_999, ()).probability == 1.0
+    assert augment.resolve_auto(300, ()).probability == augment.resolve_auto(9_999, ()).probability == Adaptive()
     assert augment.resolve_auto(10_000, ()).probability == augment.resolve_auto(None, ()).probability == 0.0
     assert DiffAugment(probability=0.4).resolve_auto(300, ()).probability == 0.4
 
@@ -186,7 +186,7 @@ def test_auto_augments_the_rare_classes_of_a_set_that_is_not_small() -> None:
     augment = DiffAugment(probability="auto", classes="auto")
     assert augment.resolve_auto(27_150, (3_000, 150, 3_000, 0)) == DiffAugment(classes=(1,))
     assert augment.resolve_auto(60_000, (6_000,) * 10) == DiffAugment(probability=0.0)
-    assert augment.resolve_auto(9_999, (9_000, 999)) == DiffAugment()  # a small set: every picture
+    assert augment.resolve_auto(9_999, (9_000, 999)) == DiffAugment(probability=Adaptive())  # small
     assert augment.resolve_auto(60_000, ()) == DiffAugment(probability=0.0)  # no labels are learned
     assert DiffAugment(probability=0.4, classes="auto").resolve_auto(27_150, (27_000, 150)) == DiffAugment(
         probability=0.4

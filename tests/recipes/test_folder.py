@@ -13,7 +13,7 @@ import honmono
 from honmono.devices import choose
 from honmono.errors import Refused
 from honmono.networks.mlp import MLPGenerator
-from honmono.objectives.augment import DiffAugment
+from honmono.objectives.augment import Adaptive, DiffAugment
 from honmono.objectives.relativistic import Relativistic
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
@@ -62,7 +62,7 @@ def test_it_is_conditional_where_there_are_classes(tiny: Recipe, tmp_path: Path)
 def test_small_sets_are_augmented(tiny: Recipe) -> None:
     trainer = in_training(tiny)
     assert isinstance(trainer.recipe.objective, Relativistic)
-    assert trainer.recipe.objective.augment == DiffAugment(probability=1.0)
+    assert trainer.recipe.objective.augment == DiffAugment(probability=Adaptive())
     assert trainer.recipe.objective.num_uniform() == 20 + 1  # the augmentation's, and the wrong label's
 
 
@@ -88,7 +88,8 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(tiny: Recipe) -> None:
 
 
 def test_the_numbers_of_the_augmentation_follow_from_seed_and_step(tiny: Recipe) -> None:
-    one, same = in_training(tiny), in_training(tiny)
+    always = override(tiny, {"objective.augment.probability": "1.0"})
+    one, same = in_training(always), in_training(always)
     one.step()
     torch.rand(9)
     same.step()
@@ -103,7 +104,8 @@ def test_a_run_records_what_was_decided_and_goes_on_by_it(tiny: Recipe, tmp_path
     small = {"changes": find("folder").tiny, "data": tiny.data.source}  # type: ignore[attr-defined]
     honmono.train("folder", steps=1, **words, **small)
     recorded = json.loads((tmp_path / "run/recipe.json").read_text())["recipe"]
-    assert recorded["conditional"] is True and recorded["objective"]["augment"]["probability"] == 1.0
+    assert recorded["conditional"] is True
+    assert recorded["objective"]["augment"]["probability"]["$class"] == "Adaptive"
     honmono.train("folder", steps=2, **words, **small)  # by name, where it says "auto" still
     honmono.train(resume=tmp_path / "run", steps=3)
     assert honmono.load(tmp_path / "run").sample(3, label="7").shape == (3, 3, 16, 16)

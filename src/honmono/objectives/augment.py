@@ -76,8 +76,8 @@ class DiffAugment:
     colour: brightness changes by U(-0.5, 0.5), saturation is multiplied by U(0, 2), contrast by U(0.5, 1.5).
     translation: the largest shift, as a fraction of the side; pixels that are shifted in are 0.
     cutout: the side of a square that is set to 0, as a fraction of the picture's; its centre is uniform.
-    probability: of each change; "auto": 1 where the data has fewer than 10,000 pictures, else 0; `Adaptive`: as much as
-        the discriminator overfits.
+    probability: of each change; `Adaptive`: as much as the discriminator overfits; "auto": `Adaptive()` where the data
+        has fewer than 10,000 pictures, else 0.
     classes: indices of the classes whose pictures are changed; None: all. "auto": all, but where `probability` is
         "auto" too, the recipe is conditional and the data is not small, the classes of fewer than 1,000 pictures, with
         probability 1.
@@ -118,11 +118,14 @@ class DiffAugment:
         """
         small = length is not None and length < SMALL
         rare = tuple(label for label, size in enumerate(sizes) if 0 < size < SMALL_CLASS) if not small else ()
+        classes = None if self.classes == "auto" else self.classes
         if self.probability != "auto":
-            return replace(self, classes=None) if self.classes == "auto" else self
-        if self.classes == "auto":
-            return replace(self, probability=1.0 if small or rare else 0.0, classes=rare or None)
-        return replace(self, probability=1.0 if small else 0.0)
+            return replace(self, classes=classes)
+        if small:
+            return replace(self, probability=Adaptive(), classes=classes)
+        if rare and self.classes == "auto":
+            return replace(self, probability=1.0, classes=rare)
+        return replace(self, probability=0.0, classes=classes)
 
     def __call__(
         self,

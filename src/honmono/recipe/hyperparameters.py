@@ -80,6 +80,15 @@ def children(value: Any) -> dict[str, Any]:
     return {}
 
 
+def part_at(value: Any, path: str, default: Any) -> Any:
+    """The part with a dotted name, a leaf or not; the default where there is none."""
+    for name in path.split("."):
+        value = children(value).get(name, default)
+        if value is default:
+            break
+    return value
+
+
 def leaves(value: Any, prefix: str = "") -> dict[str, Any]:
     """Every field of a recipe by its dotted name, as in `--set` and `honmono show`."""
     parts = children(value)

@@ -200,8 +200,9 @@ class ResidualDiscriminator(nn.Module):
     summary="default of `honmono train --data FOLDER`: size, channels, classes and augmentation follow from the data",
     quirks=(
         "conditional if the data has at least two classes (conditional: auto; true or false)",
-        "data of fewer than 10,000 pictures is augmented for the discriminator, and in larger data the classes of fewer"
-        " than 1,000 (objective.augment.probability, objective.augment.classes: auto; probability 0: never)",
+        "pictures are augmented for the discriminator: of data of fewer than 10,000, as often as it overfits, and of"
+        " larger data those in classes of fewer than 1,000 (objective.augment.probability, objective.augment.classes:"
+        " auto; probability 0: never)",
         "pictures of classes below the mean size are repeated until each class is as frequent as the mean"
         " (data.oversample: 1; 0: as stored)",
         "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",

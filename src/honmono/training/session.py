@@ -13,7 +13,7 @@ from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.recipe import record
-from honmono.recipe.hyperparameters import leaves
+from honmono.recipe.hyperparameters import leaves, part_at
 from honmono.recipe.override import override
 from honmono.recipe.record import Record
 from honmono.recipe.registry import Entry
@@ -195,8 +195,8 @@ def _same_recipe(options: TrainOptions, run: RunDirectory) -> tuple[Record, Reci
 
 def with_resolved_auto(recipe: Recipe, before: Recipe) -> Recipe:
     """The recipe with its "auto" fields as they were resolved in `before`, the recipe of its run."""
-    now, then = leaves(recipe), leaves(before)
-    return override(recipe, {k: str(then[k]) for k in AUTO_FIELDS if now.get(k) == "auto" and k in then})
+    now = leaves(recipe)
+    return override(recipe, {path: part_at(before, path, "auto") for path in AUTO_FIELDS if now.get(path) == "auto"})
 
 
 def _metrics(trainer: Trainer) -> tuple[list[Metric], list[str]]:
