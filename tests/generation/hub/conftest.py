@@ -55,6 +55,7 @@ class StandIn(ThreadingHTTPServer):
         self.large: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.address = f"http://127.0.0.1:{self.server_port}"
+        self.storage = f"http://localhost:{self.server_port}"  # of large files: another host, as the hub's is
 
     def create(self, name: str, files: dict[str, bytes], private: bool = False) -> str:
         self.repositories[name] = Repository(private)
@@ -86,7 +87,7 @@ class Answer(BaseHTTPRequestHandler):
             self.say(200, {"files": [one | {"shouldIgnore": False, "oid": None} for one in modes]})
         elif re.fullmatch(r"/(.+)\.git/info/lfs/objects/batch", path):
             objects = [
-                one | {"actions": {"upload": {"href": f"{self.server.address}/large/{one['oid']}"}}}
+                one | {"actions": {"upload": {"href": f"{self.server.storage}/large/{one['oid']}"}}}
                 for one in json.loads(body)["objects"]
             ]
             self.say(200, {"transfer": "basic", "objects": objects})
@@ -110,7 +111,9 @@ class Answer(BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/large/(\w+)", self.path):
             self.send(200, self.server.large[match[1]], {})
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)", self.path):
-            found = self.server.repositories[match[1]]
+            if (found := self.server.repositories.get(match[1])) is None:
+                self.send(404, b"", {"X-Error-Code": "RepoNotFound"})
+                return
             self.say(200, {"id": match[1], "sha": found.commit("main"), "private": found.private, "siblings": []})
         elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self.path):
             self.resolve(*match.groups())
@@ -161,7 +164,7 @@ class Answer(BaseHTTPRequestHandler):
             if file.endswith(LARGE):
                 self.server.large[oid] = content
                 linked = {"X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(len(content))}
-                self.send(302, b"", facts | linked | {"Location": f"{self.server.address}/large/{oid}"})
+                self.send(302, b"", facts | linked | {"Location": f"{self.server.storage}/large/{oid}"})
             else:
                 self.send(200, content, facts)
 
@@ -183,7 +186,7 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
     """The stand-in, which `huggingface_hub` takes for the hub in this test, with an empty cache."""
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants")
     with StandIn() as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         chosen = {"ENDPOINT": server.address, "HF_HUB_CACHE": str(tmp_path / "hub-cache"), "HF_HUB_OFFLINE": False}

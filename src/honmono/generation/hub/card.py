@@ -118,7 +118,7 @@ def _limits(trained: TrainedRun, facts: Facts) -> Iterator[str]:
     yield "- Samples are like the training data: what is rare, missing or wrong in them is so here too."
     if len(trained.model.data_spec.sample_shape) == 3:
         yield "- A sample may repeat a training picture. `honmono evaluate RUN --metrics neighbours` shows the nearest."
-        yield "- Samples have one size. Distances in features of honmono's own networks cannot be compared with papers'."
+        yield "- Samples have one size. Distances in features of honmono's own networks compare with no paper's."
     for kind, classes in facts.warnings.items():
         where = f" (classes {', '.join(map(code, classes))})" if classes else ""
         yield f"- A warning was in force when training ended: {code(kind)}{where}"

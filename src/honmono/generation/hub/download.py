@@ -17,7 +17,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 def hub_library() -> Any:
     """The package huggingface_hub. Raises `Refused` where it is not installed."""
     try:
-        import huggingface_hub
+        import huggingface_hub.constants  # parts that the package does not import by itself
+        import huggingface_hub.utils
     except ImportError as error:
         raise Refused("the hub needs the package huggingface_hub: pip install 'honmono[hf]'") from error
     return huggingface_hub
