@@ -28,7 +28,8 @@ class TrainedRun:
 
     model: the generator with its recipe, its classes and the shape of its samples.
     step, images: of the checkpoint. name: of the recipe.
-    source: hf:OWNER/NAME@COMMIT, for a model of the hub: then commands write into the folder of `run`, which is new.
+    source: the model of the hub that the weights came from, as hf:OWNER/NAME@COMMIT; "" for others. Loaded from
+        there, it has no directory yet: `run` is a new one in the current directory, into which commands write.
     """
 
     run: RunDirectory
@@ -277,5 +278,7 @@ def _load_exported(folder: Path, device: str, checkpoint: str | int | None, weig
     try:
         loaded = of_weights(exported.record, directory, exported.tensors, placed, *clock, exported.weights)
         return replace(loaded, source=exported.source)
-    except (RuntimeError, TypeError, ArithmeticError) as error:
+    except Refused:
+        raise
+    except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
         raise Failed(f"the two files of {folder} do not fit each other: export the run again") from error

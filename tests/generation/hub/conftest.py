@@ -66,13 +66,17 @@ class StandIn(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
-    server: StandIn
     protocol_version = "HTTP/1.1"
+
+    @property
+    def hub(self) -> StandIn:
+        assert isinstance(self.server, StandIn)
+        return self.server
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = self.path.partition("?")[0]
-        self.server.requests.append(f"POST {path}")
+        self.hub.requests.append(f"POST {path}")
         if path == "/api/validate-yaml":
             self.validate(json.loads(body)["content"])
         elif not self.knows_who():
@@ -87,7 +91,7 @@ class Answer(BaseHTTPRequestHandler):
             self.say(200, {"files": [one | {"shouldIgnore": False, "oid": None} for one in modes]})
         elif re.fullmatch(r"/(.+)\.git/info/lfs/objects/batch", path):
             objects = [
-                one | {"actions": {"upload": {"href": f"{self.server.storage}/large/{one['oid']}"}}}
+                one | {"actions": {"upload": {"href": f"{self.hub.storage}/large/{one['oid']}"}}}
                 for one in json.loads(body)["objects"]
             ]
             self.say(200, {"transfer": "basic", "objects": objects})
@@ -100,18 +104,18 @@ class Answer(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers["Content-Length"]))
         oid = hashlib.sha256(content).hexdigest()
         assert self.path == f"/large/{oid}"
-        self.server.large[oid] = content
+        self.hub.large[oid] = content
         self.say(200, {})
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
     def do_GET(self) -> None:
-        self.server.requests.append(f"{self.command} {self.path}")
+        self.hub.requests.append(f"{self.command} {self.path}")
         if match := re.fullmatch(r"/large/(\w+)", self.path):
-            self.send(200, self.server.large[match[1]], {})
+            self.send(200, self.hub.large[match[1]], {})
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)", self.path):
-            if (found := self.server.repositories.get(match[1])) is None:
+            if (found := self.hub.repositories.get(match[1])) is None:
                 self.send(404, b"", {"X-Error-Code": "RepoNotFound"})
                 return
             self.say(200, {"id": match[1], "sha": found.commit("main"), "private": found.private, "siblings": []})
@@ -125,32 +129,32 @@ class Answer(BaseHTTPRequestHandler):
 
     def validate(self, card: str) -> None:
         fields = yaml.safe_load(card.split("---\n")[1])
-        wrong = [{"message": "no name of a library"}] * (not isinstance(fields.get("library_name"), str))
+        wrong = [{"message": '"license" must be one of [mit, ...]'}] * (fields.get("license") == "none-such")
         self.say(400 if wrong else 200, {"errors": wrong, "warnings": []})
 
     def create(self, asked: dict[str, Any]) -> None:
         name = f"{asked['organization']}/{asked['name']}"
         private = asked.get("visibility") == "private" or bool(asked.get("private"))
-        if name in self.server.repositories:
-            self.say(409, {"error": "it is there", "url": f"{self.server.address}/{name}"})
+        if name in self.hub.repositories:
+            self.say(409, {"error": "it is there", "url": f"{self.hub.address}/{name}"})
             return
-        self.server.repositories[name] = Repository(private)
-        self.say(200, {"url": f"{self.server.address}/{name}"})
+        self.hub.repositories[name] = Repository(private)
+        self.say(200, {"url": f"{self.hub.address}/{name}"})
 
     def commit(self, name: str, lines: list[dict[str, Any]]) -> None:
         files = {
             line["value"]["path"]: base64.b64decode(line["value"]["content"])
             if line["key"] == "file"
-            else self.server.large[line["value"]["oid"]]
+            else self.hub.large[line["value"]["oid"]]
             for line in lines
             if line["key"] != "header"
         }
-        commit = self.server.repositories[name].add(files)
-        address = f"{self.server.address}/{name}/commit/{commit}"
+        commit = self.hub.repositories[name].add(files)
+        address = f"{self.hub.address}/{name}/commit/{commit}"
         self.say(200, {"commitUrl": address, "commitOid": commit, "pullRequestUrl": None})
 
     def resolve(self, name: str, revision: str, file: str) -> None:
-        found = self.server.repositories.get(name)
+        found = self.hub.repositories.get(name)
         if found is None or (found.private and not self.knows_who()):
             self.send(401, b"", {"X-Error-Code": "RepoNotFound"})
         elif (commit := found.commit(revision)) is None:
@@ -162,9 +166,9 @@ class Answer(BaseHTTPRequestHandler):
             oid = hashlib.sha256(content).hexdigest()
             facts = {"X-Repo-Commit": commit, "ETag": f'"{oid}"'}
             if file.endswith(LARGE):
-                self.server.large[oid] = content
+                self.hub.large[oid] = content
                 linked = {"X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(len(content))}
-                self.send(302, b"", facts | linked | {"Location": f"{self.server.storage}/large/{oid}"})
+                self.send(302, b"", facts | linked | {"Location": f"{self.hub.storage}/large/{oid}"})
             else:
                 self.send(200, content, facts)
 

@@ -58,17 +58,18 @@ def test_no_folder_of_this_machine_is_published(hub: Any, run: Path, tmp_path: P
     elsewhere = Path(shutil.copytree(run, tmp_path / "digits"))
     environment = json.loads((elsewhere / "environment.json").read_text())
     command = (
-        "honmono train private/mine.py:gan --data '/home/secret/my pictures' --set data.source=/home/secret/other"
-        " --data=private/third/ --run runs/secret/numbers --set training.steps=7"
+        "/home/secret/bin/honmono train private/mine.py:gan --data '/home/secret/my pictures'"
+        " --set data.source=/home/secret/other --data=private/third/ --run runs/secret/numbers --set training.steps=7"
     )
     parent = {"parent": {"run": "/home/secret/runs/before", "step": 3}}
+    environment["resumed"] = [{"command": "/home/secret/all.py --key secret"}]
     (elsewhere / "environment.json").write_text(json.dumps(environment | {"command": command} | parent))
     honmono.push(elsewhere, "me/digits", license="mit")
     for name, content in hub.files("me/digits").items():
         assert not re.search(rb"secret|private|" + os.fsencode(tmp_path), content), name
     card = hub.files("me/digits")["README.md"].decode()
     assert "honmono train mine.py:gan --data 'my pictures' --set data.source=other --data=third --run numbers" in card
-    assert "training.steps=7" in card and "those of the run `before`" in card
+    assert "training.steps=7\nall.py\n" in card and "those of the run `before`" in card
 
 
 def test_texts_of_a_run_cannot_write_the_card(hub: Any, stirred: Callable[..., TrainedRun], run: Path) -> None:
@@ -90,6 +91,8 @@ def test_the_license_of_data_is_known_or_given(hub: Any, stirred: Callable[..., 
     with pytest.raises(Refused, match="--license"):
         honmono.push(exported, "me/mine")
     assert not hub.requests
+    with pytest.raises(Failed, match='not published.*"license" must be one of'):
+        honmono.push(run, "me/mine", license="none-such")
     honmono.push(mine, "me/mine", license="cc-by-nc-4.0")
     assert fields_of(hub.files("me/mine")["README.md"].decode())["license"] == "cc-by-nc-4.0"
 

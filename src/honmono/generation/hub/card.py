@@ -15,7 +15,7 @@ from honmono.runs.protocol_text import describe
 from honmono.runs.protocols import arrow, better
 
 
-NOT_RECORDED = "not recorded: these weights were published from an exported folder"
+NOT_RECORDED = "not recorded"
 
 
 def card(trained: TrainedRun, facts: Facts, name: str, license: str | None, picture: str | None) -> str:

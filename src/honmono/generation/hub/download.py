@@ -68,7 +68,6 @@ def _explained(name: HubName, file: str, error: Exception, library: Any) -> Exce
 
 
 def reason(error: Exception) -> str:
-    """The first line of the cause of an error, without a period."""
-    cause = error.__cause__ or error
-    line = next(iter(f"{cause}".strip().splitlines()), "") or type(cause).__name__
-    return line.rstrip(".: ")[:200]
+    """An error of the library and its cause, in one line."""
+    texts = [str(one) or type(one).__name__ for one in (error, error.__cause__) if one]
+    return " ".join(" ".join(texts).split())[:300].rstrip(".: ")

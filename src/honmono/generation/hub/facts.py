@@ -17,6 +17,7 @@ from honmono.runs.directory import RunDirectory
 
 
 DIGITS_LICENSE = "cc-by-4.0"  # of scikit-learn's copy: UCI, Optical Recognition of Handwritten Digits
+_OURS = re.compile(r"(?:^|[/\\])honmono(?:\.exe|[/\\]__main__\.py)?$")
 _ARGUMENT = re.compile(r"((?:--[\w-]+=)?(?:[\w.]+=)?)(.*)", re.DOTALL)  # an option, a field, and its value
 
 
@@ -49,7 +50,7 @@ def facts_of(trained: TrainedRun) -> Facts:
     return Facts(
         data,
         summary.data,
-        [public_command(command) for command in summary.commands],
+        [public for command in summary.commands if (public := public_command(command))],
         without_folder(str(parent.get("run"))) if parent else None,
         None if parent else _license_of(trained),  # the parent's data count too
         _numbers(trained),
@@ -58,12 +59,19 @@ def facts_of(trained: TrainedRun) -> Facts:
 
 
 def public_command(command: str) -> str:
-    """A command as others may see it: of each path in it only the last part."""
+    """A command as others may see it: of each path only the last part, and of another program, as a script that trained
+    from Python, its name alone."""
     try:
-        words = shlex.split(command)
-    except ValueError:  # no command that a shell could read
+        program, *words = shlex.split(command)
+    except ValueError:  # none, or none that a shell could read
         return ""
-    return shlex.join(_ARGUMENT.sub(lambda match: match[1] + without_folder(match[2]), word, 1) for word in words)
+    if not _OURS.search(program):
+        return without_folder(program)
+    return shlex.join(["honmono", *map(_public_word, words)])
+
+
+def _public_word(word: str) -> str:
+    return _ARGUMENT.sub(lambda match: match[1] + without_folder(match[2]), word, 1)
 
 
 def _license_of(trained: TrainedRun) -> str | None:
