@@ -58,11 +58,11 @@ def test_no_folder_of_this_machine_is_published(hub: Any, run: Path, tmp_path: P
     elsewhere = Path(shutil.copytree(run, tmp_path / "digits"))
     environment = json.loads((elsewhere / "environment.json").read_text())
     command = (
-        "/home/secret/bin/honmono train private/mine.py:gan --data '/home/secret/my pictures'"
-        " --set data.source=/home/secret/other --data=private/third/ --run runs/secret/numbers --set training.steps=7"
+        "/srv/secret/bin/honmono train private/mine.py:gan --data '/srv/secret/my pictures'"
+        " --set data.source=/srv/secret/other --data=private/third/ --run runs/secret/numbers --set training.steps=7"
     )
-    parent = {"parent": {"run": "/home/secret/runs/before", "step": 3}}
-    environment["resumed"] = [{"command": "/home/secret/all.py --key secret"}]
+    parent = {"parent": {"run": "/srv/secret/runs/before", "step": 3}}
+    environment["resumed"] = [{"command": "/srv/secret/all.py --key secret"}]
     (elsewhere / "environment.json").write_text(json.dumps(environment | {"command": command} | parent))
     honmono.push(elsewhere, "me/digits", license="mit")
     for name, content in hub.files("me/digits").items():
