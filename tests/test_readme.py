@@ -121,6 +121,8 @@ def check_pictures(words: list[str], printed: str) -> None:
             assert min(picture.size) > 0
     if "--out" in words and words[0] == "compare":
         assert Path(words[words.index("--out") + 1]).read_text().startswith("<!DOCTYPE html>")
+    elif words[0] == "export":
+        assert Path(words[words.index("--out") + 1]).exists()
     elif "--raw" in words:
         assert np.isfinite(np.load(words[words.index("--out") + 1])).all()
     elif "--out" in words:

@@ -39,7 +39,7 @@ PAGES = {"README.md": 150, "CONTRIBUTING.md": 120}
 
 HEAVY = {
     *("torch", "numpy", "scipy", "sklearn", "PIL", "matplotlib", "safetensors"),
-    *("datasets", "tensorboard", "wandb", "onnx", "onnxscript", "onnxruntime"),
+    *("datasets", "huggingface_hub", "tensorboard", "wandb", "onnx", "onnxscript", "onnxruntime"),
 }
 MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(home|root|Users|tmp)/")
 

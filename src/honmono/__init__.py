@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.generation.exports.write import export as export
+    from honmono.generation.hub.push import push as push
+    from honmono.generation.hub.saved import from_pretrained as from_pretrained
     from honmono.generation.interpolate import write_interpolation as interpolate
     from honmono.generation.latents.given_picture import write_projection as project
     from honmono.generation.latents.strips import write_directions as directions
@@ -38,12 +40,14 @@ LAZY = {
     "evaluate": "honmono.evaluation.evaluate_run:evaluate",
     "export": "honmono.generation.exports.write:export",
     "find": "honmono.recipe.registry:find",
+    "from_pretrained": "honmono.generation.hub.saved:from_pretrained",
     "interpolate": "honmono.generation.interpolate:write_interpolation",
     "list_recipes": "honmono.recipes:catalogue",
     "list_studies": "honmono.studies.study:list_studies",
     "load": "honmono.generation.load:load",
     "plot": "honmono.reports.figures.run:plot",
     "project": "honmono.generation.latents.given_picture:write_projection",
+    "push": "honmono.generation.hub.push:push",
     "sample": "honmono.generation.write:write_samples",
     "serve": "honmono.generation.serving.serve:serve",
     "show": "honmono.recipe.describe:describe_recipe",

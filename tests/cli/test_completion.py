@@ -13,7 +13,7 @@ from honmono.studies.study import list_studies
 
 
 ROOT = Path(__file__).parents[2]
-VERBS = set("list show train sample interpolate evaluate compare plot study serve data bench env".split())
+VERBS = set("list show train sample interpolate evaluate compare plot study serve push data bench env".split())
 
 
 def ask(environment: dict[str, str], *words: str) -> str:

@@ -21,6 +21,7 @@ from honmono.cli import (
     interpolate,
     plot,
     project,
+    push,
     sample,
     serve,
     show,
@@ -59,6 +60,7 @@ app.command("serve")(serve.serve)
 app.command("studio")(studio.studio)
 app.command("interpolate")(interpolate.interpolate)
 app.command("export")(export.export)
+app.command("push")(push.push)
 app.command("directions")(directions.directions)
 app.command("project")(project.project)
 app.command("evaluate")(evaluate.evaluate)

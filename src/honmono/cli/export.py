@@ -10,7 +10,7 @@ from honmono.errors import Refused
 
 
 def export(
-    run: Annotated[Path | None, Argument(help="a run directory")] = None,
+    run: Annotated[Path | None, Argument(help="a run directory, or hf:OWNER/NAME of a model of the hub")] = None,
     to: Annotated[
         str,
         Option(

@@ -21,7 +21,7 @@ def complete_recipe(incomplete: str) -> Iterator[tuple[str, str]]:
     yield from ((row["name"], row["summary"]) for row in catalogue() if row["name"].startswith(incomplete))
 
 
-Run = Annotated[Path, Argument(help="a run directory")]
+Run = Annotated[Path, Argument(help="a run directory, or hf:OWNER/NAME of a model of the hub")]
 Seed = Annotated[int, Option(help="seed of the latents")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps")]
 Checkpoint = Annotated[str | None, Option(help="best, newest or a step; newest by default")]

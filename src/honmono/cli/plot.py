@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Option
-
-from honmono.cli.options import Run
+from typer import Argument, Option
 
 
 def plot(
-    run: Run, out: Annotated[Path | None, Option(help="directory of the figures; RUN/plots by default")] = None
+    run: Annotated[Path, Argument(help="a run directory")],
+    out: Annotated[Path | None, Option(help="directory of the figures; RUN/plots by default")] = None,
 ) -> None:
     """Plot a run's losses, learning rates and speed, and make a film of its samples."""
     from honmono.reports.figures.run import plot as plot_run

@@ -134,6 +134,7 @@ def _line(trained: TrainedRun, measured: Measured) -> dict[str, Any]:
         intervals=measured.intervals,
         protocol=measured.protocol,
     )
+    line |= {"source": trained.source} if trained.source else {}
     return line | ({"notes": list(measured.notes)} if measured.notes else {})
 
 

@@ -1,6 +1,5 @@
 """A trained run as a Python object: `honmono.load(run).sample(64)`."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,14 @@ from torch import Tensor, nn
 from honmono.devices import device_of
 from honmono.errors import Failed, Refused, did_you_mean
 from honmono.generation.exports.weights import is_exported, read_weights
+from honmono.generation.hub.download import download
+from honmono.generation.hub.names import hub_name
 from honmono.generation.latents.saved import SavedLatents
 from honmono.generation.model import Model, ReadyGenerator, Weights
+from honmono.generation.which_checkpoint import chosen, newest
 from honmono.recipe.build import build_networks, set_stage
 from honmono.recipe.record import Record, checkpoint_errors, read_record
 from honmono.recipe.value import Recipe
-from honmono.runs import evaluations
-from honmono.runs.checkpoints import Checkpoint, read, read_newest
 from honmono.runs.directory import RunDirectory
 
 
@@ -28,6 +28,8 @@ class TrainedRun:
 
     model: the generator with its recipe, its classes and the shape of its samples.
     step, images: of the checkpoint. name: of the recipe.
+    source: the model of the hub that the weights came from, as hf:OWNER/NAME@COMMIT; "" for others. Loaded from
+        there, it has no directory yet: `run` is a new one in the current directory, into which commands write.
     """
 
     run: RunDirectory
@@ -35,6 +37,7 @@ class TrainedRun:
     step: int
     images: int = 0
     name: str = ""
+    source: str = ""
 
     @property
     def recipe(self) -> Recipe:
@@ -150,6 +153,15 @@ class TrainedRun:
         latents, labels = (np.concatenate(part)[:num] for part in zip(*taken, strict=True))
         return SavedLatents(latents, tuple(self.classes[one] for one in labels) if self.classes else ())
 
+    def save_pretrained(self, folder: str | Path, *, license: str | None = None) -> Path:
+        """Writes weights, configuration, card and pictures into a new folder, which `from_pretrained` and `load` read.
+
+        license: of the model, for its card: an identifier of the hub such as "mit".
+        """
+        from honmono.generation.hub.saved import save_pretrained
+
+        return save_pretrained(self, Path(folder), license=license)
+
     def class_number(self, label: str | int) -> int:
         """A class's number by its name; an int that is not a name is the number itself.
 
@@ -198,12 +210,19 @@ def load(
     """Loads a checkpoint of a run, or what `export` wrote from one as "safetensors". Runs no code from the directory,
     except with `trust_code`.
 
+    run: a directory, or "hf:OWNER/NAME[@REVISION]", a model on the Hugging Face hub, which is downloaded.
     device: auto, cpu, cuda, cuda:N or mps.
     trust_code: run the recipe.py in the run's directory.
     checkpoint: a step, "best" (by the evaluations during training) or "newest"; None: the newest intact one.
     weights: "average", if the recipe has averaged weights, or "raw".
     Raises `Refused` where there is no run or its recipe needs other code, `Failed` where no checkpoint is intact.
     """
+    if name := hub_name(run):
+        if trust_code:
+            raise Refused(f"{name}: a model of the hub holds no code that could be trusted: omit --trust-code")
+        folder, pinned = download(name)
+        loaded = _load_exported(folder, device, checkpoint, weights)
+        return replace(loaded, run=RunDirectory(Path(pinned.folder)), source=str(pinned))
     if is_exported(Path(run)):
         return _load_exported(Path(run), device, checkpoint, weights)
     directory = RunDirectory.open(Path(run))
@@ -220,7 +239,7 @@ def load_as(
     """Like `load`, for a run whose record is already read."""
     if weights not in ("average", "raw"):
         raise Refused(f"weights={weights!r}: give 'average' or 'raw'")
-    saved = _newest(directory) if checkpoint in (None, "newest") else _chosen(directory, str(checkpoint))
+    saved = newest(directory) if checkpoint in (None, "newest") else chosen(directory, str(checkpoint))
     averaged = record.recipe.training.average is not None and weights == "average"
     placed = device_of(device)
     with checkpoint_errors(directory, saved.path):
@@ -257,32 +276,9 @@ def _load_exported(folder: Path, device: str, checkpoint: str | int | None, weig
         )
     directory, placed, clock = RunDirectory(folder), device_of(device), (exported.step, exported.images)
     try:
-        return of_weights(exported.record, directory, exported.tensors, placed, *clock, exported.weights)
-    except RuntimeError as error:
+        loaded = of_weights(exported.record, directory, exported.tensors, placed, *clock, exported.weights)
+        return replace(loaded, source=exported.source)
+    except Refused:
+        raise
+    except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
         raise Failed(f"the two files of {folder} do not fit each other: export the run again") from error
-
-
-def _newest(directory: RunDirectory) -> Checkpoint:
-    saved, damaged = read_newest(directory.checkpoints)
-    for line in damaged if saved else ():
-        warnings.warn(f"{line}; using an older one", stacklevel=4)
-    if saved is None:
-        raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: resume its training first")
-    return saved
-
-
-def _chosen(directory: RunDirectory, which: str) -> Checkpoint:
-    """The checkpoint of a step, or the best one. Raises `Refused` where there is none."""
-    steps = directory.checkpoint_steps()
-    if which == "best":
-        best = evaluations.best(directory)
-        if best is None:
-            raise Refused(
-                f"{directory.path} has no best checkpoint: {evaluations.why_no_best(directory)};"
-                " omit --checkpoint for the newest"
-            )
-        which = str(best)
-    if not which.isdecimal() or int(which) not in steps:
-        known = ", ".join(map(str, steps)) or "none"
-        raise Refused(f"--checkpoint {which}: give best, newest or a saved step ({known})")
-    return read(directory.checkpoint(int(which)))

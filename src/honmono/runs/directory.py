@@ -64,6 +64,10 @@ class RunDirectory:
             return cls(path)
         if inside := runs_in(path):
             raise Refused(f"'{path}' is not a run, but contains runs; the newest is '{inside[-1].path}'")
+        if path.as_posix().startswith("hf:"):
+            raise Refused(
+                f"{path} names a model of the hub, which holds no log and no checkpoints: give a run directory"
+            )
         hint = did_you_mean(path.name, (run.path.name for run in runs_in(path.parent)))
         if not path.exists():
             raise Refused(f"there is no run directory '{path}'{hint}")

@@ -60,6 +60,7 @@ def append(run: RunDirectory, line: Line) -> None:
 
     Raises `Failed` when the disk is full, `ValueError` for a value that is not strict JSON.
     """
+    run.path.mkdir(parents=True, exist_ok=True)  # of a model of the hub there is no directory yet
     with _lock(run):
         _lines(run).append([line], sync=True)
 

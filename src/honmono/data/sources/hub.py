@@ -16,7 +16,7 @@ from honmono.errors import Refused
 from honmono.files import readable
 
 
-_LOCAL = ("imagefolder", "parquet", "arrow", "webdataset")
+LOCAL = ("imagefolder", "parquet", "arrow", "webdataset")
 _JSON = "json"  # a column of what lies in KEY.json beside KEY.png
 _ROWS_AT_ONCE = 64
 
@@ -42,7 +42,7 @@ class Hub(Source):
         self.name = spec.removesuffix(f"@{named}") if at else spec
         self.split = named if at else None
         self._path, _, self._config = (body if at else named).partition(":")
-        if self._path in _LOCAL and not Path(self._config).exists():
+        if self._path in LOCAL and not Path(self._config).exists():
             raise Refused(f"{self.name}: there is no {self._config or 'path'}: write hf:{self._path}:PATH")
 
     def fingerprint(self) -> str:
@@ -121,7 +121,7 @@ class Hub(Source):
                 return datasets.load_dataset("parquet", data_files=files)
             if self._path == "imagefolder":
                 return datasets.load_dataset("imagefolder", data_dir=path)
-            if self._path in _LOCAL:
+            if self._path in LOCAL:
                 return datasets.load_dataset(self._path, data_files=path)
             return datasets.load_dataset(self._path, path or None)
         except Exception as error:  # of a dozen kinds: no network, no such name, a config to choose, a damaged file

@@ -57,7 +57,12 @@ def _to_file(out: Path, suffix: str) -> None:
 def _to_directory(trained: TrainedRun, out: Path) -> None:
     if out.exists():
         raise Refused(f"--out {out}: it exists; give a new directory")
+    write_weights(exported_of(trained), out)
+
+
+def exported_of(trained: TrainedRun) -> Exported:
+    """The generator's weights, with the sampler and the mode of batch norm that were chosen."""
     model = trained.model
-    recipe = replace(model.recipe, sampler=model.sampler)
-    record = Record(trained.name, recipe, model.data_spec)
-    write_weights(Exported(record, model.generator.state_dict(), model.weights, trained.step, trained.images), out)
+    record = Record(trained.name, replace(model.recipe, sampler=model.sampler), model.data_spec)
+    state = model.generator.state_dict()
+    return Exported(record, state, model.weights, trained.step, trained.images, trained.source)

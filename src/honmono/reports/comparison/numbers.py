@@ -74,6 +74,13 @@ def read(runs: Sequence[RunDirectory], which: Which) -> list[Numbers]:
     return [_numbers(run, own, which) for run, own in zip(runs, lines, strict=True)]
 
 
+def at_step(run: RunDirectory, step: int) -> Numbers | None:
+    """The numbers of one checkpoint, by evaluations after training or else during it; None where it has none."""
+    lines = [line for line in evaluations.read(run) if line["checkpoint"] == step]
+    later = [line for line in lines if not line.get("during_training")]
+    return _of_checkpoint(later or lines, step, during_training=not later) if lines else None
+
+
 def _numbers(run: RunDirectory, lines: Sequence[Line], which: Which) -> Numbers:
     """The numbers of evaluations after training, or of those during training where there are none."""
     later = [line for line in lines if not line.get("during_training")]
@@ -85,6 +92,10 @@ def _numbers(run: RunDirectory, lines: Sequence[Line], which: Which) -> Numbers:
             f"{run.path} was not evaluated at its best checkpoint, step {step}: run `honmono evaluate {run.path} "
             "--checkpoint best`, or omit --checkpoint best"
         )
+    return _of_checkpoint(chosen, step, during_training=not later)
+
+
+def _of_checkpoint(chosen: Sequence[Line], step: int, during_training: bool) -> Numbers:
     # Several lines may measure this checkpoint: the last line that has a number counts.
     line_of = {key: line for line in chosen for key in line["metrics"]}
     images = [line["images"] for line in chosen if isinstance(line.get("images"), int)]
@@ -92,7 +103,7 @@ def _numbers(run: RunDirectory, lines: Sequence[Line], which: Which) -> Numbers:
     return Numbers(
         step,
         images=images[-1] if images else None,
-        during_training=not later,
+        during_training=during_training,
         seconds=sum(seconds) if seconds else None,
         numbers={key: _number(line, key) for key, line in line_of.items()},
         notes=list(dict.fromkeys(str(note) for line in chosen for note in line.get("notes") or ())),
