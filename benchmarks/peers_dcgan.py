@@ -21,6 +21,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -163,25 +164,30 @@ def initialised(network: Any) -> Any:
 
 def ours(name: str, precision: Any, compiled: Any) -> tuple[Callable[[], Any], Callable[[], None]]:
     """A step of a recipe with the peer's networks, and how to wait for it."""
-    from functools import partial
+    from honmono.benchmark.timing import Noise
+    from honmono.data.base import DataSpec
+    from honmono.devices import choose
+    from honmono.training.engine import Engine
+    from honmono.training.trainer import Trainer
 
+    engine = Engine(choose("cpu", precision, compiled))
+    trainer = Trainer(recipe_of(name), Noise(DataSpec((3, SIDE, SIDE), ())), engine)
+    return trainer.step, engine.finish
+
+
+def recipe_of(name: str) -> Any:
     from torch import nn
     from torch.optim import Adam
 
     import honmono
-    from honmono.benchmark.timing import Noise
-    from honmono.data.base import DataSpec
-    from honmono.devices import choose
     from honmono.recipe import Normal, Pair, Update
-    from honmono.training.engine import Engine
-    from honmono.training.trainer import Trainer
 
-    generator, discriminator = networks(name)
+    networks_of_peer = dict(zip(("generator", "discriminator"), networks(name), strict=True))
 
     class Generator(nn.Module):
         def __init__(self, **_: Any) -> None:
             super().__init__()
-            self.network = generator
+            self.network = networks_of_peer["generator"]
 
         def forward(self, latent: Any, label: Any = None) -> Any:
             return self.network(latent.unflatten(1, (NOISE, 1, 1)))
@@ -189,14 +195,14 @@ def ours(name: str, precision: Any, compiled: Any) -> tuple[Callable[[], Any], C
     class Discriminator(nn.Module):
         def __init__(self, **_: Any) -> None:
             super().__init__()
-            self.network = discriminator
+            self.network = networks_of_peer["discriminator"]
 
         def forward(self, x: Any, label: Any = None) -> Any:
             return self.network(x).flatten()
 
     parent = honmono.find("dcgan-64-paper").make()
     draws = "step" if name == "example" else None  # the example's fakes serve both updates
-    recipe = replace(
+    return replace(
         parent,
         latent=Normal(NOISE),
         generator=partial(Generator),
@@ -207,9 +213,6 @@ def ours(name: str, precision: Any, compiled: Any) -> tuple[Callable[[], Any], C
         grids=parent.grids[:1],
         metrics=(),
     )
-    engine = Engine(choose("cpu", precision, compiled))
-    trainer = Trainer(recipe, Noise(DataSpec((3, SIDE, SIDE), ())), engine)
-    return trainer.step, engine.finish
 
 
 def theirs(name: str) -> Callable[[], Any]:
