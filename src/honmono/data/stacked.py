@@ -68,7 +68,7 @@ class StackedMNIST(Data):
 
 @final
 class StackedDigits(Dataset):
-    """Stacks made as they are asked for: the digits are held once, and for each stack the numbers of its three.
+    """Stacks made when they are gathered: the digits are kept once, and for each stack the numbers of its three.
 
     The first stacks are the same for equal digits and `draw_seed`, however many there are.
     """

@@ -42,7 +42,7 @@ def test_splits_of_many_names_are_no_classes(taken: str, left: tuple[str, ...]) 
 def test_a_split_is_taken_by_its_role_where_one_has_it() -> None:
     names = of_classes("Training", "Testing")
     assert lay_out("there", names, "test").listing.split == "Testing"
-    with pytest.raises(Refused, match="no split 'test': ask for 'there@testA', 'there@testB'"):
+    with pytest.raises(Refused, match="no split 'test': give 'there@testA', 'there@testB'"):
         lay_out("there", of_classes("trainA", "testA", "testB"), "test")
 
 

@@ -33,7 +33,7 @@ _ENCRYPTED = 1  # a zip member's flag
 
 @dataclass(frozen=True)
 class Held:
-    """What an archive holds: files, links, (name, why) of members that are neither, and notes worth telling."""
+    """What an archive holds: files, links, (name, why) of members that are neither, and notes for users."""
 
     files: Sequence[Member]
     links: Sequence[Link]
@@ -44,7 +44,7 @@ class Held:
 class Archive(Source):
     """What archives share: members are named like a folder's files, and the same rule finds their classes.
 
-    Links to members stand for these, as a folder's links do; other links are among the files that are no pictures.
+    Links to members are read as these, like a folder's links; other links are among the files that are no pictures.
     """
 
     def __init__(self, path: Path, name: str, split: str | None, classes: Classes = "auto") -> None:

@@ -18,7 +18,7 @@ _AT_ONCE = 256  # pictures of a file that are read together
 class Stored:
     """pixels: (n, height, width) or (n, height, width, channels) numbers. 255 * (pixel - low) / (high - low) is 0..255.
 
-    labels: (n,) class indices, or None. notes: decisions worth telling.
+    labels: (n,) class indices, or None. notes: decisions that users should know of.
     """
 
     pixels: np.ndarray | Rows
@@ -30,7 +30,7 @@ class Stored:
 
 
 class ArraySource(Source):
-    """Pictures in an array, read when they are first asked for."""
+    """Pictures in an array, read when they are first needed."""
 
     @abstractmethod
     def load(self) -> Stored:

@@ -24,7 +24,7 @@ class Folder(Source):
         self._digests: dict[str, bytes] = {}  # hashes of files by their names, as far as these were read
 
     def fingerprint(self) -> str:
-        """The hash of the pictures' names and bytes, of their classes where the names alone do not tell them, and of
+        """The hash of the pictures' names and bytes, of their classes where the names alone do not give them, and of
         the names and sizes of those in splits that were not taken, since the record counts them."""
         return self._fingerprint
 

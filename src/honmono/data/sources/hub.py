@@ -132,7 +132,7 @@ class Hub(Source):
         wanted = self.split or ("train" if "train" in splits else next(iter(splits)))
         if wanted not in splits:
             choices = ", ".join(f"'{self.name}@{split}'" for split in splits)
-            raise Refused(f"{self.name} has no split {wanted!r}: ask for {choices}")
+            raise Refused(f"{self.name} has no split {wanted!r}: give {choices}")
         return splits[wanted]
 
 

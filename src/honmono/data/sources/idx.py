@@ -35,7 +35,7 @@ class Idx(ArraySource):
         held = [known for known in _PREFIXES if _find(folder, known, "images", 3)]
         if self.split not in held:
             choices = " or ".join(f"'{name}@{known}'" for known in held)
-            raise Refused(f"{name} has no split {self.split!r} of IDX pictures: ask for {choices}")
+            raise Refused(f"{name} has no split {self.split!r} of IDX pictures: give {choices}")
         self._images = _find(folder, self.split, "images", 3)
         self._labels = _find(folder, self.split, "labels", 1)
 

@@ -1,4 +1,4 @@
-"""How file names tell classes and splits: one rule for folders and archives."""
+"""Classes and splits by file names: one rule for folders and archives."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ _TEXTS = frozenset(
 
 @dataclass(frozen=True)
 class Layout:
-    """A listing, and where each of its items stands among the names that it was made from.
+    """A listing, and the position of each of its items among the names that it was made from.
 
     plain: whether the classes are the top folders or there are none, as in all versions of honmono.
     left: the positions of the pictures of the splits that were not taken.
@@ -81,7 +81,7 @@ def lay_out(
     Masks and previews of pictures are left out. Folders that hold everything are looked through. Where the folders are
     splits, `split` (else the train split) is taken. Classes are the labels that the data set brings itself, else the
     folders that are left, sorted by name, unless these only keep directories short (`class_rule`).
-    classes: asks for one of these readings. texts: gives what label files hold.
+    classes: "folders", "labels" or "none" takes only that reading. texts: gives what label files hold.
     """
     pictures, strays = _sorted_out(names)
     pictures, notes = without_companions(pictures)

@@ -73,7 +73,7 @@ def _archive(path: Path, name: str, split: str | None, classes: Classes) -> Zip 
 
 
 def _only_archive(path: Path) -> Path | None:
-    """The archive that is all a folder holds: some data sets are handed out so."""
+    """The archive that is all a folder holds: some data sets are distributed like this."""
     inside = [entry for entry in path.iterdir() if not hidden(entry.name)] if path.is_dir() else []
     alone = len(inside) == 1 and inside[0].is_file() and inside[0].name.lower().endswith(_ARCHIVES)
     return inside[0] if alone else None

@@ -1,4 +1,4 @@
-"""Which numbers of an array are pictures, which way they lie, and which of them mean black and white."""
+"""Which numbers of an array are pictures, how they are oriented, and which of them mean black and white."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Arrange = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Rows:
-    """Pictures (n, height, width[, channels]) made of a stored array's blocks as they are asked for.
+    """Pictures (n, height, width[, channels]) made of blocks of a stored array, each when it is needed.
 
     stored: a NumPy array, or what can be cut into slices like one. last: whether its last axis numbers the pictures.
     """

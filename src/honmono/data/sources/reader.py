@@ -1,4 +1,4 @@
-"""Sets that are handed out as a few files of arrays: what the readers of their formats share."""
+"""Sets that are distributed as a few files of arrays: what the readers of their formats share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -76,11 +76,11 @@ def _choose(name: str, splits: Sequence[str], split: str | None) -> str:
         if "train" in splits or len(splits) == 1:
             return "train" if "train" in splits else splits[0]
         choices = ", ".join(f"'{name}@{known}'" for known in splits)
-        raise Refused(f"{name} holds several sets: ask for {choices}")
+        raise Refused(f"{name} holds several sets: give {choices}")
     for known in splits:
         if known.lower() == split.lower() and known:
             return known
     choices = ", ".join(f"'{name}@{known}'" for known in splits if known)
     if not choices:
         raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
-    raise Refused(f"{name} has no split {split!r}: ask for {choices}")
+    raise Refused(f"{name} has no split {split!r}: give {choices}")

@@ -63,7 +63,7 @@ def choose_split(source: str, splits: Mapping[str, Role], wanted: str | None) ->
     if named or (of_role and (wanted is None or len(of_role) == 1)):
         return (named or of_role)[0]
     choices = ", ".join(f"'{source}@{name}'" for name in names)
-    raise Refused(f"{source} has no split {wanted or 'train'!r}: ask for {choices}")
+    raise Refused(f"{source} has no split {wanted or 'train'!r}: give {choices}")
 
 
 def _other_words(name: str) -> tuple[str, ...]:

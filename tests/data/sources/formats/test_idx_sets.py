@@ -89,7 +89,7 @@ def test_several_sets_in_one_archive_are_asked_for_by_name(tmp_path: Path, noise
             for name, content in emnist(which, pixels, labels).items():
                 archive.writestr(f"gzip/{name}.gz", gzip.compress(content))
         archive.writestr("gzip/emnist-balanced-mapping.txt", "0 48\n10 65\n36 97\n")
-    with pytest.raises(Refused, match="several sets: ask for .*@emnist-balanced-train', .*@emnist-letters-train'"):
+    with pytest.raises(Refused, match="several sets: give .*@emnist-balanced-train', .*@emnist-letters-train'"):
         seen(tmp_path / "gzip.zip")
     found = seen(f"{tmp_path / 'gzip.zip'}@emnist-balanced-train")
     np.testing.assert_array_equal(found.pixels, pixels)

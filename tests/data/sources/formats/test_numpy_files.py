@@ -40,7 +40,7 @@ def test_splits_of_keras_and_medmnist(tmp_path: Path, noise, seen) -> None:
         np.testing.assert_array_equal(second.pixels, pixels[4:])
         assert first.labels == ["2", "0", "1", "0"] and second.labels == ["2", "1"]
         assert f"took the split 'train' of {', '.join(sorted(('train', other)))}" in first.notes
-        with pytest.raises(Refused, match=f"no split 'dev': ask for .*@{other}'"):
+        with pytest.raises(Refused, match=f"no split 'dev': give .*@{other}'"):
             seen(f"{tmp_path / name}@dev")
 
 

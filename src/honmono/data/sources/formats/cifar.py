@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 as their authors hand them out: Python's pickles, and records of bytes.
+"""CIFAR-10 and CIFAR-100 as their authors distribute them: Python's pickles, and records of bytes.
 
 Source: Krizhevsky, "Learning multiple layers of features from tiny images" (2009), and its page of downloads.
 """

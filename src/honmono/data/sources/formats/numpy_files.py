@@ -72,7 +72,7 @@ class Npy(Reader):
 
 
 class _Members(Mapping[str, Any]):
-    """The arrays of an `.npz`, read as they are asked for; pickled ones may hold words and numbers alone."""
+    """The arrays of an `.npz`, each read when it is used; pickled ones may hold words and numbers alone."""
 
     def __init__(self, content: Fetched) -> None:
         self._archive = zipfile.ZipFile(io.BytesIO(content) if isinstance(content, bytes) else content)

@@ -1,4 +1,4 @@
-"""STL-10 as its authors hand it out: bytes of pictures channel by channel, each of these column by column.
+"""STL-10 as its authors distribute it: bytes of pictures channel by channel, each of these column by column.
 
 Source: Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning" (AISTATS 2011).
 """
