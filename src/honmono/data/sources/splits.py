@@ -39,6 +39,8 @@ def splits_among(folders: Iterable[str]) -> dict[str, Role]:
     """
     roles: dict[str, Role | None] = {name: role_of(name) for name in sorted(folders)}
     known: dict[str, Role] = {name: role for name, role in roles.items() if role is not None}
+    plain: dict[str, Role] = {name: role for name, role in known.items() if not _other_words(name)}
+    known = plain or known  # `Training` and `Test` alone, where `test-multiple_fruits` is beside them
     others = {_other_words(name) for name in known}
     if len(others) != 1:
         return {}
