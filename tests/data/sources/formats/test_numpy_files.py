@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from honmono.data.packing.check import check
 from honmono.errors import Refused
 
 
@@ -42,6 +43,19 @@ def test_splits_of_keras_and_medmnist(tmp_path: Path, noise, seen) -> None:
         assert f"took the split 'train' of {', '.join(sorted(('train', other)))}" in first.notes
         with pytest.raises(Refused, match=f"no split 'dev': give .*@{other}'"):
             seen(f"{tmp_path / name}@dev")
+
+
+def test_pictures_in_two_splits_are_named(tmp_path: Path, noise, seen) -> None:
+    pixels = noise(9, 8, 8, 3)
+    pixels[7] = pixels[2]
+    for name, change in (("a.npz", lambda x: x), ("b.npz", lambda x: x / 255)):
+        held = {"x_train": pixels[:6], "x_test": pixels[6:], "y_train": np.arange(6), "y_test": np.arange(3)}
+        np.savez(tmp_path / name, **{key: change(one) if key[0] == "x" else one for key, one in held.items()})
+        for split, also in (("", {"2": "test/1"}), ("@test", {"1": "train/2"}), ("@train", {"2": "test/1"})):
+            record = check(f"{tmp_path / name}{split}").record
+            assert {entry["name"]: entry["also"] for entry in record["in_other_splits"]} == also
+    np.savez(tmp_path / "c.npz", x_train=pixels[:6], y_train=np.arange(6), x_test=np.full((2, 8, 8), np.nan)[:, :1])
+    assert check(str(tmp_path / "c.npz")).record["in_other_splits"] == []  # what cannot be read stops nothing
 
 
 WORDS = np.array(NAMES)[PLACES]

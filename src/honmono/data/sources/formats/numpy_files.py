@@ -166,4 +166,4 @@ def _classes(names: tuple[str, ...], arrays: list[np.ndarray]) -> Stored:
     rows = pictures("each of them", turns)
     low, high, notes = black_and_white("their arrays", rows)
     classes = tuple(base(name)[:-4].removeprefix("full_numpy_bitmap_") for name in names)
-    return Stored(rows, turns.labels, classes, low, high, ("classes are the .npy files", *notes))
+    return Stored(rows, turns.labels, classes, low, high, notes, "the names of the .npy files")
