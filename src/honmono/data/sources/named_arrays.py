@@ -11,6 +11,7 @@ from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.foreign_bytes import refusing
 from honmono.data.sources.labels import read_labels
+from honmono.data.sources.names import base
 from honmono.data.sources.pixels import black_and_white, pictures
 from honmono.data.sources.reader import Part
 from honmono.errors import Refused
@@ -49,16 +50,26 @@ def pairs(shapes: Mapping[str, Sequence[int]]) -> dict[str, Pair]:
     return {split: pair for split, pair in found.items() if split or len(found) == 1} or found
 
 
-def parts_of_one_file(
+def pair_of(name: str, shapes: Mapping[str, Sequence[int]], split: str) -> Pair:
+    """The pair of a split, or the one of a file that is a split itself; raises `Refused` where there is none."""
+    found = pairs(shapes)
+    if not found:
+        raise refuse_no_pictures(name, shapes)
+    return found.get(split) or found.get("train") or next(iter(found.values()))
+
+
+def parts_of_files(
     files: Files, what: str, endings: tuple[str, ...], shapes_of: Callable[[Fetched], Mapping[str, tuple[int, ...]]]
 ) -> Mapping[str, Part]:
     """By split the part of the only file with one of these endings, or of the named one; {} where there is none.
 
-    Raises `Refused` where the file cannot be read, or no array in it is called as pictures are.
+    Several files are the splits that their names say. Raises `Refused` where the only file cannot be read, or no array
+    in it is called as pictures are.
     """
     found = [name for name in files.names if name.lower().endswith(endings) and name == (files.only or name)]
     if len(found) != 1:
-        return {}
+        named = {split_of(split_words(base(name))): Part((name,)) for name in found}
+        return named if len(named) == len(found) and "" not in named else {}
     (name,) = found
     with refusing(name, what):
         shapes = shapes_of(files.fetch(found)[name])

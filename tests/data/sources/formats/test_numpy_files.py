@@ -104,6 +104,17 @@ def test_a_folder_of_npy_files_is_a_class_in_each(tmp_path: Path, noise, seen) -
     assert alone.classes == ()
 
 
+def test_files_for_each_split_are_splits(tmp_path: Path, noise, seen) -> None:
+    pixels = noise(6, 8, 8)
+    for split, part in (("train", slice(4)), ("test", slice(4, 6))):
+        np.savez(tmp_path / f"{split}.npz", images=pixels[part], labels=np.array(PLACES)[part])
+    found, test = seen(tmp_path), seen(f"{tmp_path}@test")
+    np.testing.assert_array_equal(found.pixels, pixels[:4])
+    np.testing.assert_array_equal(test.pixels, pixels[4:])
+    assert found.labels == ["2", "0", "1", "0"]
+    np.testing.assert_array_equal(seen(tmp_path / "test.npz").pixels, pixels[4:])
+
+
 def test_two_npy_files_of_pictures_and_labels(tmp_path: Path, noise, seen) -> None:
     pixels = noise(6, 8, 8)
     np.save(tmp_path / "X.npy", pixels)
@@ -112,6 +123,25 @@ def test_two_npy_files_of_pictures_and_labels(tmp_path: Path, noise, seen) -> No
         found = seen(source)
         np.testing.assert_array_equal(found.pixels, pixels)
         assert found.labels == [str(place) for place in PLACES]
+
+
+def test_npy_files_of_splits_are_no_classes(tmp_path: Path, noise, seen) -> None:
+    pixels = noise(6, 8, 8)
+    (tmp_path / "labelled").mkdir()
+    (tmp_path / "plain").mkdir()
+    for split, part in (("train", slice(4)), ("test", slice(4, 6))):
+        np.save(tmp_path / "labelled" / f"X_{split}.npy", pixels[part])
+        np.save(tmp_path / "labelled" / f"y_{split}.npy", np.array(PLACES)[part])
+        np.save(tmp_path / "plain" / f"{split}.npy", pixels[part])
+    for folder, labels in (("labelled", ["2", "0", "1", "0"]), ("plain", [])):
+        found, test = seen(tmp_path / folder), seen(f"{tmp_path / folder}@test")
+        np.testing.assert_array_equal(found.pixels, pixels[:4])
+        np.testing.assert_array_equal(test.pixels, pixels[4:])
+        assert found.labels == labels and "took the split 'train' of test, train" in found.notes
+    (tmp_path / "plain" / "test.npy").unlink()
+    for name in ("bus", "car"):  # QuickDraw has a class of trains
+        np.save(tmp_path / "plain" / f"{name}.npy", pixels[:4])
+    assert seen(tmp_path / "plain").classes == ("bus", "car", "train")
 
 
 def test_npy_files_of_several_shapes_are_refused(tmp_path: Path, noise, seen) -> None:
