@@ -240,6 +240,9 @@ def test_words_that_name_nothing(tmp_path: Path, encode) -> None:
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
     with pytest.raises(Refused, match="a folder, .zip, .tar\\(.gz\\), .npy, .npz"):
         open_source(str(tmp_path / "a.pdf"))
+    (tmp_path / "film.gif").write_bytes(encode(np.zeros((8, 8), np.uint8), "GIF"))
+    with pytest.raises(Refused, match="give the folder .*data.frames=all"):
+        open_source(str(tmp_path / "film.gif"))
     (tmp_path / "at@home").mkdir()
     (tmp_path / "at@home" / "a.png").write_bytes(encode(np.zeros((8, 8), np.uint8)))
     assert open_source(str(tmp_path / "at@home")).split is None

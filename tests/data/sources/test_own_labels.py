@@ -60,15 +60,16 @@ def test_stylegan_s_data_without_labels_has_no_classes() -> None:
     assert laid_out({**folders, "dataset.json": '{"labels": null}'}, classes="folders").classes == ("x", "y")
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("kind", ["csv", "csv with semicolons", "jsonl"])
 def test_a_table_with_a_column_of_labels(kind: str) -> None:
     files = {f"set/train/{place:02}.png": "" for place in range(12)} | {"set/test/0.png": ""}
     rows = [(f"{place:02}.png", ("cat", "dog", "emu")[place % 3]) for place in range(12)]
-    if kind == "csv":
+    if kind.startswith("csv"):
         text = "file_name,label\n" + "".join(f"{name},{label}\n" for name, label in rows)
+        text = text.replace(",", ";") if "semicolons" in kind else text
     else:
         text = "".join(json.dumps({"file_name": name, "label": label}) + "\n" for name, label in rows)
-    listing = laid_out({**files, f"set/train/metadata.{kind}": text})
+    listing = laid_out({**files, f"set/train/metadata.{kind.split()[0]}": text})
     assert by_name(listing) == {f"set/train/{name}": label for name, label in rows} and listing.split == "train"
 
 

@@ -84,6 +84,8 @@ def stored(name: str, arrays: Mapping[str, Any], pair: Pair) -> Stored:
     rows = pictures(name, arrays[pair.pictures])
     low, high, notes = black_and_white(name, rows)
     if pair.labels is None:
+        unused = ", ".join(_one_number_each(arrays, pair, len(rows)))
+        notes = (*notes, f"no classes: none of its other arrays ({unused}) is called 'labels'") if unused else notes
         return Stored(rows, low=low, high=high, notes=notes)
     labels = read_labels(name, arrays[pair.labels], len(rows), _class_names(arrays, pair))
     notes = (f"pictures are its array {pair.pictures!r}, labels {pair.labels!r}", *notes, *labels.notes)
@@ -123,6 +125,12 @@ def _cores(name: str) -> Iterator[str]:
     rest = [word for word in words if word not in _SPLITS] if len(words) > 1 else words
     yield "_".join(rest)
     yield from (word for word in rest if word not in _FILLING or len(rest) == 1)
+
+
+def _one_number_each(arrays: Mapping[str, Any], pair: Pair, count: int) -> list[str]:
+    """The arrays of the same split with something on each picture."""
+    beside = [key for key in arrays if key != pair.pictures and _split(key) == _split(pair.pictures)]
+    return [key for key in beside if np.shape(arrays[key])[:1] == (count,) and np.ndim(arrays[key]) < 3]
 
 
 def _class_names(arrays: Mapping[str, Any], pair: Pair) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from honmono.data.sources.folder import Folder
 from honmono.data.sources.formats.registry import PICTURES_IN, read_arrays
 from honmono.data.sources.hub import Hub
 from honmono.data.sources.idx import Idx, holds_idx
-from honmono.data.sources.layout import hidden
+from honmono.data.sources.layout import hidden, names_a_picture
 from honmono.data.sources.nested import unpacked
 from honmono.data.sources.shards import Shards, shards_in, shards_of
 from honmono.errors import Refused, did_you_mean
@@ -62,6 +62,11 @@ def _opened(spec: str, classes: Classes) -> Source:
         return found
     if path.is_dir():
         return Folder(path, name, split, classes)
+    if names_a_picture(path.name):
+        raise Refused(
+            f"{spec} is a single file of a picture: give the folder that it is in (--set data.frames=all takes all"
+            " frames of animations and stacks)"
+        )
     raise Refused(f"{spec} is none of the files that hold pictures: {PICTURES_IN}")
 
 

@@ -91,6 +91,13 @@ def test_labels_that_name_no_single_class_are_told(tmp_path: Path, noise, seen, 
     assert found.classes == () and any(note.startswith("no classes: ") for note in found.notes)
 
 
+def test_arrays_that_are_taken_for_no_labels_are_named(tmp_path: Path, noise, seen) -> None:
+    np.savez(tmp_path / "a.npz", images=noise(6, 8, 8), age=np.arange(6), sex=np.arange(6) % 2, mean=np.zeros((8, 8)))
+    found = seen(tmp_path / "a.npz")
+    (note,) = found.notes
+    assert found.classes == () and "age, sex" in note and "mean" not in note and "labels" in note
+
+
 def test_a_folder_of_npy_files_is_a_class_in_each(tmp_path: Path, noise, seen) -> None:
     """QuickDraw's: (n, 784), no two of one length."""
     pixels = noise(7, 28, 28)
