@@ -18,6 +18,7 @@ _SUFFIXES = frozenset(
     ".avif .bmp .dib .gif .ico .j2k .jfif .jp2 .jpe .jpeg .jpg .mpo".split()
     + ".pbm .pgm .png .pnm .ppm .qoi .tga .tif .tiff .webp".split()
 )
+_SOURCES = frozenset(".zip .tar .tgz .tbz2 .txz .npz .npy .mat .h5 .hdf5 .parquet".split())
 _JUNK = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
 _TEXTS = frozenset(
     "license licence copying readme notice authors contributors citation changelog version makefile todo install"
@@ -116,7 +117,9 @@ def _sorted_out(names: Sequence[str]) -> tuple[list[Placed], list[tuple[str, str
             continue
         suffix = stem_and_suffix(parts[-1])[1].lower()
         # A name without a suffix may well be a picture: the decoder looks at its first bytes.
-        if suffix and suffix not in _SUFFIXES:
+        if suffix in _SOURCES:
+            strays.append((name, f"read only if you give its own path ({suffix})"))
+        elif suffix and suffix not in _SUFFIXES:
             strays.append((name, f"not a known picture format ({suffix})"))
         elif not suffix and parts[-1].lower() in _TEXTS:
             strays.append((name, "not a picture by its name"))
