@@ -1,4 +1,4 @@
-"""What a recipe knows of its data, and what the trainer asks of it once it is open."""
+"""A recipe's data as a value, and opened data, from which the trainer takes batches."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

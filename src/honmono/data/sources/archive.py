@@ -111,7 +111,7 @@ class Archive(Source):
         layout = lay_out(self.name, [member.name for member in self._files], self.split, self._classes, self._texts)
         leading_out = [member.name for member in self._files if ".." in parts_of(member.name)]
         if leading_out and not layout.listing.items:
-            raise Refused(f"{self.name} names no file that lies in it: {leading_out[0]!r} leads out of the archive")
+            raise Refused(f"{self.name} has only files whose names lead out of the archive, such as {leading_out[0]!r}")
         outside = [(name, "a name that leads out of the archive") for name in leading_out]
         others = tuple([other for other in self._held.others if not hidden(other[0])] + outside)
         notes = (*self._held.notes, *layout.listing.notes)

@@ -75,7 +75,7 @@ def _why_not(own: OwnLabels | None, folders: Mapping[str, Sequence[tuple[str, ..
     if all(map(names_pictures, folders)):
         return "the names of its folders say no more than that there are pictures in them"
     why = why_shelves(folders)
-    return why and f"its folders look like mere parts, since {why}"
+    return why and f"its folders look like parts of one set, since {why}"
 
 
 def _called(names: Sequence[str], folders: Iterable[str], texts: Texts) -> dict[str, str]:

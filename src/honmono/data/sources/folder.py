@@ -41,7 +41,7 @@ class Folder(Source):
         return self._layout.listing
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
-        """Paths: whoever decodes them reads them."""
+        """Paths: files are read where they are decoded."""
         for index, item in enumerate(self._layout.listing.items[:count]):
             yield index, self._below + item.name
 

@@ -39,9 +39,7 @@ def _opened(spec: str, classes: Classes) -> Source:
         return Digits()
     _refuse_address(spec)
     if digits := digits_of(spec):
-        raise Refused(
-            f"{spec} is drawn from {digits} as it is trained on, and holds no pictures of its own: name {digits}"
-        )
+        raise Refused(f"{spec} is made from {digits} during training and has no pictures of its own: give {digits}")
     if spec.startswith("hf:"):
         return Hub(spec)
     if found := shards_of(spec):

@@ -97,7 +97,7 @@ def black_and_white(name: str, rows: Rows) -> tuple[float, float, tuple[str, ...
             raise Refused(f"{name} holds {rows.dtype} that are not all finite numbers: replace NaN and infinities")
         whole = whole and (block.dtype.kind != "f" or bool((block == np.rint(block)).all()))
     if least == most and not 0 <= most <= 255:
-        raise Refused(f"{name} holds {rows.dtype} of {most:g} alone: there is nothing to see in one number")
+        raise Refused(f"{name} holds {rows.dtype} of {most:g} alone: pictures need more than one value")
     low, high = _range(rows.dtype, least, most, whole)
     usual = (0, 255) if whole else (0, 1)
     said = f"numbers from {least:g} to {most:g}: {low:g} is black and {high:g} is white in every picture"

@@ -63,7 +63,7 @@ class CifarRecords(Reader):
         fine = int(not base(part.pictures[0]).startswith(("data_batch", "test_batch")))
         width = _PIXELS + 1 + fine
         if len(data) % width or not data:
-            raise ValueError(f"{len(data):,} bytes are no whole records of {width:,}: download it again")
+            raise ValueError(f"{len(data):,} bytes are not a whole number of records of {width:,}: download it again")
         records = np.frombuffer(data, np.uint8).reshape(-1, width)
         wanted = "fine_label_names.txt" if fine else "batches.meta.txt"
         text = next((content(fetched[name]) for name in part.beside if base(name) == wanted), b"")
