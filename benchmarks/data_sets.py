@@ -29,9 +29,9 @@ BEGIN, END = "<!-- data sets: python benchmarks/data_sets.py writes this -->\n",
 CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck".split()
 
 
-def pixels(count: int, *shape: int) -> np.ndarray:
+def pixels(count: int, *shape: int, seed: int = 0) -> np.ndarray:
     """Pictures of noise."""
-    return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
 def encoded(index: int, width: int, height: int, format: str) -> bytes:
@@ -50,8 +50,8 @@ def idx(array: np.ndarray) -> bytes:
 
 def pairs(prefix: str, labels: np.ndarray, test: str = "t10k") -> Iterator[tuple[str, bytes]]:
     """The four files of MNIST and its successors."""
-    for split, number in (("train", len(labels)), (test, len(labels) // 2)):
-        yield f"{prefix}{split}-images-idx3-ubyte.gz", idx(pixels(number, 28, 28))
+    for seed, (split, number) in enumerate((("train", len(labels)), (test, len(labels) // 2))):
+        yield f"{prefix}{split}-images-idx3-ubyte.gz", idx(pixels(number, 28, 28, seed=seed))
         yield f"{prefix}{split}-labels-idx1-ubyte.gz", idx(labels[:number].astype(np.uint8))
 
 
@@ -82,8 +82,8 @@ def tarred(path: str, files: Iterator[tuple[str, bytes]]) -> None:
 def cifar10() -> Iterator[tuple[str, bytes]]:
     """The Python version, its batches smaller."""
     names = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
-    for name in names:
-        batch = {b"data": pixels(20, 3, 32, 32).reshape(20, -1), b"labels": list(range(10)) * 2}
+    for seed, name in enumerate(names):
+        batch = {b"data": pixels(20, 3, 32, 32, seed=seed).reshape(20, -1), b"labels": list(range(10)) * 2}
         yield f"cifar-10-batches-py/{name}", pickle.dumps(batch, 2)
     meta = {b"label_names": [name.encode() for name in CIFAR10]}
     yield "cifar-10-batches-py/batches.meta", pickle.dumps(meta, 2)

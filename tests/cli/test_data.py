@@ -42,6 +42,11 @@ def test_what_is_checked_is_what_is_packed(call: Callable, icons: Path, changes:
     assert pixels.shape == (record["count"], record["channels"], sides[0], sides[-1])
 
 
+@pytest.mark.parametrize("verb", ["check", "pack"])
+def test_a_mixture_has_no_files(refused: Callable, verb: str) -> None:
+    assert "honmono show gan-grid" in refused("data", verb, "grid")
+
+
 @pytest.mark.parametrize("change", ["training.steps=3", "data.source=x", "data.grond=red", "data.size=axb", "ground"])
 def test_other_fields_are_refused(refused: Callable, icons: Path, change: str) -> None:
     assert change.partition("=")[0] in refused("data", "check", icons, "--set", change)

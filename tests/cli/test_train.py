@@ -52,6 +52,7 @@ def test_training_on_one_s_own_data_takes_the_recipe_that_fits(call: Command, he
     np.save("pictures.npy", np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), np.uint8))
     said = call("train", "--data", "pictures.npy", "--steps", 1, *tiny)
     assert said.code == 0 and "recipe folder: it fits any pictures" in said.err
+    assert "24 pictures of 16x16 (24), as 3x16x16" in said.err and "classes none" in said.err
     recipe = json.loads((here / "runs/00001-folder/recipe.json").read_text())
     assert recipe["recipe"]["data"]["source"] == str(here / "pictures.npy")  # from wherever it is gone on with
     assert recipe["interface"] == {"sample_shape": [3, 16, 16], "classes": []}

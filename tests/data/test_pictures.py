@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 
 from honmono.data.packing import packed
+from honmono.data.packing.survey import Survey
 from honmono.data.pictures import Pictures
 from honmono.errors import Refused
+from honmono.networks.doubling import doublings
 
 
 def some_random() -> np.random.Generator:
@@ -105,6 +107,14 @@ def test_the_size_follows_from_the_data(tmp_path: Path, encode, shapes, max_size
     for index, shape in enumerate(shapes):
         (tmp_path / f"{index}.png").write_bytes(encode(np.zeros(shape, np.uint8)))
     assert Pictures(source=str(tmp_path), max_size=max_size).open().sample_shape == (1, size, size)
+
+
+def test_every_size_that_is_chosen_suits_the_networks_that_double() -> None:
+    for side in range(8, 140):
+        for height, width in ((side, side), (side, side + 9)):
+            holds = Survey(1, ((width, height, 1),), 1, height, width, True)
+            for most in (64, 100, 256):
+                assert doublings(holds.size_within(most), "a network") > 0
 
 
 def test_another_size_than_the_pictures_have_is_told(tmp_path: Path, encode) -> None:

@@ -31,14 +31,8 @@ def check(
     json: AsJson = False,
 ) -> None:
     """Report what would be done with each picture of a source."""
-    from honmono.data.choose import MIXTURES
     from honmono.data.packing.check import check as check_source
-    from honmono.errors import Refused
 
-    if source in MIXTURES:
-        raise Refused(
-            f"{source} is sampled from a mixture, so there is nothing to check; its fields: honmono show gan-grid"
-        )
     report = check_source(source, _pictures(source, size, classes, changes).request())
     print_json(report.to_json()) if json else print("\n".join(report.lines()))
 
@@ -56,10 +50,13 @@ def _pictures(source: str, size: str | None, classes: str | None, changes: list[
     """The data of `train` with the same options."""
     from dataclasses import replace
 
+    from honmono.data.choose import MIXTURES
     from honmono.data.pictures import Pictures
     from honmono.data.sources.base import reading
     from honmono.errors import Refused
 
+    if source in MIXTURES:
+        raise Refused(f"{source} is sampled from a mixture and has no files; its fields: honmono show gan-grid")
     pictures = Pictures(source=source, size=read_size(size), classes=reading(classes))
     given = parse_changes(changes)
     if other := [field for field in given if not field.startswith("data.") or field == "data.source"]:

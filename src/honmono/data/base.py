@@ -1,4 +1,4 @@
-"""What a recipe knows of its data, and what the trainer asks of it once it is open."""
+"""A recipe's data as a value, and opened data, from which the trainer takes batches."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Order = Literal["shuffled", "fixed", "stored", "replacement"]
 class Batch(NamedTuple):
     """Real samples and their labels.
 
-    real: (batch, *sample_shape), in the range that the data asks for.
+    real: (batch, *sample_shape), in the data's range.
     label: (batch,) int64 class indices, or None where the data has no classes.
     """
 

@@ -88,8 +88,8 @@ class SampleOrder:
     - "replacement": a batch is drawn from `stream(seed, "order", images)` and is always full.
     - endless data (`length` None) is numbered by the position itself, never repeats, and has no epochs.
     - with `oversampling` an epoch holds each sample as often as that says, in place of once; it is shuffled or fixed.
-    - where `sizes` tells the size of the batch that starts at a position, in place of `batch_size`, nothing is dropped:
-      with `drop_last` a batch that its epoch cannot fill goes on with the next.
+    - where `sizes` gives the size of the batch that starts at a position, in place of `batch_size`, nothing is dropped:
+      with `drop_last` a batch that its epoch cannot fill continues with the next.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Pictures that a source holds apart from those that are trained on: its test split, or one for validation."""
+"""Pictures of a source that are not trained on: its test split, or one for validation."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def held_out(pictures: Pictures, opened: Dataset, limit: int) -> PackedPictures 
 
 
 def _others(opened: PackedPictures, by_trial: bool) -> list[str]:
-    """Splits to look for. by_trial: whether the source can only be asked for one, and then is quick to say no."""
+    """Splits to try. by_trial: whether the source lists none in its record, and quickly refuses those that it lacks."""
     if by_trial:
         return [*HELD_OUT]
     named = splits_named(opened.record["notes"])

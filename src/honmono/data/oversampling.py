@@ -7,7 +7,7 @@ from honmono.randomness import stream
 
 
 class Oversampling:
-    """How often each class stands in an epoch: its size * max(1, (mean size / its size) ** strength), rounded.
+    """Samples of each class in an epoch: its size * max(1, (mean size / its size) ** strength), rounded.
 
     labels: (length,) class indices. strength: `Data.oversample`, from 0 to 1. Classes without a picture do not count.
     Source: repeat factor sampling (Gupta et al., LVIS, 2019, arXiv:1908.03195, appendix B), there with 0.5.
@@ -28,7 +28,7 @@ class Oversampling:
     def samples(self, seed: int, epoch: int) -> np.ndarray:
         """(len,) the samples of an epoch, in no useful order: each as often as its class needs, or once more.
 
-        Which ones stand in it once more is drawn for each epoch.
+        Which ones are used once more is drawn for each epoch.
         """
         random = stream(seed, "oversample", epoch)
         chosen = []

@@ -24,7 +24,7 @@ class Pictures(Data):
     """Pictures, made into squares (or other rectangles) of one size.
 
     source: "digits", a folder, archive or file of any format in docs/guide.md, or "hf:NAME"; "@SPLIT" at its end
-        chooses a split. None: whoever trains names it.
+        chooses a split. None: `--data` gives it.
     size: of the squares in pixels, or "HEIGHTxWIDTH" where the networks can. None: squares, nearest to the size that
         all share of 8, 10, 12, 14, 16, 20, ... (a grid of 4 to 7 pixels, doubled), else the largest of 8, 16, ... that
         the median short side fills, up to max_size.
@@ -35,7 +35,7 @@ class Pictures(Data):
     flip: whether half of the samples, at random, are mirrored.
     expects: (size, channels) of the pictures that fixed-size networks were written for; others are refused.
     classes: where they are read from: "folders", "labels" that the data set brings itself, "none"; "auto" takes such
-        labels, else folders where these are classes and not mere parts of the data set.
+        labels, else folders where these are classes and not only parts of the data set.
     ground: the colour behind transparent pictures, and around them with fit="pad": a name or "#rrggbb"; "auto": white,
         black where what is visible of them is nearly white. "alpha": none; transparency is a fourth channel.
     resample: the filter that changes sizes, one of Pillow's, which averages all that becomes one pixel ("nearest" takes
@@ -75,7 +75,7 @@ class Pictures(Data):
     def open(self) -> PackedPictures:
         """Packs the pictures unless the cache has them, and opens them."""
         if self.source is None:
-            raise Refused("this recipe takes any pictures and needs to know which: give --data SOURCE")
+            raise Refused("this recipe has no pictures of its own: give --data SOURCE")
         source = open_source(self.source, self.classes)
         entry = pack(source, self.request(), self._accept)
         return PackedPictures(entry, self.source, self.range, self.flip)

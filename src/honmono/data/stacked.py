@@ -52,7 +52,7 @@ class StackedMNIST(Data):
     def open(self) -> "StackedDigits":
         """Packs the digits unless the cache has them, and draws which are stacked."""
         if self.source is None:
-            raise Refused("this recipe stacks digits and needs to know which: give --data stacked-mnist:DIR")
+            raise Refused("this recipe has no digits of its own to stack: give --data stacked-mnist:DIR")
         request = Request(size=self.size, fit="pad" if self.size else "crop")
         digits = PackedPictures(pack(open_source(self.source), request, self._accept), self.source, self.range, False)
         count = self.samples if self.limit is None else min(self.samples, self.limit)
@@ -68,7 +68,7 @@ class StackedMNIST(Data):
 
 @final
 class StackedDigits(Dataset):
-    """Stacks made as they are asked for: the digits are held once, and for each stack the numbers of its three.
+    """Stacks made when they are gathered: the digits are kept once, and for each stack the numbers of its three.
 
     The first stacks are the same for equal digits and `draw_seed`, however many there are.
     """

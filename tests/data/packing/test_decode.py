@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, features
 
 from honmono.data.packing.decode import Unusable, decode, read_header
 from honmono.data.sources.base import Unreadable
@@ -140,6 +140,28 @@ def test_only_the_first_frame_of_an_animation_is_taken(encode) -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     found, repairs = decoded(encode(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     assert found[0, 0].tolist() == [255, 0, 0] and repairs[0] == "several frames: the first was taken"
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
+def test_animations_whose_first_frame_has_transparency(encode, format: str) -> None:
+    frames = []
+    for colour in ((200, 40, 20), (20, 40, 200)):
+        pixels = np.full((12, 16, 4), (*colour, 255), np.uint8)
+        pixels[4:6] = 0
+        frames.append(Image.fromarray(pixels))
+    lossless = {"lossless": True} if format == "WEBP" else {}
+    found, repairs = decoded(encode(frames[0], format, save_all=True, append_images=frames[1:], **lossless))
+    assert (found[4:6] == 255).all() and (found[6:] == (200, 40, 20)).all() and (found[:4] == found[6]).all()
+    assert repairs[0] == "several frames: the first was taken" and "transparency on a background of white" in repairs
+
+
+@pytest.mark.parametrize(("format", "needs"), [("AVIF", "avif"), ("JPEG2000", "jpg_2000")])
+def test_newer_formats_of_photographs(encode, scene, format: str, needs: str) -> None:
+    if not features.check(needs):
+        pytest.skip(f"this Pillow was built without {format}")
+    found, repairs = decoded(encode(scene, format))
+    assert found.shape == scene.shape and repairs == ()
+    assert np.abs(found.astype(int) - scene).mean() < 4
 
 
 def test_huge_jpegs_are_decoded_at_a_reduced_scale(encode) -> None:

@@ -73,5 +73,5 @@ def test_names_that_lead_out_of_an_archive_are_named(tmp_path: Path, encode, kin
     record = check(write("../1.png", "a/2.png")).record
     assert record["count"] == 1
     assert record["skipped"] == [{"name": "../1.png", "why": "a name that leads out of the archive"}]
-    with pytest.raises(Refused, match="names no file that lies in it: '../../x.png' leads out of the archive"):
+    with pytest.raises(Refused, match="names lead out of the archive, such as '../../x.png'"):
         check(write("../../x.png", "../y.png"))

@@ -41,6 +41,12 @@ def test_a_class_may_be_called_test() -> None:
     assert laid_out("test/1.png", "exam/1.png")[1] == ("exam", "test")
 
 
+def test_archives_and_arrays_beside_pictures_say_how_they_are_read() -> None:
+    strays = dict(lay_out("there", ("a.png", "more.zip", "features.npz", "notes.pdf"), None).listing.strays)
+    assert all("its own path" in strays[name] for name in ("more.zip", "features.npz"))
+    assert "path" not in strays["notes.pdf"]
+
+
 def test_files_that_are_no_pictures_by_name_make_no_classes_and_are_told() -> None:
     listing = lay_out(
         "there", ("a.png", "labels/a.txt", "0001", ".DS_Store", "__MACOSX/a.png", ".git/b.png"), None

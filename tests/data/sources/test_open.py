@@ -57,6 +57,18 @@ def test_idx_files_plain_and_packed(tmp_path: Path, ending: str) -> None:
         open_source(f"{tmp_path}@val")
 
 
+def test_the_splits_of_idx_files_are_named_and_compared(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 6, 6), dtype=np.uint8)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(images))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.array([0, 2, 2, 1, 0], np.uint8)))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images[[3, 3]])))
+    record = check(str(tmp_path)).record
+    assert record["in_other_splits"] == [{"name": "3", "also": "test/0"}]
+    assert "took the split 'train' of test, train" in record["notes"] and record["classes_from"] == "its own labels"
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(b"damaged")
+    assert check(str(tmp_path)).record["in_other_splits"] == []
+
+
 def test_damaged_idx_files_are_refused(tmp_path: Path) -> None:
     whole = idx(np.zeros((5, 6, 6), np.uint8))
     path = tmp_path / "train-images-idx3-ubyte"
@@ -228,6 +240,9 @@ def test_words_that_name_nothing(tmp_path: Path, encode) -> None:
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
     with pytest.raises(Refused, match="a folder, .zip, .tar\\(.gz\\), .npy, .npz"):
         open_source(str(tmp_path / "a.pdf"))
+    (tmp_path / "film.gif").write_bytes(encode(np.zeros((8, 8), np.uint8), "GIF"))
+    with pytest.raises(Refused, match="give the folder .*data.frames=all"):
+        open_source(str(tmp_path / "film.gif"))
     (tmp_path / "at@home").mkdir()
     (tmp_path / "at@home" / "a.png").write_bytes(encode(np.zeros((8, 8), np.uint8)))
     assert open_source(str(tmp_path / "at@home")).split is None

@@ -60,15 +60,16 @@ def test_stylegan_s_data_without_labels_has_no_classes() -> None:
     assert laid_out({**folders, "dataset.json": '{"labels": null}'}, classes="folders").classes == ("x", "y")
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("kind", ["csv", "csv with semicolons", "jsonl"])
 def test_a_table_with_a_column_of_labels(kind: str) -> None:
     files = {f"set/train/{place:02}.png": "" for place in range(12)} | {"set/test/0.png": ""}
     rows = [(f"{place:02}.png", ("cat", "dog", "emu")[place % 3]) for place in range(12)]
-    if kind == "csv":
+    if kind.startswith("csv"):
         text = "file_name,label\n" + "".join(f"{name},{label}\n" for name, label in rows)
+        text = text.replace(",", ";") if "semicolons" in kind else text
     else:
         text = "".join(json.dumps({"file_name": name, "label": label}) + "\n" for name, label in rows)
-    listing = laid_out({**files, f"set/train/metadata.{kind}": text})
+    listing = laid_out({**files, f"set/train/metadata.{kind.split()[0]}": text})
     assert by_name(listing) == {f"set/train/{name}": label for name, label in rows} and listing.split == "train"
 
 
@@ -112,6 +113,18 @@ def test_imagenet_s_names_are_those_of_its_mapping() -> None:
     assert laid_out({**folders, "LOC_synset_mapping.txt": "nx tench\n"}).classes == ("nx", "ny", "nz")
 
 
+def test_imagenet_s_tree_has_flat_splits_beside_that_of_classes() -> None:
+    data, folders = "ILSVRC/Data/CLS-LOC", ("n01440764", "n02102040")
+    files = {f"{data}/train/{name}/{name}_{place}.JPEG": "" for name in folders for place in range(4)}
+    files |= {f"{data}/{split}/ILSVRC2012_{split}_{place:08}.JPEG": "" for split in ("val", "test") for place in (1, 2)}
+    files |= {"ILSVRC/Annotations/CLS-LOC/train/n01440764/a.xml": "", "LOC_val_solution.csv": "ImageId\n"}
+    assert laid_out(files).classes == folders
+    files["LOC_synset_mapping.txt"] = "n01440764 tench, Tinca tinca\nn02102040 English springer\n"
+    listing = laid_out(files)
+    assert listing.classes == ("tench", "English springer") and len(listing.items) == 8
+    assert listing.split == "train" and dict(listing.splits) == {"train": 8, "val": 2, "test": 2}
+
+
 def write(path: Path, files: Mapping[str, bytes]) -> str:
     """The files as an archive, or as a folder."""
     if path.suffix == ".zip":
@@ -144,6 +157,21 @@ def test_webdataset_s_labels_are_read_from_archives_and_folders(tmp_path: Path, 
     assert label is not None and (real[:, 0, 0, 0] % 3).tolist() == label.tolist()
     assert opened.class_counts == {"0": 2, "1": 2, "2": 2}
     assert Pictures(source=source, classes="none").open().classes == ()
+
+
+@pytest.mark.parametrize("shelf", [10, 1000])
+@pytest.mark.parametrize("kind", [".zip", ""])
+def test_stylegan_s_zip_is_read_by_its_own_labels(tmp_path: Path, encode, shelf: int, kind: str) -> None:
+    """In folders of so many pictures each, or in a single one."""
+    files = {f"{n // shelf:05}/img{n:08}.png": encode(np.full((8, 8, 3), n, np.uint8)) for n in range(30)}
+    for labels in ([[name, place % 3] for place, name in enumerate(files)], None):
+        path = tmp_path / str(labels is None) / f"set{kind}"
+        path.parent.mkdir()
+        source = write(path, {**files, "dataset.json": json.dumps({"labels": labels}).encode()})
+        opened = Pictures(source=source, range=(0, 255)).open()
+        real, label = opened.gather(np.arange(30), np.random.default_rng(0))
+        assert opened.class_counts == ({"0": 10, "1": 10, "2": 10} if labels else {})
+        assert labels is None or (label is not None and (real[:, 0, 0, 0] % 3).tolist() == label.tolist())
 
 
 def test_backslashes_in_a_zip_part_folders(tmp_path: Path, encode) -> None:

@@ -60,5 +60,5 @@ def test_numbered_classes_stay_classes(kind: str) -> None:
 def test_what_is_asked_for_and_not_there_is_refused() -> None:
     with pytest.raises(Refused, match="no folders to take as classes"):
         classes_of("a.png", classes="folders")
-    with pytest.raises(Refused, match="brings no labels of its own"):
+    with pytest.raises(Refused, match="has no labels of its own"):
         classes_of("a/a.png", "b/b.png", classes="labels")

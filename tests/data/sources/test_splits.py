@@ -25,6 +25,7 @@ def of_classes(*folders: str, classes: tuple[str, ...] = ("cat", "dog")) -> list
         ("train", ("test", "pred", "more")),
         ("TrainingSet", ("ValidationSet",)),
         ("data/train_images", ("data/test_images",)),
+        ("Training", ("Test", "test-multiple_fruits")),
     ],
 )
 def test_splits_of_many_names_are_no_classes(taken: str, left: tuple[str, ...]) -> None:
@@ -39,10 +40,18 @@ def test_splits_of_many_names_are_no_classes(taken: str, left: tuple[str, ...]) 
         assert lay_out("there", of_classes(taken, *left), other).listing.split == other
 
 
+@pytest.mark.parametrize("names", [("trainA", "trainB", "testA", "testB"), ("train", "val", "test")])
+def test_splits_without_classes(names: tuple[str, ...]) -> None:
+    """As of pairs of pictures: CycleGAN's and pix2pix's."""
+    listing = lay_out("there", [f"{name}/{place}.jpg" for name in names for place in range(4)], None).listing
+    assert listing.classes == () and listing.split == names[0] and len(listing.items) == 4
+    assert dict(listing.splits) == dict.fromkeys(names, 4)
+
+
 def test_a_split_is_taken_by_its_role_where_one_has_it() -> None:
     names = of_classes("Training", "Testing")
     assert lay_out("there", names, "test").listing.split == "Testing"
-    with pytest.raises(Refused, match="no split 'test': ask for 'there@testA', 'there@testB'"):
+    with pytest.raises(Refused, match="no split 'test': give 'there@testA', 'there@testB'"):
         lay_out("there", of_classes("trainA", "testA", "testB"), "test")
 
 

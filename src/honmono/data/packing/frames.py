@@ -16,7 +16,7 @@ Frames = Literal["first", "all"]
 
 @final
 class EveryFrame(OtherReading):
-    """A source whose files are taken apart; the frames of one stand together, in its place."""
+    """A source whose files are split into frames; the frames of a file follow each other, in its place."""
 
     def listing(self) -> Listing:
         """The frames, `NAME#1` and so on where a file has several."""

@@ -17,7 +17,7 @@ RESIDENT_BYTES = 2 << 30
 class PackedPictures(Dataset):
     """The pictures of one packed entry, mapped linearly from 0..255 to `range`, and mirrored at random if `flip`.
 
-    sample_shape is (channels, height, width). fingerprint is the hash of the packed pixels and labels. record tells how
+    sample_shape is (channels, height, width). fingerprint is the hash of the packed pixels and labels. record says how
     they were made: record.json, with the source as it was named this time. path is where they lie in the cache.
     """
 

@@ -114,7 +114,7 @@ def _rounded(side: int, short: int) -> int:
 class Seen:
     """What the headers of a source's pictures say, one after the other.
 
-    special: those that need a second look, to tell what their values mean.
+    special: those whose values have to be read to decide what they mean.
     unusable: the last one that cannot be used, by its index, and why.
     """
 

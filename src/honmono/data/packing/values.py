@@ -54,7 +54,7 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
         )
         notes = [kept if transparent else constant]
     elif transparent:
-        colour, why = _ground(source, transparent, count) if ground == "auto" else (ground, "as asked")
+        colour, why = _ground(source, transparent, count) if ground == "auto" else (ground, "as requested")
         levels = replace(levels, ground=ImageColor.getrgb(colour)[:3])
         notes = [f"the background of transparent pictures is {colour}: {why} (data.ground)"]
     if special.deep:

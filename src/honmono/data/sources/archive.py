@@ -33,7 +33,7 @@ _ENCRYPTED = 1  # a zip member's flag
 
 @dataclass(frozen=True)
 class Held:
-    """What an archive holds: files, links, (name, why) of members that are neither, and notes worth telling."""
+    """What an archive holds: files, links, (name, why) of members that are neither, and notes for users."""
 
     files: Sequence[Member]
     links: Sequence[Link]
@@ -44,7 +44,7 @@ class Held:
 class Archive(Source):
     """What archives share: members are named like a folder's files, and the same rule finds their classes.
 
-    Links to members stand for these, as a folder's links do; other links are among the files that are no pictures.
+    Links to members are read as these, like a folder's links; other links are among the files that are no pictures.
     """
 
     def __init__(self, path: Path, name: str, split: str | None, classes: Classes = "auto") -> None:
@@ -111,7 +111,7 @@ class Archive(Source):
         layout = lay_out(self.name, [member.name for member in self._files], self.split, self._classes, self._texts)
         leading_out = [member.name for member in self._files if ".." in parts_of(member.name)]
         if leading_out and not layout.listing.items:
-            raise Refused(f"{self.name} names no file that lies in it: {leading_out[0]!r} leads out of the archive")
+            raise Refused(f"{self.name} has only files whose names lead out of the archive, such as {leading_out[0]!r}")
         outside = [(name, "a name that leads out of the archive") for name in leading_out]
         others = tuple([other for other in self._held.others if not hidden(other[0])] + outside)
         notes = (*self._held.notes, *layout.listing.notes)

@@ -1,14 +1,16 @@
 """Pictures that already lie in an array: what such sources share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from honmono.data.sources.base import Content, Item, Listing, Source
+from honmono.data.sources.fingerprint import digest
 from honmono.data.sources.pixels import Rows
+from honmono.hooks import hook
 
 
 _AT_ONCE = 256  # pictures of a file that are read together
@@ -18,7 +20,8 @@ _AT_ONCE = 256  # pictures of a file that are read together
 class Stored:
     """pixels: (n, height, width) or (n, height, width, channels) numbers. 255 * (pixel - low) / (high - low) is 0..255.
 
-    labels: (n,) class indices, or None. notes: decisions worth telling.
+    labels: (n,) class indices, or None. notes: decisions that users should know of.
+    classes_from: what says which picture is of which class, where there are classes.
     """
 
     pixels: np.ndarray | Rows
@@ -27,10 +30,11 @@ class Stored:
     low: float = 0
     high: float = 255
     notes: tuple[str, ...] = ()
+    classes_from: str = "its own labels"
 
 
 class ArraySource(Source):
-    """Pictures in an array, read when they are first asked for."""
+    """Pictures in an array, read when they are first needed."""
 
     @abstractmethod
     def load(self) -> Stored:
@@ -43,22 +47,43 @@ class ArraySource(Source):
         if stored.labels is None:
             return Listing(tuple(Item(str(index), None) for index in numbers), notes=stored.notes)
         labels = stored.labels.tolist()
-        return Listing(tuple(Item(str(index), labels[index]) for index in numbers), stored.classes, notes=stored.notes)
+        items = tuple(Item(str(index), labels[index]) for index in numbers)
+        return Listing(items, stored.classes, notes=stored.notes, classes_from=stored.classes_from)
+
+    @hook
+    def other_splits(self) -> Iterable[tuple[str, np.ndarray | Rows]]:
+        """The name and the pictures of each split that was not taken; those that cannot be read are left out."""
+        return ()
+
+    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+        """Compares the numbers as they are stored."""
+        elsewhere: dict[bytes, str] = {}
+        for split, pixels in self.other_splits():
+            for index, picture in _one_by_one(pixels, len(pixels)):
+                elsewhere.setdefault(digest(picture.tobytes()), f"{split}/{index}")
+        if not elsewhere:
+            return ()
+        pixels = self._stored.pixels
+        found = ((index, digest(picture.tobytes())) for index, picture in _one_by_one(pixels, len(pixels)))
+        return tuple((str(index), elsewhere[one]) for index, one in found if one in elsewhere)
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in order, as uint8."""
         stored = self._stored
-        for start in range(0, count, _AT_ONCE):
-            block = stored.pixels[start : min(start + _AT_ONCE, count)]
-            for index, picture in enumerate(block, start):
-                if picture.dtype != np.uint8 or (stored.low, stored.high) != (0, 255):
-                    scaled = (picture.astype(np.float64) - stored.low) * (255 / (stored.high - stored.low))
-                    picture = np.rint(scaled).astype(np.uint8)
-                yield index, np.ascontiguousarray(picture)
+        for index, picture in _one_by_one(stored.pixels, count):
+            if picture.dtype != np.uint8 or (stored.low, stored.high) != (0, 255):
+                scaled = (picture.astype(np.float64) - stored.low) * (255 / (stored.high - stored.low))
+                picture = np.rint(scaled).astype(np.uint8)
+            yield index, np.ascontiguousarray(picture)
 
     @cached_property
     def _stored(self) -> Stored:
         return self.load()
+
+
+def _one_by_one(pixels: np.ndarray | Rows, count: int) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, count, _AT_ONCE):
+        yield from enumerate(pixels[start : min(start + _AT_ONCE, count)], start)
 
 
 def numbered_classes(labels: np.ndarray) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from honmono.hooks import hook
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Stands for a picture whose bytes the source itself could not deliver (encrypted, damaged, too big)."""
+    """In place of a picture whose bytes the source could not read (encrypted, damaged, too big)."""
 
     why: str
 
@@ -52,7 +52,7 @@ class Listing:
         few hundred already show every class.
     classes: the class names, each of them valid text; () for none.
     strays: (name, why) of the files that are no pictures by their name.
-    notes: decisions worth telling, a sentence each.
+    notes: decisions that users should know of, a sentence each.
     classes_from: what says which picture is of which class, in a few words; "" where there are no classes.
     split: the part of the source that was taken, None where it has no parts. splits: the pictures in each of them.
     """

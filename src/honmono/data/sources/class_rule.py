@@ -32,7 +32,7 @@ class Labelled:
 def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, texts: Texts) -> Labelled:
     """The data set's own labels; failing these its folders, where they are classes; failing these none.
 
-    classes: asks for one of these, and is `Refused` where it is not there.
+    classes: "folders", "labels" or "none" takes only that one; raises `Refused` where the data set does not have it.
     """
     folders = way.folders()
     if classes == "folders":
@@ -46,7 +46,7 @@ def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, 
     if classes == "labels":
         said = f" ({notes[0]})" if notes else ""
         raise Refused(
-            f"{source} brings no labels of its own{said}: known are dataset.json, metadata.csv or .jsonl with a column"
+            f"{source} has no labels of its own{said}: known are dataset.json, metadata.csv or .jsonl with a column"
             " 'label', and .cls or .json files beside the pictures; --classes folders takes its folders"
         )
     if way.rooted():
@@ -75,7 +75,7 @@ def _why_not(own: OwnLabels | None, folders: Mapping[str, Sequence[tuple[str, ..
     if all(map(names_pictures, folders)):
         return "the names of its folders say no more than that there are pictures in them"
     why = why_shelves(folders)
-    return why and f"its folders look like mere parts, since {why}"
+    return why and f"its folders look like parts of one set, since {why}"
 
 
 def _called(names: Sequence[str], folders: Iterable[str], texts: Texts) -> dict[str, str]:

@@ -16,7 +16,7 @@ from honmono.errors import Refused
 
 MOST_FILES = 1000  # of a set of arrays; what has more is a set of pictures in files of their own
 _DEEPEST = 4  # folders below the one that was named
-_START = 256  # bytes that tell a format
+_START = 256  # bytes that identify a format
 
 Fetched = Path | bytes
 
@@ -118,7 +118,7 @@ class FilesOfArchive(Files):
 
 
 def _below(folder: Path, prefix: str, depth: int) -> Iterator[str]:
-    """The files below a folder, its own first, found as they are asked for."""
+    """The files below a folder, its own first, found one after the other."""
     folders: list[str] = []
     try:
         with os.scandir(folder) as entries:

@@ -24,7 +24,7 @@ class Folder(Source):
         self._digests: dict[str, bytes] = {}  # hashes of files by their names, as far as these were read
 
     def fingerprint(self) -> str:
-        """The hash of the pictures' names and bytes, of their classes where the names alone do not tell them, and of
+        """The hash of the pictures' names and bytes, of their classes where the names alone do not give them, and of
         the names and sizes of those in splits that were not taken, since the record counts them."""
         return self._fingerprint
 
@@ -41,7 +41,7 @@ class Folder(Source):
         return self._layout.listing
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
-        """Paths: whoever decodes them reads them."""
+        """Paths: files are read where they are decoded."""
         for index, item in enumerate(self._layout.listing.items[:count]):
             yield index, self._below + item.name
 

@@ -1,4 +1,4 @@
-"""Reading bytes that anybody may have written: whatever a library trips over becomes one line."""
+"""Reading bytes that anybody may have written: every exception of a library becomes one line."""
 
 import warnings
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ import numpy as np
 
 from honmono.data.sources.base import Content, Item, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint
+from honmono.data.sources.layout import took
 from honmono.data.sources.own_labels import LABELS
 from honmono.data.sources.shelves import why_shelves
 from honmono.errors import Refused
@@ -35,6 +36,7 @@ class Hub(Source):
         self, spec: str, tables: Mapping[str, Sequence[Path]] | Path | None = None, split: str | None = None
     ) -> None:
         self._tables = tables
+        self._taken, self._splits = "", list[str]()
         if tables is not None:
             self.name, self.split, self._path, self._config = spec, split, "", ""
             return
@@ -80,6 +82,7 @@ class Hub(Source):
     def _listing(self) -> Listing:
         dataset, column, label = self._opened
         notes = (f"pictures are its column {column!r}, classes {label!r}" if label else f"pictures are {column!r}",)
+        notes = (took(self._taken, self._splits), *notes) if len(self._splits) > 1 else notes
         if label is None and self._path == "imagefolder" and (folders := _folders(dataset, column)):
             labels, classes = _by_word(folders)
             items = tuple(Item(str(index), label) for index, label in enumerate(labels.tolist()))
@@ -132,7 +135,8 @@ class Hub(Source):
         wanted = self.split or ("train" if "train" in splits else next(iter(splits)))
         if wanted not in splits:
             choices = ", ".join(f"'{self.name}@{split}'" for split in splits)
-            raise Refused(f"{self.name} has no split {wanted!r}: ask for {choices}")
+            raise Refused(f"{self.name} has no split {wanted!r}: give {choices}")
+        self._taken, self._splits = wanted, [*splits]
         return splits[wanted]
 
 

@@ -6,6 +6,8 @@ Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits" (19
 import gzip
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -14,6 +16,7 @@ import numpy as np
 from honmono.data.sources.arrays import ArraySource, Stored, numbered_classes
 from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.data.sources.formats.idx_sets import letters_in_place_of_digits
+from honmono.data.sources.layout import took
 from honmono.errors import Refused
 
 
@@ -35,7 +38,10 @@ class Idx(ArraySource):
         held = [known for known in _PREFIXES if _find(folder, known, "images", 3)]
         if self.split not in held:
             choices = " or ".join(f"'{name}@{known}'" for known in held)
-            raise Refused(f"{name} has no split {self.split!r} of IDX pictures: ask for {choices}")
+            raise Refused(f"{name} has no split {self.split!r} of IDX pictures: give {choices}")
+        others = {known: _find(folder, known, "images", 3) for known in held if known != self.split}
+        self._others = {known: path for known, path in others.items() if path}
+        self._notes = (took(self.split, held),) if len(held) > 1 else ()
         self._images = _find(folder, self.split, "images", 3)
         self._labels = _find(folder, self.split, "labels", 1)
 
@@ -49,12 +55,18 @@ class Idx(ArraySource):
         assert self._images is not None
         images = _read(self._images, 3)
         if self._labels is None:
-            return Stored(images)
+            return Stored(images, notes=self._notes)
         labels = _read(self._labels, 1).astype(np.int64)
         if len(labels) != len(images):
             raise Refused(f"{self._labels} has {len(labels):,} labels for {len(images):,} pictures: they must agree")
         note = letters_in_place_of_digits(labels)
-        return Stored(images, labels, numbered_classes(labels), notes=(note,) if note else ())
+        return Stored(images, labels, numbered_classes(labels), notes=(*self._notes, *([note] if note else [])))
+
+    def other_splits(self) -> Iterator[tuple[str, np.ndarray]]:
+        """The one to test with, or to train on."""
+        for split, path in self._others.items():
+            with suppress(Refused):
+                yield split, _read(path, 3)
 
 
 def _find(folder: Path, split: str, what: str, dimensions: int) -> Path | None:

@@ -1,4 +1,4 @@
-"""How file names tell classes and splits: one rule for folders and archives."""
+"""Classes and splits by file names: one rule for folders and archives."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +18,7 @@ _SUFFIXES = frozenset(
     ".avif .bmp .dib .gif .ico .j2k .jfif .jp2 .jpe .jpeg .jpg .mpo".split()
     + ".pbm .pgm .png .pnm .ppm .qoi .tga .tif .tiff .webp".split()
 )
+_SOURCES = frozenset(".zip .tar .tgz .tbz2 .txz .npz .npy .mat .h5 .hdf5 .parquet".split())
 _JUNK = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
 _TEXTS = frozenset(
     "license licence copying readme notice authors contributors citation changelog version makefile todo install"
@@ -27,7 +28,7 @@ _TEXTS = frozenset(
 
 @dataclass(frozen=True)
 class Layout:
-    """A listing, and where each of its items stands among the names that it was made from.
+    """A listing, and the position of each of its items among the names that it was made from.
 
     plain: whether the classes are the top folders or there are none, as in all versions of honmono.
     left: the positions of the pictures of the splits that were not taken.
@@ -81,7 +82,7 @@ def lay_out(
     Masks and previews of pictures are left out. Folders that hold everything are looked through. Where the folders are
     splits, `split` (else the train split) is taken. Classes are the labels that the data set brings itself, else the
     folders that are left, sorted by name, unless these only keep directories short (`class_rule`).
-    classes: asks for one of these readings. texts: gives what label files hold.
+    classes: "folders", "labels" or "none" takes only that reading. texts: gives what label files hold.
     """
     pictures, strays = _sorted_out(names)
     pictures, notes = without_companions(pictures)
@@ -116,7 +117,9 @@ def _sorted_out(names: Sequence[str]) -> tuple[list[Placed], list[tuple[str, str
             continue
         suffix = stem_and_suffix(parts[-1])[1].lower()
         # A name without a suffix may well be a picture: the decoder looks at its first bytes.
-        if suffix and suffix not in _SUFFIXES:
+        if suffix in _SOURCES:
+            strays.append((name, f"read only if you give its own path ({suffix})"))
+        elif suffix and suffix not in _SUFFIXES:
             strays.append((name, f"not a known picture format ({suffix})"))
         elif not suffix and parts[-1].lower() in _TEXTS:
             strays.append((name, "not a picture by its name"))

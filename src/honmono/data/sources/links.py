@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 _MOST_HOPS = 40  # from link to link, as on Linux
-_MOST_FOLLOWED = 1_000_000  # names; a few links to folders of links can stand for any number of files
+_MOST_FOLLOWED = 1_000_000  # names; a few links to folders of links can give any number of files
 _OUT = "a link that leads out of the archive"
 _LOOP = "a link that leads back to itself"
 _NOTHING = "a link that leads to nothing in the archive"
@@ -23,7 +23,7 @@ class Member(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A member that stands for another: its name and that of its target, from its own folder or from the root."""
+    """A member that refers to another: its name and that of its target, from its own folder or from the root."""
 
     name: str
     target: str

@@ -11,6 +11,7 @@ from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.foreign_bytes import refusing
 from honmono.data.sources.labels import read_labels
+from honmono.data.sources.names import base
 from honmono.data.sources.pixels import black_and_white, pictures
 from honmono.data.sources.reader import Part
 from honmono.errors import Refused
@@ -49,16 +50,26 @@ def pairs(shapes: Mapping[str, Sequence[int]]) -> dict[str, Pair]:
     return {split: pair for split, pair in found.items() if split or len(found) == 1} or found
 
 
-def parts_of_one_file(
+def pair_of(name: str, shapes: Mapping[str, Sequence[int]], split: str) -> Pair:
+    """The pair of a split, or the one of a file that is a split itself; raises `Refused` where there is none."""
+    found = pairs(shapes)
+    if not found:
+        raise refuse_no_pictures(name, shapes)
+    return found.get(split) or found.get("train") or next(iter(found.values()))
+
+
+def parts_of_files(
     files: Files, what: str, endings: tuple[str, ...], shapes_of: Callable[[Fetched], Mapping[str, tuple[int, ...]]]
 ) -> Mapping[str, Part]:
     """By split the part of the only file with one of these endings, or of the named one; {} where there is none.
 
-    Raises `Refused` where the file cannot be read, or no array in it is called as pictures are.
+    Several files are the splits that their names say. Raises `Refused` where the only file cannot be read, or no array
+    in it is called as pictures are.
     """
     found = [name for name in files.names if name.lower().endswith(endings) and name == (files.only or name)]
     if len(found) != 1:
-        return {}
+        named = {split_of(split_words(base(name))): Part((name,)) for name in found}
+        return named if len(named) == len(found) and "" not in named else {}
     (name,) = found
     with refusing(name, what):
         shapes = shapes_of(files.fetch(found)[name])
@@ -73,6 +84,8 @@ def stored(name: str, arrays: Mapping[str, Any], pair: Pair) -> Stored:
     rows = pictures(name, arrays[pair.pictures])
     low, high, notes = black_and_white(name, rows)
     if pair.labels is None:
+        unused = ", ".join(_one_number_each(arrays, pair, len(rows)))
+        notes = (*notes, f"no classes: none of its other arrays ({unused}) is called 'labels'") if unused else notes
         return Stored(rows, low=low, high=high, notes=notes)
     labels = read_labels(name, arrays[pair.labels], len(rows), _class_names(arrays, pair))
     notes = (f"pictures are its array {pair.pictures!r}, labels {pair.labels!r}", *notes, *labels.notes)
@@ -112,6 +125,12 @@ def _cores(name: str) -> Iterator[str]:
     rest = [word for word in words if word not in _SPLITS] if len(words) > 1 else words
     yield "_".join(rest)
     yield from (word for word in rest if word not in _FILLING or len(rest) == 1)
+
+
+def _one_number_each(arrays: Mapping[str, Any], pair: Pair, count: int) -> list[str]:
+    """The arrays of the same split with something on each picture."""
+    beside = [key for key in arrays if key != pair.pictures and _split(key) == _split(pair.pictures)]
+    return [key for key in beside if np.shape(arrays[key])[:1] == (count,) and np.ndim(arrays[key]) < 3]
 
 
 def _class_names(arrays: Mapping[str, Any], pair: Pair) -> tuple[str, ...] | None:

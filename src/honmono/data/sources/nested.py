@@ -1,4 +1,4 @@
-"""An archive that is all another one holds, as it is handed out by some sites."""
+"""An archive that is all another one contains, as some sites distribute it."""
 
 import hashlib
 from collections.abc import Sequence

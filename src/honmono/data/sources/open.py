@@ -10,7 +10,7 @@ from honmono.data.sources.folder import Folder
 from honmono.data.sources.formats.registry import PICTURES_IN, read_arrays
 from honmono.data.sources.hub import Hub
 from honmono.data.sources.idx import Idx, holds_idx
-from honmono.data.sources.layout import hidden
+from honmono.data.sources.layout import hidden, names_a_picture
 from honmono.data.sources.nested import unpacked
 from honmono.data.sources.shards import Shards, shards_in, shards_of
 from honmono.errors import Refused, did_you_mean
@@ -39,9 +39,7 @@ def _opened(spec: str, classes: Classes) -> Source:
         return Digits()
     _refuse_address(spec)
     if digits := digits_of(spec):
-        raise Refused(
-            f"{spec} is drawn from {digits} as it is trained on, and holds no pictures of its own: name {digits}"
-        )
+        raise Refused(f"{spec} is made from {digits} during training and has no pictures of its own: give {digits}")
     if spec.startswith("hf:"):
         return Hub(spec)
     if found := shards_of(spec):
@@ -62,6 +60,11 @@ def _opened(spec: str, classes: Classes) -> Source:
         return found
     if path.is_dir():
         return Folder(path, name, split, classes)
+    if names_a_picture(path.name):
+        raise Refused(
+            f"{spec} is a single file of a picture: give the folder that it is in (--set data.frames=all takes all"
+            " frames of animations and stacks)"
+        )
     raise Refused(f"{spec} is none of the files that hold pictures: {PICTURES_IN}")
 
 
@@ -73,7 +76,7 @@ def _archive(path: Path, name: str, split: str | None, classes: Classes) -> Zip 
 
 
 def _only_archive(path: Path) -> Path | None:
-    """The archive that is all a folder holds: some data sets are handed out so."""
+    """The archive that is all a folder holds: some data sets are distributed like this."""
     inside = [entry for entry in path.iterdir() if not hidden(entry.name)] if path.is_dir() else []
     alone = len(inside) == 1 and inside[0].is_file() and inside[0].name.lower().endswith(_ARCHIVES)
     return inside[0] if alone else None

@@ -133,7 +133,8 @@ def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> O
 
 def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
     if is_csv:
-        yield from csv.DictReader(io.StringIO(text))
+        head = text.partition("\n")[0]
+        yield from csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
     else:
         yield from (row for line in text.splitlines() if line.strip() and isinstance(row := json.loads(line), dict))
 

@@ -1,4 +1,4 @@
-"""Which numbers of an array are pictures, which way they lie, and which of them mean black and white."""
+"""Which numbers of an array are pictures, how they are oriented, and which of them mean black and white."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Arrange = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Rows:
-    """Pictures (n, height, width[, channels]) made of a stored array's blocks as they are asked for.
+    """Pictures (n, height, width[, channels]) made of blocks of a stored array, each when it is needed.
 
     stored: a NumPy array, or what can be cut into slices like one. last: whether its last axis numbers the pictures.
     """
@@ -97,7 +97,7 @@ def black_and_white(name: str, rows: Rows) -> tuple[float, float, tuple[str, ...
             raise Refused(f"{name} holds {rows.dtype} that are not all finite numbers: replace NaN and infinities")
         whole = whole and (block.dtype.kind != "f" or bool((block == np.rint(block)).all()))
     if least == most and not 0 <= most <= 255:
-        raise Refused(f"{name} holds {rows.dtype} of {most:g} alone: there is nothing to see in one number")
+        raise Refused(f"{name} holds {rows.dtype} of {most:g} alone: pictures need more than one value")
     low, high = _range(rows.dtype, least, most, whole)
     usual = (0, 255) if whole else (0, 1)
     said = f"numbers from {least:g} to {most:g}: {low:g} is black and {high:g} is white in every picture"

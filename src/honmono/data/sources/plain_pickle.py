@@ -14,7 +14,7 @@ import numpy as np
 
 
 class Unsafe(Exception):
-    """A pickle that asks for more than arrays, numbers and texts."""
+    """A pickle that needs more than arrays, numbers and texts."""
 
 
 def load_plain(data: bytes) -> Any:
@@ -23,7 +23,7 @@ def load_plain(data: bytes) -> Any:
 
 
 class _Type:
-    """Stands for `numpy.dtype`: remembers the code and the byte order."""
+    """In place of `numpy.dtype`: remembers the code and the byte order."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         self.code, self.order = _text(code), "<"
@@ -39,7 +39,7 @@ class _Type:
 
 
 class _Array:
-    """Stands for `numpy.ndarray` until its numbers are known."""
+    """In place of `numpy.ndarray` until its numbers are known."""
 
     def __init__(self, *_: Any) -> None:
         self.value: np.ndarray | None = None

@@ -1,14 +1,20 @@
-"""Sets that are handed out as a few files of arrays: what the readers of their formats share."""
+"""Sets that are distributed as a few files of arrays: what the readers of their formats share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import final
+
+import numpy as np
 
 from honmono.data.sources.arrays import ArraySource, Stored
 from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.data.sources.foreign_bytes import refusing
+from honmono.data.sources.layout import took
+from honmono.data.sources.pixels import Rows
+from honmono.data.sources.splits import splits_among
 from honmono.errors import Refused
 
 
@@ -43,7 +49,7 @@ class ReadArrays(ArraySource):
 
     def __init__(self, reader: Reader, parts: Mapping[str, Part], files: Files, name: str, split: str | None) -> None:
         self.reader, self.name, self._files = reader, name, files
-        self._splits = sorted(parts)
+        self._parts, self._splits = parts, sorted(parts)
         self._chosen = _choose(name, self._splits, split)
         self.split = self._chosen or None
         self._part = parts[self._chosen]
@@ -55,11 +61,22 @@ class ReadArrays(ArraySource):
 
     def load(self) -> Stored:
         """Has the reader read them."""
+        stored = self._load(self._chosen)
+        taken = took(self._chosen, self._splits)
+        return replace(stored, notes=(taken, *stored.notes)) if len(self._splits) > 1 else stored
+
+    def other_splits(self) -> Iterator[tuple[str, np.ndarray | Rows]]:
+        """Those to train, test or validate with, of the same set where there are several."""
+        for split in self._splits:
+            if split != self._chosen and {*splits_among((split, self._chosen)).values()} & {"test", "val"}:
+                with suppress(Refused):
+                    yield split, self._load(split).pixels
+
+    def _load(self, split: str) -> Stored:
+        part = self._parts[split]
         with refusing(self.name, self.reader.what):
-            fetched = self._files.fetch((*self._part.pictures, *self._part.beside))
-            stored = self.reader.load(fetched, self._part, self._chosen)
-        took = f"took the split {self._chosen!r} of {', '.join(self._splits)}"
-        return replace(stored, notes=(took, *stored.notes)) if len(self._splits) > 1 else stored
+            fetched = self._files.fetch((*part.pictures, *part.beside))
+            return self.reader.load(fetched, part, split)
 
 
 def recognised(reader: Reader, files: Files) -> Mapping[str, Part]:
@@ -76,11 +93,11 @@ def _choose(name: str, splits: Sequence[str], split: str | None) -> str:
         if "train" in splits or len(splits) == 1:
             return "train" if "train" in splits else splits[0]
         choices = ", ".join(f"'{name}@{known}'" for known in splits)
-        raise Refused(f"{name} holds several sets: ask for {choices}")
+        raise Refused(f"{name} holds several sets: give {choices}")
     for known in splits:
         if known.lower() == split.lower() and known:
             return known
     choices = ", ".join(f"'{name}@{known}'" for known in splits if known)
     if not choices:
         raise Refused(f"{name} has no splits to take {split!r} from: leave out '@{split}'")
-    raise Refused(f"{name} has no split {split!r}: ask for {choices}")
+    raise Refused(f"{name} has no split {split!r}: give {choices}")

@@ -58,7 +58,7 @@ def _numbered(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
     equal = len({*full}) == 1 and (last == full[0] or (last < full[0] and len(full) > 1))
     padded = any(match["number"][0] == "0" and len(match["number"]) > 1 for match in matches)
     if (equal or padded) and _goes_on([folders[name] for _, name in by_number]):
-        return "the numbers of their files go on from one to the next"
+        return "the numbers of their files continue from one folder to the next"
     if equal and (word or padded) and len({after - before for before, after in pairwise(numbers)}) == 1:
         return "they are numbered and hold equally many pictures"
     return None

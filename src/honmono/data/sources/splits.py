@@ -39,6 +39,8 @@ def splits_among(folders: Iterable[str]) -> dict[str, Role]:
     """
     roles: dict[str, Role | None] = {name: role_of(name) for name in sorted(folders)}
     known: dict[str, Role] = {name: role for name, role in roles.items() if role is not None}
+    plain: dict[str, Role] = {name: role for name, role in known.items() if not _other_words(name)}
+    known = plain or known  # `Training` and `Test` alone, where `test-multiple_fruits` is beside them
     others = {_other_words(name) for name in known}
     if len(others) != 1:
         return {}
@@ -63,7 +65,7 @@ def choose_split(source: str, splits: Mapping[str, Role], wanted: str | None) ->
     if named or (of_role and (wanted is None or len(of_role) == 1)):
         return (named or of_role)[0]
     choices = ", ".join(f"'{source}@{name}'" for name in names)
-    raise Refused(f"{source} has no split {wanted or 'train'!r}: ask for {choices}")
+    raise Refused(f"{source} has no split {wanted or 'train'!r}: give {choices}")
 
 
 def _other_words(name: str) -> tuple[str, ...]:

@@ -29,6 +29,17 @@ def test_splits_in_a_file(tmp_path: Path, noise, seen) -> None:
     np.testing.assert_array_equal(seen(f"{tmp_path / 'digits.h5'}@test").pixels, pixels[4:])
 
 
+def test_a_file_for_each_split(tmp_path: Path, noise, seen) -> None:
+    """Their arrays named for the split too, as Coursera's cats."""
+    pixels = noise(6, 8, 8)
+    for split, part in (("train", slice(4)), ("test", slice(4, 6))):
+        with h5py.File(tmp_path / f"{split}_cats.h5", "w") as file:
+            file[f"{split}_set_x"], file[f"{split}_set_y"] = pixels[part], np.arange(len(pixels[part])) % 2
+            file["list_classes"] = np.array([b"other", b"cat"])
+    np.testing.assert_array_equal(seen(tmp_path).pixels, pixels[:4])
+    np.testing.assert_array_equal(seen(f"{tmp_path}@test").pixels, pixels[4:])
+
+
 def test_what_is_none_is_one_line(tmp_path: Path, seen) -> None:
     (tmp_path / "a.h5").write_bytes(b"no HDF5 at all")
     with pytest.raises(Refused, match="a.h5 cannot be read as HDF5: "):

@@ -39,6 +39,20 @@ def test_mnists_files_below_a_folder(tmp_path: Path, noise, seen, pictures: str,
     np.testing.assert_array_equal(seen(tmp_path / pictures).pixels, pixels)
 
 
+def test_sets_of_equal_names_in_several_folders_are_not_mixed(tmp_path: Path, noise, seen) -> None:
+    """As torchvision leaves them: MNIST/raw beside FashionMNIST/raw."""
+    pixels = {"MNIST": noise(6, 8, 8)[:3], "FashionMNIST": noise(6, 8, 8)[3:]}
+    for place, (folder, held) in enumerate(pixels.items()):
+        write(tmp_path / folder / "raw" / "train-images-idx3-ubyte", idx(held))
+        write(tmp_path / folder / "raw" / "train-labels-idx1-ubyte", idx(np.array([0, 1, place], np.uint8)))
+    with pytest.raises(Refused, match="several sets: give .*@fashionmnist-train', .*@mnist-train'"):
+        seen(tmp_path)
+    found = seen(f"{tmp_path}@FashionMNIST-train")
+    np.testing.assert_array_equal(found.pixels, pixels["FashionMNIST"])
+    assert found.labels == ["0", "1", "1"]
+    np.testing.assert_array_equal(seen(tmp_path / "MNIST").pixels, pixels["MNIST"])
+
+
 def test_qmnists_labels_are_the_first_of_eight_numbers(tmp_path: Path, noise, seen) -> None:
     pixels = noise(3, 8, 8)
     rows = np.array([[7, 1, 2, 3, 4, 5, 6, 0], [9] * 8, [7] * 8], ">i4")
@@ -89,7 +103,7 @@ def test_several_sets_in_one_archive_are_asked_for_by_name(tmp_path: Path, noise
             for name, content in emnist(which, pixels, labels).items():
                 archive.writestr(f"gzip/{name}.gz", gzip.compress(content))
         archive.writestr("gzip/emnist-balanced-mapping.txt", "0 48\n10 65\n36 97\n")
-    with pytest.raises(Refused, match="several sets: ask for .*@emnist-balanced-train', .*@emnist-letters-train'"):
+    with pytest.raises(Refused, match="several sets: give .*@emnist-balanced-train', .*@emnist-letters-train'"):
         seen(tmp_path / "gzip.zip")
     found = seen(f"{tmp_path / 'gzip.zip'}@emnist-balanced-train")
     np.testing.assert_array_equal(found.pixels, pixels)

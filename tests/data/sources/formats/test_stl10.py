@@ -45,5 +45,7 @@ def test_a_file_that_is_cut_short_is_refused(folder: Path, noise, seen) -> None:
     write(folder, "train", noise(2, 96, 96, 3), np.array([1, 2]))
     content = (folder / "train_X.bin").read_bytes()
     (folder / "train_X.bin").write_bytes(content[:-1])
-    with pytest.raises(Refused, match="cannot be read as STL-10's bytes: 55,295 bytes are no whole pictures"):
+    with pytest.raises(
+        Refused, match="cannot be read as STL-10's bytes: 55,295 bytes are not a whole number of pictures"
+    ):
         seen(folder)

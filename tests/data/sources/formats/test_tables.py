@@ -38,7 +38,9 @@ def test_parquet_files_and_folders_of_them(tmp_path: Path, encode, noise, seen) 
     alone = seen(folder / "train-00001-of-00002.parquet")
     np.testing.assert_array_equal(alone.pixels, pixels[3:])
     assert alone.labels == NAMES
-    np.testing.assert_array_equal(seen(folder.parent).pixels, pixels)
+    whole = seen(folder.parent)
+    np.testing.assert_array_equal(whole.pixels, pixels)
+    assert "took the split 'train' of test, train" in whole.notes
     np.testing.assert_array_equal(seen(f"{folder.parent}@test").pixels, pixels[:2])
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 as their authors hand them out: Python's pickles, and records of bytes.
+"""CIFAR-10 and CIFAR-100 as their authors distribute them: Python's pickles, and records of bytes.
 
 Source: Krizhevsky, "Learning multiple layers of features from tiny images" (2009), and its page of downloads.
 """
@@ -63,7 +63,7 @@ class CifarRecords(Reader):
         fine = int(not base(part.pictures[0]).startswith(("data_batch", "test_batch")))
         width = _PIXELS + 1 + fine
         if len(data) % width or not data:
-            raise ValueError(f"{len(data):,} bytes are no whole records of {width:,}: download it again")
+            raise ValueError(f"{len(data):,} bytes are not a whole number of records of {width:,}: download it again")
         records = np.frombuffer(data, np.uint8).reshape(-1, width)
         wanted = "fine_label_names.txt" if fine else "batches.meta.txt"
         text = next((content(fetched[name]) for name in part.beside if base(name) == wanted), b"")

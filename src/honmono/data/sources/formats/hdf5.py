@@ -6,7 +6,7 @@ from typing import Any, final
 
 from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files
-from honmono.data.sources.named_arrays import pairs, parts_of_one_file, stored
+from honmono.data.sources.named_arrays import pair_of, parts_of_files, stored
 from honmono.data.sources.names import base
 from honmono.data.sources.reader import Part, Reader
 from honmono.errors import Refused
@@ -17,19 +17,19 @@ _ENDINGS = (".h5", ".hdf5", ".hdf", ".he5")
 
 @final
 class Hdf5(Reader):
-    """One file; the names of its top-level data sets say what they are, as in an `.npz`."""
+    """One file, or one for each split; the names of its top-level data sets say what they are, as in an `.npz`."""
 
     what = "HDF5"
 
     def parts(self, files: Files) -> Mapping[str, Part]:
         """By the names in it."""
-        return parts_of_one_file(files, self.what, _ENDINGS, lambda held: _shapes(opened(held)))
+        return parts_of_files(files, self.what, _ENDINGS, lambda held: _shapes(opened(held)))
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
         """The pair of the split; pictures are read a block at a time."""
         (name,) = part.pictures
         arrays = opened(fetched[name])
-        return stored(base(name), arrays, pairs(_shapes(arrays))[split])
+        return stored(base(name), arrays, pair_of(base(name), _shapes(arrays), split))
 
 
 def opened(held: Fetched) -> Mapping[str, Any]:

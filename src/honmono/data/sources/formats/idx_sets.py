@@ -19,7 +19,7 @@ import numpy as np
 from honmono.data.sources.arrays import Stored, numbered_classes
 from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.labels import Labels, read_labels
-from honmono.data.sources.names import base
+from honmono.data.sources.names import base, parts_of
 from honmono.data.sources.reader import Part, Reader
 
 
@@ -41,20 +41,21 @@ class IdxSets(Reader):
 
     def parts(self, files: Files) -> Mapping[str, Part]:
         """By the names of the files; where there are several sets, SET-SPLIT."""
-        found: dict[tuple[str, str], dict[str, str]] = {}
-        for name in sorted(files.names, key=lambda name: (name.endswith((".gz", ".xz", ".bz2")), name)):
-            if match := _NAME.fullmatch(base(name)):
-                split = match["split"].lower().replace("t10k", "test")
-                found.setdefault((match["set"].lower(), split), {}).setdefault(match["what"].lower(), name)
-                if name == files.only:  # and not the packed copy beside it
-                    found[match["set"].lower(), split][match["what"].lower()] = name
+        named = {name: match for name in files.names if (match := _NAME.fullmatch(base(name)))}
+        apart = _several_folders(named)
+        found: dict[tuple[str, str, str], dict[str, str]] = {}
+        for name in sorted(named, key=lambda name: (name.endswith((".gz", ".xz", ".bz2")), name)):
+            match = named[name]
+            pair = found.setdefault((_folder(name) if apart else "", *_set_and_split(match)), {})
+            what = match["what"].lower()
+            pair[what] = name if name == files.only else pair.get(what, name)  # not the packed copy beside it
         found = {key: pair for key, pair in found.items() if "images" in pair}
-        several = len({which for which, _ in found}) > 1
+        several = len({which for _, which, _ in found}) > 1
         parts = {
-            "-".join(filter(None, (which if several else "", split))): Part(
+            "-".join(filter(None, (folder, which if several else "", split))): Part(
                 (pair["images"],), tuple(pair[what] for what in ("labels",) if what in pair) + _mapping(files, which)
             )
-            for (which, split), pair in found.items()
+            for (folder, which, split), pair in found.items()
         }
         if not parts and files.only and _START.match(files.start(files.only)):
             return {"": Part((files.only,))}
@@ -82,6 +83,23 @@ class IdxSets(Reader):
             note = letters_in_place_of_digits(labels)
             found = Labels(labels.astype(np.int64), numbered_classes(labels), (note,) if note else ())
         return Stored(images, found.numbers, found.classes, notes=(*notes, *found.notes))
+
+
+def _set_and_split(match: re.Match[str]) -> tuple[str, str]:
+    return match["set"].lower(), match["split"].lower().replace("t10k", "test")
+
+
+def _folder(name: str) -> str:
+    """Where a file is, without torchvision's `raw` and the folders that Kaggle calls like files."""
+    return "-".join(part for part in parts_of(name)[:-1] if part != "raw" and not _NAME.fullmatch(part)).lower()
+
+
+def _several_folders(named: Mapping[str, re.Match[str]]) -> bool:
+    """Whether the same split of the same set is in several folders: sets that share their names, as MNIST's kin."""
+    images = [
+        (_set_and_split(match), _folder(name)) for name, match in named.items() if match["what"].lower() == "images"
+    ]
+    return len({*images}) > len({which for which, _ in images})
 
 
 def read_idx(held: Fetched) -> np.ndarray:

@@ -12,7 +12,7 @@ from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.formats.cifar import content
 from honmono.data.sources.formats.hdf5 import opened
 from honmono.data.sources.formats.mat5 import read_mat5
-from honmono.data.sources.named_arrays import pairs, refuse_no_pictures, split_of, split_words, stored
+from honmono.data.sources.named_arrays import pair_of, split_of, split_words, stored
 from honmono.data.sources.names import base
 from honmono.data.sources.reader import Part, Reader
 
@@ -40,10 +40,7 @@ class Mat(Reader):
         (name,) = part.pictures
         arrays = _arrays(fetched[name])
         shapes = {key: array.shape for key, array in arrays.items()}
-        found = pairs(shapes)
-        if not found:
-            raise refuse_no_pictures(base(name), shapes)
-        pair = found.get(split) or found.get("train") or next(iter(found.values()))
+        pair = pair_of(base(name), shapes, split)
         if pair.labels is not None and _SVHN.fullmatch(base(name).lower()):
             arrays[pair.labels] = np.asarray(arrays[pair.labels]).astype(np.int64) % 10
         return stored(base(name), arrays, pair)

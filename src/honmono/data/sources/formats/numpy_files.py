@@ -10,11 +10,12 @@ import numpy as np
 from honmono.data.sources.arrays import Stored
 from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.labels import read_labels
-from honmono.data.sources.named_arrays import Pair, pairs, parts_of_one_file, stored
+from honmono.data.sources.named_arrays import pair_of, parts_of_files, split_of, split_words, stored
 from honmono.data.sources.names import base
 from honmono.data.sources.pixels import black_and_white, pictures
 from honmono.data.sources.plain_pickle import load_plain
 from honmono.data.sources.reader import Part, Reader
+from honmono.data.sources.splits import splits_among
 from honmono.errors import Refused
 
 
@@ -23,38 +24,35 @@ _BESIDE = (("x", "y"), ("images", "labels"), ("data", "labels"), ("data", "targe
 
 @final
 class Npz(Reader):
-    """One `.npz`, such as Keras's `mnist.npz` or MedMNIST's: `x_train` and `y_train`, `train_images`, `images`, ..."""
+    """One `.npz` or one for each split, such as Keras's `mnist.npz` or MedMNIST's: `x_train`, `train_images`, ..."""
 
     what = "arrays of numbers (.npz)"
 
     def parts(self, files: Files) -> Mapping[str, Part]:
-        """By the names in it: of several files the one that the user named."""
-        return parts_of_one_file(files, self.what, (".npz",), _shapes)
+        """By the names in it; of several files by theirs, or the one that the user named."""
+        return parts_of_files(files, self.what, (".npz",), _shapes)
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
         """The pair of the split."""
         (name,) = part.pictures
-        pair: Pair = pairs(_shapes(fetched[name]))[split]
+        pair = pair_of(base(name), _shapes(fetched[name]), split)
         return stored(base(name), _Members(fetched[name]), pair)
 
 
 @final
 class Npy(Reader):
-    """One `.npy`; `X.npy` beside `Y.npy`; or a folder of them, one for each class, as QuickDraw's."""
+    """One `.npy`; `X.npy` beside `Y.npy`, or such a pair for each split; or a file for each class, as QuickDraw's."""
 
     what = "an array of numbers (.npy)"
 
     def parts(self, files: Files) -> Mapping[str, Part]:
-        """One part: of files beside the named one that of its labels alone."""
+        """By their names; of files beside the named one that of its labels alone."""
         found = [name for name in files.names if name.lower().endswith(".npy")]
         if files.only is not None and files.only in found:
             return {"": Part((files.only,), _labels_beside(files.only, found))}
         if files.only is not None or not found:
             return {}
-        for name in found:
-            if beside := _labels_beside(name, found):
-                return {"": Part((name,), beside)}
-        return {"": Part(tuple(found))}
+        return _splits(found) or {"": Part(tuple(found))}
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
         """The array; several of them behind each other, each a class named for its file."""
@@ -72,7 +70,7 @@ class Npy(Reader):
 
 
 class _Members(Mapping[str, Any]):
-    """The arrays of an `.npz`, read as they are asked for; pickled ones may hold words and numbers alone."""
+    """The arrays of an `.npz`, each read when it is used; pickled ones may hold words and numbers alone."""
 
     def __init__(self, content: Fetched) -> None:
         self._archive = zipfile.ZipFile(io.BytesIO(content) if isinstance(content, bytes) else content)
@@ -125,6 +123,23 @@ def _array(content: Fetched) -> np.ndarray:
     return np.asarray(load_plain(content[file.tell() :])).reshape(shape)
 
 
+def _splits(found: list[str]) -> dict[str, Part]:
+    """The splits among several files: pictures with labels beside them, or all of them named for a split; else {}."""
+    beside = {name: _labels_beside(name, found) for name in found}
+    labels = {one for held in beside.values() for one in held}
+    pictures = [name for name in found if name not in labels and _word_of_pictures(name)] if labels else found
+    if not labels and not splits_among(base(name)[:-4] for name in found):
+        return {}
+    parts = {split_of(split_words(base(name)[:-4])): Part((name,), beside[name]) for name in pictures}
+    if len(parts) == len(pictures) > 1:
+        return parts
+    return next(({"": Part((name,), held)} for name, held in beside.items() if held), {})
+
+
+def _word_of_pictures(name: str) -> bool:
+    return not {images for images, _ in _BESIDE}.isdisjoint(split_words(base(name)[:-4]))
+
+
 def _labels_beside(name: str, found: list[str]) -> tuple[str, ...]:
     """The file of labels that belongs to one of pictures: `Y.npy` beside `X.npy`, `train_labels` by `train_images`."""
     for images, labels in _BESIDE:
@@ -166,4 +181,4 @@ def _classes(names: tuple[str, ...], arrays: list[np.ndarray]) -> Stored:
     rows = pictures("each of them", turns)
     low, high, notes = black_and_white("their arrays", rows)
     classes = tuple(base(name)[:-4].removeprefix("full_numpy_bitmap_") for name in names)
-    return Stored(rows, turns.labels, classes, low, high, ("classes are the .npy files", *notes))
+    return Stored(rows, turns.labels, classes, low, high, notes, "the names of the .npy files")

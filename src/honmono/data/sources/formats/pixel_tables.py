@@ -1,4 +1,4 @@
-"""Tables of pixels in `.csv`, as Kaggle hands out MNIST: a label and then a number for each pixel in every line."""
+"""Tables of pixels in `.csv`, as Kaggle distributes MNIST: a label and then a number for each pixel in every line."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""STL-10 as its authors hand it out: bytes of pictures channel by channel, each of these column by column.
+"""STL-10 as its authors distribute it: bytes of pictures channel by channel, each of these column by column.
 
 Source: Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning" (AISTATS 2011).
 """
@@ -42,7 +42,7 @@ class Stl10(Reader):
         held = fetched[part.pictures[0]]
         whole = np.frombuffer(held, np.uint8) if isinstance(held, bytes) else np.memmap(held, np.uint8, "r")
         if len(whole) % (3 * _SIDE**2):
-            raise ValueError(f"{len(whole):,} bytes are no whole pictures of 3x96x96: download it again")
+            raise ValueError(f"{len(whole):,} bytes are not a whole number of pictures of 3x96x96: download it again")
         shape = (len(whole) // (3 * _SIDE**2), 3, _SIDE, _SIDE)
         assert math.prod(shape) == len(whole)
         rows = Rows(whole.reshape(shape), lambda x: x.transpose(0, 3, 2, 1))
