@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import honmono
+from honmono.recipe.registry import find
 
 
 pytestmark = pytest.mark.browser
@@ -169,6 +170,47 @@ def test_kept_samples_are_interpolated_and_looked_up(client: Client, visit: Visi
     page.wait_for_function("() => document.getElementById('note').textContent.includes('all 1,797 training pictures')")
     captions = page.locator("#strip figcaption").all_inner_texts()
     assert captions[0] == "sample" and sorted(map(float, captions[1:])) == list(map(float, captions[1:]))
+
+
+def test_sliders_move_samples_along_directions(client: Client, visit: Visit) -> None:
+    page = visit(client, f"/explore?run={PICTURES}")
+    wait_for_pictures(page, "#grid img")
+    still = page.get_attribute("#grid img", "src")
+    page.click("#grid button:nth-child(1)")
+    page.click("#steer summary")
+    page.wait_for_selector("#steer input:enabled")
+    page.select_option("#steer select", "pca")
+    page.wait_for_selector("#steer input:enabled")
+    page.locator("#steer input").nth(1).press("End")
+    page.wait_for_function("() => document.querySelector('#grid button').title.endsWith('moved')")
+    moved = page.get_attribute("#grid img", "src")
+    query = f"/explore/{PICTURES}/samples?num=64&directions=pca&moves=0&moves=6&format="
+    assert moved == json.loads(client.get(f"{query}json").body)["pictures"][0] != still
+    with page.expect_download() as download:
+        page.click("[data-download=npy]")
+    assert np.array_equal(np.load(saved(download)), np.load(io.BytesIO(client.get(f"{query}npy").body)))
+    page.click("#grid button:nth-child(1)")
+    page.click("#between")
+    page.wait_for_selector("#strip figure:nth-child(12)")
+    frames = page.eval_on_selector_all("#strip img", "all => all.map((one) => one.src)")
+    assert [frames[0], frames[-1]] == [still, moved]
+    page.click("#unmoved")
+    page.wait_for_function("s => document.querySelector('#grid img').src === s", arg=still)
+
+
+def test_a_flow_has_fields_of_its_sampler_and_no_directions(opened: Any, visit: Visit) -> None:
+    client = opened()
+    tiny = find("flow-mnist").tiny
+    honmono.train("flow-mnist", data="digits", steps=1, changes=tiny, run=client.folders.runs / "00004-flow")
+    page = visit(client, "/explore?run=00004-flow")
+    wait_for_pictures(page, "#grid img")
+    assert page.locator("#steer").count() == 0
+    for field, wrong in (("sampler_steps", "0"), ("guidance", "x")):
+        page.fill(f"#ask [name={field}]", wrong)
+        page.wait_for_selector(f"#ask [name={field}][aria-invalid]")
+        assert error_in(page, "main")
+        page.fill(f"#ask [name={field}]", "2")
+        page.wait_for_selector(f"#ask [name={field}]:not([aria-invalid])")
 
 
 def test_runs_are_compared_on_one_seed(client: Client, visit: Visit) -> None:
