@@ -200,8 +200,8 @@ def test_sliders_move_samples_along_directions(client: Client, visit: Visit) -> 
 
 def test_a_flow_has_fields_of_its_sampler_and_no_directions(opened: Any, visit: Visit) -> None:
     client = opened()
-    tiny = find("flow-mnist").tiny
-    honmono.train("flow-mnist", data="digits", steps=1, changes=tiny, run=client.folders.runs / "00004-flow")
+    run = client.folders.runs / "00004-flow"
+    honmono.train("flow-mnist", data="digits", size=28, steps=1, changes=find("flow-mnist").tiny, run=run)
     page = visit(client, "/explore?run=00004-flow")
     wait_for_pictures(page, "#grid img")
     assert page.locator("#steer").count() == 0
