@@ -277,6 +277,32 @@ def test_an_archive_is_uploaded_checked_and_leads_to_a_training(opened: Any, vis
         page.wait_for_selector(f"#check [name={field}][aria-invalid]")
 
 
+def test_a_folder_is_dropped_or_chosen(opened: Any, visit: Visit, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name in ("chosen", "dropped"):
+        for place in range(120):  # a browser lists a hundred at a time
+            path = tmp_path / name / ("été" if place % 2 else "hiver") / f"{place}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(256, size=(8, 8, 3), dtype=np.uint8)).save(path)
+    client = opened(most_upload=100_000)
+    page = visit(client, "/data")
+    page.set_input_files("[name=folder]", tmp_path / "chosen")
+    page.wait_for_selector("#report:not([hidden])")
+    assert "120 pictures" in page.inner_text("#lines")
+    page.reload()
+    where = page.locator("#drop").bounding_box()
+    dragged = {"items": [], "files": [str(tmp_path / "dropped")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        at = {"type": kind, "x": where["x"] + 20, "y": where["y"] + 20, "data": dragged}
+        page.context.new_cdp_session(page).send("Input.dispatchDragEvent", at)
+    page.wait_for_selector("#report:not([hidden])")
+    for name in ("chosen", "dropped"):
+        with zipfile.ZipFile(client.folders.data / "uploads" / f"{name}.zip") as file:
+            assert file.testzip() is None and len(file.namelist()) == 120
+            content = (tmp_path / name / "été" / "7.png").read_bytes()
+            assert file.read("été/7.png") == content
+
+
 def test_two_visitors_see_their_own_samples(client: Client, visit: Visit) -> None:
     pages = [visit(client, f"/explore?run={name}") for name in (PICTURES, STOPPED)]
     for round_ in range(3):
