@@ -5,7 +5,8 @@
 It trains `dcgan-mnist` on noise for two steps (how long it was trained, and on what, changes no speed). A start is
 timed from the command to the moment at which Chromium, open already, has loaded the newest samples of the list. A
 redraw is timed from another seed to the moment at which the last of 64 pictures is decoded, in the same browser.
-Browser and studio share the machine. Results: results/studio-MACHINE.json.
+Browser and studio share the machine. What the studio's own process uses of the processor for an answer is read from
+/proc (Linux), for samples of a seed and for the same moved along five directions. Results: results/studio-MACHINE.json.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -29,6 +31,8 @@ from honmono.files import write_json
 from honmono.runs.environment import environment
 
 
+MOVES = "&directions=pca" + "&moves=1.5" * 5
+IMPORTS = ("torch", "fastapi, uvicorn", "honmono.studio.app")
 RESULTS = Path(__file__).parent / "results"
 LOADED = "s => (all => all.length && all.every((one) => one.naturalWidth))([...document.querySelectorAll(s)])"
 REDRAW = """async (seed) => {
@@ -85,9 +89,47 @@ def time_redraws(runs: Path, page: Any, number: int) -> list[float]:
     return found
 
 
+def time_answers(runs: Path, moves: str, number: int) -> float:
+    """Milliseconds of the processor that the studio takes to answer with the 64 pictures of a seed."""
+    process, address = open_studio(runs)
+    samples = f"{address}/explore/00001-dcgan-mnist/samples?num=64&format=json{moves}&seed="
+    urlopen(f"{samples}0").read()  # loads the model, and finds the directions
+    before = seconds_so_far(process)
+    for seed in range(1, number + 1):
+        urlopen(f"{samples}{seed}").read()
+    used = seconds_so_far(process) - before
+    end(process)
+    return round(1_000 * used / number, 1)
+
+
+def seconds_so_far(process: "subprocess.Popen[str]") -> float:
+    """Of the processor, by a process that runs: its user and its system time."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_of_imports(packages: str, times: int) -> float:
+    """Of the processor, by a process that imports packages and ends; the least of some."""
+    found = list[float]()
+    for _ in range(times):
+        before = processor_seconds()
+        subprocess.run([sys.executable, "-c", f"import {packages}"], check=True)
+        found.append(processor_seconds() - before)
+    return round(min(found), 2)
+
+
 def percentiles(values: list[float], digits: int) -> dict[str, float]:
     p50, p95, most = np.percentile(values, [50, 95, 100])
     return {"p50": round(float(p50), digits), "p95": round(float(p95), digits), "most": round(float(most), digits)}
+
+
+def trained_on_noise(folder: Path) -> Path:
+    """A directory with one run."""
+    pictures = np.random.default_rng(0).integers(256, size=(256, 28, 28), dtype=np.uint8)
+    np.savez(folder / "noise.npz", x_train=pictures, y_train=np.arange(256) % 10)
+    run, changes = folder / "runs" / "00001-dcgan-mnist", {"metrics": "()"}
+    honmono.train("dcgan-mnist", data=f"{folder}/noise.npz", steps=2, changes=changes, run=run)
+    return run.parent
 
 
 def main() -> None:
@@ -101,26 +143,23 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         importlib.import_module("playwright.sync_api").sync_playwright() as driver,
     ):
-        pictures = np.random.default_rng(0).integers(256, size=(256, 28, 28), dtype=np.uint8)
-        np.savez(Path(folder) / "noise.npz", x_train=pictures, y_train=np.arange(256) % 10)
-        runs = Path(folder) / "runs"
-        changes = {"metrics": "()"}
-        honmono.train(
-            "dcgan-mnist", data=f"{folder}/noise.npz", steps=2, changes=changes, run=runs / "00001-dcgan-mnist"
-        )
+        runs = trained_on_noise(Path(folder))
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1300, "height": 900})
         starts = [time_start(runs, page) for _ in range(given.starts)]
         redraws = time_redraws(runs, page, given.redraws)
         browser.close()
+        answers = {name: time_answers(runs, moves, given.redraws) for name, moves in (("still", ""), ("moved", MOVES))}
     result: dict[str, Any] = {
         "recipe": "dcgan-mnist",
         "starts": given.starts,
         "load_before": [round(one, 1) for one in load],
         "seconds_to_first_picture": percentiles([wall for wall, _ in starts], 2),
         "seconds_of_the_processor": percentiles([used for _, used in starts], 2),
+        "seconds_of_the_processor_for_imports": {names: seconds_of_imports(names, given.starts) for names in IMPORTS},
         "redraws": given.redraws,
         "milliseconds_of_64_pictures": percentiles(redraws, 0),
+        "milliseconds_of_the_processor_for_an_answer": answers,
         "environment": environment(sys.argv),
     }
     write_json(RESULTS / f"studio-{given.machine}.json", result)

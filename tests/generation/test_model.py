@@ -176,6 +176,12 @@ def test_noise_that_a_sampler_adds_depends_on_seed_and_place_alone() -> None:
     assert not torch.allclose(added[0], added[1])
 
 
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"guidance": -1.0}, {"guidance": float("nan")}])
+def test_values_that_no_sampler_takes_are_refused_by_their_option(stepwise: Model, wrong: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=r"^--(sampler-steps|guidance) \S+: give a number from"):
+        stepwise.with_sampler(**wrong)
+
+
 def test_options_that_a_sampler_has_not_are_refused(model: Model, stepwise: Model) -> None:
     with pytest.raises(Refused, match="--sampler-steps: not for this run, since it samples directly"):
         model.with_sampler(steps=5)

@@ -2,6 +2,9 @@
 
 import base64
 import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +43,13 @@ def test_a_grid_is_that_of_honmono_sample(client: Client) -> None:
         ("num=100000", None),
         ("guidance=2", "guidance"),
         ("solver=heun", "solver"),
+        ("directions=pca&moves=x", "moves"),
+        ("directions=pca&moves=nan", "moves"),
+        ("directions=pca&moves=inf", "moves"),
+        ("directions=pca&moves=0&moves=-6.01", "moves"),
+        ("directions=pca" + 6 * "&moves=1", "moves"),
+        ("directions=ica&moves=1", "directions"),
+        ("moves=1", "directions"),
     ],
 )
 def test_a_wrong_control_is_named(client: Client, query: str, field: str | None) -> None:
@@ -57,8 +67,61 @@ def test_a_way_begins_and_ends_at_its_samples(client: Client) -> None:
     assert gif.format == "GIF" and getattr(gif, "n_frames", 1) == 8
 
 
+def test_a_way_begins_and_ends_at_moved_samples(client: Client) -> None:
+    moved = {"directions": ["sefa", "pca"], "moves": [[2.0, -1.0], [0.0, 0.0, 3.0]]}
+    way = {"seeds": [1, 1], "places": [2, 3], "frames": 3} | moved
+    frames = [pixels(one).astype(int) for one in client.post(f"{RUN}/between", way).json["pictures"]]
+    for method, query, place, frame in (
+        ("sefa", "&moves=2&moves=-1", 2, frames[0]),
+        ("pca", "&moves=0&moves=0&moves=3", 3, frames[-1]),
+    ):
+        grid = client.get(f"{RUN}/samples?format=json&seed=1&num=4&directions={method}{query}").json["pictures"]
+        assert np.abs(frame - pixels(grid[place])).max() <= 1
+    ask = {"seed": 1, "directions": "sefa", "moves": [2.0, -1.0]}
+    near = [client.post(f"{RUN}/nearest", {"ask": one, "place": 2}).json["distances"] for one in (ask, {"seed": 1})]
+    assert near[0] != near[1]
+
+
+@pytest.mark.parametrize("method", ["sefa", "pca"])
+def test_samples_move_along_the_directions_of_the_command(client: Client, tmp_path: Path, method: str) -> None:
+    run = client.folders.runs / "00001-dcgan-digits"
+    trained = honmono.load(run).with_batch_norm("identity")
+    written = json.loads(
+        honmono.directions(honmono.load(run), tmp_path / "found.html", methods=[method])[1].read_text()
+    )
+    vectors, moves = np.array(written["directions"][0]["vectors"][:5]), [1.5, 0.0, -2.0, 0.0, 6.0]
+    latents = trained.saved_latents(5, seed=4, label="7", truncation=0.8)
+    expected = trained.at(latents.latents + moves @ vectors, latents.labels_of(trained.model)).numpy()
+    query = f"directions={method}&seed=4&label=7&truncation=0.8&batch_norm=identity&num=5&format=npy"
+    raw = np.load(io.BytesIO(client.get(f"{RUN}/samples?{query}{''.join(f'&moves={one}' for one in moves)}").body))
+    assert np.allclose(raw, expected, atol=1e-5)
+    still = np.load(io.BytesIO(client.get(f"{RUN}/samples?{query}&moves=0").body))
+    assert np.array_equal(still, trained.sample(5, seed=4, label="7", truncation=0.8).numpy())
+    strengths = client.get(f"{RUN}/directions?method={method}").json["strengths"]
+    assert np.allclose(strengths, written["directions"][0]["strengths"][:5])
+
+
+def test_two_visitors_find_directions_at_once(client: Client) -> None:
+    with ThreadPoolExecutor(4) as visitors:
+        found = [visitors.submit(client.get, "/explore/00002-dcgan-digits/directions?method=pca") for _ in range(2)]
+        drawn = [visitors.submit(client.get, "/explore/00002-dcgan-digits/samples?num=9&format=npy") for _ in range(2)]
+        assert found[0].result().json == found[1].result().json
+    expected = honmono.load(client.folders.runs / "00002-dcgan-digits").sample(9).numpy()
+    assert all(np.array_equal(np.load(io.BytesIO(one.result().body)), expected) for one in drawn)
+
+
+def test_directions_of_a_new_checkpoint_are_found_anew(opened: Any) -> None:
+    client = opened()
+    before = client.get(f"{RUN}/directions?method=sefa").json["strengths"]
+    honmono.train(resume=client.folders.runs / "00001-dcgan-digits", steps=6)
+    after = client.get(f"{RUN}/directions?method=sefa").json["strengths"]
+    assert len(after) == 5 and after != before
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"places": [0, 256]}, {"places": [-1, 0]}, {"frames": 1}, {"labels": ["x", ""]}, {"x": 1}]
+    "wrong",
+    [{"places": [0, 256]}, {"places": [-1, 0]}, {"frames": 1}, {"labels": ["x", ""]}, {"x": 1}]
+    + [{"moves": [[7.0], []]}, {"moves": [[1.0], []]}, {"directions": ["ica", None]}],
 )
 def test_a_wrong_way_is_refused(client: Client, wrong: dict[str, Any]) -> None:
     assert client.post(f"{RUN}/between", {"seeds": [0, 0], "places": [0, 1]} | wrong).status == 422

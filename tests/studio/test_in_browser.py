@@ -2,7 +2,6 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from PIL import Image
 
 import honmono
+from honmono.recipe.registry import find
 
 
 pytestmark = pytest.mark.browser
@@ -171,6 +171,47 @@ def test_kept_samples_are_interpolated_and_looked_up(client: Client, visit: Visi
     assert captions[0] == "sample" and sorted(map(float, captions[1:])) == list(map(float, captions[1:]))
 
 
+def test_sliders_move_samples_along_directions(client: Client, visit: Visit) -> None:
+    page = visit(client, f"/explore?run={PICTURES}")
+    wait_for_pictures(page, "#grid img")
+    still = page.get_attribute("#grid img", "src")
+    page.click("#grid button:nth-child(1)")
+    page.click("#steer summary")
+    page.wait_for_selector("#steer input:enabled")
+    page.select_option("#steer select", "pca")
+    page.wait_for_selector("#steer input:enabled")
+    page.locator("#steer input").nth(1).press("End")
+    page.wait_for_function("() => document.querySelector('#grid button').title.endsWith('moved')")
+    moved = page.get_attribute("#grid img", "src")
+    query = f"/explore/{PICTURES}/samples?num=64&directions=pca&moves=0&moves=6&format="
+    assert moved == json.loads(client.get(f"{query}json").body)["pictures"][0] != still
+    with page.expect_download() as download:
+        page.click("[data-download=npy]")
+    assert np.array_equal(np.load(saved(download)), np.load(io.BytesIO(client.get(f"{query}npy").body)))
+    page.click("#grid button:nth-child(1)")
+    page.click("#between")
+    page.wait_for_selector("#strip figure:nth-child(12)")
+    frames = page.eval_on_selector_all("#strip img", "all => all.map((one) => one.src)")
+    assert [frames[0], frames[-1]] == [still, moved]
+    page.click("#unmoved")
+    page.wait_for_function("s => document.querySelector('#grid img').src === s", arg=still)
+
+
+def test_a_flow_has_fields_of_its_sampler_and_no_directions(opened: Any, visit: Visit) -> None:
+    client = opened()
+    run = client.folders.runs / "00004-flow"
+    honmono.train("flow-mnist", data="digits", size=28, steps=1, changes=find("flow-mnist").tiny, run=run)
+    page = visit(client, "/explore?run=00004-flow")
+    wait_for_pictures(page, "#grid img")
+    assert page.locator("#steer").count() == 0
+    for field, wrong in (("sampler_steps", "0"), ("guidance", "x")):
+        page.fill(f"#ask [name={field}]", wrong)
+        page.wait_for_selector(f"#ask [name={field}][aria-invalid]")
+        assert error_in(page, "main")
+        page.fill(f"#ask [name={field}]", "2")
+        page.wait_for_selector(f"#ask [name={field}]:not([aria-invalid])")
+
+
 def test_runs_are_compared_on_one_seed(client: Client, visit: Visit) -> None:
     page = visit(client, "/compare")
     for name in (PICTURES, STOPPED, POINTS):
@@ -193,46 +234,6 @@ def test_points_have_a_slider_over_steps(client: Client, visit: Visit) -> None:
     page.wait_for_function("() => document.getElementById('at').textContent === 'step 0'")
     assert page.get_attribute("#frame", "src") != newest
     wait_for_pictures(page, "#frame")
-
-
-def archive(pictures: int = 12) -> bytes:
-    """A ZIP of two classes of noise, and a file that is no picture."""
-    buffer, random = io.BytesIO(), np.random.default_rng(0)
-    with zipfile.ZipFile(buffer, "w") as file:
-        for place in range(pictures):
-            picture = io.BytesIO()
-            Image.fromarray(random.integers(256, size=(8, 8, 3), dtype=np.uint8)).save(picture, format="PNG")
-            file.writestr(f"{'ab'[place % 2]}/{place}.png", picture.getvalue())
-        file.writestr("a/broken.png", b"no picture")
-    return buffer.getvalue()
-
-
-def test_an_archive_is_uploaded_checked_and_leads_to_a_training(opened: Any, visit: Visit) -> None:
-    client = opened(most_upload=100_000)
-    page = visit(client, "/data")
-    page.set_input_files("[name=file]", {"name": "faces.zip", "mimeType": "application/zip", "buffer": archive()})
-    page.wait_for_selector("#report:not([hidden])")
-    said = page.inner_text("#lines")
-    assert "12 pictures" in said and "skipped: 1" in said and "broken.png" in said
-    page.click("#train")
-    page.wait_for_url("**/runs?data=uploads%2Ffaces.zip*")
-    page.wait_for_function(
-        "() => document.getElementById('command').textContent.includes('honmono train folder --data')"
-    )
-    page = visit(client, "/data")
-    for name, data, reason in (
-        ("big.zip", bytes(100_001), "larger"),
-        ("x.exe", b"x", "upload a"),
-        ("faces.zip", b"x", "already"),
-    ):
-        page.set_input_files("[name=file]", {"name": name, "mimeType": "application/zip", "buffer": data})
-        page.wait_for_function("r => document.querySelector('#upload .error').textContent.includes(r)", arg=reason)
-    for field, text in (("source", "../runs"), ("size", "-1"), ("size", "x")):
-        page.fill("#check [name=source]", "digits")
-        page.fill("#check [name=size]", "")
-        page.fill(f"#check [name={field}]", text)
-        page.click("#check button")
-        page.wait_for_selector(f"#check [name={field}][aria-invalid]")
 
 
 def test_two_visitors_see_their_own_samples(client: Client, visit: Visit) -> None:

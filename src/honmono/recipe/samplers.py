@@ -7,7 +7,7 @@ what `draw` gives for each.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import torch
@@ -236,12 +236,13 @@ class DDIM(Stepwise):
 
 
 OPTIONS = {"steps": "--sampler-steps", "solver": "--solver", "guidance": "--guidance"}  # fields that commands change
+LEAST = {"steps": 1, "guidance": 0}
 
 
-def changed(sampler: Sampler, **values: object) -> Sampler:
+def changed(sampler: Sampler, **values: Any) -> Sampler:
     """The sampler with other values of the fields named in `OPTIONS`; None leaves one as it is.
 
-    Raises `Refused` for a field that this sampler has not.
+    Raises `Refused` for a field that this sampler has not, and for values that none takes.
     """
     given = {name: value for name, value in values.items() if value is not None}
     known = [name for name in OPTIONS if name in {field.name for field in fields(sampler)}]
@@ -249,6 +250,9 @@ def changed(sampler: Sampler, **values: object) -> Sampler:
         if name not in known:
             has = f"its sampler takes {' and '.join(OPTIONS[one] for one in known)}" if known else "it samples directly"
             raise Refused(f"{OPTIONS[name]}: not for this run, since {has}: omit it")
+    for name, least in LEAST.items():
+        if not least <= given.get(name, least) < float("inf"):
+            raise Refused(f"{OPTIONS[name]} {given[name]}: give a number from {least} on")
     if "solver" in given and given["solver"] not in SOLVERS:
         raise Refused(f"--solver {given['solver']}: give one of {', '.join(SOLVERS)}")
     return replace(sampler, **given)

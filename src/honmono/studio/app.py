@@ -16,13 +16,17 @@ from honmono.studio.folders import Folders
 from honmono.studio.models import Models
 from honmono.studio.nearest import TrainingPictures
 from honmono.studio.parts import MOST_UPLOAD, Studio
+from honmono.studio.steering import KnownDirections
 from honmono.studio.tabs import compare, data, explore, points, runs
 from honmono.studio.trainings import Trainings
 
 
 def build_app(folders: Folders, *, host: str, token: str | None = None, most_upload: int = MOST_UPLOAD) -> FastAPI:
     """The application for two folders. host: that it listens at. token: that visitors need."""
-    studio = Studio(folders, Trainings(folders), Models(), TrainingPictures(folders), most_upload)
+    models = Models()
+    studio = Studio(
+        folders, Trainings(folders), models, KnownDirections(models), TrainingPictures(folders), most_upload
+    )
     app = FastAPI(title="honmono studio", docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(Access(host, token).answer)
     for error in (Refused, Failed, OSError):

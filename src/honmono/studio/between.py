@@ -9,17 +9,20 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.generation.interpolate import FRAME_MS, slerp
+from honmono.generation.latents.directions import Method
 from honmono.generation.load import TrainedRun
-from honmono.generation.serving.ask import Ask, class_of, model_for
+from honmono.generation.serving.ask import class_of, model_for
 from honmono.recipe.latents import Uniform
 from honmono.runs.images import grid, viewable
+from honmono.studio.models import shifted
+from honmono.studio.steering import Moves, SteeredAsk
 
 
 MOST_PLACE = 256  # of a sample among those of its seed
 
 
 class Way(BaseModel):
-    """Two samples, each by the seed and the place in its grid, and class, truncation and sampler as of `Ask`."""
+    """Two samples, each by the seed and the place in its grid; the rest as of `SteeredAsk`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,27 +30,35 @@ class Way(BaseModel):
     places: tuple[int, int]
     labels: tuple[str, str] = ("", "")
     truncations: tuple[float | None, float | None] = (None, None)
+    directions: tuple[Method | None, Method | None] = (None, None)
+    moves: tuple[Moves, Moves] = ((), ())
     batch_norm: str | None = None
     sampler_steps: int | None = None
     solver: str | None = None
     guidance: float | None = None
     frames: int = Field(12, ge=2, le=48)
 
-    def end(self, which: int) -> Ask:
+    def end(self, which: int) -> SteeredAsk:
         """The request whose grid contains the sample at one end."""
         shared = {name: getattr(self, name) for name in ("batch_norm", "sampler_steps", "solver", "guidance")}
-        return Ask(
+        return SteeredAsk(
             seed=self.seeds[which],
             label=self.labels[which] or None,
             truncation=self.truncations[which],
+            directions=self.directions[which],
+            moves=self.moves[which],
             **shared,
         )
 
 
-def samples_between(trained: TrainedRun, way: Way) -> Tensor:
-    """The samples from the first end to the second, both included. The class changes halfway."""
+def samples_between(trained: TrainedRun, way: Way, shifts: Sequence[np.ndarray | None] = (None, None)) -> Tensor:
+    """The samples from the first end to the second, both included. The class changes halfway.
+
+    shifts: (latent,), by which the latents of the two ends are moved.
+    """
     ends = [_latent(trained, way.end(which), way.places[which]) for which in (0, 1)]
-    (here, first), (there, second) = ends
+    (here, there), (first, second) = zip(*ends, strict=True)
+    here, there = shifted(here, shifts[0]), shifted(there, shifts[1])
     model = model_for(trained, way.end(0))
     shares = np.linspace(0, 1, way.frames)
     linear = isinstance(trained.recipe.latent, Uniform)
@@ -56,7 +67,7 @@ def samples_between(trained: TrainedRun, way: Way) -> Tensor:
     return model.at(np.concatenate(latents).astype(np.float32), labels, noise=(way.seeds[0], 0)).float().cpu()
 
 
-def _latent(trained: TrainedRun, ask: Ask, place: int) -> tuple[np.ndarray, int]:
+def _latent(trained: TrainedRun, ask: SteeredAsk, place: int) -> tuple[np.ndarray, int]:
     """The latent (1, *latent) and the class of the sample at a place among those that were asked for."""
     if not 0 <= place < MOST_PLACE:
         raise Refused(f"places {place}: give 0 to {MOST_PLACE - 1}")

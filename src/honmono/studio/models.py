@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 from torch import Tensor
 
 from honmono.errors import Refused
@@ -32,13 +33,19 @@ class Models:
         with self._turn:
             yield self._load(run)
 
-    def samples(self, run: RunDirectory, ask: Ask) -> tuple[TrainedRun, Tensor, int | None]:
-        """What `honmono sample` makes with the same options, and the number of the class that was chosen."""
+    def samples(
+        self, run: RunDirectory, ask: Ask, shift: np.ndarray | None = None
+    ) -> tuple[TrainedRun, Tensor, int | None]:
+        """What `honmono sample` makes with the same options, and the number of the class that was chosen.
+
+        shift: (latent,), added to each latent.
+        """
         if ask.num > MOST_SAMPLES:
             raise Refused(f"num {ask.num}: give at most {MOST_SAMPLES}")
         with self.turn(run) as trained:
             label, model = class_of(trained, ask), model_for(trained, ask)
-            chunks = model.fakes(seed=ask.seed, label=label, truncation=ask.truncation)
+            draws = model.draws(seed=ask.seed, label=label, truncation=ask.truncation)
+            chunks = (model.at(shifted(latents, shift), labels, noise) for latents, labels, noise in draws)
             made = take(chunks, ask.num).float().cpu()
             return replace(trained, model=model), made, label
 
@@ -53,3 +60,8 @@ class Models:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
+
+
+def shifted(latents: np.ndarray, shift: np.ndarray | None) -> np.ndarray:
+    """Latents (batch, *latent), each moved by the same shift (latent,); None: as they are."""
+    return latents if shift is None else latents + shift

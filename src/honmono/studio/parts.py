@@ -9,6 +9,7 @@ from honmono.reports.html import render
 from honmono.studio.folders import Folders
 from honmono.studio.models import Models
 from honmono.studio.nearest import TrainingPictures
+from honmono.studio.steering import KnownDirections
 from honmono.studio.trainings import Trainings
 
 
@@ -22,6 +23,7 @@ class Studio:
     folders: Folders
     trainings: Trainings
     models: Models
+    directions: KnownDirections
     training_pictures: TrainingPictures
     most_upload: int = MOST_UPLOAD
 

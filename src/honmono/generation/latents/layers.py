@@ -68,7 +68,9 @@ def first_matrix(model: Model) -> Float[Tensor, "outputs latent"]:
     label = torch.zeros(4, dtype=torch.int64, device=device) if model.classes else None
     made, _ = calls(model, random, label)
     if not made or not _takes_latent(made[0].taken, random):
-        raise Refused("the first layer of this generator does not take the latent alone: only --method pca is possible")
+        raise Refused(
+            "the first layer of this generator does not take the latent alone: only PCA is possible (--method pca)"
+        )
     layer, taken = made[0]
     unit = taken.new_zeros(dim, *taken.shape[1:])
     unit.flatten(1)[:, :dim] = torch.eye(dim, device=device)
@@ -90,5 +92,5 @@ def _matrix(layer: Callable[[Tensor], Tensor], unit: Tensor) -> Tensor:
     rows = (layer(unit) - bias).flatten(1)
     twice = (layer(2 * unit) - bias).flatten(1)
     if not torch.allclose(twice, 2 * rows, rtol=1e-3, atol=1e-4 * float(rows.abs().max())):
-        raise Refused("the first layer of this generator is not affine: only --method pca is possible")
+        raise Refused("the first layer of this generator is not affine: only PCA is possible (--method pca)")
     return rows.double().T

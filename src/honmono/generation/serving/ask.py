@@ -1,6 +1,5 @@
 """What one request asks for, with the options of `honmono sample`, and the model that they choose."""
 
-import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,13 +31,11 @@ class Ask(BaseModel):
 
 def model_for(trained: TrainedRun, ask: Ask) -> Model:
     """The run's model, sampled as asked. Raises `Refused` for values that it has no use for, or that take too long."""
-    if ask.guidance is not None and not math.isfinite(ask.guidance):
-        raise Refused(f"guidance {ask.guidance}: give a number")
     model = trained.model.with_sampler(steps=ask.sampler_steps, solver=ask.solver, guidance=ask.guidance)
     most = max(MOST_EVALUATIONS, trained.model.sampler.evaluations)
     if model.sampler.evaluations > most:
         raise Refused(
-            f"sampler_steps {ask.sampler_steps}: a sample may take {most:,} evaluations of the network: give fewer"
+            f"--sampler-steps {ask.sampler_steps}: a sample may take {most:,} evaluations of the network: give fewer"
         )
     return model if ask.batch_norm is None else model.with_batch_norm(ask.batch_norm)
 

@@ -1,8 +1,10 @@
-// Data: archives are uploaded with their progress shown, and checked; a button leads to a training on them.
+// Data: folders and archives are uploaded with their progress shown, and checked; a button leads to a training on them.
 
 import { byId, during, post, say } from "./studio.js";
+import { filesIn, zipped } from "./archive.js";
 
 const [check, upload, drop] = [byId("check"), byId("upload"), byId("drop")];
+const most = Number(upload.dataset.most);
 
 async function report() {
   const source = check.elements.source.value.trim() || "digits";
@@ -36,11 +38,12 @@ function sent(file) {
   });
 }
 
-async function take(file) {
-  if (!file) return;
+// Uploads a file, or what a function makes of a folder.
+async function take(given) {
+  if (!given) return;
   say(null, upload);
   try {
-    const most = Number(upload.dataset.most);
+    const file = given instanceof File ? given : await given();
     if (file.size > most) throw Object.assign(new Error(`${file.name} is larger than ${most} bytes`), { field: "file" });
     check.elements.source.value = await sent(file);
     await checked();
@@ -49,12 +52,22 @@ async function take(file) {
   }
 }
 
+function dropped({ items, files }) {
+  const entry = items[0]?.webkitGetAsEntry();
+  take(entry?.isDirectory ? async () => zipped(entry.name, await filesIn(entry), most) : files[0]);
+}
+
 upload.elements.file.addEventListener("change", (event) => take(event.target.files[0]));
+upload.elements.folder.addEventListener("change", (event) => {
+  const paths = [...event.target.files].map((file) => [file.webkitRelativePath.split("/"), file]);
+  if (!paths.length) return;
+  take(() => zipped(paths[0][0][0], paths.map(([[, ...path], file]) => [path.join("/"), file]), most));
+});
 for (const name of ["dragover", "dragleave", "drop"]) {
   drop.addEventListener(name, (event) => {
     event.preventDefault();
     drop.classList.toggle("over", name === "dragover");
-    if (name === "drop") take(event.dataTransfer.files[0]);
+    if (name === "drop") dropped(event.dataTransfer);
   });
 }
 check.addEventListener("submit", (event) => {

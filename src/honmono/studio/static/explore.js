@@ -1,6 +1,7 @@
 // Samples of one run, drawn again whenever a control changes; kept ones are interpolated or looked up in the data.
 
 import { ask, byId, during, made, post, say } from "./studio.js";
+import { steering } from "./steering.js";
 
 const page = byId("explore");
 const form = byId("ask");
@@ -8,6 +9,7 @@ const kept = byId("kept");
 const base = `/explore/${encodeURIComponent(page.dataset.run)}`;
 const NUMBERS = new Set(["seed", "truncation", "sampler_steps", "guidance"]);
 const MOST_KEPT = 8;
+const moves = steering(base, form);
 let tray = [];
 let asked = 0;
 
@@ -16,10 +18,13 @@ document.querySelector("select[name=run]").addEventListener("change", (event) =>
 // The controls that are filled in, with numbers as texts: the studio says which is none.
 function chosen() {
   const filled = [...new FormData(form)].map(([name, text]) => [name, text.trim()]);
-  return Object.fromEntries(filled.filter(([name, text]) => text !== "" || name === "seed"));
+  return { ...Object.fromEntries(filled.filter(([name, text]) => text !== "" || name === "seed")), ...moves() };
 }
 
-const query = (more) => `${base}/samples?${new URLSearchParams({ ...chosen(), num: page.dataset.num, ...more })}`;
+function query(more) {
+  const values = Object.entries({ ...chosen(), num: page.dataset.num, ...more });
+  return `${base}/samples?${new URLSearchParams(values.flatMap(([name, value]) => [value].flat().map((one) => [name, one])))}`;
+}
 
 function picture(source, label) {
   return made("img", { src: source, alt: label });
@@ -49,7 +54,7 @@ async function draw() {
     say(null);
     const buttons = found.pictures.map((source, place) => {
       const name = found.labels[place];
-      const label = `seed ${choice.seed}, number ${place}${name === undefined ? "" : `, class ${name}`}`;
+      const label = `seed ${choice.seed}, number ${place}${name === undefined ? "" : `, class ${name}`}${choice.moves ? ", moved" : ""}`;
       const button = made("button", { type: "button", title: label }, picture(source, label));
       button.addEventListener("click", () => keep(source, choice, place, label));
       return button;
@@ -77,6 +82,8 @@ function way() {
     places: ends.map((one) => one.place),
     labels: ends.map((one) => one.choice.label || ""),
     truncations: ends.map((one) => (one.choice.truncation ? Number(one.choice.truncation) : null)),
+    directions: ends.map((one) => one.choice.directions || null),
+    moves: ends.map((one) => one.choice.moves || []),
     ...{ batch_norm, sampler_steps, solver, guidance },
   };
 }
