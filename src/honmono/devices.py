@@ -1,6 +1,7 @@
 """Choose the device, the precision, and whether losses are compiled."""
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -191,3 +192,25 @@ def _compile_error(device: str) -> str | None:
 def one_line(error: Exception) -> str:
     """The first line of an error's message."""
     return str(error).strip().partition("\n")[0].rstrip(".: ") or type(error).__name__
+
+
+@contextmanager
+def undivided_operations() -> Iterator[None]:
+    """A context in which an operation on the CPU runs in the thread that calls it, this one or one that begins now."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def peak_memory(device: torch.device) -> int:
+    """The most memory that was in use so far, in bytes: on a GPU of torch, else of this process; 0 if unknown."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from honmono.devices import undivided_operations
+
 
 Result = TypeVar("Result")
 BLOCK = 512  # rows of a block; a block of distances is 2 MiB
@@ -66,13 +68,9 @@ def for_each_block(
     threads = torch.get_num_threads()
     if samples.device.type != "cpu" or threads == 1:
         return [work(start, rows) for start, rows in samples.blocks(size)]
-    torch.set_num_threads(1)  # for operations of this thread, and of those that begin now
-    try:
-        with ThreadPoolExecutor(threads) as pool:
-            starts = range(0, len(samples), size)
-            return list(pool.map(lambda start: work(start, samples.rows(start, size)), starts))
-    finally:
-        torch.set_num_threads(threads)
+    with undivided_operations(), ThreadPoolExecutor(threads) as pool:
+        starts = range(0, len(samples), size)
+        return list(pool.map(lambda start: work(start, samples.rows(start, size)), starts))
 
 
 def squared_distances(a: Float[Tensor, "m dimension"], b: Float[Tensor, "n dimension"]) -> Float[Tensor, "m n"]:
