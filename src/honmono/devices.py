@@ -1,11 +1,13 @@
 """Choose the device, the precision, and whether losses are compiled."""
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
@@ -209,6 +211,10 @@ def peak_memory(device: torch.device) -> int:
     """The most memory that was in use so far, in bytes: on a GPU of torch, else of this process; 0 if unknown."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    with suppress(OSError):  # Linux has a number in which the process that started this one does not count
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        if found := re.search(r"VmHWM:\s*(\d+) kB", status):
+            return int(found[1]) * 1024
     try:
         import resource
     except ImportError:  # on Windows
