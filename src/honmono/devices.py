@@ -1,10 +1,13 @@
 """Choose the device, the precision, and whether losses are compiled."""
 
 import os
+import re
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
@@ -191,3 +194,29 @@ def _compile_error(device: str) -> str | None:
 def one_line(error: Exception) -> str:
     """The first line of an error's message."""
     return str(error).strip().partition("\n")[0].rstrip(".: ") or type(error).__name__
+
+
+@contextmanager
+def undivided_operations() -> Iterator[None]:
+    """A context in which an operation on the CPU runs in the thread that calls it, this one or one that begins now."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def peak_memory(device: torch.device) -> int:
+    """The most memory that was in use so far, in bytes: on a GPU of torch, else of this process; 0 if unknown."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    with suppress(OSError):  # Linux has a number in which the process that started this one does not count
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        if found := re.search(r"VmHWM:\s*(\d+) kB", status):
+            return int(found[1]) * 1024
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -42,6 +42,19 @@ def test_blocks_do_not_show(drawn):
     assert {prdc(real, fake, 3, block=block) for block in (4, 7, 64, 120)} == {whole}
 
 
+def test_threads_do_not_show(drawn):
+    real, fake = drawn(0, 700, 8), 0.7 * drawn(1, 600, 8)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = prdc(real, fake, 3, block=100)
+        torch.set_num_threads(3)
+        assert prdc(real, fake, 3, block=100) == alone
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("block", [10, 64, 1024])
 def test_identical_sets_are_perfect(drawn, block):
     real = drawn(0, 200, 32) + 5

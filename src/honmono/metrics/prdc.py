@@ -9,7 +9,7 @@ from torch import Tensor
 
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
-from honmono.metrics.distances import BLOCK, Centred, nearest, squared_distances
+from honmono.metrics.distances import BLOCK, Centred, for_each_block, nearest, squared_distances
 from honmono.metrics.refusals import (
     prefix_errors,
     refuse_fields_below,
@@ -77,25 +77,34 @@ def _squared_radii(samples: Centred, neighbours: int, block: int) -> Tensor:
 def _count(
     reals: Centred, fakes: Centred, real_radii: Tensor, fake_radii: Tensor, neighbours: int, block: int
 ) -> Scores:
-    precise = torch.zeros(len(fakes), dtype=torch.bool, device=fakes.device)
-    recalled = torch.zeros(len(reals), dtype=torch.bool, device=reals.device)
-    covered = torch.zeros_like(recalled)
-    inside = torch.zeros((), dtype=torch.int64, device=reals.device)
-    for i, real in reals.blocks(block):
-        radii = real_radii[i : i + len(real), None]
+    def count(start: int, real: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of some reals: the fakes inside their balls, which reals are recalled and covered, pairs inside."""
+        radii = real_radii[start : start + len(real), None]
+        precise: list[Tensor] = []
+        recalled = torch.zeros(len(real), dtype=torch.bool, device=real.device)
+        covered = torch.zeros_like(recalled)
+        inside = torch.zeros((), dtype=torch.int64, device=real.device)
         for j, fake in fakes.blocks(block):
             squared = squared_distances(real, fake)
-            precise[j : j + len(fake)] |= (squared <= radii * (1 + _TIE)).any(dim=0)
-            recalled[i : i + len(real)] |= (squared <= fake_radii[j : j + len(fake)] * (1 + _TIE)).any(dim=1)
+            precise.append(_any(squared <= radii * (1 + _TIE), dim=0))
+            recalled |= _any(squared <= fake_radii[j : j + len(fake)] * (1 + _TIE), dim=1)
             within = squared < radii * (1 - _TIE)
-            covered[i : i + len(real)] |= within.any(dim=1)
-            inside += within.sum()
+            covered |= _any(within, dim=1)
+            inside += within.count_nonzero()
+        return torch.cat(precise), recalled, covered, inside
+
+    precise, recalled, covered, inside = zip(*for_each_block(count, reals, block), strict=True)
     return Scores(
-        precision=int(precise.sum()) / len(fakes),
-        recall=int(recalled.sum()) / len(reals),
-        density=int(inside) / (neighbours * len(fakes)),
-        coverage=int(covered.sum()) / len(reals),
+        precision=int(torch.stack(precise).any(dim=0).sum()) / len(fakes),
+        recall=int(torch.cat(recalled).sum()) / len(reals),
+        density=int(torch.stack(inside).sum()) / (neighbours * len(fakes)),
+        coverage=int(torch.cat(covered).sum()) / len(reals),
     )
+
+
+def _any(mask: Tensor, dim: int) -> Tensor:
+    """`mask.any(dim)`, which torch computes 50 times faster as the greatest of bytes."""
+    return mask.view(torch.uint8).amax(dim).bool()
 
 
 @final

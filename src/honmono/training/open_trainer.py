@@ -15,12 +15,16 @@ from honmono.training.whole_steps.uncapturable import Uncapturable
 
 
 class OpenTrainer(NamedTuple):
-    """A trainer, its engine, the fingerprint of its data, and lines for the user."""
+    """A trainer, its engine, the fingerprint of its data, and lines for the user.
+
+    step_seconds: what a step took in the rehearsal; 0 where there was none.
+    """
 
     engine: Engine
     trainer: Trainer
     fingerprint: str
     lines: list[str]
+    step_seconds: float = 0.0
 
 
 def open_trainer(recipe: Recipe, choices: Choices, run: RunDirectory | None = None) -> OpenTrainer:
@@ -55,15 +59,20 @@ def open_rehearsed(recipe: Recipe, choices: Choices, automatic: bool) -> OpenTra
             raise
         reason = str(refusal)
     if not made.engine.anyone(bool(reason)):  # all processes make the same decision
-        return _captured(made)
+        return _captured(_timed(made))
     del made  # the next trainer needs its memory
     made = open_trainer(recipe, replace(choices, precision="fp32"))
     made.trainer.rehearse()  # a recipe that fails in float32 too is refused with that error
     if not automatic:
         raise Refused(f"{reason}; or use --precision fp32")
     warning = f"warning: training in float32, since this recipe cannot be trained in bfloat16: {reason}"
-    made = _captured(made)
+    made = _captured(_timed(made))
     return made._replace(lines=[warning, *made.lines])
+
+
+def _timed(made: OpenTrainer) -> OpenTrainer:
+    """The same with the duration of a step, after a rehearsal that loaded and prepared what only a first one needs."""
+    return made._replace(step_seconds=made.trainer.rehearse())
 
 
 def _captured(made: OpenTrainer) -> OpenTrainer:
@@ -74,5 +83,5 @@ def _captured(made: OpenTrainer) -> OpenTrainer:
         engine = Engine(replace(made.engine.choices, compile="losses"))
         trainer = Trainer(made.trainer.recipe, made.trainer.dataset, engine)
         line = f"warning: only losses are compiled, since the step cannot be one function: {refusal.reason}"
-        return OpenTrainer(engine, trainer, made.fingerprint, [*made.lines, line])
+        return made._replace(engine=engine, trainer=trainer, lines=[*made.lines, line])
     return made

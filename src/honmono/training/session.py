@@ -25,6 +25,7 @@ from honmono.runs.lock import hold, is_held
 from honmono.runs.trackers import check_trackers, open_trackers
 from honmono.training.choices import choices_for, plain_choices
 from honmono.training.classes import class_lines, data_lines
+from honmono.training.cost import cost
 from honmono.training.open_trainer import open_rehearsed, open_trainer
 from honmono.training.options import TrainOptions, apply_options, entry_of, recipe_for
 from honmono.training.periodic_evaluation import measurable
@@ -76,7 +77,7 @@ def _start(options: TrainOptions) -> Session:
         RunDirectory.refuse_taken(options.run)  # before the data is packed, which may take a while
     choices, tuned = choices_for(recipe, options)
     automatic = options.precision == "auto" == recipe.training.precision
-    engine, trainer, fingerprint, other = open_rehearsed(recipe, choices, automatic)
+    engine, trainer, fingerprint, other, step_seconds = open_rehearsed(recipe, choices, automatic)
     choices = engine.choices
     if parent:
         parent.check_processes(engine)
@@ -99,7 +100,8 @@ def _start(options: TrainOptions) -> Session:
             state = {"images": 0, "seconds": 0.0}
             checkpoints.write(run.checkpoints, 0, trainer.tensors(), state, recipe.training.keep)
     run = engine.share(run)
-    lines += [*data_lines(trainer), *tuned, *other, *_notes(trainer, choices, steps), *unmeasured, f"run {run.path}"]
+    lines += [*data_lines(trainer), *tuned, *other, *_notes(trainer, choices, steps), *unmeasured]
+    lines += [cost(trainer, steps, step_seconds), f"run {run.path}"]
     return Session(trainer, run, new, steps, 0.0, options.track, lines, lock, metrics)
 
 
@@ -128,7 +130,7 @@ def _unfinished(options: TrainOptions, new: Record) -> list[str]:
 def _resume(options: TrainOptions, run: RunDirectory) -> Session:
     old, recipe, lines = _same_recipe(options, run)
     choices, other = _choices_again(options, run, recipe)
-    engine, trainer, fingerprint, more = open_trainer(recipe, choices, run)
+    engine, trainer, fingerprint, more, _ = open_trainer(recipe, choices, run)
     choices, other = engine.choices, [*other, *more]
     metrics, unmeasured = _metrics(trainer)
     lock = hold(run) if engine.writes else None

@@ -1,5 +1,6 @@
 """The trainer: runs a recipe's update program step by step."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -179,15 +180,16 @@ class Trainer:
         reseed(seed_of(seed, f"network:{self.engine.rank}", clock.step, self._ordinal), self.engine.device)
         self._ordinal += 1
 
-    def rehearse(self) -> None:
-        """Computes the gradients of every kind of update once, without side effects, the discriminator's first. Raises
-        `Refused` if they cannot be trained."""
+    def rehearse(self) -> float:
+        """Computes the gradients of every kind of update once, without side effects, the discriminator's first; returns
+        the seconds that a step takes by it. Raises `Refused` if they cannot be trained."""
+        seconds = 0.0
         inputs = self._inputs(Clock(step=1))
         with rehearsal(self.networks, self.engine):
             every = every_update(self.recipe.updates)
             kinds = dict.fromkeys(Update(one.player, "rehearsal", "rehearsal", terms=one.terms) for one in every)
             for update in sorted(kinds, key=lambda update: update.player):
-                name = update.player
+                name, started = update.player, time.perf_counter()
                 batch, size = inputs.real(update)
                 draws = inputs.draws(update, batch, size)
                 step = Step(self._players, batch, draws, memory=self.memory.values, terms=update.terms)
@@ -196,6 +198,10 @@ class Trainer:
                 with refusing(name, len(batch.real), self.engine), self._turns.of(name):
                     losses, statistics = self.memory.split(self._loss(name)(part))
                     take_gradients(name, self.networks[name], losses, statistics)
+                times = sum(one.rate for one in every if (one.player, one.terms) == (name, update.terms))
+                pieces = min(self.recipe.training.accumulate, len(batch.real))
+                seconds += times * pieces * (time.perf_counter() - started)
+        return seconds
 
     def couples(self) -> bool:
         """Whether a sample's loss depends on the other samples of its batch."""

@@ -112,6 +112,8 @@ def decode(
     if header.transparent and header.format == "TIFF" and not levels.alpha:
         raise Unusable(NO_ALPHA)
     repairs: list[str] = []
+    if _plain(image, header) and levels.ground is not None:
+        return _loaded(image, side, repairs), header, tuple(repairs)
     if getattr(image, "is_animated", False) and image.format != "MPO" and not isinstance(content, Frame):
         repairs.append(f"{SEVERAL_FRAMES}: the first was taken")
     huge = header.width * header.height >= HUGE_PIXELS
@@ -129,6 +131,12 @@ def decode(
             stored = ImageChops.invert(stored)
         turned = upright(_eight_bits(stored, repairs, levels), repairs, orientation(image))
         return _flat(turned, repairs, levels.ground), header, tuple(repairs)
+
+
+def _plain(image: Image.Image, header: Header) -> bool:
+    """Whether a picture is as most are, of which nothing is left to do once it is decoded."""
+    usual = image.format == "JPEG" and image.mode in ("L", "RGB") and "exif" not in image.info
+    return usual and header.width * header.height < HUGE_PIXELS
 
 
 def _refuse_size(header: Header) -> None:

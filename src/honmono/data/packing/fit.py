@@ -21,6 +21,8 @@ def fitted(
     scaled is not resampled.
     """
     (width, height), (high, wide) = image.size, height_and_width(size)
+    if (width, height) == (wide, high):
+        return image
     if fit == "crop":
         across, down = middle(width, height, size)
         left, top = (width - across) // 2, (height - down) // 2
