@@ -15,7 +15,6 @@ import argparse
 import importlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tomllib
@@ -96,11 +95,17 @@ def compare() -> dict[str, Any]:
 
 def memory(name: str, whose: str) -> float:
     """MiB that a loop adds to its process's peak."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     step = ours(name, "fp32", "off")[0] if whose == "ours" else theirs(name)
     for _ in range(STEPS):
         step()
-    return round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1)
+    return round((peak() - before) / 1024, 1)
+
+
+def peak() -> int:
+    """KiB of memory that this process has had at most; ru_maxrss would include the process that started it."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0])
 
 
 def as_usual(step: Callable[[], Any]) -> Callable[[], Any]:
