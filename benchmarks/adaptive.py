@@ -3,8 +3,8 @@
     python benchmarks/adaptive.py cifar10_jpg.tar.gz [--each 100] [--seeds 3] [--images 60000,180000] [--recipe folder]
         [--root DIR]
 
-The recipe is trained on the first 100 training pictures of each class, once as it is (below 10,000 pictures `folder`
-augments every one) and once with `Adaptive()`, and judged on the test pictures. Rows go into
+The recipe is trained on the first 100 training pictures of each class, once with every picture augmented and once with
+`Adaptive()`, and judged on the test pictures. Rows go into
 results/classes-adaptive.json as they are made by `benchmarks/classes.py`, which says what their numbers are; runs whose
 rows are there are not made again. At the end a table of means and standard deviations over seeds is printed.
 """
@@ -23,7 +23,10 @@ from honmono.reports.comparison.numbers import mean_and_deviation
 HERE = Path(__file__).parent
 NAME = "adaptive"
 RESULTS = HERE / "results" / f"classes-{NAME}.json"
-CASES = {"as it is": [], "adaptive": ["objective.augment.probability=Adaptive()"]}
+CASES = {
+    "always": ["objective.augment.probability=1.0"],
+    "adaptive": ["objective.augment.probability=Adaptive()"],
+}
 NUMBERS = ("fid", "recall", "precision", "coverage")
 
 
