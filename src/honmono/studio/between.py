@@ -11,7 +11,7 @@ from honmono.errors import Refused
 from honmono.generation.interpolate import FRAME_MS, slerp
 from honmono.generation.load import TrainedRun
 from honmono.generation.serving.ask import Ask, class_of, model_for
-from honmono.recipe.latents import Uniform
+from honmono.recipe.latents import Clusters, Uniform
 from honmono.runs.images import grid, viewable
 
 
@@ -50,7 +50,7 @@ def samples_between(trained: TrainedRun, way: Way) -> Tensor:
     (here, first), (there, second) = ends
     model = model_for(trained, way.end(0))
     shares = np.linspace(0, 1, way.frames)
-    linear = isinstance(trained.recipe.latent, Uniform)
+    linear = isinstance(trained.recipe.latent, Uniform | Clusters)
     latents = [here + share * (there - here) if linear else slerp(here, there, share) for share in shares]
     labels = np.where(shares < 0.5, first, second)
     return model.at(np.concatenate(latents).astype(np.float32), labels, noise=(way.seeds[0], 0)).float().cpu()
