@@ -46,13 +46,13 @@ def test_samples_begin_near_their_latents(make: Callable[[], Recipe]) -> None:
     assert (generator(latent) - latent).abs().max() < 1
 
 
-@BOTH
-def test_the_penalties_decrease_to_a_hundredth(make: Callable[[], Recipe]) -> None:
+@pytest.mark.parametrize(("make", "end"), [(rpgan_grid, 0.002), (rpgan_grid_100, 0.01)])
+def test_the_penalties_decrease_after_a_while(make: Callable[[], Recipe], end: float) -> None:
     recipe = make()
     assert isinstance(recipe.objective, Relativistic)
     images = recipe.training.steps * recipe.training.batch_size
     for schedule in recipe.objective.schedules().values():
-        assert [schedule.at(seen) for seen in (0, 3 * images // 10, images)] == pytest.approx([1, 1, 0.01])
+        assert [schedule.at(seen) for seen in (0, 3 * images // 10, images)] == pytest.approx([1, 1, end])
     rates = recipe.training.learning_rates.generator
     assert [rates.at(seen) for seen in (0, 4 * images // 10, images)] == pytest.approx([1, 1, 0])
 

@@ -19,8 +19,9 @@ QUIRKS = (
     " clusters, many more than modes, fill the square that the data is in (latent.low, latent.high)",
     "a sample is its latent plus what the generator's layers make of it (generator.skip), which get random Fourier"
     " features of the latent (generator.fourier), as the discriminator of the points (discriminator.fourier; 0: none)",
-    "the penalties are estimated from every fourth sample (objective.penalties.0.every, objective.penalties.1.every)"
-    " and decrease, so that the modes get sharper (objective.penalties.0.schedule, objective.penalties.1.schedule)",
+    "penalties are strong at first, so that modes are covered evenly, if blurred; then they decrease and the modes get"
+    " sharper (objective.penalties.0.schedule, objective.penalties.1.schedule)",
+    "the penalties are estimated from every fourth sample (objective.penalties.0.every, objective.penalties.1.every)",
     "samples use averaged weights, since the generator itself oscillates around the mixture (training.average)",
 )
 TINY = {
@@ -52,7 +53,7 @@ def rpgan_grid() -> Recipe:
         latent=Clusters(2, count=2_000, spread=0.04, low=-5.0, high=5.0),
         generator=generator(3.0),
         discriminator=discriminator(4.0),
-        objective=objective(0.1, steps=3_000),
+        objective=objective(0.5, end=0.001, steps=3_000),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99)), partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=training(steps=3_000),
         metrics=(ModeCoverage(),),
@@ -74,7 +75,7 @@ def rpgan_grid_100() -> Recipe:
         latent=Clusters(2, count=4_000, spread=0.025, low=-5.0, high=5.0),
         generator=generator(5.0),
         discriminator=discriminator(8.0),
-        objective=objective(0.03, steps=6_000),
+        objective=objective(0.03, end=0.0003, steps=6_000),
         training=training(steps=6_000),
         metrics=(ModeCoverage(fakes=10_000),),
     )
@@ -91,10 +92,10 @@ def discriminator(scale: float) -> partial[MLPDiscriminator]:
     return partial(MLPDiscriminator, widths=(128,) * 3, fourier=64, fourier_scale=scale)
 
 
-def objective(gamma: float, steps: int) -> Relativistic:
-    """With penalties that decrease from gamma to a hundredth of it in the last 70% of the steps."""
+def objective(gamma: float, end: float, steps: int) -> Relativistic:
+    """With penalties that decrease from `gamma` to `end` in the last 70% of the steps."""
     images = steps * BATCH
-    decreasing = Geometric(end=0.01, begin=3 * images // 10, images=7 * images // 10)
+    decreasing = Geometric(end=end / gamma, begin=3 * images // 10, images=7 * images // 10)
     return Relativistic(
         together=True, penalties=(R1(gamma, every=4, schedule=decreasing), R2(gamma, every=4, schedule=decreasing))
     )
