@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from honmono.errors import Refused
+from honmono.hooks import hook
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class Vector(Latent):
     def __post_init__(self) -> None:
         if self.dim < 1:
             raise Refused(f"latent.dim is {self.dim}: give at least 1")
+        if problem := self.problem():
+            raise Refused(f"latent is {self}: {problem}")
+
+    @hook
+    def problem(self) -> str:
+        """What is wrong with the other fields; "" where nothing is."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -69,10 +77,9 @@ class Clusters(Vector):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.count < 1 or self.spread < 0 or not self.low < self.high:
-            raise Refused(f"latent is {self}: give count of at least 1, spread of at least 0, and low below high")
+    def problem(self) -> str:
+        fine = self.count >= 1 and self.spread >= 0 and self.low < self.high
+        return "" if fine else "give count of at least 1, spread of at least 0, and low below high"
 
     def draw(self, random: np.random.Generator, count: int, sample_shape: tuple[int, ...]) -> np.ndarray:
         uniform = random.random((count, 1 + self.dim))
