@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from honmono.errors import Refused
 from honmono.networks.mlp import FourierFeatures, MLPDiscriminator, MLPGenerator
 
 
@@ -84,3 +85,23 @@ def test_xavier_is_as_keras_begins():
             bound = (6 / (before + after)) ** 0.5
             assert 0.85 * bound < layer.weight.abs().max() <= bound and layer.bias.eq(0).all()
         assert len(layers) == 3
+
+
+def test_a_generator_with_fourier_features_takes_them_besides_the_latent():
+    torch.manual_seed(0)
+    plain = MLPGenerator(latent_dim=2, sample_shape=(2,), widths=(8,), output="linear")
+    seen = MLPGenerator(latent_dim=2, sample_shape=(2,), widths=(8,), output="linear", fourier=5, fourier_scale=3.0)
+    assert num_parameters(seen) - num_parameters(plain) == 2 * 5 * 8
+    assert seen.hidden[0].in_features == 12 and seen(torch.randn(3, 2)).shape == (3, 2)
+
+
+def test_a_generator_with_a_skip_adds_its_latent():
+    generator = MLPGenerator(latent_dim=2, sample_shape=(2,), widths=(8,), output="linear", skip=True)
+    torch.nn.init.zeros_(generator.last.weight)
+    torch.nn.init.constant_(generator.last.bias, 0.5)
+    latent = torch.randn(4, 2)
+    torch.testing.assert_close(generator(latent), latent + 0.5)
+    with pytest.raises(Refused, match="skip"):
+        MLPGenerator(latent_dim=3, sample_shape=(2,), output="linear", skip=True)
+    with pytest.raises(Refused, match="skip"):
+        MLPGenerator(latent_dim=2, sample_shape=(2,), output="tanh", skip=True)

@@ -12,7 +12,7 @@ from honmono.generation.latents.saved import SavedLatents, read_latents
 from honmono.generation.load import TrainedRun
 from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
-from honmono.recipe.latents import Uniform
+from honmono.recipe.latents import Clusters, Uniform
 from honmono.runs.images import grid, viewable
 
 
@@ -98,7 +98,7 @@ def through(trained: TrainedRun, stops: Sequence[np.ndarray], labels: Sequence[n
 
     labels: (number,) of each stop, in turn; they change halfway between two stops.
     """
-    straight = isinstance(trained.recipe.latent, Uniform)
+    straight = isinstance(trained.recipe.latent, Uniform | Clusters)
     for stop, (here, there) in enumerate(zip(stops, [*stops[1:], stops[0]], strict=True)):
         for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
             z = here + share * (there - here) if straight else slerp(here, there, share)

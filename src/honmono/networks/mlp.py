@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from honmono.errors import Refused
 from honmono.networks.outputs import bounded, with_label
 
 
@@ -39,42 +40,6 @@ def initialise(module: nn.Module, std: float | None = None, xavier: bool = False
                 nn.init.zeros_(part.bias)
 
 
-class MLPGenerator(nn.Module):
-    """Latents, with one-hot labels concatenated, through hidden layers of `widths` to samples of any shape.
-
-    weight_std: weights are initialised at N(0, weight_std) and biases at 0; None: torch's initialisation.
-    xavier: Xavier-uniform weights and zero biases instead, as Keras initialises them.
-    """
-
-    def __init__(
-        self,
-        *,
-        latent_dim: int,
-        sample_shape: tuple[int, ...],
-        num_classes: int = 0,
-        widths: tuple[int, ...] = (256, 512, 1024),
-        activation: Activation = "relu",
-        batch_norm: bool = False,
-        output: Literal["tanh", "linear"] = "tanh",
-        weight_std: float | None = None,
-        xavier: bool = False,
-    ) -> None:
-        super().__init__()
-        self.sample_shape = tuple(sample_shape)
-        self.num_classes = num_classes
-        self.output: Literal["tanh", "linear"] = output
-        sizes = (latent_dim + num_classes, *widths)
-        self.hidden = _layers(sizes, activation, batch_norm)
-        self.last = nn.Linear(sizes[-1], math.prod(sample_shape))
-        initialise(self, weight_std, xavier)
-
-    def forward(
-        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch *sample_shape"]:
-        sample = self.last(self.hidden(with_label(latent, label, self.num_classes)))
-        return bounded(sample, self.output).unflatten(1, self.sample_shape)
-
-
 class FourierFeatures(nn.Module):
     """x and sin(B x), cos(B x) with fixed B ~ N(0, scale^2): (batch, n) -> (batch, n + 2 count).
 
@@ -91,6 +56,57 @@ class FourierFeatures(nn.Module):
     def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
         angle = x @ self.frequencies
         return torch.cat([x, angle.sin(), angle.cos()], dim=1)
+
+
+class MLPGenerator(nn.Module):
+    """Latents, with one-hot labels concatenated, through hidden layers of `widths` to samples of any shape.
+
+    weight_std: weights are initialised at N(0, weight_std) and biases at 0; None: torch's initialisation.
+    xavier: Xavier-uniform weights and zero biases instead, as Keras initialises them.
+    fourier: the number of random frequencies whose `FourierFeatures` are added to the latents; 0: none.
+    fourier_scale: their standard deviation, in radians per unit of a latent.
+    skip: the sample is the latent plus what the layers make of it (He et al., 2015, arXiv:1512.03385), so that it
+        begins near the latent; only for latents of as many numbers as a sample, with a linear output.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        sample_shape: tuple[int, ...],
+        num_classes: int = 0,
+        widths: tuple[int, ...] = (256, 512, 1024),
+        activation: Activation = "relu",
+        batch_norm: bool = False,
+        output: Literal["tanh", "linear"] = "tanh",
+        weight_std: float | None = None,
+        xavier: bool = False,
+        fourier: int = 0,
+        fourier_scale: float = 1.0,
+        skip: bool = False,
+    ) -> None:
+        super().__init__()
+        if skip and (latent_dim != math.prod(sample_shape) or output != "linear"):
+            raise Refused(
+                f"generator.skip adds latents of {latent_dim} numbers to samples of {math.prod(sample_shape)}, with"
+                f" output={output}: give as many numbers and output=linear, or generator.skip=false"
+            )
+        self.sample_shape = tuple(sample_shape)
+        self.skip = skip
+        self.num_classes = num_classes
+        self.output: Literal["tanh", "linear"] = output
+        self.seen = FourierFeatures(latent_dim, fourier, fourier_scale) if fourier else nn.Identity()
+        sizes = (latent_dim + 2 * fourier + num_classes, *widths)
+        self.hidden = _layers(sizes, activation, batch_norm)
+        self.last = nn.Linear(sizes[-1], math.prod(sample_shape))
+        initialise(self, weight_std, xavier)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch *sample_shape"]:
+        sample = self.last(self.hidden(with_label(self.seen(latent), label, self.num_classes)))
+        sample = sample + latent if self.skip else sample
+        return bounded(sample, self.output).unflatten(1, self.sample_shape)
 
 
 class MLPDiscriminator(nn.Module):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from honmono.recipe.adam import TensorFlowAdam as TensorFlowAdam
     from honmono.recipe.grids import SampleGrid as SampleGrid
     from honmono.recipe.growth import Growth as Growth
+    from honmono.recipe.latents import Clusters as Clusters
     from honmono.recipe.latents import Latent as Latent
     from honmono.recipe.latents import Normal as Normal
     from honmono.recipe.latents import SampleNoise as SampleNoise
@@ -39,7 +40,7 @@ LAZY = {
     "honmono.recipe.adam": ("TensorFlowAdam",),
     "honmono.recipe.grids": ("SampleGrid",),
     "honmono.recipe.growth": ("Growth",),
-    "honmono.recipe.latents": ("Latent", "Normal", "SampleNoise", "Uniform"),
+    "honmono.recipe.latents": ("Clusters", "Latent", "Normal", "SampleNoise", "Uniform"),
     "honmono.recipe.registry": ("recipe",),
     "honmono.recipe.samplers": ("DDIM", "Direct", "ODE"),
     "honmono.recipe.updates": ("Count", "Every", "Simultaneous", "Update", "WarmUp"),

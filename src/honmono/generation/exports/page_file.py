@@ -11,7 +11,7 @@ from honmono.generation.exports.onnx_file import MANY, compared_onnx, describe, 
 from honmono.generation.exports.web_runtime import read_runtime
 from honmono.generation.load import TrainedRun
 from honmono.generation.model import LEAST_TRUNCATION
-from honmono.recipe.latents import Uniform, Vector
+from honmono.recipe.latents import Clusters, Uniform, Vector
 from honmono.reports.html import render
 
 
@@ -22,12 +22,15 @@ FEW = 2**20  # values in a grid that the page begins with, at most
 def write_page(trained: TrainedRun, out: Path, runtime: Path | None = None) -> None:
     """Writes the page. runtime: a folder of the npm package onnxruntime-web; None: the cache.
 
-    Raises `Refused` for points, for networks that are too large, without the runtime, and as `compared_onnx` does.
+    Raises `Refused` for points, for latents in clusters, for networks that are too large, without the runtime, and as
+    `compared_onnx` does.
     """
     refuse_without_onnx("page")
     model = trained.model
     if model.range is None:
         raise Refused("--to page needs pictures, and this run generates points: use --to onnx")
+    if isinstance(model.recipe.latent, Clusters):
+        raise Refused("--to page: a page cannot draw latents in clusters yet: use --to onnx")
     if (evaluations := model.sampler.evaluations) > MANY:
         raise Refused(
             f"--to page: the sampler evaluates the network {evaluations} times, and a page at most {MANY} times:"
