@@ -97,7 +97,7 @@ def test_refusals_at_the_door(digits: tuple[Path, np.ndarray]) -> None:
         with_source(Grid(), "stacked-mnist:there", "gan-grid")
     with pytest.raises(Refused, match="grid is points"):
         with_source(StackedMNIST(), "grid", "dcgan-stacked-mnist")
-    with pytest.raises(Refused, match=f"name {digits[0]}$"):
+    with pytest.raises(Refused, match=f"give {digits[0]}$"):
         check(f"stacked-mnist:{digits[0]}")
 
 

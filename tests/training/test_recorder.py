@@ -29,7 +29,7 @@ from honmono.objectives.nonsaturating import NonSaturating
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
 
-steps = -1  # the rehearsal before the first step counts too
+steps = -2  # the two rehearsals before the first step count too
 
 
 @dataclass(frozen=True)
