@@ -53,9 +53,9 @@ def rpgan_grid() -> Recipe:
         latent=Clusters(2, count=2_000, spread=0.04, low=-5.0, high=5.0),
         generator=generator(3.0),
         discriminator=discriminator(4.0),
-        objective=objective(0.5, end=0.001, steps=3_000),
+        objective=objective(0.5, end=0.001, steps=6_000),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99)), partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
-        training=training(steps=3_000),
+        training=training(steps=6_000),
         metrics=(ModeCoverage(),),
     )
 
