@@ -33,7 +33,7 @@ from honmono.runs.environment import environment
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_SEED = 1  # settings were chosen on seed 0
-STEPS, POINTS = 2_800, 7  # POINTS: of the curve
+STEPS, POINTS = 2_800, 4  # POINTS: of the curve
 UPDATES = (
     "(Update(discriminator, real=x, terms=(real, fake, pair)),"
     " Update(discriminator, real=x, terms=(r1,), count=Every(16)), Update(generator))"
