@@ -48,6 +48,9 @@ def test_what_is_not_built_yet_holds_every_hyper_parameter_and_nothing_that_the_
         "output": "tanh",
         "weight_std": None,
         "xavier": False,
+        "fourier": 0,
+        "fourier_scale": 1.0,
+        "skip": False,
     }
     assert recipe.optimizers.discriminator.keywords["betas"] == (0.9, 0.999)
     assert "params" not in recipe.optimizers.generator.keywords
