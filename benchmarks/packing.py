@@ -13,7 +13,6 @@ results/packing-MACHINE.json.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -88,7 +87,9 @@ def _now() -> tuple[float, float]:
 
 def _report(started: tuple[float, float]) -> None:
     wall, processor = (now - then for now, then in zip(_now(), started, strict=True))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # ru_maxrss would include the process that started this one.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = int(status["VmHWM"].split()[0]) // 1024
     print(json.dumps({"wall": round(wall, 3), "processor": round(processor, 3), "peak_mib": peak}))
 
 
