@@ -150,7 +150,11 @@ def main() -> None:
         parser.error(f"no article's loop for {', '.join(unknown)}: use {', '.join(ARTICLES)}")
     timing.BLOCK_SECONDS = asked.seconds
     result: dict[str, Any] = {"what": "median ms per step, ours and the article's loop, interleaved"}
-    result |= {"hardware": environment(sys.argv), "rounds": timing.ROUNDS, "block_seconds": asked.seconds}
+    result |= {
+        "hardware": environment(["benchmarks/against_articles.py", *sys.argv[1:]]),
+        "rounds": timing.ROUNDS,
+        "block_seconds": asked.seconds,
+    }
     rows, parts = [], {}
     with TemporaryDirectory() as folder:
         os.environ["HONMONO_CACHE"] = folder

@@ -158,7 +158,7 @@ def main() -> None:
             rows[name] |= {"against": other, "ratio": {what: round(median(of), 3) for what, of in ratios.items()}}
     path = Path(__file__).parent / "results" / f"around-{asked.name}.json"
     what = f"around training, medians of interleaved rounds, {os.getloadavg()[0]:.1f} processes running at the end"
-    write_json(path, {"what": what, "hardware": environment(sys.argv), "rows": rows})
+    write_json(path, {"what": what, "hardware": environment(["benchmarks/around.py", *sys.argv[1:]]), "rows": rows})
     print(table(rows))
 
 

@@ -161,7 +161,15 @@ def main() -> None:
         memory = {str(one): run({*cores}, ["pack", str(Path(place, one))])["peak_mib"] for one in ("small", "four")}
     path = Path(__file__).parent / "results" / f"packing-{asked.name}.json"
     what = "packing over a plain loop of Pillow, medians of interleaved rounds"
-    write_json(path, {"what": what, "hardware": environment(sys.argv), "rows": rows, "peak_mib": memory})
+    write_json(
+        path,
+        {
+            "what": what,
+            "hardware": environment(["benchmarks/packing.py", *sys.argv[1:]]),
+            "rows": rows,
+            "peak_mib": memory,
+        },
+    )
     print(json.dumps({name: row["ratio"] for name, row in rows.items()}), memory)
 
 

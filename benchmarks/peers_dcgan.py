@@ -89,7 +89,7 @@ def compare() -> dict[str, Any]:
             print(rows[-1], file=sys.stderr, flush=True)
     return {"what": "DCGAN, 64x64, batch of 64: median ms of a step, interleaved", "rows": rows} | {
         "peer": TORCHGAN,
-        "hardware": environment(sys.argv),
+        "hardware": environment(["benchmarks/peers_dcgan.py", *sys.argv[1:]]),
     }
 
 

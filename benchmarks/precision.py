@@ -71,7 +71,7 @@ def main() -> None:
     result = {
         "what": f"dcgan-digits after {asked.steps} steps; {FAKES} fakes, averaged weights, samples drawn in float32",
         "bf16": "native" if native else "emulated in float32 (see benchmarks/precision.py)",
-        "hardware": environment(sys.argv),
+        "hardware": environment(["benchmarks/precision.py", *sys.argv[1:]]),
         "rows": rows,
     }
     path = Path(__file__).parent / "results" / f"precision-{asked.name}.json"

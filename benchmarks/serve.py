@@ -134,7 +134,8 @@ def main() -> None:
         server.stop()
     result = {
         "recipe": "dcgan-digits",
-        "environment": environment(sys.argv) | {"load": [round(one, 2) for one in os.getloadavg()]},
+        "environment": environment(["benchmarks/serve.py", *sys.argv[1:]])
+        | {"load": [round(one, 2) for one in os.getloadavg()]},
         "loads": loads,
         "overload": {"queue": OVERLOAD["queue"], **overload},
         "shutdown": stopped,

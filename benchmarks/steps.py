@@ -21,7 +21,10 @@ def main() -> None:
     asked = parser.parse_args()
     settings = {"device": asked.device, "precision": asked.precision, "compile": asked.compile}
     rows = [row for name in asked.recipes or [None] for row in measure_all(name, **settings)]
-    result = {"what": "median ms per step, ours and the plain loop's, interleaved", "hardware": environment(sys.argv)}
+    result = {
+        "what": "median ms per step, ours and the plain loop's, interleaved",
+        "hardware": environment(["benchmarks/steps.py", *sys.argv[1:]]),
+    }
     path = Path(__file__).parent / "results" / f"steps-{asked.name}.json"
     path.parent.mkdir(exist_ok=True)
     write_json(path, result | {"rows": rows})

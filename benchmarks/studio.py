@@ -160,7 +160,7 @@ def main() -> None:
         "redraws": given.redraws,
         "milliseconds_of_64_pictures": percentiles(redraws, 0),
         "milliseconds_of_the_processor_for_an_answer": answers,
-        "environment": environment(sys.argv),
+        "environment": environment(["benchmarks/studio.py", *sys.argv[1:]]),
     }
     write_json(RESULTS / f"studio-{given.machine}.json", result)
     print({key: value for key, value in result.items() if key != "environment"})

@@ -42,6 +42,7 @@ HEAVY = {
     *("datasets", "huggingface_hub", "tensorboard", "wandb", "onnx", "onnxscript", "onnxruntime"),
 }
 MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(home|root|Users|tmp)/")
+ABSOLUTE_PATH = re.compile(r"""(?<![^\s"'=])(?:/|[A-Za-z]:\\)[\w.-]+[/\\][^\s"']*""")
 
 
 @cache
@@ -145,6 +146,12 @@ def test_no_big_files_and_no_paths_of_one_machine() -> None:
         assert len(content) <= 2**20, f"{name_of(path)} is larger than 1 MiB"
         found = MACHINE_PATH.search(content.decode("utf-8", errors="replace")) if b"\0" not in content else None
         assert found is None, f"{name_of(path)} names a path of one machine: {found}"
+
+
+def test_results_of_benchmarks_name_no_folder_of_a_machine() -> None:
+    results = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+    found = {path.name: ABSOLUTE_PATH.findall(path.read_text(encoding="utf-8")) for path in results}
+    assert results and {name: paths for name, paths in found.items() if paths} == {}
 
 
 def test_the_command_imports_nothing_heavy() -> None:
