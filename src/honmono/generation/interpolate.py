@@ -12,7 +12,7 @@ from honmono.generation.latents.saved import SavedLatents, read_latents
 from honmono.generation.load import TrainedRun
 from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
-from honmono.recipe.latents import Clusters, Uniform
+from honmono.recipe.latents import Clusters, Latent, Uniform
 from honmono.runs.images import grid, viewable
 
 
@@ -98,10 +98,9 @@ def through(trained: TrainedRun, stops: Sequence[np.ndarray], labels: Sequence[n
 
     labels: (number,) of each stop, in turn; they change halfway between two stops.
     """
-    straight = isinstance(trained.recipe.latent, Uniform | Clusters)
     for stop, (here, there) in enumerate(zip(stops, [*stops[1:], stops[0]], strict=True)):
         for share in np.arange(STEPS_BETWEEN) / STEPS_BETWEEN:
-            z = here + share * (there - here) if straight else slerp(here, there, share)
+            z = between(trained.recipe.latent, here, there, share)
             yield trained.at(z, labels[(stop + (share >= 0.5)) % len(labels)])
 
 
@@ -112,6 +111,11 @@ def _through_saved(trained: TrainedRun, saved: SavedLatents, classes: Sequence[i
         raise Refused("--latents: a film needs two latents or more, and this file holds one")
     labels = [np.array([one]) for one in classes] or [np.array([one]) for one in saved.labels_of(trained.model)]
     return through(trained, [saved.latents[place : place + 1] for place in range(len(saved.latents))], labels)
+
+
+def between(latent: Latent, here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:
+    """Latents at a share of the way between two, each (number, *latent): on a line in a cube, else on a sphere."""
+    return here + share * (there - here) if isinstance(latent, Uniform | Clusters) else slerp(here, there, share)
 
 
 def slerp(here: np.ndarray, there: np.ndarray, share: float) -> np.ndarray:

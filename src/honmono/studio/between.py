@@ -8,11 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.generation.interpolate import FRAME_MS, slerp
+from honmono.generation.interpolate import FRAME_MS, between
 from honmono.generation.latents.directions import Method
 from honmono.generation.load import TrainedRun
 from honmono.generation.serving.ask import class_of, model_for
-from honmono.recipe.latents import Clusters, Uniform
 from honmono.runs.images import grid, viewable
 from honmono.studio.models import shifted
 from honmono.studio.steering import Moves, SteeredAsk
@@ -61,8 +60,7 @@ def samples_between(trained: TrainedRun, way: Way, shifts: Sequence[np.ndarray |
     here, there = shifted(here, shifts[0]), shifted(there, shifts[1])
     model = model_for(trained, way.end(0))
     shares = np.linspace(0, 1, way.frames)
-    linear = isinstance(trained.recipe.latent, Uniform | Clusters)
-    latents = [here + share * (there - here) if linear else slerp(here, there, share) for share in shares]
+    latents = [between(trained.recipe.latent, here, there, share) for share in shares]
     labels = np.where(shares < 0.5, first, second)
     return model.at(np.concatenate(latents).astype(np.float32), labels, noise=(way.seeds[0], 0)).float().cpu()
 
