@@ -100,15 +100,15 @@ def _evaluation(numbers: Numbers | None) -> Iterator[str]:
     if numbers is None:
         yield from ("These weights have not been measured (`honmono evaluate`).", "")
         return
-    shown = {key: number for key, number in numbers.numbers.items() if not is_detail(key)}
+    main = {key: number for key, number in numbers.numbers.items() if not is_detail(key)}
     yield from ("| number | value |", "|---|---|")
-    for key, number in shown.items():
+    for key, number in main.items():
         cell = number_cell(number)
         heading = f"{code(key).replace('|', chr(92) + '|')} {arrow(better(key, number.record))}".rstrip()
         yield f"| {heading} | {cell.text}{f' {cell.more}' if cell.more else ''} |"
     when = "during training" if numbers.during_training else "after training"
     yield from ("", f"Measured {when}, by this protocol; numbers of other protocols cannot be compared with these:", "")
-    yield from (f"- {_plain(line)}" for line in describe(number.record for number in shown.values()))
+    yield from (f"- {_plain(line)}" for line in describe(number.record for number in main.values()))
     yield from (f"- Note: {_plain(note)}" for note in numbers.notes)
     yield ""
 

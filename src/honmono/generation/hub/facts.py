@@ -23,7 +23,7 @@ _ARGUMENT = re.compile(r"((?:--[\w-]+=)?(?:[\w.]+=)?)(.*)", re.DOTALL)  # an opt
 
 @dataclass(frozen=True)
 class Facts:
-    """What a run's directory tells; a folder of weights, or a model of the hub, tells less.
+    """What a run's directory records; for a folder of weights or a model of the hub some fields are empty.
 
     data: the source. fingerprint: of its content.
     parent: the run, if any, whose weights were the first ones.
