@@ -95,17 +95,16 @@ def compare() -> dict[str, Any]:
 
 def memory(name: str, whose: str) -> float:
     """MiB that a loop adds to its process's peak."""
-    before = peak()
+    import torch
+
+    from honmono.devices import peak_memory
+
+    cpu = torch.device("cpu")
+    before = peak_memory(cpu)
     step = ours(name, "fp32", "off")[0] if whose == "ours" else theirs(name)
     for _ in range(STEPS):
         step()
-    return round((peak() - before) / 1024, 1)
-
-
-def peak() -> int:
-    """KiB of memory that this process has had at most; ru_maxrss would include the process that started it."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0])
+    return round((peak_memory(cpu) - before) / 2**20, 1)
 
 
 def as_usual(step: Callable[[], Any]) -> Callable[[], Any]:

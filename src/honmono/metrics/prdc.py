@@ -103,7 +103,7 @@ def _count(
 
 
 def _any(mask: Tensor, dim: int) -> Tensor:
-    """`mask.any(dim)`, which torch computes 50 times faster as the greatest of bytes."""
+    """`mask.any(dim)`, which torch 2.13 computes on CPUs more than ten times faster as a maximum of bytes."""
     return mask.view(torch.uint8).amax(dim).bool()
 
 
