@@ -10,7 +10,7 @@ from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.recipe.build import build_networks
+from honmono.recipe.build import build_networks, couples
 from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
@@ -45,7 +45,8 @@ def test_packs_have_no_labels() -> None:
 def test_packing_couples_samples(points: Recipe, in_training: Build) -> None:
     without = replace(override(points, {"generator.batch_norm": "false"}), objective=NonSaturating())
     packed = replace(without, objective=NonSaturating(pack=2))
-    assert not in_training(without).couples() and in_training(packed).couples()
+    trainers = in_training(without), in_training(packed)
+    assert [couples(trainer.recipe, trainer.networks) for trainer in trainers] == [False, True]
     with pytest.raises(Refused, match=r"accumulate splits the batch"):
         in_training(override(packed, {"training.accumulate": "2"}))
 

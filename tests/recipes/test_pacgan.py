@@ -9,7 +9,7 @@ from honmono.data.batches import SampleOrder
 from honmono.data.stacked import StackedMNIST
 from honmono.devices import choose
 from honmono.networks.batch_norm import couples_samples
-from honmono.recipe.build import build_networks, count_parameters
+from honmono.recipe.build import build_networks, count_parameters, couples
 from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.serialize import to_json
@@ -71,6 +71,6 @@ def test_a_step_of_the_stacks(on_small_data: Callable[[Recipe], Recipe]) -> None
     trainer = Trainer(recipe, recipe.data.open(), Engine(choose("cpu", "fp32", "off")))
     real = next(trainer.reals()).real
     assert real.shape == (8, 3, 28, 28) and real.min() >= 0 and real.max() <= 1
-    assert couples_samples(trainer.networks["discriminator"]) and trainer.couples()
+    assert couples_samples(trainer.networks["discriminator"]) and couples(trainer.recipe, trainer.networks)
     assert set(trainer.step()) == {"discriminator.real", "discriminator.fake", "generator.fake"}
     assert trainer.clock.images == 8

@@ -13,6 +13,7 @@ from honmono.devices import Choices, choose, device_of, recorded
 from honmono.errors import Failed, Refused
 from honmono.metrics.base import Metric
 from honmono.recipe import record
+from honmono.recipe.build import couples
 from honmono.recipe.hyperparameters import leaves, part_at
 from honmono.recipe.override import override
 from honmono.recipe.record import Record
@@ -276,7 +277,7 @@ def _notes(trainer: Trainer, choices: Choices, steps: int) -> list[str]:
             " --set data.order=fixed shuffles it once"
         )
     if choices.processes > 1:
-        coupled = trainer.couples()
+        coupled = couples(trainer.recipe, trainer.networks)
         lines[0] += f", {choices.processes} processes"
         if coupled:
             lines.append(

@@ -15,7 +15,7 @@ from honmono.errors import Failed
 from honmono.generation.model import Model
 from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
-from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, couples
+from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts
 from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
 from honmono.recipe.updates import Update, due, every_update, fresh_batches
 from honmono.recipe.value import Recipe, resolve_auto
@@ -202,10 +202,6 @@ class Trainer:
                 pieces = min(self.recipe.training.accumulate, len(batch.real))
                 seconds += times * pieces * (time.perf_counter() - started)
         return seconds
-
-    def couples(self) -> bool:
-        """Whether a sample's loss depends on the other samples of its batch."""
-        return couples(self.recipe, self.networks)
 
     def rates(self) -> dict[PlayerName, float]:
         """Each player's learning rate in the latest step."""
