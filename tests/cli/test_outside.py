@@ -82,7 +82,7 @@ def test_it_is_shown_and_trained_by_its_path(call: Command, mine: str) -> None:
     assert (run / "recipe.py").read_text() == MINE
     objective = json.loads((run / "recipe.json").read_text())["recipe"]["objective"]
     own = {"$class": "recipe.py:Critic", "weight": 0.5}
-    assert objective == own | {"together": False, "penalties": [], "pack": 1, "augment": None}
+    assert objective == own | {"together": True, "penalties": [], "pack": 1, "augment": None}
 
 
 def test_its_code_is_run_again_only_when_it_is_trusted(

@@ -20,7 +20,7 @@ from torch import Tensor
 
 import honmono
 from honmono.devices import choose
-from honmono.recipe.build import build_networks
+from honmono.recipe.build import build_networks, resolve_together
 from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.override import override
 from honmono.recipe.record import Record, read_record
@@ -243,6 +243,7 @@ def record_from(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def _recorded(record: Record) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
         networks = build_networks(record.recipe, record.data_spec)
+    record = replace(record, recipe=resolve_together(record.recipe, networks))
     shapes = {player: _shapes(network) for player, network in networks.items()}
     return {"shapes": shapes, "recipe_json": record.to_json()}
 

@@ -10,7 +10,7 @@ from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
-from honmono.recipe.build import build_networks, couples
+from honmono.recipe.build import build_networks, couples, resolve_together
 from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.override import override
 from honmono.recipe.registry import find
@@ -40,6 +40,21 @@ def test_a_packed_discriminator_is_built_for_packs_and_the_generator_is_not(name
 def test_packs_have_no_labels() -> None:
     with pytest.raises(Refused, match=r"objective.pack=2 .* --set conditional=false"):
         build_networks(tiny("dcgan-digits", objective__pack="2"), DataSpec((1, 8, 8), ("a", "b")))
+
+
+@pytest.mark.parametrize("given", ["auto", "true", "false"])
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_real_and_fake_share_a_batch_where_nothing_couples_them_unless_told_otherwise(
+    given: str, batch_norm: bool
+) -> None:
+    recipe = override(
+        find("dcgan-mnist-article").make(),
+        {"objective.together": given, "discriminator.batch_norm": str(batch_norm).lower()},
+    )
+    resolved = resolve_together(recipe, build_networks(recipe, DataSpec((1, 28, 28), ())))
+    assert leaves(resolved)["objective.together"] is (given == "true" if given != "auto" else not batch_norm)
+    without = find("coulomb-grid").make()
+    assert resolve_together(without, {}) is without
 
 
 def test_packing_couples_samples(points: Recipe, in_training: Build) -> None:

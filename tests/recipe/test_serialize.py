@@ -63,7 +63,7 @@ def test_equal_recipes_have_equal_json_however_they_were_written() -> None:
     spelt_out = replace(
         recipe,
         generator=partial(MLPGenerator, output="linear", batch_norm=True, activation="relu", widths=(128, 128, 128)),
-        objective=NonSaturating(penalties=(), scores="logits", together=True),
+        objective=NonSaturating(penalties=(), scores="logits", together="auto"),
         optimizers=Pair(recipe.optimizers.generator, partial(optim.Adam, lr=1e-3, betas=(0.5, 0.999), eps=1e-8)),
     )
     assert text(spelt_out) == text(recipe)

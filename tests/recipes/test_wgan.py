@@ -46,7 +46,7 @@ def test_the_article_s_numbers() -> None:
     for player in (recipe.optimizers.generator, recipe.optimizers.discriminator):
         assert player.keywords["lr"] == 1e-4 and player.keywords["betas"][0] == 0.5
     assert recipe.latent == Uniform(4) and fresh_batches(recipe.updates, 1) == 1
-    assert recipe.objective == Wasserstein(real_scores="low", factor=0.5, together=True)
+    assert recipe.objective == Wasserstein(real_scores="low", factor=0.5)
     assert recipe.data.order == "shuffled"
     assert recipe.generator.keywords["widths"] == recipe.networks["discriminator"].keywords["widths"] == (128, 128, 128)
     for network in build_networks(recipe, nominal_data_spec(recipe)).values():
@@ -201,7 +201,7 @@ def test_the_paper_s_networks() -> None:
 def test_the_gradient_penalty_s_numbers_in_the_plane() -> None:
     """Those of its authors' toy: 0.1, five critic updates, batches of 256, Adam's betas."""
     recipe = wgan_gp_grid()
-    assert recipe.objective == Wasserstein(together=True, penalties=(GradientPenalty(strength=0.1),))
+    assert recipe.objective == Wasserstein(penalties=(GradientPenalty(strength=0.1),))
     assert recipe.updates == (Update("discriminator", count=5), Update("generator"))
     assert recipe.training.batch_size == 256 and recipe.clip is None
     assert all(recipe.optimizers.of(name).keywords["betas"] == (0.5, 0.9) for name in PLAYERS)

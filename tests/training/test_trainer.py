@@ -156,7 +156,7 @@ def test_running_statistics_of_the_discriminator_move_in_its_own_update_or_in_al
 ) -> None:
     recipe = override(
         on_small_data(dcgan_mnist_article()),
-        {"training.batch_size": "4", "discriminator.batch_norm": "true", "objective.together": "false"},
+        {"training.batch_size": "4", "discriminator.batch_norm": "true"},
     )
     twice = in_training(replace(recipe, updates=(D, replace(G, count=2))))
     never = in_training(replace(recipe, updates=(D, replace(G, count=Every(100)))))
@@ -173,9 +173,9 @@ def test_running_statistics_of_the_discriminator_move_in_its_own_update_or_in_al
 def test_batch_norm_and_one_batch_for_real_and_fake_do_not_go_together(
     in_training: Build, on_small_data: Callable[[Recipe], Recipe]
 ) -> None:
-    recipe = override(on_small_data(dcgan_mnist_article()), {"discriminator.batch_norm": "true"})
-    with pytest.raises(Refused, match="--set objective.together=false"):
-        in_training(recipe)
+    changes = {"discriminator.batch_norm": "true", "objective.together": "true"}
+    with pytest.raises(Refused, match="--set objective.together=auto"):
+        in_training(override(on_small_data(dcgan_mnist_article()), changes))
 
 
 def test_accumulation_is_refused_where_samples_depend_on_each_other(points: Recipe, in_training: Build) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -29,15 +29,15 @@ NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 class LogitObjective(Objective):
     """Generates fakes, scores them and the reals, and adds penalties; subclasses define the losses of the scores.
 
-    together: real and fake samples go through the discriminator in one batch. Faster, but only for discriminators that
-        do not couple samples.
+    together: real and fake samples go through the discriminator in one batch, which is faster. "auto": where it couples
+        no samples, which is known once the networks are built.
     penalties: added to the discriminator's loss, each under its name.
     pack: how many samples, all real or all fake, are concatenated into one discriminator input, which shows it a lack
         of variety (Lin et al., PacGAN, 2018, arXiv:1712.04086). Penalties get packed samples too. Not with labels.
     augment: augmentation of real and fake pictures before the discriminator and its penalties; None: none.
     """
 
-    together: bool = False
+    together: bool | Literal["auto"] = "auto"
     penalties: tuple[Penalty, ...] = ()
     pack: int = 1
     augment: DiffAugment | None = None
@@ -81,7 +81,7 @@ class LogitObjective(Objective):
         terms: dict[str, Tensor] = {}
         real_score = step.batch.real.new_zeros(0)
         if scores:
-            real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, label, self.together)
+            real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, label, self.together is True)
             terms = {k: v for k, v in self.discriminator_terms(real_score, fake_score).items() if step.wants(k)}
             if self._adaptive:
                 margin = self.real_margin(real_score.detach(), fake_score.detach())

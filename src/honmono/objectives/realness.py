@@ -30,8 +30,7 @@ class Realness(Objective):
         20: KL(A1 || D(fake)) - KL(A0 || D(fake)).
     divergence: "kl", or "cross_entropy" in place of every KL, as in the authors' code; they differ by the entropy of p.
     epsilon: added to probabilities before the logarithm.
-    together: real and fake samples go through the discriminator in one batch. Faster, but only for discriminators that
-        do not couple samples.
+    together: real and fake samples go through the discriminator in one batch, as `LogitObjective.together`.
 
     With two outcomes, A1 = (0, 1) and A0 = (1, 0) this is the standard GAN: 18 is the minimax loss of G, and the first
     term of 20 the non-saturating one.
@@ -41,7 +40,7 @@ class Realness(Objective):
     equation: Literal[18, 19, 20] = 19
     divergence: Literal["kl", "cross_entropy"] = "kl"
     epsilon: float = 1e-16
-    together: bool = False
+    together: bool | Literal["auto"] = "auto"
 
     def draw(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
         """The anchors of the step, shared by all its updates."""
@@ -52,7 +51,7 @@ class Realness(Objective):
         with torch.no_grad():
             fake = step.fakes()
         realness = partial(self._realness, step.players.discriminator)
-        of_real, of_fake = score_real_and_fake(realness, step.batch, fake, step.draws.label, self.together)
+        of_real, of_fake = score_real_and_fake(realness, step.batch, fake, step.draws.label, self.together is True)
         return {"real": self.distance(factors[REAL], of_real), "fake": self.distance(factors[FAKE], of_fake)}
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:

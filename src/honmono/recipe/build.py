@@ -1,7 +1,9 @@
 """Build a recipe's networks for the sample shape and the classes of its data."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -62,6 +64,14 @@ def _build_network(unbuilt: partial, recipe: Recipe, player: PlayerName) -> nn.M
         ) from error
 
 
+def resolve_together(recipe: Recipe, networks: Networks) -> Recipe:
+    """The recipe with `objective.together="auto"` replaced: true where its discriminator couples no samples."""
+    objective: Any = recipe.objective
+    if getattr(objective, "together", None) != "auto":
+        return recipe
+    return replace(recipe, objective=replace(objective, together=not couples_samples(networks["discriminator"])))
+
+
 def check_least_batch(recipe: Recipe, networks: Networks, least: int) -> None:
     """Raises `Refused` where `least` samples, the smallest batch of one process, are too few for the recipe."""
     fix = "raise --batch-size, or use --set data.drop_last=true"
@@ -94,10 +104,10 @@ def check_parts(recipe: Recipe, processes: int) -> None:
 def check_coupling(recipe: Recipe, networks: Networks) -> None:
     """Raises `Refused` where a setting is correct only if no sample's output depends on the rest of its batch, and this
     recipe's does."""
-    if getattr(recipe.objective, "together", False) and couples_samples(networks["discriminator"]):
+    if getattr(recipe.objective, "together", False) is True and couples_samples(networks["discriminator"]):
         raise Refused(
             "objective.together puts real and fake samples into one batch, and this discriminator's batch norm would"
-            " mix their statistics: use --set objective.together=false"
+            " mix their statistics: use --set objective.together=auto"
         )
     if recipe.training.accumulate > 1 and couples(recipe, networks):
         raise Refused(

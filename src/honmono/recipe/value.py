@@ -216,12 +216,13 @@ class Recipe:
             raise Refused(f"updates must hold at least one update of each player: {' and '.join(self.networks)}")
 
 
-# Fields that may be "auto": `resolve_auto` replaces that once the data is open, and a run records the result.
-AUTO_FIELDS = ("conditional", "objective.augment.probability", "objective.augment.classes")
+# Fields that may be "auto": `resolve_auto` replaces that once the data is open, and `resolve_together`
+# (honmono.recipe.build) once the networks are built. A run records the result.
+AUTO_FIELDS = ("conditional", "objective.augment.probability", "objective.augment.classes", "objective.together")
 
 
 def resolve_auto(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Recipe:
-    """The recipe with every "auto" replaced by a value that follows from the data.
+    """The recipe with "auto" replaced by a value where that follows from the data.
 
     sizes: the number of samples in each class.
     length: the number of samples; None where the data is infinite.

@@ -210,7 +210,7 @@ def cgan_mnist_paper() -> Recipe:
         latent=Uniform(100, low=0.0, high=1.0),
         generator=partial(ConditionalMLPGenerator),
         discriminator=partial(ConditionalMaxoutDiscriminator),
-        objective=NonSaturating(together=True),
+        objective=NonSaturating(),
         optimizers=Pair(partial(SGD, lr=0.1, momentum=0.5)),
         training=Training(
             steps=100 * epoch,
@@ -247,7 +247,7 @@ def cgan_mnist() -> Recipe:
     return replace(
         parent,
         # With the penalty and batch size of dcgan-mnist fewer samples had the right label.
-        objective=NonSaturating(together=True, penalties=(R1(0.1),)),
+        objective=NonSaturating(penalties=(R1(0.1),)),
         # In a run this short, decreasing learning rates help most: they reduce the last errors.
         training=replace(
             parent.training,

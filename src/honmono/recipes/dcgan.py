@@ -42,7 +42,7 @@ def dcgan_mnist() -> Recipe:
         latent=Normal(64),
         generator=partial(DCGANGenerator, width=64),
         discriminator=partial(DCGANDiscriminator, width=64),
-        objective=NonSaturating(together=True, penalties=(R1(1.0),)),
+        objective=NonSaturating(penalties=(R1(1.0),)),
         optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=Training(steps=10_000, batch_size=64, average=Average(halflife=5_000), measure_images=160_000),
         conditional=True,

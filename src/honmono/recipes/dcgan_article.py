@@ -176,9 +176,7 @@ def dcgan_mnist_article() -> Recipe:
         latent=Uniform(100),
         generator=partial(ArticleGenerator),
         discriminator=partial(ArticleDiscriminator),
-        objective=NonSaturating(
-            scores="double_sigmoid", together=True, penalties=(WeightDecay(("conv2", "conv3"), 0.001),)
-        ),
+        objective=NonSaturating(scores="double_sigmoid", penalties=(WeightDecay(("conv2", "conv3"), 0.001),)),
         optimizers=Pair(*(partial(TensorFlowAdam, lr=2e-4, betas=(beta1, 0.999)) for beta1 in (0.5, 0.1))),
         training=Training(
             steps=51 * 300, batch_size=100, sample_every=600, checkpoint_every=300, measure_images=17 * 30_000

@@ -228,7 +228,6 @@ def folder() -> Recipe:
         generator=partial(ResidualGenerator, width=32, labels="norm"),
         discriminator=partial(ResidualDiscriminator, width=32, projection="grid"),
         objective=Relativistic(
-            together=True,
             penalties=(R1(1.0, every=4), R2(1.0, every=4), Mismatch(2.0, margin=0.25, tolerance=0.075)),
             augment=DiffAugment(probability="auto", classes="auto"),
         ),

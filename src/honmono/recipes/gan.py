@@ -45,7 +45,7 @@ def gan_mnist_article() -> Recipe:
         latent=Normal(100),
         generator=partial(MLPGenerator, widths=(256, 512, 1024), activation="relu", output="tanh"),
         discriminator=partial(MLPDiscriminator, widths=(1024, 512), activation="leaky_relu", output="sigmoid"),
-        objective=NonSaturating(scores="probabilities", together=True),
+        objective=NonSaturating(scores="probabilities"),
         optimizers=Pair(partial(Adam, lr=2e-4, betas=(0.5, 0.999))),
         updates=(Update("discriminator", draws="z", real="x"), Update("generator", draws="z", real="x")),
         training=Training(
@@ -78,7 +78,7 @@ def gan_grid() -> Recipe:
         latent=Normal(4),
         generator=partial(MLPGenerator, widths=(128, 128, 128), batch_norm=True, output="linear"),
         discriminator=partial(MLPDiscriminator, widths=(128, 128, 128), output="linear"),
-        objective=NonSaturating(together=True),
+        objective=NonSaturating(),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.5, 0.999))),
         # bf16's eight bits would blur a mode
         training=Training(

@@ -43,7 +43,7 @@ def pacgan_grid() -> Recipe:
         latent=Normal(2),
         generator=partial(MLPGenerator, widths=(400,) * 4, batch_norm=True, output="linear", weight_std=0.02),
         discriminator=partial(MaxoutDiscriminator, widths=(200,) * 3, pieces=5, weight_std=0.02),
-        objective=NonSaturating(together=True, pack=2),
+        objective=NonSaturating(pack=2),
         optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.8, 0.999))),
         updates=(Simultaneous((Update("discriminator", draws="z"), Update("generator", draws="z"))),),
         # bf16's eight bits would blur a mode

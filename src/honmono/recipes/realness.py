@@ -167,7 +167,8 @@ def _published(outcomes: int) -> Realness:
         redraw=True,
         skew=(-1.0, 1.0),
     )
-    return Realness(anchors=anchors, equation=19, divergence="cross_entropy")
+    # Two passes of D, each with features resampled and a step of spectral norm's power iteration.
+    return Realness(anchors=anchors, equation=19, divergence="cross_entropy", together=False)
 
 
 def _updates(generator: int) -> tuple[Update, ...]:
@@ -209,7 +210,7 @@ def realness_cifar10_article() -> Recipe:
         latent=Normal(100),
         generator=partial(RealnessArticleGenerator),
         discriminator=partial(RealnessArticleDiscriminator),
-        objective=Realness(together=True),
+        objective=Realness(),
         optimizers=Pair(partial(Adam, lr=1e-4, betas=(0.0, 0.9))),
         training=Training(
             steps=1_000 * epoch,

@@ -96,9 +96,7 @@ def objective(gamma: float, end: float, steps: int) -> Relativistic:
     """With penalties that decrease from `gamma` to `end` in the last 70% of the steps."""
     images = steps * BATCH
     decreasing = Geometric(end=end / gamma, begin=3 * images // 10, images=7 * images // 10)
-    return Relativistic(
-        together=True, penalties=(R1(gamma, every=4, schedule=decreasing), R2(gamma, every=4, schedule=decreasing))
-    )
+    return Relativistic(penalties=(R1(gamma, every=4, schedule=decreasing), R2(gamma, every=4, schedule=decreasing)))
 
 
 def training(steps: int) -> Training:

@@ -15,7 +15,7 @@ from honmono.errors import Failed
 from honmono.generation.model import Model
 from honmono.objectives.base import PlayerName, Players, Step
 from honmono.randomness import reseed, seed_of
-from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts
+from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, resolve_together
 from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
 from honmono.recipe.updates import Update, due, every_update, fresh_batches
 from honmono.recipe.value import Recipe, resolve_auto
@@ -45,11 +45,12 @@ class Trainer:
     """Networks, optimizers, average and clock of a recipe in training."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, engine: Engine) -> None:
-        recipe = resolve_auto(recipe, list(dataset.class_counts.values()), dataset.length)
-        self.recipe, self.dataset, self.engine, self.clock = recipe, dataset, engine, Clock()
+        self.dataset, self.engine, self.clock = dataset, engine, Clock()
         self.data_spec = DataSpec(dataset.sample_shape, dataset.classes)
         dataset.to(engine.device, engine.dtype)
+        recipe = resolve_auto(recipe, list(dataset.class_counts.values()), dataset.length)
         built = build_networks(recipe, self.data_spec)
+        self.recipe = recipe = resolve_together(recipe, built)
         engine.settle_layout(built.values())
         self.networks: dict[PlayerName, nn.Module] = {name: engine.place(network) for name, network in built.items()}
         check_coupling(recipe, self.networks)

@@ -12,7 +12,7 @@ SYMMETRIC = {"generator.padding": "symmetric", "discriminator.padding": "symmetr
 ZERO_BIAS = {"generator.random_bias": "false", "discriminator.random_bias": "false"}
 PROJECTION = {"generator.project_batch_norm": "true"}
 RELU = {"generator.activation": "relu"}
-NORMALISED = {"discriminator.batch_norm": "true", "objective.together": "false"}  # separate batches of real and fake
+NORMALISED = {"discriminator.batch_norm": "true"}
 ALL_PICTURES = {"data.limit": "none"}
 EVERY = LOGITS | RUNNING | NO_DECAY | MOMENTUM | SYMMETRIC | ZERO_BIAS | PROJECTION | RELU | NORMALISED | ALL_PICTURES
 
