@@ -72,13 +72,15 @@ def download_weights(metrics: Sequence[Metric]) -> dict[str, str]:
     Returns the metrics that cannot be measured, as `unavailable_metrics`. Call that first, to avoid useless downloads.
     """
     reasons = {}
+    using: dict[str, list[Metric]] = {}
     for metric in metrics:
-        network = getattr(metric, "features", None)
+        if isinstance(network := getattr(metric, "features", None), str):
+            using.setdefault(network, []).append(metric)
+    for network, its_metrics in using.items():
         try:
-            if isinstance(network, str):
-                feature_network(network).checksum()
+            feature_network(network).checksum()
         except (Refused, Failed) as error:
-            reasons[metric.name] = f"{metric.name}: {error}"
+            reasons |= {metric.name: f"{metric.name}: {error}" for metric in its_metrics}
     return reasons
 
 

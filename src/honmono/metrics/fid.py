@@ -10,10 +10,9 @@ from torch import Tensor
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
     prefix_errors,
-    refuse_fields_below,
+    refuse_bad_fields,
     refuse_mismatched,
     refuse_too_few,
-    refuse_unknown_features,
 )
 from honmono.metrics.through_features import ComparingMetric
 
@@ -30,8 +29,7 @@ def frechet_distance(real: Float[Tensor, "reals dimension"], fake: Float[Tensor,
     refuse_mismatched(real, fake)
     dimension = real.shape[1]
     what = f"a Fréchet distance in {dimension:,} dimensions"
-    refuse_too_few(what, "real", len(real), dimension + 1)
-    refuse_too_few(what, "fake", len(fake), dimension + 1)
+    refuse_too_few(what, dimension + 1, real=len(real), fake=len(fake))
     (m, r), (n, s) = (mean_and_root(features.detach().cpu()) for features in (real, fake))
     # With A = R'R and B = S'S the eigenvalues of A B are the squared singular values of R S'.
     distance = (m - n).square().sum() + r.square().sum() + s.square().sum() - 2 * torch.linalg.svdvals(r @ s.T).sum()
@@ -64,8 +62,7 @@ class FID(ComparingMetric):
     kind: ClassVar[str] = "fid"
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=2, reals=2)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=2, reals=2)
 
     def keys(self) -> dict[str, Better]:
         return {self.name: "lower"}

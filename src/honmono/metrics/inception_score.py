@@ -14,10 +14,9 @@ from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
     prefix_errors,
-    refuse_fields_below,
+    refuse_bad_fields,
     refuse_not_finite,
     refuse_too_few,
-    refuse_unknown_features,
 )
 from honmono.metrics.through_features import FeatureMetric
 from honmono.randomness import stream
@@ -33,7 +32,7 @@ def inception_score(logits: Float[Tensor, "fakes classes"], splits: int = 10, se
         raise Refused(
             f"logits of shape {tuple(logits.shape)} in {splits} splits: give (number, classes), and at least 1"
         )
-    refuse_too_few(f"an Inception score of {splits} splits", "fake", len(logits), 2 * splits)
+    refuse_too_few(f"an Inception score of {splits} splits", 2 * splits, fake=len(logits))
     refuse_not_finite("the logits", logits)
     order = stream(seed, "inception score").permutation(len(logits))
     parts = (torch.from_numpy(part) for part in np.array_split(order, splits))
@@ -62,8 +61,7 @@ class InceptionScore(FeatureMetric):
     splits: int = 10
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, splits=1)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, splits=1)
         if self.fakes < 2 * self.splits:
             raise Refused(f"is.fakes is {self.fakes}; {self.splits} splits need at least {2 * self.splits}")
 

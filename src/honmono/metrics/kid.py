@@ -12,10 +12,9 @@ from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.refusals import (
     prefix_errors,
-    refuse_fields_below,
+    refuse_bad_fields,
     refuse_mismatched,
     refuse_too_few,
-    refuse_unknown_features,
 )
 from honmono.metrics.through_features import ComparingMetric
 from honmono.randomness import stream
@@ -37,8 +36,7 @@ def kernel_distance(
     refuse_mismatched(real, fake)
     if subset_size < 2 or subsets < 1:
         raise Refused(f"{subsets} subsets of {subset_size}: give at least 1 subset of at least 2 samples")
-    refuse_too_few(f"a subset of {subset_size:,} (subset_size)", "real", len(real), subset_size)
-    refuse_too_few(f"a subset of {subset_size:,} (subset_size)", "fake", len(fake), subset_size)
+    refuse_too_few(f"a subset of {subset_size:,} (subset_size)", subset_size, real=len(real), fake=len(fake))
 
     def some(features: Tensor, side: str, subset: int) -> Tensor:
         chosen = stream(seed, f"kid {side}", subset).permutation(len(features))[:subset_size]
@@ -77,8 +75,7 @@ class KID(ComparingMetric):
     subset_size: int = 1_000
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=2, reals=2, subsets=1, subset_size=2)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=2, reals=2, subsets=1, subset_size=2)
         if self.subset_size > min(self.fakes, self.reals):
             counts = f"fakes={self.fakes}, reals={self.reals}"
             raise Refused(

@@ -14,9 +14,8 @@ from honmono.metrics.features.named import feature_network
 from honmono.metrics.refusals import (
     prefix_errors,
     quoted,
-    refuse_fields_below,
+    refuse_bad_fields,
     refuse_not_finite,
-    refuse_unknown_features,
 )
 from honmono.metrics.through_features import FeatureMetric
 
@@ -65,8 +64,7 @@ class LabelFidelity(FeatureMetric):
     one_sided: ClassVar[frozenset[str]] = frozenset({"label_fidelity"})
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=1)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=1)
         if not feature_network(self.features).classes:
             raise Refused(
                 f"labels.features: the {self.features} features have no class logits: use others, as in labels[mnist]"
@@ -98,7 +96,7 @@ class LabelFidelity(FeatureMetric):
         known = feature_network(self.features).classes
         if not classes:
             raise Refused(f"{self.name}: the generator takes no labels: omit this metric")
-        if not self.has_classes(classes):
+        if set(classes) != set(known):
             sides = ("the data", set(classes) - set(known)), ("the network", set(known) - set(classes))
             found = ", ".join(f"only {side} has {quoted(sorted(names))}" for side, names in sides if names)
             raise Refused(f"{self.name}: the network's classes are not the data's ({found}): use other features")

@@ -12,7 +12,7 @@ from torch import Tensor
 from honmono.data.mixtures import Mixture
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence, Metric
-from honmono.metrics.refusals import refuse_fields_below, refuse_not_finite
+from honmono.metrics.refusals import refuse_bad_fields, refuse_not_finite
 
 
 _BLOCK = 4096  # points at a time, so that memory does not grow with their number
@@ -93,7 +93,7 @@ class ModeCoverage(Metric):
     radius: float = 3.0
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=1)
+        refuse_bad_fields(self, fakes=1)
         if not 0 < self.radius < math.inf:
             raise Refused(f"modes.radius is {self.radius}: give a number of sigmas above 0, as in 3.0")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.by_class import by_class
-from honmono.metrics.refusals import refuse_fields_below, refuse_mismatched, refuse_unknown_features
+from honmono.metrics.refusals import refuse_bad_fields, refuse_mismatched
 from honmono.metrics.through_features import ComparingMetric
 
 
@@ -111,8 +111,7 @@ class NearestClass(ComparingMetric):
     one_sided: ClassVar[frozenset[str]] = frozenset({"nearest_class"})
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=1, reals=2)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=1, reals=2)
 
     @property
     def of_reals(self) -> str:

@@ -12,10 +12,9 @@ from honmono.metrics.base import Better, Evidence
 from honmono.metrics.distances import Centred, nearest
 from honmono.metrics.refusals import (
     prefix_errors,
-    refuse_fields_below,
+    refuse_bad_fields,
     refuse_mismatched,
     refuse_too_few,
-    refuse_unknown_features,
 )
 from honmono.metrics.through_features import ComparingMetric
 
@@ -43,7 +42,7 @@ def nearest_reals(
     refuse_mismatched(real, fake)
     if number < 1:
         raise Refused(f"number is {number}; give at least 1")
-    refuse_too_few(f"finding {number} neighbours", "real", len(real), number)
+    refuse_too_few(f"finding {number} neighbours", number, real=len(real))
     reals = Centred(real, device=device)
     found = nearest(Centred(fake, reals.centre, device), reals, number)
     return NearestReals(found.squared.sqrt(), found.indices)
@@ -57,7 +56,7 @@ def neighbour_distance(
     About 1 where fakes differ from reals as reals do from each other, far below 1 for copies, above 1 for fakes that
     are unlike all reals. The divisor is computed from 1,000 evenly spaced reals, each compared with all reals.
     """
-    refuse_too_few("the distance of one real to another", "real", len(real), 2)
+    refuse_too_few("the distance of one real to another", 2, real=len(real))
     ours = nearest_reals(real, fake, device=device).distance.flatten().quantile(0.5)
     reals = Centred(real, device=device)
     own = torch.linspace(0, len(real) - 1, min(_QUERIES, len(real)), dtype=torch.float64).long()
@@ -84,8 +83,7 @@ class Neighbours(ComparingMetric):
     reals: int = 60_000
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=1, reals=2)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=1, reals=2)
 
     def keys(self) -> dict[str, Better]:
         return {f"neighbour_distance[{self.features}]": "neither"}

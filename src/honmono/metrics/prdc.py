@@ -12,10 +12,9 @@ from honmono.metrics.base import Better, Evidence
 from honmono.metrics.distances import BLOCK, Centred, for_each_block, nearest, squared_distances
 from honmono.metrics.refusals import (
     prefix_errors,
-    refuse_fields_below,
+    refuse_bad_fields,
     refuse_mismatched,
     refuse_too_few,
-    refuse_unknown_features,
 )
 from honmono.metrics.through_features import ComparingMetric
 
@@ -59,8 +58,8 @@ def _scores_and_copies(
     refuse_mismatched(real, fake)
     if neighbours < 1:
         raise Refused(f"neighbours is {neighbours}; give at least 1")
-    refuse_too_few(f"the distance to neighbour {neighbours} (neighbours)", "real", len(real), neighbours + 1)
-    refuse_too_few(f"the distance to neighbour {neighbours} (neighbours)", "fake", len(fake), neighbours + 1)
+    what = f"the distance to neighbour {neighbours} (neighbours)"
+    refuse_too_few(what, neighbours + 1, real=len(real), fake=len(fake))
     reals = Centred(real, device=device)
     fakes = Centred(fake, reals.centre, device)
     radii = _squared_radii(reals, neighbours, block)
@@ -121,8 +120,7 @@ class PRDC(ComparingMetric):
     neighbours: int = 5
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=2, reals=2, neighbours=1)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=2, reals=2, neighbours=1)
         if self.neighbours >= min(self.fakes, self.reals):
             counts = f"fakes={self.fakes}, reals={self.reals}"
             raise Refused(

@@ -7,31 +7,30 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from honmono.errors import Refused, first_of
-from honmono.metrics.base import Metric, Side
+from honmono.metrics.base import Metric
 from honmono.metrics.features.named import feature_network
 
 
-def refuse_fields_below(metric: Metric, **least: int) -> None:
-    """Raises `Refused` where a field of the metric is below its minimum."""
+def refuse_bad_fields(metric: Metric, **least: int) -> None:
+    """Raises `Refused` where a field is below its minimum, or there is no such feature network; loads nothing."""
     for field, value in least.items():
         given = getattr(metric, field)
         if given < value:
             raise Refused(f"{metric.kind}.{field} is {given}: give at least {value}")
-
-
-def refuse_unknown_features(metric: Metric, features: str) -> None:
-    """Raises `Refused` where there is no such feature network; loads nothing."""
+    features = getattr(metric, "features", None)
     try:
-        feature_network(features)
+        if features is not None:
+            feature_network(features)
     except Refused as refusal:
         raise Refused(f"{metric.kind}.features: {refusal}") from None
 
 
-def refuse_too_few(what: str, side: Side, count: int, least: int) -> None:
-    """Raises `Refused` where `what` needs at least `least` samples of a side and there are only `count`."""
-    if count < least:
-        advice = "increase fakes" if side == "fake" else "increase reals, or give more pictures"
-        raise Refused(f"{what} needs at least {least:,} {side}s, and there are {count:,}: {advice}")
+def refuse_too_few(what: str, least: int, **counts: int) -> None:
+    """Raises `Refused` where `what` needs at least `least` samples of a side, "real" or "fake", and has fewer."""
+    for side, count in counts.items():
+        if count < least:
+            advice = "increase fakes" if side == "fake" else "increase reals, or give more pictures"
+            raise Refused(f"{what} needs at least {least:,} {side}s, and there are {count:,}: {advice}")
 
 
 def refuse_mismatched(real: Tensor, fake: Tensor) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence
 from honmono.metrics.modes import reverse_kl
-from honmono.metrics.refusals import refuse_fields_below, refuse_not_finite, refuse_unknown_features
+from honmono.metrics.refusals import refuse_bad_fields, refuse_not_finite
 from honmono.metrics.through_features import FeatureMetric
 
 
@@ -43,8 +43,7 @@ class StackedModes(FeatureMetric):
     features: str = "mnist"
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=1)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=1)
 
     def keys(self) -> dict[str, Better]:
         return {"modes": "higher", "reverse_kl": "lower"}

@@ -39,7 +39,7 @@ class ComparingMetric(FeatureMetric, ABC):
     def extract_both(self, evidence: Evidence) -> tuple[Extracted, Extracted]:
         """The network's output for reals and for fakes; too few reals are refused before fakes are generated."""
         real = evidence.extracted("real", self.features, self.reals)
-        refuse_too_few(self.name, "real", len(real.features), self.min_samples(real.features.shape[1]))
+        refuse_too_few(self.name, self.min_samples(real.features.shape[1]), real=len(real.features))
         return real, evidence.extracted("fake", self.features, self.fakes)
 
     @final

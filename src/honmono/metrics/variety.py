@@ -11,7 +11,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.metrics.base import Better, Evidence, Extracted
 from honmono.metrics.by_class import by_class
-from honmono.metrics.refusals import quoted, refuse_fields_below, refuse_unknown_features
+from honmono.metrics.refusals import quoted, refuse_bad_fields
 from honmono.metrics.spread import spread
 from honmono.metrics.through_features import ComparingMetric
 
@@ -59,8 +59,7 @@ class Variety(ComparingMetric):
     pictures: int = 2_000
 
     def __post_init__(self) -> None:
-        refuse_fields_below(self, fakes=2, reals=2, pictures=2)
-        refuse_unknown_features(self, self.features)
+        refuse_bad_fields(self, fakes=2, reals=2, pictures=2)
 
     @property
     def pixels(self) -> str:
