@@ -1,7 +1,7 @@
 """Hyperparameters: the bound arguments of networks and optimizers, and all fields of a recipe by dotted name."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,18 @@ SUPPLIED_BY_TRAINER = {
 }
 
 
-def canonical(unbuilt: partial, supplied: frozenset[str], where: str) -> partial:
+def canonical(parts: Mapping[str, partial], without: Set[str]) -> dict[str, partial]:
+    """Networks and optimizers by name ("generator", "optimizers.generator"), each as `_canonical`.
+
+    without: keywords that the trainer supplies to no part of this recipe.
+    """
+    return {
+        where: _canonical(unbuilt, SUPPLIED_BY_TRAINER[where.partition(".")[0]] - without, where)
+        for where, unbuilt in parts.items()
+    }
+
+
+def _canonical(unbuilt: partial, supplied: frozenset[str], where: str) -> partial:
     """The same partial with every hyperparameter by keyword and every default filled in.
 
     supplied: the keywords that the trainer passes when it builds the part.

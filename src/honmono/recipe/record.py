@@ -184,7 +184,7 @@ def truncate(run: RunDirectory, step: int) -> None:
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
     """The recipe with this number of steps."""
-    return replace(recipe, training=replace(recipe.training, steps=steps))
+    return recipe if recipe.training.steps == steps else replace(recipe, training=replace(recipe.training, steps=steps))
 
 
 def _environment(choices: Choices, data: str, argv: list[str]) -> dict[str, Any]:

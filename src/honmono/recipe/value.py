@@ -12,7 +12,7 @@ from honmono.metrics.base import Metric
 from honmono.objectives.base import Objective, PlayerName
 from honmono.recipe.grids import SampleGrid, refuse_repeated_names
 from honmono.recipe.growth import Growth
-from honmono.recipe.hyperparameters import SUPPLIED_BY_TRAINER, canonical
+from honmono.recipe.hyperparameters import canonical
 from honmono.recipe.latents import Latent, Vector
 from honmono.recipe.samplers import Direct, Sampler, Stepwise
 from honmono.recipe.updates import Simultaneous, Update, every_update
@@ -163,19 +163,14 @@ class Recipe:
     metrics: tuple[Metric, ...] = ()
 
     def __post_init__(self) -> None:
-        for role, unbuilt in self.networks.items():
-            unsized = isinstance(self.latent, Latent) and not isinstance(self.latent, Vector)
-            supplied = SUPPLIED_BY_TRAINER[role] - ({"latent_dim"} if unsized else set())
-            object.__setattr__(self, role, canonical(unbuilt, supplied, role))
         if not isinstance(self.optimizers, Pair):
             raise Refused("optimizers must be a Pair, as in Pair(partial(Adam, lr=2e-4)) for both players")
-        optimizers = {
-            f.name: canonical(
-                getattr(self.optimizers, f.name), SUPPLIED_BY_TRAINER["optimizers"], f"optimizers.{f.name}"
-            )
-            for f in fields(self.optimizers)
-        }
-        object.__setattr__(self, "optimizers", Pair(**optimizers))
+        optimizers = {f"optimizers.{f.name}": getattr(self.optimizers, f.name) for f in fields(self.optimizers)}
+        unsized = isinstance(self.latent, Latent) and not isinstance(self.latent, Vector)
+        bound = canonical({**self.networks, **optimizers}, without={"latent_dim"} if unsized else set())
+        for role in self.networks:
+            object.__setattr__(self, role, bound[role])
+        object.__setattr__(self, "optimizers", Pair(*(bound[where] for where in optimizers)))
         self._refuse_unfit_parts()
         if not isinstance(self.training, Training):
             raise Refused(f"training must be a Training, as in Training(steps=10_000), not {self.training!r}")

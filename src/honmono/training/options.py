@@ -70,8 +70,11 @@ def apply_options(recipe: Recipe, options: TrainOptions, name: str) -> Recipe:
         data = with_size(data, options.size)
     if options.classes is not None:
         data = with_classes(data, options.classes)
+    if data is not recipe.data:
+        recipe = replace(recipe, data=data)
     given = {"batch_size": options.batch_size, "seed": options.seed, "steps": options.steps}
-    training = replace(recipe.training, **{k: v for k, v in given.items() if v is not None})
+    if chosen := {name: value for name, value in given.items() if value is not None}:
+        recipe = replace(recipe, training=replace(recipe.training, **chosen))
     changes = options.changes or {}
-    recipe = override(replace(recipe, data=data, training=training), changes)
+    recipe = override(recipe, changes)
     return replace(recipe, data=found_anywhere(recipe.data)) if "data.source" in changes else recipe
