@@ -259,7 +259,7 @@ def of_weights(
     weights: Weights,
 ) -> TrainedRun:
     """The run with a new generator of these weights and buffers."""
-    generator = build_networks(record.recipe, record.data_spec)["generator"]
+    generator = build_networks(record.recipe, record.data_spec, ["generator"])["generator"]
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)

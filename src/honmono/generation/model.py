@@ -5,6 +5,7 @@ Fakes come in chunks of one size, so that sample i never depends on how many fol
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
 from typing import Literal, final, get_args
 
@@ -80,7 +81,7 @@ class Model:
         """How samples come from the generator."""
         return self.recipe.sampler if self.chosen is None else self.chosen
 
-    @property
+    @cached_property
     def ready(self) -> ReadyGenerator:
         """A module that returns the samples of latents (batch, *latent) and labels (batch,)."""
         return ReadyGenerator(self.generator, self.recipe, self.sampler)
@@ -106,7 +107,7 @@ class Model:
         """The same generator, sampled with batch norm in another mode: "running", "batch" or "identity"."""
         if mode not in get_args(SamplingMode):
             raise Refused(f"--batch-norm {mode}: give one of {', '.join(get_args(SamplingMode))}")
-        return replace(self, recipe=replace(self.recipe, sampling=mode))
+        return self if mode == self.recipe.sampling else replace(self, recipe=replace(self.recipe, sampling=mode))
 
     def with_sampler(
         self, *, steps: int | None = None, solver: str | None = None, guidance: float | None = None

@@ -1,6 +1,6 @@
 """Build a recipe's networks for the sample shape and the classes of its data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
 from honmono.networks.growing import GrowingNetwork
-from honmono.objectives.base import PlayerName
+from honmono.objectives.base import PLAYERS, PlayerName
 from honmono.randomness import seed_of
 from honmono.recipe.growth import Growth
 from honmono.recipe.latents import Vector
@@ -22,9 +22,12 @@ from honmono.recipe.value import Recipe
 Networks = Mapping[PlayerName, nn.Module]
 
 
-def build_networks(recipe: Recipe, data_spec: DataSpec) -> dict[PlayerName, nn.Module]:
+def build_networks(
+    recipe: Recipe, data_spec: DataSpec, players: Sequence[PlayerName] = PLAYERS
+) -> dict[PlayerName, nn.Module]:
     """A recipe's networks by name on the CPU, initialised from its seed.
 
+    players: those whose networks are built; no network depends on another one.
     Raises `Refused` where they cannot be built for this data.
     """
     if recipe.conditional and not data_spec.classes:
@@ -48,6 +51,7 @@ def build_networks(recipe: Recipe, data_spec: DataSpec) -> dict[PlayerName, nn.M
         return {
             player: _build_network(partial(unbuilt, **inputs[player], num_classes=classes), recipe, player)
             for player, unbuilt in recipe.networks.items()
+            if player in players
         }
 
 

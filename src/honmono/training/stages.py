@@ -67,5 +67,5 @@ def is_grown(recipe: Recipe, data_spec: DataSpec, images: int) -> bool:
     """Whether a recipe's networks have their full size after `images` images."""
     if recipe.growth is None:
         return True
-    network = build_networks(recipe, data_spec)["generator"]
+    network = build_networks(recipe, data_spec, ["generator"])["generator"]
     return images >= recipe.growth.images_to_full_size(growing_network(network).sizes)
