@@ -50,6 +50,6 @@ def test_seeds_for_other_generators_have_32_bits() -> None:
 def test_reseeding_repeats_the_randomness_inside_networks() -> None:
     draws = []
     for seed in (3, 3, 4):
-        reseed(seed, torch.device("cpu"))
+        reseed(torch.device("cpu"), seed, "network")
         draws.append(nn.functional.dropout(torch.ones(64)))
     assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])

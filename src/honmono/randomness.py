@@ -29,11 +29,13 @@ def seed_of(seed: int, purpose: str, *clock: int) -> int:
     return int(stream(seed, purpose, *clock).integers(2**32))
 
 
-def reseed(seed: int, device: torch.device) -> None:
-    """Seeds torch's default generators on the CPU and on a device, which noise and dropout inside networks use.
+def reseed(device: torch.device, seed: int, purpose: str, *clock: int) -> None:
+    """Seeds torch's default generators on the CPU and on a device, which noise and dropout inside networks use, by
+    `seed_of`.
 
     Not by `torch.manual_seed`, which takes 0.3 ms to format a stack trace for each device that may be added later.
     """
+    seed = seed_of(seed, purpose, *clock)
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.get_device_module(device).default_generators[device.index or 0].manual_seed(seed)

@@ -15,7 +15,7 @@ from honmono.evaluation.reference import Reals, Reference
 from honmono.generation.model import Model, take
 from honmono.metrics.base import Evidence, Extracted, Side
 from honmono.metrics.refusals import all_finite
-from honmono.randomness import reseed, seed_of
+from honmono.randomness import reseed
 from honmono.runs.images import to_uint8
 
 
@@ -128,7 +128,7 @@ class GeneratorEvidence(Evidence):
         self._checks.append(checks)
         chunks = self._model.fakes(seed=self.seed, truncation=self._truncation)
         for number in count():
-            reseed(seed_of(self.seed, "evaluate", number), self._networks.device)
+            reseed(self._networks.device, self.seed, "evaluate", number)
             samples = next(chunks)
             rows = samples.cpu().numpy() if self._range is None else to_uint8(samples, self._range)
             checks.update(samples, rows)

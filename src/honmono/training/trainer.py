@@ -14,7 +14,7 @@ from honmono.devices import compilation_errors_as_failed
 from honmono.errors import Failed
 from honmono.generation.model import Model
 from honmono.objectives.base import PlayerName, Players, Step
-from honmono.randomness import reseed, seed_of
+from honmono.randomness import reseed
 from honmono.recipe.build import build_networks, check_coupling, check_least_batch, check_parts, resolve_together
 from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
 from honmono.recipe.updates import Update, due, every_update, fresh_batches
@@ -177,8 +177,8 @@ class Trainer:
         return objective.generator_loss if name == "generator" else objective.discriminator_loss
 
     def _reseed(self) -> None:
-        seed, clock = self.recipe.training.seed, self.clock
-        reseed(seed_of(seed, f"network:{self.engine.rank}", clock.step, self._ordinal), self.engine.device)
+        seed, purpose = self.recipe.training.seed, f"network:{self.engine.rank}"
+        reseed(self.engine.device, seed, purpose, self.clock.step, self._ordinal)
         self._ordinal += 1
 
     def rehearse(self) -> float:
