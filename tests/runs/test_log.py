@@ -10,14 +10,14 @@ import pytest
 
 from honmono.errors import Failed
 from honmono.runs.directory import RunDirectory
-from honmono.runs.log import Log, learning_rate_column, loss_column, read
+from honmono.runs.log import Log, by_column, learning_rate_column, read
 
 
 def row(step: int) -> dict[str, int | float]:
     """A row as a trainer writes it; a penalty is due at every third step."""
     made = {"step": step, "images": 64 * step, "seconds": 0.25 * step, "images_per_second": 256.0}
-    made |= {loss_column("discriminator", "real"): 1 / step, learning_rate_column("generator"): 2e-4}
-    return made | ({loss_column("discriminator", "r1"): 0.1 * step} if step % 3 == 0 else {})
+    made |= by_column("discriminator", {"real": 1 / step}, {}) | {learning_rate_column("generator"): 2e-4}
+    return made | (by_column("discriminator", {"r1": 0.1 * step}, {}) if step % 3 == 0 else {})
 
 
 @pytest.fixture

@@ -13,26 +13,23 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from honmono.files import atomic_write_bytes
 from honmono.runs.directory import RunDirectory
 from honmono.runs.json_lines import JsonLines, write_errors, write_whole
 
 
+T = TypeVar("T")
 Row = Mapping[str, int | float]
 METRIC = "metric"  # prefix of the columns of measured numbers
 STATISTIC = "statistic"  # prefix of the columns of an objective's statistics
 
 
-def loss_column(player: str, name: str) -> str:
-    """The column of a loss of a player."""
-    return f"{player}.{name}"
-
-
-def statistic_column(name: str) -> str:
-    """The column of a statistic that an objective adapts to, or of what it adapts."""
-    return f"{STATISTIC}.{name}"
+def by_column(player: str, losses: Mapping[str, T], statistics: Mapping[str, T]) -> dict[str, T]:
+    """The losses of a player, and the statistics that its objective adapts to or what it adapts, by their columns."""
+    columns = {f"{player}.{name}": loss for name, loss in losses.items()}
+    return columns | {f"{STATISTIC}.{name}": value for name, value in statistics.items()}
 
 
 def learning_rate_column(player: str) -> str:

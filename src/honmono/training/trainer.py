@@ -20,7 +20,7 @@ from honmono.recipe.lazy_terms import adapted_optimizer, check_terms
 from honmono.recipe.updates import Update, due, every_update, fresh_batches
 from honmono.recipe.value import Recipe, resolve_auto
 from honmono.runs.checkpoints import Checkpoint
-from honmono.runs.log import loss_column, statistic_column
+from honmono.runs.log import by_column
 from honmono.training import optimizer_state
 from honmono.training.ema import AveragedGenerator
 from honmono.training.engine import Engine, out_of_memory
@@ -119,8 +119,7 @@ class Trainer:
         """An update's losses and statistics by column of the log; the memory moves by the statistics."""
         losses, statistics = self.memory.split(totals)
         self.memory.remember(statistics, size)
-        columns = {loss_column(update.player, name): loss for name, loss in losses.items()}
-        return columns | {statistic_column(name): value for name, value in statistics.items()}
+        return by_column(update.player, losses, statistics)
 
     def capture(self) -> None:
         """Makes every kind of compiled step without running any. Raises `Uncapturable` where that is not possible."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from honmono.objectives.base import PlayerName, Step
 from honmono.recipe.updates import Update
-from honmono.runs.log import loss_column, statistic_column
+from honmono.runs.log import by_column
 from honmono.training.shared_fakes import names_of_shared
 from honmono.training.turns import Turns
 from honmono.training.whole_steps.inputs import Given
@@ -76,8 +76,7 @@ class TracedStep(nn.Module):
                 self._add(player, weights, torch.autograd.grad(made, [*weights.values()], found[0], allow_unused=True))
         self._add(player, weights, found[len(through) :])
         self._remember(memory, statistics, given.size)
-        columns = {loss_column(player, name): loss.detach() for name, loss in losses.items()}
-        return columns | {statistic_column(name): value.detach() for name, value in statistics.items()}
+        return {name: value.detach() for name, value in by_column(player, losses, statistics).items()}
 
     def _shared_fake(self, update: Update, given: Given) -> Tensor | None:
         """The fakes that an update shares with others, as `SharedFakes` has them."""
