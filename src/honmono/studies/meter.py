@@ -53,8 +53,7 @@ def train_to_moments(options: TrainOptions, moments: Moments) -> None:
     """Trains or resumes a run until all moments have passed, or to its last step."""
     session = prepare(options)
     with session.recorder() as recorder:
-        for line in session.lines:
-            recorder.say(line)
+        recorder.say(*session.lines)
         with suppress(_AllPassed):
             session.trainer.fit(session.steps, Meter(session, recorder, moments))
 

@@ -52,9 +52,10 @@ class TrainingProgress:
         """Sets the last measurement, shown beside the losses from now on."""
         self._measured = text
 
-    def say(self, line: str) -> None:
-        """Prints one line above the bar."""
-        self._console.print(line, markup=False)
+    def say(self, *lines: str) -> None:
+        """Prints lines above the bar."""
+        for line in lines:
+            self._console.print(line, markup=False)
 
     def close(self) -> None:
         if self._bar:

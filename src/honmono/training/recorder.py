@@ -115,9 +115,9 @@ class Recorder:
         if self._engine.anyone(self._signal is not None) if flushes else self._stop_requested():
             self._stop(saved=saves)
 
-    def say(self, line: str) -> None:
-        """Prints one line for the user."""
-        self._progress.say(line)
+    def say(self, *lines: str) -> None:
+        """Prints lines for the user."""
+        self._progress.say(*lines)
 
     def sample(self) -> None:
         """Writes the sample grids; the first process does."""

@@ -21,8 +21,7 @@ def train(recipe: str | Recipe | None = None, **options: Any) -> TrainedRun:
     paths: dict[str, Any] = {name: Path(options[name]) for name in named if options.get(name) is not None}
     session = prepare(TrainOptions(recipe=recipe, **(options | paths)))
     with session.recorder() as recorder:
-        for line in session.lines:
-            recorder.say(line)
+        recorder.say(*session.lines)
         session.trainer.fit(session.steps, recorder)
     trainer, model = session.trainer, session.trainer.model()
     state, clock = model.generator.state_dict(), trainer.clock
