@@ -39,8 +39,9 @@ def share_not_lazy(updates: tuple[Update | Simultaneous, ...], player: PlayerNam
 def check_terms(recipe: Recipe) -> None:
     """Raises `Refused` where updates name terms that the objective does not have, or compute a term twice or never."""
     optional, name = recipe.objective.optional_terms(), type(recipe.objective).__name__
+    updates = every_update(recipe.updates)
     for player in recipe.networks:
-        own = [update for update in every_update(recipe.updates) if update.player == player]
+        own = [update for update in updates if update.player == player]
         if all(update.terms is None for update in own):
             continue
         if player not in optional:

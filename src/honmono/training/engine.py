@@ -40,11 +40,16 @@ class PrecisionPlayer:
 
 
 class Engine:
-    """Device, precision and process group of one process of a run. compiler: torch's name of the one of whole steps."""
+    """Device, precision and process group of one process of a run.
+
+    compiler: torch's name of the one of whole steps.
+    writes: whether this process writes files and prints.
+    """
 
     def __init__(self, choices: Choices, compiler: str = "inductor") -> None:
         self.choices, self.compiler = choices, compiler
         self.rank, self.processes = _join(choices.device)
+        self.writes = self.rank == 0
         self.device = _local_device(choices.device)
         self.dtype = DTYPES[choices.precision]
         self.memory_format: torch.memory_format = torch.contiguous_format
@@ -55,11 +60,6 @@ class Engine:
     def use_threads(self) -> None:
         """Computes with the run's number of threads, where another engine of this process has another one."""
         torch.set_num_threads(self.choices.threads)
-
-    @property
-    def writes(self) -> bool:
-        """Whether this process writes files and prints."""
-        return self.rank == 0
 
     def settle_layout(self, networks: Iterable[nn.Module]) -> None:
         """Replaces the layout "auto" by the one that is faster for these networks."""

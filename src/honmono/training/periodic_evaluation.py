@@ -32,7 +32,7 @@ class PeriodicEvaluation:
     ) -> None:
         self._trainer, self._run, self._metrics, self._say = trainer, run, tuple(metrics), say
         key = trainer.recipe.training.best
-        self._best_by = best_by(key if any(key in metric.keys() for metric in metrics) else None, metrics)
+        self._best_by = best_by(key if key and any(key in metric.keys() for metric in metrics) else None, metrics)
         self._seen = trainer.clock.images
         self._reported: set[str] = set()
         self.seconds = 0.0  # spent on evaluation in this process
