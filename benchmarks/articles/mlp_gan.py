@@ -1,7 +1,7 @@
 """Article 001, the GAN of fully connected layers on MNIST (NTT TechnoCross advent calendar 2024, day 20, in Japanese).
 
 The article's loader resizes to 32x32, which its own 28x28 networks cannot use: here pictures stay 28x28. It names no
-loss and no optimizer for this GAN: those of its second one are used. Left out: saving 16 fakes in every tenth epoch.
+loss and no optimizer for this GAN: the loss of its second one is used, and Adam with torch's betas. Left out: saving 16 fakes in every tenth epoch.
 """
 
 from collections.abc import Iterable, Iterator
@@ -123,8 +123,8 @@ def loop(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """The losses of D and G after each step, without an end; pictures: (number, 28, 28) uint8."""
     generator, discriminator = Generator(latent_dim).to(device), Discriminator().to(device)
-    optimizer_G = optim.Adam(generator.parameters(), lr=learning_rate, betas=(0.5, 0.999))
-    optimizer_D = optim.Adam(discriminator.parameters(), lr=learning_rate, betas=(0.5, 0.999))
+    optimizer_G = optim.Adam(generator.parameters(), lr=learning_rate)
+    optimizer_D = optim.Adam(discriminator.parameters(), lr=learning_rate)
     if data == "article":
         dataloader = prepare_dataloader(pictures, labels, batch_size)
     else:

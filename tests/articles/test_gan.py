@@ -59,9 +59,16 @@ def pggan_discriminator() -> nn.Module:
 
 
 class Loop:
-    """Both articles' loop; shapes: of noise and labels behind the batch."""
+    """Both articles' loop; shapes: of noise and labels behind the batch. betas: the second GAN's; the first names none."""
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, trained: Any, draws: Any) -> None:
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        trained: Any,
+        draws: Any,
+        betas: tuple[float, float] = (0.5, 0.999),
+    ) -> None:
         self.generator, self.discriminator, self.draws = generator.double(), discriminator.double(), draws
         for player, network in (("generator", generator), ("discriminator", discriminator)):
             with torch.no_grad():
@@ -69,8 +76,8 @@ class Loop:
                     parameter.copy_(start)
         self.batch = trained.recipe.training.batch_size
         self.criterion = nn.BCELoss()
-        self.optimizer_G = torch.optim.Adam(generator.parameters(), lr=0.0002, betas=(0.5, 0.999))
-        self.optimizer_D = torch.optim.Adam(discriminator.parameters(), lr=0.0002, betas=(0.5, 0.999))
+        self.optimizer_G = torch.optim.Adam(generator.parameters(), lr=0.0002, betas=betas)
+        self.optimizer_D = torch.optim.Adam(discriminator.parameters(), lr=0.0002, betas=betas)
         self.losses: dict[str, list[float]] = {"discriminator": [], "generator": []}
 
     def step(self, real_imgs: Tensor, latent_dim: int, behind: tuple[int, ...]) -> None:
@@ -122,7 +129,7 @@ def test_a_step_of_the_mlp_gan_is_the_article_s(
     """28x28, as these networks need; the article's loader says 32. Batches of 8, 8 and 6."""
     pictures = pixels(22, 28, 28)
     ours = trained(recipe_on("gan-mnist-article", pictures, 8), STEPS)
-    loop = Loop(mlp_generator(100), mlp_discriminator(), ours, article.Draws(ours))
+    loop = Loop(mlp_generator(100), mlp_discriminator(), ours, article.Draws(ours), (0.9, 0.999))
     loop.run(STEPS, pictures, ())
     assert_agrees(ours, loop.losses)
     assert loop.differences(article, ours) == {}
