@@ -125,6 +125,21 @@ def test_a_training_is_started_watched_stopped_and_resumed(
     assert honmono.load(next(client.folders.runs.glob("00004-*"))).step == saved + 20
 
 
+def test_a_training_is_stopped_before_its_run_begins(
+    opened: Any, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while it packs a large set of data, for which the page of its start does not wait."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    monkeypatch.setattr("honmono.studio.trainings.STARTING", 0.0)
+    page = visit(opened(), "/runs")
+    page.click("#start button[type=submit]")
+    page.wait_for_url("**/runs/00004-*")
+    page.click("#stop")
+    page.wait_for_selector("#live .error:not([hidden])")
+    assert "ended before its run began" in page.inner_text("#live .error")
+    assert "Traceback" not in page.inner_text("#live .said")
+
+
 def test_samples_are_those_of_the_command(client: Client, visit: Visit) -> None:
     page = visit(client, f"/explore?run={PICTURES}")
     wait_for_pictures(page, "#grid img")

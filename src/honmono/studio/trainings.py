@@ -67,7 +67,7 @@ class Trainings:
         self._wait(run, lambda: is_held(run))
 
     def stop(self, name: str) -> None:
-        """Stops a training as Ctrl-C does: it saves its state and ends."""
+        """Stops a training as Ctrl-C does: it saves its state and ends. One that has no run yet just ends."""
         process = self._process(name)
         run = RunDirectory(self._folders.runs / name) if process else self._folders.run(name)
         number = process.pid if process else holder(run)
@@ -75,7 +75,7 @@ class Trainings:
             reason = "its process cannot be found: stop it where it was started" if is_held(run) else "is not training"
             raise Refused(f"{name} {reason}")
         try:
-            os.kill(number, signal.SIGINT)
+            os.kill(number, signal.SIGINT if RunDirectory.is_run(run.path) else signal.SIGTERM)
         except OSError as error:
             raise Refused(f"{name} cannot be stopped: {error.strerror}") from error
 
