@@ -172,6 +172,8 @@ def test_a_wrong_field_of_samples_is_named(client: Client, visit: Visit, field: 
 
 def test_kept_samples_are_interpolated_and_looked_up(client: Client, visit: Visit) -> None:
     page = visit(client, f"/explore?run={PICTURES}")
+    page.fill("[name=seed]", "12345678901234567890")  # more digits than a script's numbers have
+    page.wait_for_function("() => document.querySelector('#grid button')?.title.startsWith('seed 1234567890123456789')")
     wait_for_pictures(page, "#grid img")
     ends = [page.get_attribute(f"#grid button:nth-child({place}) img", "src") for place in (1, 8)]
     page.click("#grid button:nth-child(1)")
