@@ -40,7 +40,7 @@ input()
 
 
 def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600  # on a busy machine a training may take minutes to begin
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
