@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import honmono
+
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -36,6 +38,12 @@ def test_a_notebook_is_kept_without_what_it_printed() -> None:
     for path in (DOCS / "notebooks").glob("*.ipynb"):
         read = json.loads(path.read_text(encoding="utf-8"))
         assert not any(cell.get("outputs") or cell.get("execution_count") for cell in read["cells"]), path.name
+
+
+def test_each_public_name_has_its_entry_in_the_api() -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^::: (\S+)$", page, re.MULTILINE)
+    assert {target.replace(":", ".") for target in honmono.LAZY.values()} <= {*entries}
 
 
 @pytest.fixture(scope="module")

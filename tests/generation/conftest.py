@@ -43,9 +43,9 @@ def points(tmp_path: Path) -> TrainedRun:
 
 
 def stirred_run(name: str, path: Path, **changes: str) -> TrainedRun:
-    """A run of a tiny generator for a recipe's own data, with noise on its weights, left in training mode: all of its
+    """A run of a generator for a recipe's own data, with noise on its weights, left in training mode: all of its
     numbers are in use, while a batch norm would change nothing as it begins."""
-    recipe = override(find(name).make(), {**find(name).tiny, **changes})
+    recipe = override(find(name).make(), changes)
     if recipe.conditional == "auto":
         recipe = replace(recipe, conditional=True)
     data_spec = nominal_data_spec(recipe)
@@ -62,5 +62,11 @@ def stirred_run(name: str, path: Path, **changes: str) -> TrainedRun:
 
 
 @pytest.fixture(scope="session")
-def stirred(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., TrainedRun]:
+def full_size(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., TrainedRun]:
     return lambda name, **changes: stirred_run(name, tmp_path_factory.mktemp("run"), **changes)
+
+
+@pytest.fixture(scope="session")
+def stirred(full_size: Callable[..., TrainedRun]) -> Callable[..., TrainedRun]:
+    """The same with the few weights of the recipe's `tiny`."""
+    return lambda name, **changes: full_size(name, **{**find(name).tiny, **changes})

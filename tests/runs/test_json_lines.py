@@ -35,6 +35,16 @@ def test_an_incomplete_line_is_removed(path: Path, torn: bytes) -> None:
     assert JsonLines(path).read() == [{"step": 1}, {"step": 2}] and path.read_bytes().startswith(whole)
 
 
+def test_the_newest_line_is_read_from_the_end(path: Path) -> None:
+    lines = JsonLines(path)
+    assert lines.newest() is None
+    lines.append([{"step": step, "name": "ü" * 999} for step in range(100)])
+    path.write_bytes(path.read_bytes() + b'{"step": 3')
+    assert lines.newest() == lines.read()[-1] and lines.read()[-1]["step"] == 99
+    path.write_bytes(path.read_bytes() + b"\nnull\n")
+    assert lines.newest() == lines.read()[-1]
+
+
 def test_later_steps_are_removed_by_the_field_that_names_them(path: Path) -> None:
     lines = JsonLines(path, step="checkpoint")
     lines.append([{"checkpoint": step, "step": 0} for step in (1, 3, 2)] + [{"step": 9}])

@@ -116,10 +116,28 @@ def test_a_training_is_started_watched_stopped_and_resumed(
     page.fill("#resume [name=steps]", "soon")
     page.click("#resume button")
     assert "whole number" in error_in(page, "#run")
+    page.fill("#resume [name=steps]", str(saved))
+    page.click("#resume button")
+    assert "give a later one" in error_in(page, "#run")
     page.fill("#resume [name=steps]", str(saved + 20))
     page.click("#resume button")
     page.wait_for_selector(".state.done", timeout=120_000)
     assert honmono.load(next(client.folders.runs.glob("00004-*"))).step == saved + 20
+
+
+def test_a_training_is_stopped_before_its_run_begins(
+    opened: Any, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while it packs a large set of data, for which the page of its start does not wait."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    monkeypatch.setattr("honmono.studio.trainings.STARTING", 0.0)
+    page = visit(opened(), "/runs")
+    page.click("#start button[type=submit]")
+    page.wait_for_url("**/runs/00004-*")
+    page.click("#stop")
+    page.wait_for_selector("#live .error:not([hidden])")
+    assert "ended before its run began" in page.inner_text("#live .error")
+    assert "Traceback" not in page.inner_text("#live .said")
 
 
 def test_samples_are_those_of_the_command(client: Client, visit: Visit) -> None:
@@ -154,6 +172,8 @@ def test_a_wrong_field_of_samples_is_named(client: Client, visit: Visit, field: 
 
 def test_kept_samples_are_interpolated_and_looked_up(client: Client, visit: Visit) -> None:
     page = visit(client, f"/explore?run={PICTURES}")
+    page.fill("[name=seed]", "12345678901234567890")  # more digits than a script's numbers have
+    page.wait_for_function("() => document.querySelector('#grid button')?.title.startsWith('seed 1234567890123456789')")
     wait_for_pictures(page, "#grid img")
     ends = [page.get_attribute(f"#grid button:nth-child({place}) img", "src") for place in (1, 8)]
     page.click("#grid button:nth-child(1)")

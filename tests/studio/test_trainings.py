@@ -17,6 +17,7 @@ from honmono.recipe.registry import find
 from honmono.runs.directory import RunDirectory
 from honmono.runs.lock import is_held
 from honmono.studio.folders import Folders
+from honmono.studio.form import WrongField
 from honmono.studio.trainings import Trainings, holder
 
 
@@ -39,7 +40,7 @@ input()
 
 
 def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600  # on a busy machine a training may take minutes to begin
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -87,6 +88,15 @@ def test_what_does_not_train_is_not_stopped(folders: Folders, trainings: Trainin
     assert holder(folders.run("00001-dcgan-digits")) is None
     with pytest.raises(Refused, match="is not training"):
         trainings.stop("00001-dcgan-digits")
+
+
+@pytest.mark.parametrize("steps", [None, 3, 4])
+def test_a_complete_run_is_resumed_for_later_steps_alone(
+    folders: Folders, trainings: Trainings, steps: int | None
+) -> None:
+    with pytest.raises(WrongField, match="up to step 4: give a later one") as refused:
+        trainings.resume("00001-dcgan-digits", steps)
+    assert refused.value.field == "steps" and not (folders.runs / ".studio").exists()
 
 
 def test_the_studio_s_death_harms_no_training(folders: Folders, trainings: Trainings) -> None:

@@ -19,7 +19,8 @@ from honmono.data.worker import Worker
 
 
 Result = TypeVar("Result")
-_CHUNK_ITEMS = 32
+_CHUNK_ITEMS = 32, 256  # at first, and at most
+_CHUNK_SECONDS = 0.02  # that a chunk should take: less is spent on passing it on, more keeps cores idle at the end
 _CHUNK_BYTES = 8 << 20
 _IN_THREADS = 1024  # items
 _SECONDS = 0.1  # between two drawings of a bar
@@ -42,13 +43,13 @@ def _in_parallel(
     work: Callable[[Content], Result], contents: Iterable[tuple[int, Content]], cores: int
 ) -> Iterator[tuple[int, Result]]:
     waiting: deque[tuple[list[int], Future[list[Result]]]] = deque()
-    workers = _Workers()
+    workers, pace = _Workers(), _Pace()
     taken = 0
     with ThreadPoolExecutor(cores, thread_name_prefix="honmono-data") as pool:
         try:
-            for indices, chunk in _chunks(contents):
+            for indices, chunk in _chunks(contents, pace):
                 far = taken >= _IN_THREADS
-                waiting.append((indices, pool.submit(workers.work if far else _work_here, work, chunk)))
+                waiting.append((indices, pool.submit(pace.timed, workers.work if far else _work_here, work, chunk)))
                 taken += len(indices)
                 if len(waiting) >= 2 * cores:
                     yield from _finished(*waiting.popleft())
@@ -58,6 +59,26 @@ def _in_parallel(
             for _, future in waiting:
                 future.cancel()
             workers.close()
+
+
+class _Pace:
+    """How many items are worked on at a time."""
+
+    def __init__(self) -> None:
+        self.items, self._most = _CHUNK_ITEMS
+
+    def timed(
+        self,
+        run: Callable[[Callable[[Content], Result], list[Content]], list[Result]],
+        work: Callable[[Content], Result],
+        chunk: list[Content],
+    ) -> list[Result]:
+        """Runs a chunk, and learns from the time that it takes."""
+        started = time.monotonic()
+        results = run(work, chunk)
+        seconds = max(time.monotonic() - started, 1e-6)
+        self.items = max(1, min(self._most, round(len(chunk) * _CHUNK_SECONDS / seconds)))
+        return results
 
 
 class _Workers:
@@ -90,7 +111,7 @@ def _finished(indices: list[int], future: "Future[list[Result]]") -> Iterator[tu
     return zip(indices, future.result(), strict=True)
 
 
-def _chunks(contents: Iterable[tuple[int, Content]]) -> Iterator[tuple[list[int], list[Content]]]:
+def _chunks(contents: Iterable[tuple[int, Content]], pace: _Pace) -> Iterator[tuple[list[int], list[Content]]]:
     indices: list[int] = []
     chunk: list[Content] = []
     size = 0
@@ -98,7 +119,7 @@ def _chunks(contents: Iterable[tuple[int, Content]]) -> Iterator[tuple[list[int]
         indices.append(index)
         chunk.append(content)
         size += len(content) if isinstance(content, bytes) else getattr(content, "nbytes", 0)
-        if len(chunk) == _CHUNK_ITEMS or size >= _CHUNK_BYTES:
+        if len(chunk) >= pace.items or size >= _CHUNK_BYTES:
             yield indices, chunk
             indices, chunk, size = [], [], 0
     if chunk:

@@ -14,7 +14,8 @@ def newest(directory: RunDirectory) -> Checkpoint:
     for line in damaged if saved else ():
         warnings.warn(f"{line}; using an older one", stacklevel=4)
     if saved is None:
-        raise Failed(damaged[0] if damaged else f"{directory.path} has no checkpoint yet: resume its training first")
+        none = f"{directory.path} has no checkpoint yet: wait until its training saves one, or resume it"
+        raise Failed(damaged[0] if damaged else none)
     return saved
 
 

@@ -115,11 +115,10 @@ class Training:
                 raise Refused(f"training.{name} is {getattr(self, name)}: give at least 1")
         if self.measure_images is not None and self.measure_images < 1:
             raise Refused(f"training.measure_images is {self.measure_images}: give at least 1, or none")
-        if self.keep < 0 or not 0 <= self.seed < 2**63:
-            raise Refused(
-                f"training.keep is {self.keep}, training.seed is {self.seed}: give keep of at least 0, and a seed"
-                " below 2**63"
-            )
+        if self.keep < 0:
+            raise Refused(f"training.keep is {self.keep}: give at least 0")
+        if not 0 <= self.seed < 2**63:
+            raise Refused(f"training.seed is {self.seed}: give 0 to 2**63 - 1")
 
 
 @dataclass(frozen=True, kw_only=True)

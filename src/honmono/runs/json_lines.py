@@ -14,6 +14,7 @@ from honmono.files import atomic_write_bytes, fsync_directory
 
 
 Line = dict[str, Any]
+LONGEST_LINE = 2**16  # bytes at the end of a file in which its last line is looked for
 
 
 class JsonLines:
@@ -51,6 +52,15 @@ class JsonLines:
         """The complete lines, in order, without those that are no objects with a step."""
         return [line for _, line in self._texts()]
 
+    def newest(self) -> Line | None:
+        """The last complete line, read from the end of the file; None where there is none."""
+        if not self._path.exists():
+            return None
+        with open(self._path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE))
+            texts = file.read().split(b"\n")[:-1]
+        return next((line for text in reversed(texts) if (line := self._value(text)) is not None), None)
+
     def truncate(self, step: float = math.inf) -> None:
         """Removes the lines of later steps, and those that `read` omits."""
         kept = b"".join(text + b"\n" for text, line in self._texts() if line[self._step] <= step)
@@ -61,12 +71,16 @@ class JsonLines:
     def _texts(self) -> Iterator[tuple[bytes, Line]]:
         """Every complete line as its text and its value."""
         for text in self._path.read_bytes().split(b"\n")[:-1] if self._path.exists() else ():
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict) and isinstance(line.get(self._step), int):
+            if (line := self._value(text)) is not None:
                 yield text, line
+
+    def _value(self, text: bytes) -> Line | None:
+        """A line's value; None where it is no object with a step."""
+        try:
+            line = json.loads(text)
+        except ValueError:
+            return None
+        return line if isinstance(line, dict) and isinstance(line.get(self._step), int) else None
 
 
 @contextmanager

@@ -115,6 +115,12 @@ def read(run: RunDirectory) -> dict[str, list[int | float | None]]:
     return {name: [_number(row[name]) if name in row else None for row in rows] for name in names}
 
 
+def last_step(run: RunDirectory) -> int:
+    """The step of the newest row; 0 before the first. The run may still be training."""
+    row = JsonLines(run.log_jsonl).newest()
+    return int(row["step"]) if row else 0
+
+
 def _number(value: int | float | None) -> int | float:
     return math.nan if value is None else value
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from honmono.errors import Failed, Refused
 from honmono.files import readable
+from honmono.generation.serving.ask import first_wrong
 from honmono.reports.html import render
 from honmono.studio.access import Access
 from honmono.studio.folders import Folders
@@ -32,6 +34,7 @@ def build_app(folders: Folders, *, host: str, token: str | None = None, most_upl
     for error in (Refused, Failed, OSError):
         app.exception_handler(error)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_no_such_page)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     for tab in (runs, explore, compare, points, data):
         app.include_router(tab.router(studio))
@@ -49,14 +52,25 @@ async def _refused(request: Request, error: Exception) -> Response:
     if field is None and (option := re.match(r"--([a-z][a-z-]*)", detail)):
         field = option[1].replace("-", "_")
         detail = detail.removeprefix("--")
-    if request.headers.get("sec-fetch-mode") == "navigate":
-        return HTMLResponse(render("studio/pages/refused.html", tab="", detail=detail), 422)
-    return JSONResponse({"detail": detail, "field": field}, 422)
+    return _answer(request, detail, field, 422)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     """The first thing that is wrong with a request, in one line."""
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    field = str(next((part for part in reversed(first["loc"]) if isinstance(part, str)), "request"))
-    return JSONResponse({"detail": f"{field}: {first['msg']}", "field": field}, 422)
+    field, wrong = first_wrong(error)
+    return _answer(request, f"{field}: {wrong}", field, 422)
+
+
+async def _no_such_page(request: Request, error: Exception) -> Response:
+    """What the framework itself does not answer, such as an address that leads nowhere."""
+    assert isinstance(error, HTTPException)
+    detail = "there is no such page in the studio" if error.status_code == 404 else str(error.detail)
+    return _answer(request, detail, None, error.status_code)
+
+
+def _answer(request: Request, detail: str, field: str | None, status: int) -> Response:
+    """A page for a visitor, JSON for a script."""
+    if request.headers.get("sec-fetch-mode") == "navigate":
+        return HTMLResponse(render("studio/pages/refused.html", tab="", detail=detail), status)
+    return JSONResponse({"detail": detail, "field": field}, status)

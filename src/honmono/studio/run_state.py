@@ -19,7 +19,7 @@ from honmono.reports.html import Table
 from honmono.runs import evaluations
 from honmono.runs.directory import RunDirectory, runs_in
 from honmono.runs.evaluations import is_detail
-from honmono.runs.log import METRIC, read
+from honmono.runs.log import METRIC, last_step, read
 from honmono.runs.protocol_text import describe
 from honmono.runs.protocols import arrow, better, record_of
 from honmono.studio.folders import Folders
@@ -34,7 +34,8 @@ MOST_RUNS = 200  # in the list, the newest
 class Card:
     """A run in a list.
 
-    state: "training", "done" or "stopped". step: of the newest picture or checkpoint. planned: steps of its recipe.
+    state: "training", "done" or "stopped". planned: steps of its recipe.
+    step: of the newest picture or checkpoint, and while it trains of the log.
     """
 
     name: str
@@ -76,7 +77,7 @@ def card(run: RunDirectory, trainings: Trainings) -> Card:
     saved = max(run.checkpoint_steps(), default=0)
     state = "training" if trainings.trains(run) else "done" if saved >= planned else "stopped"
     pictures = frames(run.samples)
-    step = max(saved, int(pictures[-1].stem) if pictures else 0)
+    step = max(saved, int(pictures[-1].stem) if pictures else 0, last_step(run) if state == "training" else 0)
     conditional = bool(recipe.get("conditional"))
     name = readable(str(recorded["name"]))
     return Card(run.path.name, name, state, step, planned, conditional, points, readable(data), _commands(run))

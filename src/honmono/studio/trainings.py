@@ -3,6 +3,7 @@
 What a training prints is kept in `.studio/RUN.txt` beside the runs.
 """
 
+import json
 import os
 import shlex
 import shutil
@@ -18,6 +19,7 @@ from honmono.errors import Refused
 from honmono.runs.directory import RunDirectory
 from honmono.runs.lock import is_held
 from honmono.studio.folders import Folders
+from honmono.studio.form import WrongField
 
 
 STARTING = 15.0  # seconds in which a start may fail before it is answered
@@ -54,15 +56,18 @@ class Trainings:
         return missing
 
     def resume(self, name: str, steps: int | None) -> None:
-        """Resumes a run, up to another step where one is given."""
+        """Resumes a run, up to another step where one is given. Raises `Refused` where nothing would be trained."""
         run = self._folders.run(name)
         if self.trains(run):
             raise Refused(f"{name} is training now: stop it first")
+        saved = max(run.checkpoint_steps(), default=0)
+        if saved >= (steps or planned_steps(run)):
+            raise WrongField("steps", f"{name} has been trained up to step {saved:,}: give a later one to go on")
         self._launch(name, ["--resume", str(run.path), *(["--steps", str(steps)] if steps else [])])
         self._wait(run, lambda: is_held(run))
 
     def stop(self, name: str) -> None:
-        """Stops a training as Ctrl-C does: it saves its state and ends."""
+        """Stops a training as Ctrl-C does: it saves its state and ends. One that has no run yet just ends."""
         process = self._process(name)
         run = RunDirectory(self._folders.runs / name) if process else self._folders.run(name)
         number = process.pid if process else holder(run)
@@ -70,7 +75,7 @@ class Trainings:
             reason = "its process cannot be found: stop it where it was started" if is_held(run) else "is not training"
             raise Refused(f"{name} {reason}")
         try:
-            os.kill(number, signal.SIGINT)
+            os.kill(number, signal.SIGINT if RunDirectory.is_run(run.path) else signal.SIGTERM)
         except OSError as error:
             raise Refused(f"{name} cannot be stopped: {error.strerror}") from error
 
@@ -121,6 +126,14 @@ class Trainings:
 
     def _log(self, name: str) -> Path:
         return self._folders.runs / ".studio" / f"{name}.txt"
+
+
+def planned_steps(run: RunDirectory) -> int:
+    """The steps of a run's recipe. Raises `Refused` where honmono did not write it."""
+    try:
+        return int(json.loads(run.recipe_json.read_text(encoding="utf-8"))["recipe"]["training"]["steps"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{run.recipe_json} was not written by honmono ({error})") from error
 
 
 def as_typed(words: list[str]) -> str:

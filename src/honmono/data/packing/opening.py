@@ -11,6 +11,7 @@ from honmono.data.packing.png_chunks import without_metadata
 from honmono.data.sources.base import LARGEST_BYTES, Content, Frame, Unreadable
 
 
+_PIECE = 1 << 20  # bytes
 # Those that Pillow decodes by itself: EPS, for one, would run Ghostscript on a stranger's file.
 _FORMATS = tuple("JPEG PNG WEBP GIF BMP DIB TIFF AVIF JPEG2000 PPM QOI ICO TGA".split())
 
@@ -71,12 +72,22 @@ def bytes_of(content: Content) -> bytes:
         raise Unusable(content.why)
     if isinstance(content, str):
         try:
-            with open(content, "rb", buffering=0) as file:
-                if (size := os.fstat(file.fileno()).st_size) > LARGEST_BYTES:
-                    raise Unusable(f"too big: a file of {size:,} bytes")
-                data = file.read(size + 1)  # one call of the system, where reading to the end takes three
-                return data if len(data) == size else data + file.read()
+            return _read(content)
         except OSError as error:
             raise Unusable(f"cannot be read: {error.strerror}") from error
     assert isinstance(content, bytes)
     return content
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file, by as few calls of the system as there can be: with small pictures these take long."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        if (size := os.fstat(file).st_size) > LARGEST_BYTES:
+            raise Unusable(f"too big: a file of {size:,} bytes")
+        data = os.read(file, size + 1)
+        while len(data) != size and (more := os.read(file, _PIECE)):  # interrupted, or changed meanwhile
+            data += more
+        return data
+    finally:
+        os.close(file)

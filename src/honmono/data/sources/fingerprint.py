@@ -124,7 +124,7 @@ def _stamp(files: Mapping[str, str | Path]) -> tuple[str, float]:
     No files, no stamp to go by: that counts as changed at any time.
     """
     total = hashlib.blake2b(digest_size=16)
-    newest = 0.0 if files else math.inf
+    newest = 0 if files else math.inf
     here = os.getcwd()
     for name, path in files.items():
         try:
@@ -132,10 +132,12 @@ def _stamp(files: Mapping[str, str | Path]) -> tuple[str, float]:
         except OSError:
             total.update(_framed(name) + b"missing")
             continue
-        numbers = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-        total.update(_framed(name) + _framed(os.path.join(here, path)) + repr(numbers).encode())
-        newest = max(newest, status.st_mtime, status.st_ctime)
-    return total.hexdigest(), newest
+        full = path if isinstance(path, str) and path[:1] == os.sep else os.path.join(here, path)
+        changed, written = status.st_ctime_ns, status.st_mtime_ns
+        numbers = f"({status.st_size}, {written}, {changed}, {status.st_ino}, {status.st_dev})"
+        total.update(b"%b%b%b" % (_framed(name), _framed(full), numbers.encode()))
+        newest = max(newest, written, changed)
+    return total.hexdigest(), newest / 1e9
 
 
 def _framed(text: str) -> bytes:

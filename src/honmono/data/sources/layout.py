@@ -46,7 +46,7 @@ def hidden(name: str) -> bool:
 
 
 def _hidden(parts: tuple[str, ...]) -> bool:
-    return any(part[0] == "." or part in _JUNK for part in parts)
+    return "." in [part[0] for part in parts] or not _JUNK.isdisjoint(parts)
 
 
 def split_note(note: str) -> bool:

@@ -3,7 +3,10 @@
 
 def parts_of(name: str) -> tuple[str, ...]:
     """The folders and the file that a name leads through; a leading `/` is a part of its own."""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
+    parts = name.split("/")
+    if "" not in parts and "." not in parts:  # as nearly all are
+        return (*parts,)
+    parts = [part for part in parts if part not in ("", ".")]
     return ("/", *parts) if name.startswith("/") else (*parts,)
 
 

@@ -69,5 +69,5 @@ def _explained(name: HubName, file: str, error: Exception, library: Any) -> Exce
 
 def reason(error: Exception) -> str:
     """An error of the library and its cause, in one line."""
-    texts = [str(one) or type(one).__name__ for one in (error, error.__cause__) if one]
+    texts = dict.fromkeys(str(one) or type(one).__name__ for one in (error, error.__cause__) if one)
     return " ".join(" ".join(texts).split())[:300].rstrip(".: ")

@@ -64,4 +64,4 @@ def _explained(name: str, error: Exception) -> Failed:
         return Failed(
             f"the hub does not let you write to {name}: run `hf auth login`, or set HF_TOKEN to a token that may write"
         )
-    return Failed(f"{name} was not published ({reason(error)}): correct that, or try again")
+    return Failed(f"{name} was not published ({reason(error)}): correct that, or check the network and try again")

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from honmono.errors import Refused
 from honmono.generation.load import TrainedRun
 from honmono.generation.serving.answers import MEDIA, as_bytes, as_json, refuse_pictures_of_points
-from honmono.generation.serving.ask import Ask, class_of, model_for
+from honmono.generation.serving.ask import Ask, class_of, first_wrong, model_for
 from honmono.generation.serving.batcher import Batcher, Full, Job
 from honmono.generation.serving.counters import Counters
 from honmono.generation.serving.limits import OWN_NAMES, Limits, Rates
@@ -140,8 +140,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     """The first thing that is wrong with a query, in one line."""
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return _said(422, f"{first['loc'][-1]}: {first['msg']}")
+    return _said(422, ": ".join(first_wrong(error)))
 
 
 async def _full(request: Request, error: Exception) -> Response:

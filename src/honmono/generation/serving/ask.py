@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from honmono.errors import Refused
@@ -10,6 +11,15 @@ from honmono.generation.model import Model
 
 
 MOST_EVALUATIONS = 2_000  # of the network for one sample: DDPM's 1,000 steps, with guidance
+# What to do about a value, by the kind of pydantic's error, where pydantic's words are not those of a form.
+WRONG = {
+    "int_parsing": "give a whole number",
+    "int_from_float": "give a whole number",
+    "float_parsing": "give a number",
+    "finite_number": "give a finite number",
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such field",
+}
 
 
 class Ask(BaseModel):
@@ -47,3 +57,15 @@ def class_of(trained: TrainedRun, ask: Ask) -> int | None:
     if ask.label_index is not None:
         return trained.class_number(trained.class_name(ask.label_index))
     return None if ask.label is None else trained.class_number(ask.label)
+
+
+def first_wrong(error: RequestValidationError) -> tuple[str, str]:
+    """The first field of a request that is wrong, and what to do about it."""
+    first = error.errors()[0]
+    field = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "request")
+    bound = first.get("ctx", {})
+    if (least := bound.get("ge")) is not None:
+        return field, f"give at least {least:g}"
+    if (most := bound.get("le")) is not None:
+        return field, f"give at most {most:g}"
+    return field, str(WRONG.get(first["type"], first["msg"]))

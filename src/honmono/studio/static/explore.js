@@ -7,7 +7,7 @@ const page = byId("explore");
 const form = byId("ask");
 const kept = byId("kept");
 const base = `/explore/${encodeURIComponent(page.dataset.run)}`;
-const NUMBERS = new Set(["seed", "truncation", "sampler_steps", "guidance"]);
+const NUMBERS = new Set(["truncation", "sampler_steps", "guidance"]); // not the seed, which may have more digits
 const MOST_KEPT = 8;
 const moves = steering(base, form);
 let tray = [];
@@ -78,7 +78,7 @@ function way() {
   const ends = tray.slice(-2);
   const { batch_norm, sampler_steps, solver, guidance } = typed(ends[1].choice);
   return {
-    seeds: ends.map((one) => Number(one.choice.seed)),
+    seeds: ends.map((one) => one.choice.seed),
     places: ends.map((one) => one.place),
     labels: ends.map((one) => one.choice.label || ""),
     truncations: ends.map((one) => (one.choice.truncation ? Number(one.choice.truncation) : null)),

@@ -27,6 +27,8 @@ def router(studio: Studio) -> APIRouter:
     def page(run: str = "") -> Response:
         found = [card for card in cards(folders, studio.trainings) if card.points]
         chosen = folders.run(run).path.name if run else next((card.name for card in found), "")
+        if chosen and chosen not in [card.name for card in found]:
+            raise Refused(f"{chosen} generates pictures: see it in Explore")
         return studio.page("points.html", tab="points", cards=found, run=chosen)
 
     @tab.get("/{name}/steps")
