@@ -27,7 +27,7 @@ class Part:
 
 
 class Reader(ABC):
-    """Of one format.
+    """Reads the sets of one format.
 
     what: the format in a few words.
     """

@@ -48,7 +48,7 @@ class Shards(Archive):
         return ()
 
     def look(self) -> Held:
-        """What all of them hold."""
+        """What all shards hold."""
         held = [shard.look() for shard in self._shards]
         return Held(
             [
