@@ -46,7 +46,7 @@ class Candidate:
         self.losses = [{name: float(loss) for name, loss in self._trainer.step().items()} for _ in range(COMPARED)]
 
     def seconds(self, steps: int) -> float:
-        """Of one step, as the mean of so many."""
+        """Seconds of one step, as the mean of `steps` steps."""
         self.engine.use_threads()
         start = time.perf_counter()
         for _ in range(steps):
@@ -134,7 +134,7 @@ def _try(choices: Choices, plain: Candidate, steps: int, recipe: Recipe, dataset
 
 
 def _difference(losses: list[dict[str, float]], others: list[dict[str, float]]) -> float:
-    """The largest one; infinite where a number is NaN."""
+    """The largest difference; infinite where a number is NaN."""
     pairs = [(step[name], other[name]) for step, other in zip(losses, others, strict=True) for name in other]
     differences = [abs(one - other) / max(1.0, abs(other)) for one, other in pairs]
     return max(differences) if all(value == value for value in differences) else float("inf")

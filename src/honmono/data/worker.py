@@ -61,7 +61,7 @@ class Worker:
         return [work(content) if result is NotHere else result for content, result in pairs]
 
     def close(self) -> None:
-        """Ends it, whatever it does."""
+        """Ends the process, whatever it is doing."""
         self._process.kill()
         with suppress(OSError):  # of what was being written to it
             self._process.communicate()

@@ -97,7 +97,7 @@ def _values(metrics: Sequence[Metric], evidence: Evidence) -> dict[str, float]:
 
 
 def _pictures(metrics: Sequence[Metric], evidence: Evidence) -> dict[str, UInt8[Tensor, "rows columns channels h w"]]:
-    """The pictures of the metrics that have some."""
+    """The pictures of the metrics that draw some."""
     having = [one for one in metrics if isinstance(one, Neighbours)]
     return {one.name: one.picture(evidence, min(ROWS, one.fakes), min(COLUMNS, one.reals)) for one in having}
 

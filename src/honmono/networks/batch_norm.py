@@ -61,7 +61,7 @@ def set_mode(module: nn.Module, mode: Mode) -> None:
 
 
 def set_modes(layers: Iterable[_BatchNorm], mode: Mode) -> None:
-    """`set_mode` of these layers."""
+    """Sets the mode of these batch norm layers."""
     for layer in layers:
         layer.training = mode != "running"
         # A training layer that does not track statistics normalises by the batch and updates no buffer.

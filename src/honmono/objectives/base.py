@@ -128,7 +128,7 @@ class Objective(ABC):
 
     @property
     def players(self) -> tuple[PlayerName, ...]:
-        """The networks that it trains."""
+        """The networks that the objective trains."""
         adversarial = type(self).discriminator_loss is not Objective.discriminator_loss
         return PLAYERS if adversarial else PLAYERS[:1]
 

@@ -1,6 +1,8 @@
+import gc
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,14 @@ from honmono.errors import Refused
 
 
 pytest.importorskip("datasets")
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves metadata open
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Files that were left open are closed before another test begins, which would be warned of them."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +90,20 @@ def test_broken_cells_are_skipped_and_change_the_fingerprint(tmp_path: Path, enc
     ]
 
 
+def test_pictures_that_the_test_table_has_too_are_named(tmp_path: Path, encode) -> None:
+    import datasets
+
+    pictures = [{"bytes": encode(np.full((8, 8), value, np.uint8)), "path": None} for value in range(5)]
+    features = datasets.Features({"image": datasets.Image()})
+    splits = {"train": pictures[:3], "test": pictures[2:4], "unlabeled": pictures[4:] + pictures[:1]}
+    tables = {name: datasets.Dataset.from_dict({"image": held}, features=features) for name, held in splits.items()}
+    datasets.DatasetDict(tables).save_to_disk(tmp_path / "set")
+    record = Pictures(source=str(tmp_path / "set")).open().record
+    assert record["in_other_splits"] == [{"name": "2", "also": "test/0"}]
+    test = Pictures(source=f"{tmp_path / 'set'}@test").open().record
+    assert {"name": "0", "also": "train/2"} in test["in_other_splits"]
+
+
 def test_what_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="gone: write hf:imagefolder:PATH"):
         Pictures(source=f"hf:imagefolder:{tmp_path / 'gone'}").open()
@@ -100,7 +124,6 @@ def test_labels_that_are_words_are_classes(tmp_path: Path, encode) -> None:
     assert Pictures(source=f"hf:parquet:{tmp_path / 'words.parquet'}", classes="none").open().classes == ()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata open
 def test_an_image_folder_of_classes_with_metadata_of_other_things(tmp_path: Path, encode) -> None:
     names = [f"{name}/{place}.png" for name in ("cat", "dog") for place in range(2)]
     for name in names:
@@ -112,7 +135,6 @@ def test_an_image_folder_of_classes_with_metadata_of_other_things(tmp_path: Path
     assert opened.class_counts == {"cat": 2, "dog": 2}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves metadata open
 def test_an_image_folder_with_labels_in_its_metadata(tmp_path: Path, encode) -> None:
     folder = tmp_path / "set" / "train"
     folder.mkdir(parents=True)

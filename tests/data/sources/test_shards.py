@@ -50,6 +50,16 @@ def test_a_folder_of_shards_by_split_is_its_train_split(shards: Path) -> None:
     assert "took the split 'train' of test, train" in Pictures(source=str(shards)).open().record["notes"]
 
 
+def test_pictures_that_the_test_shards_have_too_are_named(shards: Path) -> None:
+    for number, split in enumerate(("train", "train", "test")):
+        (shards / f"set-{number:06}.tar").rename(shards / f"{split}-{number:06}.tar")
+    assert Pictures(source=str(shards)).open().record["in_other_splits"] == []
+
+    (shards / "test-000003.tar").write_bytes((shards / "train-000001.tar").read_bytes())
+    shared = Pictures(source=str(shards)).open().record["in_other_splits"]
+    assert shared == [{"name": f"{place:03}.png", "also": f"test/{place:03}.png"} for place in range(2)]
+
+
 def test_a_missing_shard_is_named(shards: Path) -> None:
     with pytest.raises(Refused, match="there is no .*set-000003.tar"):
         open_source(str(shards / "set-{000000..000003}.tar"))

@@ -52,12 +52,12 @@ class Bands:
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """The number of bands."""
         return int(self.tags.get(_SAMPLES, 1))
 
     @property
     def size(self) -> int:
-        """How many numbers they hold."""
+        """How many numbers all bands hold."""
         return int(self.tags[_WIDTH]) * int(self.tags[_HEIGHT]) * self.number
 
     @property
@@ -71,12 +71,12 @@ class Bands:
 
     @property
     def bits(self) -> int:
-        """Of a number in the widest band."""
+        """The bits of a number in the widest band."""
         return max(self.tags.get(_BITS, (1,)))
 
     @property
     def separate(self) -> bool:
-        """Whether one band follows after the other."""
+        """Whether the bands are stored one after the other."""
         return self.number > 1 and self.tags.get(_PLANAR) == _SEPARATE
 
     @property
@@ -176,7 +176,7 @@ class FirstBands(OtherReading):
     """A source of whose TIFFs of other bands, and of four, the first three are taken."""
 
     def listing(self) -> Listing:
-        """That of the source, which says so."""
+        """The source's listing, with a note that three bands are taken."""
         return self._listing
 
     @cached_property

@@ -60,7 +60,7 @@ class Pixels(ABC):
 
 
 class Converted(NamedTuple):
-    """One picture.
+    """The result of converting one picture.
 
     header: where it cannot be used either, why. pixels: (channels, height, width) uint8, None where the picture cannot
         be used. why: that reason. repairs: what was mended.

@@ -14,7 +14,7 @@ _LOW = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # t
 
 
 class OutOfRange(Exception):
-    """Numbers that are no picture's, in a few words."""
+    """Raised for numbers that no picture has; its text says which, in a few words."""
 
 
 def is_deep(image: ImageFile.ImageFile) -> bool:

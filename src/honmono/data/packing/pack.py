@@ -56,7 +56,7 @@ def read_record(entry: Path) -> dict[str, Any]:
 
 
 def _entry(source: Source, request: Request, content: str) -> Path:
-    """Named by all that the packed bytes depend on."""
+    """The directory of the packed pictures, named by a hash of all that their bytes depend on."""
     # Fields that earlier versions did not have leave the key as it was where they change nothing.
     new = {"classes": "auto", "ground": "auto", "frames": "first", "bands": "usual", "resample": "auto"}
     parts = {name: value for name, value in asdict(request).items() if name not in new or value != new[name]} | {

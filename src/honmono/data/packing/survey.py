@@ -17,7 +17,7 @@ from honmono.data.sources.base import Content, Source
 
 @dataclass(frozen=True)
 class Survey:
-    """The usable pictures of a source.
+    """What is known of the usable pictures of a source.
 
     sizes: the commonest (width, height, count), at most ten. distinct: how many sizes there are in all. short_side: the
     median of the short sides, in pixels. longest: the longest side of all. grey: whether every picture says that it has
@@ -139,11 +139,11 @@ class Seen:
             self.special.deep.append(index)
 
     def any_usable(self) -> bool:
-        """Whether there is a picture among them."""
+        """Whether any picture added so far is usable."""
         return bool(self._sizes)
 
     def survey(self) -> Survey:
-        """Of all of them."""
+        """The survey of all pictures added so far."""
         common = tuple((width, height, number) for (width, height), number in self._sizes.most_common(10))
         sides = sorted((min(size), number) for size, number in self._sizes.items())
         longest = max(max(size) for size in self._sizes)

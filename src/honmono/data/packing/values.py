@@ -65,7 +65,7 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
 
 
 def checked_ground(ground: str) -> None:
-    """Raises `Refused` for what is no colour."""
+    """Raises `Refused` unless `ground` is a colour, `auto` or `alpha`."""
     if ground in ("auto", ALPHA):
         return
     try:

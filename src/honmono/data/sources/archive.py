@@ -7,7 +7,7 @@ import stat
 import tarfile
 import zipfile
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import IO, cast, final
 
 from honmono.data.sources.base import LARGEST_BYTES, Classes, Content, Listing, Source, Unreadable
-from honmono.data.sources.fingerprint import fingerprint_files
+from honmono.data.sources.fingerprint import fingerprint_files, fingerprint_left
 from honmono.data.sources.foreign_bytes import reason, refusing
 from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
 from honmono.data.sources.links import Link, Member, followed
 from honmono.data.sources.names import parts_of
-from honmono.data.sources.overlap import shared_pictures
+from honmono.data.sources.overlap import shared_contents, shared_pictures, size_of
 from honmono.data.sources.own_labels import LARGEST_TEXT
 from honmono.data.sources.zip_names import names_of
 from honmono.errors import Refused
+from honmono.hooks import hook
 
 
 _RULES = "archive, read by the rules of 2026"  # for classes and splits: other rules, other packed pictures
@@ -53,7 +54,8 @@ class Archive(Source):
         self.stamped: Mapping[str, Path] = {_RULES: path}
 
     def fingerprint(self) -> str:
-        """The hash of the whole archive."""
+        """The hash of the whole archive, and of the names and sizes of the files of other splits that lie elsewhere,
+        since the record names the pictures that these have too."""
         return self._fingerprint
 
     def listing(self) -> Listing:
@@ -69,7 +71,25 @@ class Archive(Source):
         """Compares files of equal size."""
         sizes = {at: self._files[at].size for at in (*self._layout.positions, *self._layout.left)}
         names = [member.name for member in self._files]
-        return shared_pictures(self._layout, names, sizes, self._members)
+        within = shared_pictures(self._layout, names, sizes, self._members)
+        others = self.elsewhere()
+        common = self.sizes() & set[int]().union(*(one.sizes() for one in others.values()))
+        there = ((f"{split}/{name}", held) for split, one in others.items() for name, held in one.of_sizes(common))
+        return within + shared_contents(self.of_sizes(common), there)
+
+    @hook
+    def elsewhere(self) -> Mapping[str, "Archive"]:
+        """The splits that were not taken and lie in archives of their own."""
+        return {}
+
+    def sizes(self) -> set[int]:
+        """Of the pictures' files, in bytes."""
+        return {self._files[at].size for at in self._layout.positions}
+
+    def of_sizes(self, sizes: Container[int]) -> Iterator[tuple[str, Content]]:
+        """The pictures whose files have one of these sizes, by their names."""
+        places = [at for at in self._layout.positions if self._files[at].size in sizes]
+        return ((self._files[at].name, content) for at, content in self._members(places))
 
     def _members(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
         yield from self.read(sorted(((self._files[at], at) for at in places), key=lambda one: one[0].at))
@@ -92,7 +112,13 @@ class Archive(Source):
 
     @cached_property
     def _fingerprint(self) -> str:
-        return fingerprint_files(self.stamped)
+        content = fingerprint_files(self.stamped)
+        left = {
+            f"{split}/{name}": size_of(str(path))
+            for split, one in self.elsewhere().items()
+            for name, path in one.stamped.items()
+        }
+        return fingerprint_left(content, left) if left else content
 
     @cached_property
     def _held(self) -> Held:

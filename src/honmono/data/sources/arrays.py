@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from honmono.data.sources.base import Content, Item, Listing, Source
-from honmono.data.sources.fingerprint import digest
+from honmono.data.sources.overlap import shared_contents
 from honmono.data.sources.pixels import Rows
 from honmono.hooks import hook
 
@@ -57,15 +57,14 @@ class ArraySource(Source):
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares the numbers as they are stored."""
-        elsewhere: dict[bytes, str] = {}
-        for split, pixels in self.other_splits():
-            for index, picture in _one_by_one(pixels, len(pixels)):
-                elsewhere.setdefault(digest(picture.tobytes()), f"{split}/{index}")
-        if not elsewhere:
-            return ()
+        elsewhere = (
+            (f"{split}/{index}", picture.tobytes())
+            for split, pixels in self.other_splits()
+            for index, picture in _one_by_one(pixels, len(pixels))
+        )
         pixels = self._stored.pixels
-        found = ((index, digest(picture.tobytes())) for index, picture in _one_by_one(pixels, len(pixels)))
-        return tuple((str(index), elsewhere[one]) for index, one in found if one in elsewhere)
+        here = ((str(index), picture.tobytes()) for index, picture in _one_by_one(pixels, len(pixels)))
+        return shared_contents(here, elsewhere)
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in order, as uint8."""

@@ -120,9 +120,9 @@ class OtherReading(Source):
         self._source, self.name, self.split = source, source.name, source.split
 
     def fingerprint(self) -> str:
-        """That of the source."""
+        """The fingerprint of the other source."""
         return self._source.fingerprint()
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
-        """Those of the source, by files."""
+        """The pictures of the other source that more than one split has, compared by files."""
         return self._source.in_other_splits()

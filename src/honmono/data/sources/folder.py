@@ -33,7 +33,7 @@ class Folder(Source):
         return self._stamp.name if self._stamp.lasting() and self._stamp.remembered() is None else None
 
     def take_hashes(self, hashes: dict[str, bytes]) -> None:
-        """Of files that are read for their pixels."""
+        """Takes the hashes of files that are read for their pixels."""
         self._digests |= hashes
 
     def listing(self) -> Listing:

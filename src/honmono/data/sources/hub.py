@@ -11,6 +11,7 @@ import numpy as np
 from honmono.data.sources.base import Content, Item, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint
 from honmono.data.sources.layout import took
+from honmono.data.sources.overlap import other_splits, shared_contents
 from honmono.data.sources.own_labels import LABELS
 from honmono.data.sources.shelves import why_shelves
 from honmono.errors import Refused
@@ -36,7 +37,7 @@ class Hub(Source):
         self, spec: str, tables: Mapping[str, Sequence[Path]] | Path | None = None, split: str | None = None
     ) -> None:
         self._tables = tables
-        self._taken, self._splits = "", list[str]()
+        self._taken, self._splits = "", dict[str, Any]()
         if tables is not None:
             self.name, self.split, self._path, self._config = spec, split, "", ""
             return
@@ -72,11 +73,17 @@ class Hub(Source):
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in order, encoded as the data set holds them."""
         dataset, column, _ = self._opened
-        for index, cell in enumerate(_cells(dataset.select_columns([column]).select(range(count)))):
-            if cell and cell["bytes"]:
-                yield index, cell["bytes"]
-            else:
-                yield index, cell["path"] if cell and cell["path"] else Unreadable("an empty cell")
+        yield from enumerate(_pictures(dataset.select_columns([column]).select(range(count))))
+
+    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+        """Compares the encoded pictures."""
+        dataset, column, _ = self._opened
+        elsewhere = (
+            (f"{split}/{index}", content)
+            for split in other_splits(self._taken, self._splits)
+            for index, content in enumerate(_pictures(_encoded(self._splits[split], column).select_columns([column])))
+        )
+        return shared_contents(((str(index), content) for index, content in self.contents(len(dataset))), elsewhere)
 
     @cached_property
     def _listing(self) -> Listing:
@@ -110,8 +117,7 @@ class Hub(Source):
             raise Refused(f"{self.name} has no column of pictures among {', '.join(features)}: take another data set")
         named = [name for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)]
         choices = [name for name in LABELS if name in named] + named + _plain_labels(features)
-        pictures = dataset.cast_column(encoded[0], datasets.Image(decode=False))
-        return pictures, encoded[0], choices[0] if choices else None
+        return _encoded(dataset, encoded[0]), encoded[0], choices[0] if choices else None
 
     def _loaded(self, datasets: Any) -> Any:
         path = self._config
@@ -136,7 +142,7 @@ class Hub(Source):
         if wanted not in splits:
             choices = ", ".join(f"'{self.name}@{split}'" for split in splits)
             raise Refused(f"{self.name} has no split {wanted!r}: give {choices}")
-        self._taken, self._splits = wanted, [*splits]
+        self._taken, self._splits = wanted, dict(splits)
         return splits[wanted]
 
 
@@ -187,6 +193,21 @@ def _holds_bytes(kind: Any) -> bool:
     if isinstance(kind, dict):
         return set(kind) == {"bytes", "path"}
     return getattr(kind, "dtype", None) in ("binary", "large_binary")
+
+
+def _encoded(dataset: Any, column: str) -> Any:
+    """A split whose pictures are left as they are stored."""
+    from datasets import Image
+
+    return dataset.cast_column(column, Image(decode=False))
+
+
+def _pictures(dataset: Any) -> Iterator[Content]:
+    for cell in _cells(dataset):
+        if cell and cell["bytes"]:
+            yield cell["bytes"]
+        else:
+            yield cell["path"] if cell and cell["path"] else Unreadable("an empty cell")
 
 
 def _cells(dataset: Any) -> Iterator[dict[str, Any] | None]:

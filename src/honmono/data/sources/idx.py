@@ -63,7 +63,7 @@ class Idx(ArraySource):
         return Stored(images, labels, numbered_classes(labels), notes=(*self._notes, *([note] if note else [])))
 
     def other_splits(self) -> Iterator[tuple[str, np.ndarray]]:
-        """The one to test with, or to train on."""
+        """The split to test with, or the split to train on."""
         for split, path in self._others.items():
             with suppress(Refused):
                 yield split, _read(path, 3)

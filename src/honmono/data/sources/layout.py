@@ -60,7 +60,7 @@ def names_a_picture(name: str) -> bool:
 
 
 def took(split: str, splits: Iterable[str]) -> str:
-    """The note that says so."""
+    """The note that says which of the splits was taken."""
     return f"{_TOOK} {split!r} of {', '.join(sorted(splits))}"
 
 

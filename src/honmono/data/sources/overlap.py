@@ -1,12 +1,13 @@
 """Pictures in more than one split of a data set, which spoil what is measured on the split left out."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Unreadable
 from honmono.data.sources.fingerprint import digest
 from honmono.data.sources.layout import Layout
+from honmono.data.sources.splits import splits_among
 
 
 Read = Callable[[Sequence[int]], Iterator[tuple[int, Content]]]
@@ -18,6 +19,34 @@ def size_of(path: str) -> int:
         return os.stat(path).st_size
     except OSError:
         return -1
+
+
+def other_splits(taken: str, splits: Iterable[str]) -> list[str]:
+    """Those of a set's splits whose pictures must not be among those of the split taken: to train, or to test with."""
+    return [one for one in splits if one != taken and {*splits_among((one, taken)).values()} & {"test", "val"}]
+
+
+def shared_contents(
+    here: Iterable[tuple[str, Content]], elsewhere: Iterable[tuple[str, Content]]
+) -> tuple[tuple[str, str], ...]:
+    """(name, name elsewhere) of each named content that is elsewhere too, byte by byte."""
+    first: dict[bytes, str] = {}
+    for name, one in _digests(elsewhere):
+        first.setdefault(one, name)
+    return tuple((name, first[one]) for name, one in _digests(here) if one in first) if first else ()
+
+
+def _digests(contents: Iterable[tuple[str, Content]]) -> Iterator[tuple[str, bytes]]:
+    names: list[str] = []
+
+    def numbered() -> Iterator[tuple[int, Content]]:
+        for name, content in contents:
+            if not isinstance(content, Unreadable):
+                names.append(name)
+                yield len(names) - 1, content
+
+    for index, one in in_parallel(digest, numbered()):
+        yield names[index], one
 
 
 def shared_pictures(

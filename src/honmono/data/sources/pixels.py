@@ -33,7 +33,7 @@ class Rows:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the numbers."""
+        """The type of the numbers."""
         return self.stored.dtype
 
     def __getitem__(self, rows: slice) -> np.ndarray:

@@ -39,7 +39,7 @@ class _Type:
 
 
 class _Array:
-    """In place of `numpy.ndarray` until its numbers are known."""
+    """Stands for a `numpy.ndarray` until its numbers are known."""
 
     def __init__(self, *_: Any) -> None:
         self.value: np.ndarray | None = None

@@ -13,8 +13,8 @@ from honmono.data.sources.files import Fetched, Files
 from honmono.data.sources.fingerprint import fingerprint_files
 from honmono.data.sources.foreign_bytes import refusing
 from honmono.data.sources.layout import took
+from honmono.data.sources.overlap import other_splits
 from honmono.data.sources.pixels import Rows
-from honmono.data.sources.splits import splits_among
 from honmono.errors import Refused
 
 
@@ -27,7 +27,7 @@ class Part:
 
 
 class Reader(ABC):
-    """Of one format.
+    """Reads the sets of one format.
 
     what: the format in a few words.
     """
@@ -67,10 +67,9 @@ class ReadArrays(ArraySource):
 
     def other_splits(self) -> Iterator[tuple[str, np.ndarray | Rows]]:
         """Those to train, test or validate with, of the same set where there are several."""
-        for split in self._splits:
-            if split != self._chosen and {*splits_among((split, self._chosen)).values()} & {"test", "val"}:
-                with suppress(Refused):
-                    yield split, self._load(split).pixels
+        for split in other_splits(self._chosen, self._splits):
+            with suppress(Refused):
+                yield split, self._load(split).pixels
 
     def _load(self, split: str) -> Stored:
         part = self._parts[split]

@@ -3,7 +3,7 @@
 import glob
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import final
@@ -12,6 +12,7 @@ from honmono.data.sources.archive import Archive, Held, Tar
 from honmono.data.sources.base import Classes, Content
 from honmono.data.sources.layout import hidden, names_a_picture, took
 from honmono.data.sources.links import Member
+from honmono.data.sources.overlap import other_splits
 from honmono.data.sources.splits import choose_split, splits_among
 from honmono.errors import Refused
 
@@ -22,13 +23,23 @@ _PLACES = 1 << 48  # of bytes in one shard; a member's place is the shard's numb
 
 @final
 class Shards(Archive):
-    """Shards read one after the other; their members are one set, whichever shard holds them."""
+    """Shards read one after the other; their members are one set, whichever shard holds them.
+
+    others: the shards of each split that was not taken.
+    """
 
     def __init__(
-        self, paths: Sequence[Path], name: str, split: str | None, classes: Classes = "auto", note: str | None = None
+        self,
+        paths: Sequence[Path],
+        name: str,
+        split: str | None,
+        classes: Classes = "auto",
+        note: str | None = None,
+        others: Mapping[str, Sequence[Path]] = {},
     ) -> None:
         super().__init__(paths[0], name, split, classes)
         self._notes = (note,) if note else ()
+        self._others = others
         self._shards = [Tar(path, str(path), None) for path in paths]
         self.stamped = {f"{number}/{path.name}": path for number, path in enumerate(paths)}
 
@@ -37,7 +48,7 @@ class Shards(Archive):
         return ()
 
     def look(self) -> Held:
-        """What all of them hold."""
+        """What all shards hold."""
         held = [shard.look() for shard in self._shards]
         return Held(
             [
@@ -49,6 +60,10 @@ class Shards(Archive):
             [other for one in held for other in one.others],
             self._notes,
         )
+
+    def elsewhere(self) -> Mapping[str, Archive]:
+        """The shards of other splits."""
+        return {split: Shards(paths, split, None) for split, paths in self._others.items()}
 
     def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """The members, shard by shard."""
@@ -75,7 +90,8 @@ def shards_in(folder: Path, name: str, split: str | None, classes: Classes) -> S
     if not splits:
         return None
     chosen = choose_split(name, splits, split)
-    return Shards(sets[chosen], name, None, classes, note=took(chosen, splits))
+    others = {one: sets[one] for one in other_splits(chosen, sets)}
+    return Shards(sets[chosen], name, None, classes, note=took(chosen, splits), others=others)
 
 
 def shards_of(spec: str) -> tuple[Sequence[Path], str, str | None] | None:

@@ -30,7 +30,7 @@ class Runtime(NamedTuple):
 
 
 def read_runtime(folder: Path | None = None) -> Runtime:
-    """The two files, from a folder that holds the npm package or its folder `dist`; None: from the cache."""
+    """The runtime's two files, from a folder that holds the npm package or its folder `dist`; None: from the cache."""
     places = [_cached()] if folder is None else [folder, folder / "dist", folder / "package" / "dist"]
     for place in places:
         if (place / SCRIPT).is_file() and (place / WASM).is_file():

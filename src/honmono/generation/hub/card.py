@@ -137,5 +137,5 @@ def _line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """In one line, without what could begin a tag."""
+    """The text in one line, without characters that could begin a tag."""
     return " ".join(text.split()).replace("<", "&lt;")

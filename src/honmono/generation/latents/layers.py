@@ -18,7 +18,7 @@ PARALLEL = 1 - 1e-4  # the least cosine between the latent and what the first la
 
 
 class Call(NamedTuple):
-    """What a layer was called with."""
+    """A call of a layer, with its input."""
 
     layer: nn.Module
     taken: Tensor

@@ -22,7 +22,7 @@ LEARNING_RATE = 0.1  # of Adam, which falls to 0 by a cosine
 
 @dataclass(frozen=True)
 class Projection:
-    """What was found.
+    """The result of projecting a picture into the latent space.
 
     latents: of one sample, with its class.
     sample: (1, *sample_shape), and `before`: the nearest of the random samples.

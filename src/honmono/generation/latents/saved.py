@@ -21,7 +21,7 @@ class SavedLatents:
     labels: tuple[str, ...] = ()
 
     def first(self, number: int) -> "SavedLatents":
-        """The first `number` of them."""
+        """The first `number` latents."""
         return replace(self, latents=self.latents[:number], labels=self.labels[:number])
 
     def fitting(self, model: Model) -> "SavedLatents":

@@ -47,12 +47,12 @@ class Job:
         return self.model.recipe.sampling == "batch" or getattr(self.model.sampler, "eta", 0) > 0
 
     def goes_with(self, other: "Job") -> bool:
-        """Whether one forward can make both."""
+        """Whether one forward pass can serve both requests."""
         mine, theirs = ((job.model.recipe.sampling, job.model.sampler) for job in (self, other))
         return mine == theirs and not self.alone
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """Latents and labels of its samples."""
+        """The latents and labels of the request's samples."""
         draws = self.model.draws(seed=self.seed, label=self.label, truncation=self.truncation)
         chunks = [next(draws) for _ in range(0, self.num, self.model.recipe.training.batch_size)]
         latents, labels = (np.concatenate([chunk[part] for chunk in chunks])[: self.num] for part in (0, 1))
@@ -73,7 +73,7 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """Samples that are not made yet."""
+        """The number of samples that are not made yet."""
         return self._waiting
 
     def submit(self, job: Job) -> Future[Tensor]:

@@ -20,7 +20,7 @@ MOST_NAMED = 3  # runs in one message
 
 @dataclass(frozen=True)
 class Number:
-    """One number.
+    """One measured number of a run.
 
     value: NaN where it was not finite.
     interval: 95%, over sample seeds; None with one seed.

@@ -28,7 +28,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Summary:
-    """One run.
+    """What a comparison shows of one run.
 
     name: unique among the compared runs.
     fields: all hyper-parameters by dotted field.
@@ -48,13 +48,13 @@ class Summary:
 
     @property
     def planned(self) -> int | None:
-        """The steps of its recipe."""
+        """The number of steps of the run's recipe."""
         steps = self.fields.get("training.steps")
         return steps if isinstance(steps, int) else None
 
     @property
     def data(self) -> str | None:
-        """The fingerprint of its data."""
+        """The fingerprint of the run's data."""
         return next((str(session["data"]) for session in self.sessions if session.get("data")), None)
 
     @property

@@ -39,7 +39,7 @@ class Monitor:
         self._every = CHECK_EVERY * trainer.recipe.sampler.evaluations
 
     def active(self) -> list[str]:
-        """The kinds of the warnings that hold now."""
+        """The kinds of the warnings that apply now."""
         return sorted(self._active)
 
     def broken(self, steps: Sequence[int], rows: Sequence[Mapping[str, float]]) -> str | None:

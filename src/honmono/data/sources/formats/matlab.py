@@ -36,7 +36,7 @@ class Mat(Reader):
         return splits if len(splits) == len(found) else {base(name): Part((name,)) for name in found}
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
-        """The array of pictures and the one of labels."""
+        """Reads the array of pictures and the array of labels."""
         (name,) = part.pictures
         arrays = _arrays(fetched[name])
         shapes = {key: array.shape for key, array in arrays.items()}

@@ -33,7 +33,7 @@ class Npz(Reader):
         return parts_of_files(files, self.what, (".npz",), _shapes)
 
     def load(self, fetched: Mapping[str, Fetched], part: Part, split: str) -> Stored:
-        """The pair of the split."""
+        """Reads the split's arrays of pictures and labels."""
         (name,) = part.pictures
         pair = pair_of(base(name), _shapes(fetched[name]), split)
         return stored(base(name), _Members(fetched[name]), pair)
