@@ -46,9 +46,10 @@ STUDY = Study(
         " improvement. The DCGAN here has networks of the same size (3.4 and 2.6 million parameters), without batch"
         " norm in D and with weights initialised from N(0, 0.02).",
         "The real PGGAN here has at most 64 channels, the paper's 512: it shows the method, not its best quality.",
-        "All cases are trained under seed 1, which favours the MLP: under seed 0 it collapses in its sixth epoch, which"
-        " the article's did not. The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for hundreds of"
-        " steps, and how soon G recovers depends on the seed.",
+        "The article does not name the MLP's optimizer: Adam with torch's betas is inferred, since with those of the"
+        " 'PGGAN' the MLP collapses before its tenth epoch.",
+        "All cases are trained under seed 1. The 'PGGAN' is trained under seed 0 too: in its first epoch D wins for"
+        " hundreds of steps, and how soon G recovers depends on the seed.",
         "One seed of the others: differences smaller than those between seeds mean nothing (use --seeds 3).",
         "Each row says what changes from the row above it, except for the longer MLP; the effects of changes in the"
         " same row cannot be separated.",
