@@ -12,6 +12,7 @@ from honmono.devices import (
     choose,
     choose_compile,
     cpu_gains_by_bf16,
+    cpu_gains_by_channels_last,
     faster_layout,
     from_record,
     gains_by_bf16,
@@ -104,6 +105,20 @@ def test_automatic_choices_are_written_out_and_equal_for_equal_calls() -> None:
 )
 def test_bf16_is_faster_on_some_processors_that_have_it(amx: bool, name: str, gains: bool) -> None:
     assert cpu_gains_by_bf16(amx, name) == gains
+
+
+@pytest.mark.parametrize(
+    ("capability", "name", "gains"),
+    [
+        ("AVX2", "AMD EPYC", True),
+        ("AVX2", "Intel Xeon", True),
+        ("AVX512", "AMD EPYC", True),
+        ("AVX512", "Intel Xeon", False),
+        ("DEFAULT", "", False),
+    ],
+)
+def test_channels_last_is_faster_in_float32_on_some_processors(capability: str, name: str, gains: bool) -> None:
+    assert cpu_gains_by_channels_last(capability, name) == gains
 
 
 def test_bf16_is_the_default_only_where_it_is_faster() -> None:

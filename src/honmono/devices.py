@@ -131,13 +131,24 @@ def _choose_device(device: str) -> str:
 
 
 def faster_layout(device: str, precision: str, group_norm: bool) -> Layout:
-    """What the layout "auto" is: channels-last in bf16, and in float32 on processors without AVX512, where it was up to
-    1.57 times as fast (benchmarks/README.md); but never with group norm on a CPU, where torch 2.13 takes up to 35 times
-    as long for it in channels-last."""
-    if group_norm and device == "cpu":
+    """What the layout "auto" is: channels-last in bf16, and in float32 on CPUs that gain by it; but never with group
+    norm on a CPU, where torch 2.13 takes up to 35 times as long for it in channels-last."""
+    if device != "cpu":
+        return "channels-last" if precision == "bf16" else "contiguous"
+    if group_norm or precision == "fp64":
         return "contiguous"
-    without_avx512 = device == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX2"
-    return "channels-last" if precision == "bf16" or (precision == "fp32" and without_avx512) else "contiguous"
+    capability, name = torch.backends.cpu.get_cpu_capability(), torch.cpu.get_capabilities()["cpu_name"]
+    gains = precision == "bf16" or cpu_gains_by_channels_last(capability, name)
+    return "channels-last" if gains else "contiguous"
+
+
+def cpu_gains_by_channels_last(capability: str, name: str) -> bool:
+    """Whether convolutions in float32 are faster in channels-last on a CPU of this capability (torch's word) and name.
+
+    Contiguous steps took up to 1.57 times as long with AVX2, and up to 1.52 times with AMD's AVX512
+    (benchmarks/README.md). Not measured with Intel's AVX512.
+    """
+    return capability == "AVX2" or (capability == "AVX512" and name.startswith("AMD"))
 
 
 def choose_compile(wanted: str, device: str) -> Compiled:
