@@ -1,7 +1,8 @@
 """Article 001, the GAN of fully connected layers on MNIST (NTT TechnoCross advent calendar 2024, day 20, in Japanese).
 
 The article's loader resizes to 32x32, which its own 28x28 networks cannot use: here pictures stay 28x28. It names no
-loss and no optimizer for this GAN: the loss of its second one is used, and Adam with torch's betas. Left out: saving 16 fakes in every tenth epoch.
+loss and no optimizer for this GAN: the loss of its second one is used, and Adam with torch's betas. Left out: saving 16
+fakes in every tenth epoch.
 """
 
 from collections.abc import Iterable, Iterator

@@ -59,7 +59,11 @@ def pggan_discriminator() -> nn.Module:
 
 
 class Loop:
-    """Both articles' loop; shapes: of noise and labels behind the batch. betas: the second GAN's; the first names none."""
+    """The loop of both GANs.
+
+    betas: those of the second; for the first the article names none. behind: the shape of noise and labels behind the
+        batch.
+    """
 
     def __init__(
         self,

@@ -26,8 +26,8 @@ from honmono.recipe import Normal, Pair, Recipe, SampleGrid, Training, Update, r
         " tenth epoch (training.sample_every=9380), of new latents",
         "the published loader resizes to 32x32, which its 28x28 networks cannot use: here 28x28 as stored,"
         " and other pictures with the loader's bilinear filter (data.resample)",
-        "the article names no optimizer for the MLP: Adam with torch's betas is inferred, since with (0.5, 0.999), as in"
-        " its second GAN, the generator collapses here before the tenth epoch (optimizers.*.betas)",
+        "the article names no optimizer for the MLP: Adam with torch's betas is inferred, since with (0.5, 0.999), as"
+        " in its second GAN, the generator collapses here before the tenth epoch (optimizers.*.betas)",
     ),
     tiny={
         "generator.widths": "(16, 16)",
