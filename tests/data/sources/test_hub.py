@@ -96,8 +96,10 @@ def test_pictures_that_the_test_table_has_too_are_named(tmp_path: Path, encode) 
     pictures = [{"bytes": encode(np.full((8, 8), value, np.uint8)), "path": None} for value in range(5)]
     features = datasets.Features({"image": datasets.Image()})
     splits = {"train": pictures[:3], "test": pictures[2:4], "unlabeled": pictures[4:] + pictures[:1]}
-    tables = {name: datasets.Dataset.from_dict({"image": held}, features=features) for name, held in splits.items()}
-    datasets.DatasetDict(tables).save_to_disk(tmp_path / "set")
+    tables = datasets.DatasetDict()
+    for name, held in splits.items():
+        tables[name] = datasets.Dataset.from_dict({"image": held}, features=features)
+    tables.save_to_disk(tmp_path / "set")
     record = Pictures(source=str(tmp_path / "set")).open().record
     assert record["in_other_splits"] == [{"name": "2", "also": "test/0"}]
     test = Pictures(source=f"{tmp_path / 'set'}@test").open().record
