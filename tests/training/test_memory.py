@@ -38,7 +38,7 @@ class Counting(NonSaturating):
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
         size = step.batch.real.square().mean()
         extra = {"size": size, "before": step.memory["updates"]}
-        return NonSaturating().discriminator_loss(step) | extra  # type: ignore[operator]
+        return NonSaturating(together=self.together).discriminator_loss(step) | extra  # type: ignore[operator]
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
         return {"fake": NonSaturating().generator_loss(step)["fake"] + 0 * step.memory["updates"]}
