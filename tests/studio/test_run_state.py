@@ -14,6 +14,6 @@ def test_a_training_is_as_far_as_its_log(folders: Folders) -> None:
         log.append([{"step": 9, "images": 900}])
     assert card(run, trainings).step == 2, "a training that was killed goes on from its checkpoint"
     with hold(run):
-        shown = card(run, trainings)
-        assert (shown.state, shown.step) == ("training", 9)
+        running = card(run, trainings)
+        assert (running.state, running.step) == ("training", 9)
     assert card(run, trainings).state == "stopped"
