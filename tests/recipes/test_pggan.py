@@ -11,7 +11,8 @@ from torch import nn
 
 from honmono.data.choose import with_source
 from honmono.errors import Refused
-from honmono.networks.pggan import EqualizedConv2d, PGGANDiscriminator, PGGANGenerator
+from honmono.networks.equalized import EqualizedConv2d
+from honmono.networks.pggan import PGGANDiscriminator, PGGANGenerator
 from honmono.recipe.build import build_networks, count_parameters
 from honmono.recipe.describe import nominal_data_spec
 from honmono.recipe.growth import Growth

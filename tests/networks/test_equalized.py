@@ -1,0 +1,31 @@
+"""Equalized learning rate: weights are scaled in each pass, and begin as others do."""
+
+from math import sqrt
+
+import pytest
+import torch
+
+from honmono.networks.equalized import EqualizedConv2d, EqualizedLinear
+
+
+def test_weights_are_scaled_as_they_are_used_and_biases_are_not() -> None:
+    torch.manual_seed(0)
+    layer = EqualizedConv2d(6, 200, 3)
+    assert layer.weight.std().item() == pytest.approx(1, abs=0.02) and not layer.bias.any()
+    torch.nn.init.constant_(layer.weight, 1.0)
+    torch.nn.init.constant_(layer.bias, 0.5)
+    middle = layer(torch.ones(1, 6, 3, 3))[0, :, 1, 1]
+    torch.testing.assert_close(middle, torch.full((200,), 54 * sqrt(2) / sqrt(54) + 0.5))
+    dense = EqualizedLinear(16, 3, gain=1.0)
+    torch.nn.init.constant_(dense.weight, 1.0)
+    torch.testing.assert_close(dense(torch.ones(1, 16)), torch.full((1, 3), 16 / 4.0))
+
+
+def test_unequalized_layers_begin_the_same_and_move_otherwise() -> None:
+    layers = []
+    for equalized in (True, False):
+        torch.manual_seed(0)
+        layers.append(EqualizedLinear(64, 4, equalized=equalized))
+    x = torch.randn(5, 64)
+    torch.testing.assert_close(layers[0](x), layers[1](x))
+    assert layers[1].scale == 1.0 and layers[0].scale == sqrt(2 / 64)
