@@ -11,7 +11,8 @@ from honmono.networks.equalized import EqualizedConv2d, EqualizedLinear
 def test_weights_are_scaled_as_they_are_used_and_biases_are_not() -> None:
     torch.manual_seed(0)
     layer = EqualizedConv2d(6, 200, 3)
-    assert layer.weight.std().item() == pytest.approx(1, abs=0.02) and not layer.bias.any()
+    assert layer.weight.std().item() == pytest.approx(1, abs=0.02)
+    assert layer.bias is not None and not layer.bias.any()
     torch.nn.init.constant_(layer.weight, 1.0)
     torch.nn.init.constant_(layer.bias, 0.5)
     middle = layer(torch.ones(1, 6, 3, 3))[0, :, 1, 1]
@@ -29,3 +30,15 @@ def test_unequalized_layers_begin_the_same_and_move_otherwise() -> None:
     x = torch.randn(5, 64)
     torch.testing.assert_close(layers[0](x), layers[1](x))
     assert layers[1].scale == 1.0 and layers[0].scale == sqrt(2 / 64)
+
+
+def test_a_rate_scales_weights_and_biases_but_not_the_first_output() -> None:
+    layers = []
+    for rate in (1.0, 0.01):
+        torch.manual_seed(0)
+        layers.append(EqualizedLinear(64, 4, rate=rate))
+    x = torch.randn(5, 64)
+    torch.testing.assert_close(layers[0](x), layers[1](x))
+    assert layers[1].bias is not None
+    torch.nn.init.ones_(layers[1].bias)
+    torch.testing.assert_close(layers[1](x) - layers[0](x), torch.full((5, 4), 0.01), atol=1e-6, rtol=1e-4)
