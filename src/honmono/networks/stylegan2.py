@@ -69,7 +69,7 @@ class StyledLayer(nn.Module):
     def __init__(self, style: int, inputs: int, outputs: int, size: tuple[int, int], *, doubled: bool = False) -> None:
         super().__init__()
         self.conv = ModulatedConv2d(style, inputs, outputs, 3, doubled=doubled)
-        self.strength = nn.Parameter(torch.zeros(()))
+        self.strength = nn.Parameter(torch.zeros(1))
         self.bias = nn.Parameter(torch.zeros(outputs, 1, 1))
         self.noise: Tensor
         self.register_buffer("noise", torch.randn(1, 1, *size))
