@@ -35,8 +35,8 @@ def gather(recipe: Recipe, networks: Networks, stored: Path) -> Gather:
         generator: nn.Module, shape: tuple[int, ...] = (1, 8, 8), recipe: Recipe = recipe, **asked: Any
     ) -> GeneratorEvidence:
         reference = Reference(recipe, shape, str(stored), networks)
-        model = Model(generator, recipe, DataSpec(shape, CLASSES))
-        return GeneratorEvidence(model, asked.get("seed", 0), reference, networks, asked.get("truncation"))
+        model = Model(generator, recipe, DataSpec(shape, CLASSES), truncation=asked.get("truncation"))
+        return GeneratorEvidence(model, asked.get("seed", 0), reference, networks)
 
     return make
 

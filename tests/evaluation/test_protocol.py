@@ -58,8 +58,9 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     random = np.random.default_rng(0)
     np.savez(path, images=random.integers(256, size=(300, 8, 8), dtype=np.uint8))
     metrics = [FID(features="mnist", fakes=200), LabelFidelity(features="mnist", fakes=40)]
-    call: dict[str, Any] = {"seeds": (0, 1), "reference": str(path), "truncation": 0.5}
-    return dict(measure(model_of(Noise(), digits(), (1, 8, 8), tuple("0123456789")), metrics, **call).protocol)
+    call: dict[str, Any] = {"seeds": (0, 1), "reference": str(path)}
+    model = model_of(Noise(), digits(), (1, 8, 8), tuple("0123456789")).with_truncation(0.5)
+    return dict(measure(model, metrics, **call).protocol)
 
 
 def test_everything_that_makes_a_number_is_recorded(pictured: dict[str, Any]) -> None:

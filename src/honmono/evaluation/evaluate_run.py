@@ -85,7 +85,8 @@ def evaluate(
     trained = trained.with_sampler(**(sampler or {}))
     chosen = _metrics(trained, metrics, num)
     _refuse_unavailable(trained, chosen, reference)
-    measured = _measure(trained, chosen, seeds, reference, truncation)
+    model = trained.model.with_truncation(truncation)
+    measured = measure(model, chosen, seeds=range(seeds), reference=reference, pictures=True, progress=progress)
     evaluations.append(trained.run, _line(trained, measured))
     return Evaluation(trained.run, trained.step, trained.images, measured, _pictures(trained.run, measured))
 
@@ -104,24 +105,6 @@ def _refuse_unavailable(trained: TrainedRun, metrics: Sequence[Metric], referenc
     reasons = unavailable_metrics(trained.recipe, metrics, trained.classes, reference=reference)
     for why in (reasons or download_weights(metrics)).values():
         raise Refused(why)
-
-
-def _measure(
-    trained: TrainedRun,
-    metrics: Sequence[Metric],
-    seeds: int,
-    reference: str | None,
-    truncation: float | None,
-) -> Measured:
-    return measure(
-        trained.model,
-        metrics,
-        seeds=range(seeds),
-        reference=reference,
-        truncation=truncation,
-        pictures=True,
-        progress=progress,
-    )
 
 
 def _line(trained: TrainedRun, measured: Measured) -> dict[str, Any]:

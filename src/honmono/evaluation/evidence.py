@@ -26,11 +26,9 @@ class GeneratorEvidence(Evidence):
     Use it inside `preserve_rng_state`, since it reseeds torch before each chunk, for generators that draw noise.
     """
 
-    def __init__(
-        self, model: Model, seed: int, reference: Reference, networks: Networks, truncation: float | None = None
-    ) -> None:
+    def __init__(self, model: Model, seed: int, reference: Reference, networks: Networks) -> None:
         self.data, self.classes, self.seed = model.recipe.data, model.classes, seed
-        self._model, self._range, self._truncation = model, model.range, truncation
+        self._model, self._range = model, model.range
         self._reference, self._networks, self.device = reference, networks, networks.device
         self._checks: list[SampleChecks] = []
         self._extractions: dict[tuple[str, str], Extraction] = {}
@@ -126,7 +124,7 @@ class GeneratorEvidence(Evidence):
         """Checks and transforms the fakes, chunk by chunk; pictures are quantized first."""
         checks = SampleChecks(self._range)
         self._checks.append(checks)
-        chunks = self._model.fakes(seed=self.seed, truncation=self._truncation)
+        chunks = self._model.fakes(seed=self.seed)
         for number in count():
             reseed(self._networks.device, self.seed, "evaluate", number)
             samples = next(chunks)

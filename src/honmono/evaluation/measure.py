@@ -52,13 +52,12 @@ def measure(
     *,
     seeds: Sequence[int] = (0,),
     reference: str | None = None,
-    truncation: float | None = None,
     pictures: bool = False,
     progress: Progress = silent,
 ) -> Measured:
     """Measures a generator on its device; changes neither the generator nor the global random state.
 
-    reference, truncation: as for `evaluate`.
+    reference: as for `evaluate`.
     pictures: whether to return pictures of the metrics that have some, under the first seed.
     progress: shows the progress.
     Raises `Refused` where a metric does not fit or has too few samples, `Failed` where a sample is not finite.
@@ -72,12 +71,12 @@ def measure(
     rows: dict[str, Tensor] = {}
     with preserve_rng_state(networks.device):
         for seed in seeds:
-            evidence = GeneratorEvidence(model, seed, reals, networks, truncation)
+            evidence = GeneratorEvidence(model, seed, reals, networks)
             values.append(_values(metrics, evidence))
             rows = rows or (_pictures(metrics, evidence) if pictures else {})
             notes |= dict.fromkeys(evidence.notes())
     means, intervals, not_finite = summarize(values)
-    protocol = protocol_of(model, metrics, seeds, truncation, reals, networks)
+    protocol = protocol_of(model, metrics, seeds, reals, networks)
     return Measured(means, intervals, protocol, (*notes, *not_finite), time.perf_counter() - start, rows)
 
 

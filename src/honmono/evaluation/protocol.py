@@ -25,17 +25,12 @@ from honmono.runs.protocols import Protocol, Record
 
 
 def protocol_of(
-    model: Model,
-    metrics: Sequence[Metric],
-    seeds: Sequence[int],
-    truncation: float | None,
-    reference: Reference,
-    networks: Networks,
+    model: Model, metrics: Sequence[Metric], seeds: Sequence[int], reference: Reference, networks: Networks
 ) -> Protocol:
     """By metric, its record, after it was measured; strict JSON."""
     recipe = model.recipe
     conditions = {
-        "fakes.truncation": truncation,
+        "fakes.truncation": model.truncation,
         "fakes.sampler": None if model.chosen is None else repr(model.chosen),
         "fakes.quantized": "uint8" if model.range else None,
         **(_mixture(recipe.data) if isinstance(recipe.data, Mixture) else {}),

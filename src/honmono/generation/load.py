@@ -120,7 +120,7 @@ class TrainedRun:
             raise Refused(f"--num {num}: give at least 1")
         index = None if label is None else self.class_number(label)
         if latents is None:
-            chunks = self.model.fakes(seed=seed, label=index, truncation=truncation)
+            chunks = self.model.with_truncation(truncation).fakes(seed=seed, label=index)
         else:
             chunks = self.at_saved(latents.first(num), index)
         for chunk in chunks:
@@ -148,7 +148,7 @@ class TrainedRun:
     ) -> SavedLatents:
         """The latents of `num` samples of a seed, with their classes."""
         index = None if label is None else self.class_number(label)
-        chunks = self.model.draws(seed=seed, label=index, truncation=truncation)
+        chunks = self.model.with_truncation(truncation).draws(seed=seed, label=index)
         taken = [next(chunks)[:2] for _ in range(-(-num // self.recipe.training.batch_size))]
         latents, labels = (np.concatenate(part)[:num] for part in zip(*taken, strict=True))
         return SavedLatents(latents, tuple(self.classes[one] for one in labels) if self.classes else ())

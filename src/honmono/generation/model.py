@@ -68,6 +68,7 @@ class Model:
     generator: the network itself, on its device, in whatever mode its owner keeps it.
     data_spec: shape of a sample and the classes of the data. weights: "average" where it is the averaged generator.
     chosen: a sampler in place of the recipe's; None: the recipe's.
+    truncation: the largest latent, for normal latents; None: any.
     """
 
     generator: nn.Module
@@ -75,6 +76,7 @@ class Model:
     data_spec: DataSpec
     weights: Weights = "raw"
     chosen: Sampler | None = None
+    truncation: float | None = None
 
     @property
     def sampler(self) -> Sampler:
@@ -116,41 +118,32 @@ class Model:
         sampler = changed(self.sampler, steps=steps, solver=solver, guidance=guidance)
         return replace(self, chosen=None if sampler == self.recipe.sampler else sampler)
 
+    def with_truncation(self, truncation: float | None) -> "Model":
+        """The same generator, with latents no larger than this."""
+        return self if truncation == self.truncation else replace(self, truncation=truncation)
+
     def fakes(
-        self,
-        *,
-        seed: int,
-        label: int | None = None,
-        truncation: float | None = None,
-        share: int = 1,
-        turn: Sequence[int] | None = None,
+        self, *, seed: int, label: int | None = None, share: int = 1, turn: Sequence[int] | None = None
     ) -> Iterator[Tensor]:
         """An endless iterator over chunks of fakes, (batch size, *sample_shape), on the generator's device.
 
         label: the class of all fakes; None: the classes in turn.
-        truncation: the largest latent, for normal latents.
         share: the number of samples in a row with one latent: sample i has the one that sample i // share has with 1.
         turn: the classes to use in turn; None: all.
         Batch norm is in the recipe's sampling mode; no buffer of the generator changes.
         """
-        draws = self.draws(seed=seed, label=label, truncation=truncation, share=share, turn=turn)
+        draws = self.draws(seed=seed, label=label, share=share, turn=turn)
         return (self.at(latent, labels, noise) for latent, labels, noise in draws)
 
     def draws(
-        self,
-        *,
-        seed: int,
-        label: int | None = None,
-        truncation: float | None = None,
-        share: int = 1,
-        turn: Sequence[int] | None = None,
+        self, *, seed: int, label: int | None = None, share: int = 1, turn: Sequence[int] | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
         """What `fakes` makes each chunk from, as `at` takes it: latents, labels, the noise's seed and number."""
         chunk = self.recipe.training.batch_size
         for number in count():
             places = np.arange(number * chunk, (number + 1) * chunk)
             at, within = np.divmod(places // share, chunk)
-            drawn = {n: self._latents(stream(seed, "sample", n), chunk, truncation) for n in np.unique(at).tolist()}
+            drawn = {n: self._latents(stream(seed, "sample", n), chunk) for n in np.unique(at).tolist()}
             latent = np.stack([drawn[n][place] for n, place in zip(at.tolist(), within.tolist(), strict=True)])
             classes = np.arange(max(len(self.classes), 1)) if turn is None else np.array(turn)
             labels = np.full(chunk, label) if label is not None else classes[places % len(classes)]
@@ -167,8 +160,8 @@ class Model:
         label = None if labels is None else torch.from_numpy(labels.astype(np.int64))
         return self.ready(torch.from_numpy(latent), label, noise)
 
-    def _latents(self, random: np.random.Generator, number: int, truncation: float | None) -> np.ndarray:
-        return latents(self.recipe.latent, random, number, self.data_spec.sample_shape, truncation)
+    def _latents(self, random: np.random.Generator, number: int) -> np.ndarray:
+        return latents(self.recipe.latent, random, number, self.data_spec.sample_shape, self.truncation)
 
 
 def step_noise(noise: tuple[int, int], step: int, shape: tuple[int, ...]) -> np.ndarray:

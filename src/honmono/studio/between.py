@@ -70,7 +70,7 @@ def _latent(trained: TrainedRun, ask: SteeredAsk, place: int) -> tuple[np.ndarra
     if not 0 <= place < MOST_PLACE:
         raise Refused(f"places {place}: give 0 to {MOST_PLACE - 1}")
     label = class_of(trained, ask)
-    draws = trained.model.draws(seed=ask.seed, label=label, truncation=ask.truncation)
+    draws = trained.model.with_truncation(ask.truncation).draws(seed=ask.seed, label=label)
     chunk, within = divmod(place, trained.recipe.training.batch_size)
     for _ in range(chunk):
         next(draws)

@@ -44,7 +44,7 @@ class Models:
             raise Refused(f"num {ask.num}: give at most {MOST_SAMPLES}")
         with self.turn(run) as trained:
             label, model = class_of(trained, ask), model_for(trained, ask)
-            draws = model.draws(seed=ask.seed, label=label, truncation=ask.truncation)
+            draws = model.draws(seed=ask.seed, label=label)
             chunks = (model.at(shifted(latents, shift), labels, noise) for latents, labels, noise in draws)
             made = take(chunks, ask.num).float().cpu()
             return replace(trained, model=model), made, label

@@ -29,7 +29,8 @@ def batches(batcher: Batcher) -> int:
 def test_jobs_of_one_moment_are_one_forward(batcher: Batcher, digits: TrainedRun) -> None:
     batch = digits.recipe.training.batch_size
     jobs = [
-        Job(digits.model, 2, seed, label, trunc) for seed, label, trunc in [(0, None, None), (7, 3, None), (7, 3, 0.5)]
+        Job(digits.model.with_truncation(truncation), 2, seed, label)
+        for seed, label, truncation in [(0, None, None), (7, 3, None), (7, 3, 0.5)]
     ]
     made = [batcher.submit(job) for job in jobs]
     expected = [
@@ -70,7 +71,7 @@ def test_steps_that_add_noise_are_those_of_sample(
 
 
 def test_one_job_s_error_is_its_own(batcher: Batcher, digits: TrainedRun) -> None:
-    wrong, right = batcher.submit(Job(digits.model, 2, truncation=0.0)), batcher.submit(Job(digits.model, 2))
+    wrong, right = batcher.submit(Job(digits.model.with_truncation(0.0), 2)), batcher.submit(Job(digits.model, 2))
     with pytest.raises(Refused, match="truncation"):
         wrong.result(60)
     assert torch.equal(right.result(60), digits.sample(2))

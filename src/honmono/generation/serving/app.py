@@ -73,7 +73,7 @@ async def _samples(trained: TrainedRun, limits: Limits, batcher: Batcher, ask: A
         raise Refused(f"num {ask.num}: a request may ask for {limits.pictures} samples")
     refuse_pictures_of_points(trained, ask)
     label = class_of(trained, ask)
-    job = Job(model_for(trained, ask), ask.num, ask.seed, label, ask.truncation)
+    job = Job(model_for(trained, ask), ask.num, ask.seed, label)
     made = await asyncio.wrap_future(batcher.submit(job))
     if ask.format == "json":
         return JSONResponse(await run_in_threadpool(as_json, trained, ask, made, label))

@@ -47,7 +47,8 @@ def model_for(trained: TrainedRun, ask: Ask) -> Model:
         raise Refused(
             f"--sampler-steps {ask.sampler_steps}: a sample may take {most:,} evaluations of the network: give fewer"
         )
-    return model if ask.batch_norm is None else model.with_batch_norm(ask.batch_norm)
+    model = model if ask.batch_norm is None else model.with_batch_norm(ask.batch_norm)
+    return model.with_truncation(ask.truncation)
 
 
 def class_of(trained: TrainedRun, ask: Ask) -> int | None:

@@ -32,13 +32,12 @@ class Full(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Samples to make: the first `num` of `model.fakes(seed=..., label=..., truncation=...)`."""
+    """Samples to make: the first `num` of `model.fakes(seed=..., label=...)`."""
 
     model: Model
     num: int
     seed: int = 0
     label: int | None = None
-    truncation: float | None = None
     made: Future[Tensor] = field(default_factory=Future)
 
     @property
@@ -53,7 +52,7 @@ class Job:
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """The latents and labels of the request's samples."""
-        draws = self.model.draws(seed=self.seed, label=self.label, truncation=self.truncation)
+        draws = self.model.draws(seed=self.seed, label=self.label)
         chunks = [next(draws) for _ in range(0, self.num, self.model.recipe.training.batch_size)]
         latents, labels = (np.concatenate([chunk[part] for chunk in chunks])[: self.num] for part in (0, 1))
         return latents, labels
@@ -148,9 +147,7 @@ def _samples(first: Job, rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> Tenso
     """The samples of all rows, float32 on the CPU."""
     model, batch = first.model, first.model.recipe.training.batch_size
     if first.alone:
-        return (
-            take(model.fakes(seed=first.seed, label=first.label, truncation=first.truncation), first.num).float().cpu()
-        )
+        return take(model.fakes(seed=first.seed, label=first.label), first.num).float().cpu()
     latents, labels = (np.concatenate([drawn[part] for drawn in rows]) for part in (0, 1))
     made = []
     for start in range(0, len(latents), batch):
