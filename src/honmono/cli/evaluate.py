@@ -23,7 +23,9 @@ def evaluate(
     checkpoint: Checkpoint = None,
     raw_weights: Annotated[bool, Option("--raw-weights", help="use the raw weights instead of their average")] = False,
     reference: Annotated[str | None, Option(help="source of real pictures, as for --data, not the run's own")] = None,
-    truncation: Annotated[float | None, Option(help="resample normal latents beyond this value")] = None,
+    truncation: Annotated[
+        float | None, Option(help="largest normal latent; of StyleGAN2: 0 to 1, 0 is the mean picture")
+    ] = None,
     sampler_steps: SamplerSteps = None,
     solver: Solver = None,
     guidance: Guidance = None,

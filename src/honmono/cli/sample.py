@@ -29,7 +29,9 @@ def sample(
     label: Annotated[str | None, Option(help="name of the class; all in turn by default")] = None,
     label_index: LabelIndex = None,
     seed: Seed = 0,
-    truncation: Annotated[float | None, Option(help="resample normal latents beyond this value")] = None,
+    truncation: Annotated[
+        float | None, Option(help="largest normal latent; of StyleGAN2: 0 to 1, 0 is the mean picture")
+    ] = None,
     batch_norm: BatchNorm = None,
     raw: Annotated[bool, Option("--raw", help="write the generator's own values as .npy")] = False,
     out: Annotated[

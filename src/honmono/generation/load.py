@@ -87,7 +87,8 @@ class TrainedRun:
 
         label: a class, by its name or, if it is an int, by its number; None: all in turn.
         seed: of the latents.
-        truncation: the largest latent, for normal latents.
+        truncation: the largest latent, for normal latents; of a generator that makes styles, such as StyleGAN2's, how
+            far they are from their means, from 0 on (0.5 to 1 is usual).
         latents: saved ones, in place of those of a seed.
         The first samples do not depend on `num`.
         """
@@ -119,10 +120,11 @@ class TrainedRun:
         if num < 1:
             raise Refused(f"--num {num}: give at least 1")
         index = None if label is None else self.class_number(label)
+        run = replace(self, model=self.model.with_truncation(truncation))
         if latents is None:
-            chunks = self.model.with_truncation(truncation).fakes(seed=seed, label=index)
+            chunks = run.model.fakes(seed=seed, label=index)
         else:
-            chunks = self.at_saved(latents.first(num), index)
+            chunks = run.at_saved(latents.first(num), index)
         for chunk in chunks:
             chunk = chunk[:num].float().cpu().contiguous()
             yield chunk

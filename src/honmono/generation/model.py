@@ -4,9 +4,10 @@ Fakes come in chunks of one size, so that sample i never depends on how many fol
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
+from math import inf
 from typing import Literal, final, get_args
 
 import numpy as np
@@ -15,7 +16,9 @@ from torch import Tensor, nn
 
 from honmono.data.base import DataSpec
 from honmono.errors import Refused
+from honmono.generation.mean_styles import mean_styles
 from honmono.networks.batch_norm import SamplingMode, sampling
+from honmono.networks.styles import StyleGenerator
 from honmono.randomness import stream
 from honmono.recipe.latents import Latent, Normal
 from honmono.recipe.samplers import DiffusionOutput, Sampler, Stepwise, changed
@@ -34,18 +37,25 @@ class ReadyGenerator(nn.Module):
     A call changes no buffer, and the mode of the raw generator has no effect on samples.
     """
 
-    def __init__(self, raw: nn.Module, recipe: Recipe, sampler: Sampler) -> None:
+    def __init__(self, raw: nn.Module, recipe: Recipe, sampler: Sampler, means: Tensor | None = None) -> None:
         super().__init__()
-        self.raw, self.sampler = raw, sampler
+        self.raw, self.sampler, self.means = raw, sampler, means
         self.mode: SamplingMode = recipe.sampling
         self.schedule = recipe.objective.noise_schedule()
         self.returns: DiffusionOutput = recipe.objective.network_returns()
         self.training = False  # of this module only, not of the raw generator
 
-    def forward(self, latent: Tensor, label: Tensor | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:
+    def forward(
+        self,
+        latent: Tensor,
+        label: Tensor | None = None,
+        noise: tuple[int, int] = (0, 0),
+        psi: Tensor | None = None,
+    ) -> Tensor:
         """The samples of latents (batch, *latent) and labels (batch,), on any device and of any type.
 
         noise: a seed and a number, which choose the noise of samplers that add some.
+        psi: (batch,), how far styles are from their means, of generators that make styles; None: as far as they are.
         """
         weight = next(self.raw.parameters())
         label = None if label is None else label.to(weight.device, torch.int64)
@@ -57,7 +67,10 @@ class ReadyGenerator(nn.Module):
         with sampling(self.raw, self.mode):
             if isinstance(self.sampler, Stepwise):
                 return self.sampler(self.raw, latent, label, schedule=self.schedule, draw=draw, returns=self.returns)
-            return self.raw(latent, label)
+            if psi is None:
+                return self.raw(latent, label)
+            assert isinstance(self.raw, StyleGenerator) and self.means is not None
+            return self.raw.pictures(self.raw.truncated(latent, label, self.means, psi.to(latent)))
 
 
 @final
@@ -68,7 +81,9 @@ class Model:
     generator: the network itself, on its device, in whatever mode its owner keeps it.
     data_spec: shape of a sample and the classes of the data. weights: "average" where it is the averaged generator.
     chosen: a sampler in place of the recipe's; None: the recipe's.
-    truncation: the largest latent, for normal latents; None: any.
+    truncation: the largest latent, for normal latents; of a generator that makes styles how far they are from their
+        means; None: any, and as far as they are.
+    means: the mean styles, if they are known already.
     """
 
     generator: nn.Module
@@ -77,6 +92,7 @@ class Model:
     weights: Weights = "raw"
     chosen: Sampler | None = None
     truncation: float | None = None
+    means: Tensor | None = field(default=None, compare=False, repr=False)
 
     @property
     def sampler(self) -> Sampler:
@@ -86,7 +102,21 @@ class Model:
     @cached_property
     def ready(self) -> ReadyGenerator:
         """A module that returns the samples of latents (batch, *latent) and labels (batch,)."""
-        return ReadyGenerator(self.generator, self.recipe, self.sampler)
+        means = self.mean_styles if self.makes_styles and self.truncation is not None else None
+        return ReadyGenerator(self.generator, self.recipe, self.sampler, means)
+
+    @property
+    def makes_styles(self) -> bool:
+        """Whether its pictures have styles, which can be mixed and truncated."""
+        return isinstance(self.generator, StyleGenerator)
+
+    @cached_property
+    def mean_styles(self) -> Tensor:
+        """The mean styles of each class, (classes, styles, width)."""
+        assert isinstance(self.generator, StyleGenerator)
+        if self.means is not None:
+            return self.means
+        return mean_styles(self.generator, self.recipe.latent, self.data_spec.sample_shape, len(self.classes))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -119,8 +149,13 @@ class Model:
         return replace(self, chosen=None if sampler == self.recipe.sampler else sampler)
 
     def with_truncation(self, truncation: float | None) -> "Model":
-        """The same generator, with latents no larger than this."""
-        return self if truncation == self.truncation else replace(self, truncation=truncation)
+        """The same generator, with latents no larger than this; where it makes styles, with these so far from their
+        means: at 0 all samples of a class are its mean picture, at 1 they are as they were."""
+        if truncation is None or not self.makes_styles:
+            return replace(self, truncation=truncation)
+        if not 0 <= truncation < inf:
+            raise Refused(f"--truncation {truncation}: give a number from 0 on (0.5 to 1 is usual)")
+        return replace(self, truncation=truncation, means=self.mean_styles)
 
     def fakes(
         self, *, seed: int, label: int | None = None, share: int = 1, turn: Sequence[int] | None = None
@@ -150,18 +185,28 @@ class Model:
             yield latent, labels, (seed, number)
 
     @torch.no_grad()
-    def at(self, latent: np.ndarray, labels: np.ndarray | None = None, noise: tuple[int, int] = (0, 0)) -> Tensor:
+    def at(
+        self,
+        latent: np.ndarray,
+        labels: np.ndarray | None = None,
+        noise: tuple[int, int] = (0, 0),
+        psi: np.ndarray | None = None,
+    ) -> Tensor:
         """The fakes of latents (batch, *latent) and labels (batch,), on the generator's device and in its type.
 
-        Labels are ignored where the recipe is not conditional. noise: as for `ReadyGenerator`.
+        Labels are ignored where the recipe is not conditional. noise, psi: as for `ReadyGenerator`, psi in place of the
+        truncation.
         """
         if not self.recipe.conditional:
             labels = None
         label = None if labels is None else torch.from_numpy(labels.astype(np.int64))
-        return self.ready(torch.from_numpy(latent), label, noise)
+        if psi is None and self.makes_styles and self.truncation is not None:
+            psi = np.full(len(latent), self.truncation)
+        return self.ready(torch.from_numpy(latent), label, noise, None if psi is None else torch.from_numpy(psi))
 
     def _latents(self, random: np.random.Generator, number: int) -> np.ndarray:
-        return latents(self.recipe.latent, random, number, self.data_spec.sample_shape, self.truncation)
+        largest = None if self.makes_styles else self.truncation
+        return latents(self.recipe.latent, random, number, self.data_spec.sample_shape, largest)
 
 
 def step_noise(noise: tuple[int, int], step: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -43,7 +43,7 @@ def write_samples(
     label, seed, truncation: as for `TrainedRun.sample`.
     latents: a file of saved ones, in place of those of a seed.
     """
-    saved = _read_latents(latents, num, truncation)
+    saved = _read_latents(latents, num, None if trained.model.makes_styles else truncation)
     num = (NUM if saved is None else len(saved.latents)) if num is None else num
     points = len(trained.model.data_spec.sample_shape) == 1
     out = out or trained.run.path / _default_name(num, raw, points)

@@ -30,17 +30,17 @@ class StyleGenerator(nn.Module, ABC):
     ) -> Float[Tensor, "batch channels h w"]:
         return self.pictures(self.styles(latent, label))
 
+    def truncated(
+        self,
+        latent: Float[Tensor, "batch latent"],
+        label: Int[Tensor, " batch"] | None,
+        means: Float[Tensor, "classes num_styles width"],
+        psi: Float[Tensor, " batch"],
+    ) -> Float[Tensor, "batch num_styles width"]:
+        """mean + psi (style - mean): at 0 the mean styles of the class, at 1 those of `styles`.
 
-def truncated(
-    styles: Float[Tensor, "batch num_styles width"],
-    means: Float[Tensor, "classes num_styles width"],
-    label: Int[Tensor, " batch"] | None,
-    psi: Float[Tensor, " batch"],
-) -> Float[Tensor, "batch num_styles width"]:
-    """mean + psi (style - mean): at 0 the mean picture of the class, at 1 the styles as they are.
-
-    means: of the styles of each class; one row where there are no classes.
-    Source: Karras et al. (2018), arXiv:1812.04948, appendix B.
-    """
-    own = means[:1] if label is None else means[label]
-    return lerp(own, styles, psi[:, None, None])
+        means: of the styles of each class; one row where there are no classes.
+        Source: Karras et al. (2018), arXiv:1812.04948, appendix B.
+        """
+        own = means[:1] if label is None else means[label]
+        return lerp(own, self.styles(latent, label), psi[:, None, None])

@@ -51,7 +51,8 @@ class Way(BaseModel):
 
 
 def samples_between(trained: TrainedRun, way: Way, shifts: Sequence[np.ndarray | None] = (None, None)) -> Tensor:
-    """The samples from the first end to the second, both included. The class changes halfway.
+    """The samples from the first end to the second, both included. The class changes halfway, a truncation of styles
+    steadily.
 
     shifts: (latent,), by which the latents of the two ends are moved.
     """
@@ -62,7 +63,11 @@ def samples_between(trained: TrainedRun, way: Way, shifts: Sequence[np.ndarray |
     shares = np.linspace(0, 1, way.frames)
     latents = [between(trained.recipe.latent, here, there, share) for share in shares]
     labels = np.where(shares < 0.5, first, second)
-    return model.at(np.concatenate(latents).astype(np.float32), labels, noise=(way.seeds[0], 0)).float().cpu()
+    psi = None
+    if model.makes_styles and way.truncations != (None, None):
+        near, far = (1.0 if truncation is None else truncation for truncation in way.truncations)
+        model, psi = model.with_truncation(near), (1 - shares) * near + shares * far
+    return model.at(np.concatenate(latents).astype(np.float32), labels, (way.seeds[0], 0), psi).float().cpu()
 
 
 def _latent(trained: TrainedRun, ask: SteeredAsk, place: int) -> tuple[np.ndarray, int]:

@@ -125,3 +125,12 @@ def test_what_cannot_be_exported_is_refused_with_the_reason(
     with pytest.raises(error, match=reason) as refusal:
         honmono.export(run, "onnx", tmp_path / "pixels.onnx")
     assert "\n" not in str(refusal.value) and [*tmp_path.iterdir()] == []
+
+
+def test_a_truncation_of_styles_is_an_input(stirred: Stirred, tmp_path: Path) -> None:
+    run = stirred("stylegan2-mnist")
+    file = honmono.export(run, out=tmp_path / "styled.onnx")
+    z, labels = run.saved_latents(5, seed=3).latents, np.arange(5)
+    for psi in (0.0, 0.6, 1.0):
+        made = draw(file, latent=z, label=labels, truncation=np.full(5, psi, np.float32))
+        np.testing.assert_allclose(made, run.sample(5, seed=3, truncation=psi).numpy(), atol=1e-5)

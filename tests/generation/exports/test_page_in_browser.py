@@ -132,6 +132,19 @@ def test_class_truncation_and_the_way_between_seeds(visit: Callable[..., Any], s
     assert largest(tab, grid(middle, 4)) <= 1
 
 
+def test_a_truncation_of_styles(visit: Callable[..., Any], stirred: Stirred) -> None:
+    run = stirred("stylegan2-mnist")
+    tab = visit(run)
+    tab.locator("#count").select_option("4")
+    tab.locator("#truncation").fill("0.5")
+    tab.locator("#seed").fill("3")
+    says(tab, "Pictures: 4, seed 3,")
+    assert largest(tab, grid(run.pictures(4, seed=3, truncation=0.5), 4)) <= 1
+    assert largest(tab, grid(run.pictures(4, seed=3), 4)) > 1
+    tab.locator("#truncation").fill("-1")
+    says(tab, "Truncation: give a number from 0 on")
+
+
 def test_wrong_fields_are_said_in_a_line_and_change_nothing(visit: Callable[..., Any], stirred: Stirred) -> None:
     tab = visit(stirred("dcgan-digits"))
     before = picture(tab)

@@ -99,3 +99,14 @@ def test_closing_makes_what_waits_and_takes_no_more(digits: TrainedRun) -> None:
     assert batcher.waiting == 0
     with pytest.raises(Full):
         batcher.submit(Job(digits.model, 1))
+
+
+def test_truncations_of_styles_are_made_apart(
+    batcher: Batcher, untrained: Callable[..., TrainedRun], tmp_path: Path
+) -> None:
+    run = untrained("stylegan2-mnist", tmp_path / "run", DataSpec((1, 28, 28), ("a", "b")))
+    models = [run.model, run.model.with_truncation(0.5), run.model.with_truncation(0.5)]
+    made = [batcher.submit(Job(model, 1, seed)) for seed, model in enumerate(models)]
+    for seed, (one, truncation) in enumerate(zip(made, (None, 0.5, 0.5), strict=True)):
+        assert torch.equal(one.result(60), run.sample(1, seed=seed, truncation=truncation))
+    assert batches(batcher) == 2

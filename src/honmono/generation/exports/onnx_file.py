@@ -76,6 +76,8 @@ def examples(model: Model) -> dict[str, Tensor]:
     if steps := model.sampler.noises():
         drawn = [step_noise((0, 0), step, (COMPARED, *shape)) for step in range(steps)]
         inputs["noise"] = torch.from_numpy(np.stack(drawn, axis=1))
+    if model.makes_styles:
+        inputs["truncation"] = torch.linspace(0, 1, COMPARED)
     return inputs
 
 
@@ -91,7 +93,8 @@ def difference(model: Model, inputs: Mapping[str, Tensor], data: bytes) -> float
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     (made,) = session.run(None, {name: value.numpy() for name, value in inputs.items()})
-    expected = model.ready(inputs["latent"], inputs.get("label")).numpy()
+    truncating = model.with_truncation(1.0) if model.makes_styles else model
+    expected = truncating.ready(inputs["latent"], inputs.get("label"), psi=inputs.get("truncation")).numpy()
     low, high = model.range or (-1.0, 1.0)
     return float(np.abs(made - expected).max()) * 2 / (high - low)
 

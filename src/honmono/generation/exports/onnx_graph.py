@@ -13,6 +13,7 @@ from honmono.errors import Refused
 from honmono.generation.exports import onnx_calls
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import sampling
+from honmono.networks.styles import StyleGenerator
 from honmono.recipe.samplers import DiffusionOutput, Stepwise
 
 
@@ -26,9 +27,10 @@ BATCH = "batch"  # the name of the inputs' and the output's first axis, which ha
 
 @final
 class Graph(nn.Module):
-    """latents, and labels and noise where there are any -> samples.
+    """latents, and labels, noise and truncations where there are any -> samples.
 
     noise: (batch, steps, *sample_shape), for samplers that add some: N(0, 1) for each step that does.
+    truncation: (batch,), for generators that make styles, how far these are from their means: 1 as far as they are.
     """
 
     def __init__(self, model: Model, network: Callable[..., Tensor]) -> None:
@@ -37,21 +39,32 @@ class Graph(nn.Module):
         objective = model.recipe.objective
         self.schedule = objective.noise_schedule()
         self.returns: DiffusionOutput = objective.network_returns()
+        self.means = model.mean_styles if model.makes_styles else None
 
-    def forward(self, latent: Tensor, label: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        latent: Tensor,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
+        truncation: Tensor | None = None,
+    ) -> Tensor:
         def draw(step: int) -> Tensor:
             assert noise is not None, "this sampler adds noise, which is an input"
             return noise[:, step]
 
         if isinstance(self.sampler, Stepwise):
             return self.sampler(self.network, latent, label, schedule=self.schedule, draw=draw, returns=self.returns)
+        if truncation is not None:
+            assert isinstance(self.network, StyleGenerator) and self.means is not None
+            return self.network.pictures(self.network.truncated(latent, label, self.means, truncation))
         return self.network(latent, label)
 
 
 def to_onnx(model: Model, inputs: Mapping[str, Tensor]) -> "onnx.ModelProto":
     """The graph for any batch size, with batch norm in the recipe's sampling mode and the sampler's steps unrolled.
 
-    inputs: examples, by their names: a batch of latents, and of labels and noise where the model takes them.
+    inputs: examples, by their names: a batch of latents, and of labels, noise and truncations where the model takes
+        them.
     Raises `Refused` where the network cannot be exported, with the reason.
     """
     network = model.generator

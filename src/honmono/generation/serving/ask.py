@@ -31,7 +31,9 @@ class Ask(BaseModel):
     label: str | None = Field(None, description="name of the class; all in turn by default")
     label_index: int | None = Field(None, description="number of the class, from 0")
     seed: int = Field(0, description="seed of the latents")
-    truncation: float | None = Field(None, description="resample normal latents beyond this value")
+    truncation: float | None = Field(
+        None, description="largest normal latent; of StyleGAN2: 0 to 1, 0 is the mean picture"
+    )
     batch_norm: str | None = Field(None, description="statistics: running, batch or identity")
     sampler_steps: int | None = Field(None, description="steps from noise to a sample")
     solver: str | None = Field(None, description="of a flow: euler, midpoint or heun")

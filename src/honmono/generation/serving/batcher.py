@@ -47,8 +47,13 @@ class Job:
 
     def goes_with(self, other: "Job") -> bool:
         """Whether one forward pass can serve both requests."""
-        mine, theirs = ((job.model.recipe.sampling, job.model.sampler) for job in (self, other))
-        return mine == theirs and not self.alone
+        return self._way == other._way and not self.alone
+
+    @property
+    def _way(self) -> tuple[object, ...]:
+        """How samples come from latents, which each request draws alone; styles are truncated as samples are made."""
+        model = self.model
+        return model.recipe.sampling, model.sampler, model.truncation if model.makes_styles else None
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """The latents and labels of the request's samples."""

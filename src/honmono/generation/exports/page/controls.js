@@ -15,7 +15,8 @@ function fill(select, options, chosen) {
 function wanted() {
   const truncation = by("truncation").value.trim();
   if (truncation && !(Number(truncation) >= about.leastTruncation)) {
-    throw new Error(`Truncation: give a number from ${about.leastTruncation} on (0.5 to 2 is usual), or nothing`);
+    const usual = about.styles ? "0.5 to 1" : "0.5 to 2";
+    throw new Error(`Truncation: give a number from ${about.leastTruncation} on (${usual} is usual), or nothing`);
   }
   return {
     seed: integer("seed", "Seed"),
@@ -91,7 +92,7 @@ function save() {
 fill(by("class"), [["", "all in turn"], ...about.classes.map((name, number) => [String(number), name])], "");
 fill(by("count"), [1, 4, 16, 64].map((count) => [String(count), String(count)]), String(about.count));
 by("of-class").hidden = !about.classes.length;
-by("of-truncation").hidden = about.latent !== "Normal";
+by("of-truncation").hidden = about.latent !== "Normal" && !about.styles;
 for (const id of fields) by(id).addEventListener("input", draw);
 by("controls").addEventListener("submit", (event) => event.preventDefault());
 by("play").addEventListener("click", play);

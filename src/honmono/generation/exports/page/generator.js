@@ -41,6 +41,10 @@ async function samples({ ort, session }, wanted) {
       const noise = noiseOf(wanted.seed, number, rows, dim);
       inputs.noise = new ort.Tensor("float32", noise, [rows, about.noises, ...about.latentShape]);
     }
+    if (about.styles) {
+      const psi = new Float32Array(rows).fill(wanted.truncation ?? 1);
+      inputs.truncation = new ort.Tensor("float32", psi, [rows]);
+    }
     const made = (await session.run(inputs)).samples.data;
     drawn.set(made.subarray(0, left * product(about.shape)), first * product(about.shape));
   }
@@ -48,9 +52,10 @@ async function samples({ ort, session }, wanted) {
 }
 
 function latentsOf(wanted, number, dim) {
-  const here = chunkOfLatents(about, wanted.seed, number, wanted.truncation);
+  const largest = about.styles ? null : wanted.truncation;
+  const here = chunkOfLatents(about, wanted.seed, number, largest);
   if (wanted.share === 0) return here;
-  const there = chunkOfLatents(about, wanted.next, number, wanted.truncation);
+  const there = chunkOfLatents(about, wanted.next, number, largest);
   return between(here, there, wanted.share, dim, about.latent === "Uniform");
 }
 
