@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from honmono.generation.latents.given_picture import write_projection as project
     from honmono.generation.latents.strips import write_directions as directions
     from honmono.generation.load import load as load
+    from honmono.generation.mix import write_mix as mix
     from honmono.generation.serving.serve import serve as serve
     from honmono.generation.write import write_samples as sample
     from honmono.recipe.describe import describe_recipe as show
@@ -45,6 +46,7 @@ LAZY = {
     "list_recipes": "honmono.recipes:catalogue",
     "list_studies": "honmono.studies.study:list_studies",
     "load": "honmono.generation.load:load",
+    "mix": "honmono.generation.mix:write_mix",
     "plot": "honmono.reports.figures.run:plot",
     "project": "honmono.generation.latents.given_picture:write_projection",
     "push": "honmono.generation.hub.push:push",

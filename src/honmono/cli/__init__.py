@@ -19,6 +19,7 @@ from honmono.cli import (
     evaluate,
     export,
     interpolate,
+    mix,
     plot,
     project,
     push,
@@ -63,6 +64,7 @@ app.command("export")(export.export)
 app.command("push")(push.push)
 app.command("directions")(directions.directions)
 app.command("project")(project.project)
+app.command("mix")(mix.mix)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("plot")(plot.plot)
