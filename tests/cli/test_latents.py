@@ -8,6 +8,7 @@ import numpy as np
 
 
 Command = Callable[..., Any]
+TINY = ("generator.width=2", "discriminator.width=2", "generator.mapping=1", "training.batch_size=4", "metrics=()")
 
 
 def test_latents_are_kept_and_sampled_from(call: Command, refused: Callable[..., str], run: Path) -> None:
@@ -30,3 +31,16 @@ def test_a_picture_is_projected(call: Command, run: Path) -> None:
     said = call("project", run, "four.png", "--steps", 2, "--batch-norm", "running", "--out", "found.png")
     assert said.code == 0 and said.out.startswith("distance ") and said.out.endswith("found.png\nfound.json\n")
     assert call("sample", run, "--latents", "found.json", "--out", "again.png").code == 0
+
+
+def test_styles_are_mixed_where_there_are_some(call: Command, refused: Callable[..., str], run: Path) -> None:
+    small = [word for change in TINY for word in ("--set", change)]
+    assert (
+        call("train", "stylegan2-mnist", "--data", "digits", "--size", 16, "--steps", 1, "--run", "styled", *small).code
+        == 0
+    )
+    said = call(
+        "mix", "styled", "--layers", "0-1", "--rows", 1, "--columns", 2, "--truncation", 0.7, "--out", "mix.png"
+    )
+    assert (said.code, said.out) == (0, "mix.png\n") and Path("mix.png").stat().st_size > 0
+    assert refused("mix", run).startswith("mix needs a generator that makes styles")
