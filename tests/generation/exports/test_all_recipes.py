@@ -16,7 +16,7 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 PICTURES = [name for name, entry in sorted(entries().items()) if len(nominal_data_spec(entry.make()).sample_shape) == 3]
-# Not realness-ffhq1024-paper: with such weights its samples differ by 0.00016, and no file is written (docs/guide.md).
+# Not realness-ffhq1024-paper: such weights amplify float32's rounding to 0.00013 (docs/guide.md).
 LARGE = {"pggan-folder": {"data.size": "1024"}, "realness-celeba256-paper": {}}
 CANNOT: dict[str, str] = {}  # names of recipes, and a part of what is said
 
