@@ -100,7 +100,7 @@ class Bench:
         sample = [*command, "sample", str(self.trained), "--out"]
         loop = LOOP.format(folder=str(self.pictures))
         pack = (
-            "from rich import console, progress\nfrom honmono.data.packing.conversion import Request\n"
+            "from rich import console, progress\nfrom honmono.data.packing.one_picture import Request\n"
             "from honmono.data.packing.pack import pack\nfrom honmono.data.sources.open import open_source\n"
             f"work = lambda: pack(open_source({str(self.pictures)!r}), Request(), lambda holds: None)"
         )

@@ -71,7 +71,7 @@ def pack(folder: str) -> None:
     """One packing, into an empty cache; imports do not count."""
     from rich import console, progress  # noqa: F401 (what packing imports on its way)
 
-    from honmono.data.packing.conversion import Request
+    from honmono.data.packing.one_picture import Request
     from honmono.data.packing.pack import pack
     from honmono.data.sources.open import open_source
 

@@ -5,9 +5,9 @@ from typing import Literal
 
 from honmono.data.base import Data
 from honmono.data.packing.bands import AnyBands
-from honmono.data.packing.conversion import Request
 from honmono.data.packing.fit import Fit
 from honmono.data.packing.frames import Frames
+from honmono.data.packing.one_picture import Request
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.pixel_art import AnyResample

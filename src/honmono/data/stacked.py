@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from honmono.data.base import Batch, Data, Dataset
-from honmono.data.packing.conversion import Request
+from honmono.data.packing.one_picture import Request
 from honmono.data.packing.pack import pack
 from honmono.data.packing.packed import PackedPictures
 from honmono.data.packing.survey import Survey

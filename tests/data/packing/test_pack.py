@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honmono.data.packing.conversion import Request
+from honmono.data.packing.one_picture import Request
 from honmono.data.packing.pack import pack
 from honmono.data.pictures import Pictures
 from honmono.data.sources import fingerprint

@@ -4,7 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from honmono.data.packing.conversion import Pixels, Request, convert
+from honmono.data.packing.conversion import Pixels, convert
+from honmono.data.packing.one_picture import Request
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.understood import sizes_of, understood
 from honmono.data.sources.open import open_source

@@ -6,22 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from honmono.data.packing.bands import AnyBands, FirstBands
-from honmono.data.packing.decode import Header, Levels, decode
-from honmono.data.packing.fit import Fit, Resample, fitted
-from honmono.data.packing.frames import EveryFrame, Frames
-from honmono.data.packing.opening import Unusable, bytes_of
-from honmono.data.packing.pixel_art import AnyResample, filter_of
+from honmono.data.packing.bands import FirstBands
+from honmono.data.packing.decode import Header
+from honmono.data.packing.fit import Resample
+from honmono.data.packing.frames import EveryFrame
+from honmono.data.packing.one_picture import Request, Way, convert_one
+from honmono.data.packing.pixel_art import filter_of
 from honmono.data.packing.sizes import Size, height_and_width
-from honmono.data.packing.survey import Seen, Survey, look_at, usable_header
+from honmono.data.packing.survey import Seen, Survey, look_at
 from honmono.data.packing.values import ALPHA, levels_of
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Classes, Content, Item, Listing, Source
-from honmono.data.sources.fingerprint import digest
+from honmono.data.sources.base import Item, Listing, Source
 from honmono.errors import Refused
 from honmono.files import readable
 
@@ -29,22 +28,6 @@ from honmono.files import readable
 _FIRST = 512  # pictures that say how all of them are to be converted
 _BLOCK_BYTES = 1 << 17  # of pixels that are kept together
 _BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """How a source's pictures are to be converted; the fields of the same names of `Pictures`."""
-
-    size: Size | None = None
-    fit: Fit = "crop"
-    channels: int | None = None
-    max_size: int = 64
-    limit: int | None = None
-    classes: Classes = "auto"
-    ground: str = "auto"
-    frames: Frames = "first"
-    bands: AnyBands = "usual"
-    resample: AnyResample = "auto"
 
 
 class Pixels(ABC):
@@ -57,22 +40,6 @@ class Pixels(ABC):
     @abstractmethod
     def append(self, pixels: bytes, count: int) -> None:
         """Keeps so many more."""
-
-
-class Converted(NamedTuple):
-    """The result of converting one picture.
-
-    header: where it cannot be used either, why. pixels: (channels, height, width) uint8, None where the picture cannot
-        be used. why: that reason. repairs: what was mended.
-    """
-
-    header: Header | str
-    pixels: bytes | None = None
-    why: str = ""
-    repairs: tuple[str, ...] = ()
-    was_grey: bool = False  # stored without colour
-    is_grey: bool = False  # without colour to the eye
-    hashed: bytes = b""  # the hash of its file, where that is wanted
 
 
 @dataclass
@@ -200,18 +167,7 @@ def _without_classes(listing: Listing) -> Listing:
     return replace(listing, items=items, classes=(), classes_from="")
 
 
-class _Way(NamedTuple):
-    """How each picture is converted. behind: the colour around those that are padded."""
-
-    size: Size
-    channels: int
-    request: Request
-    resample: Resample
-    levels: Levels
-    behind: tuple[int, ...]
-
-
-def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple[_Way, list[str]]:
+def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple[Way, list[str]]:
     """How pictures with these headers are converted, and lines on it."""
     holds, special = seen.survey(), seen.special
     levels, notes = levels_of(source, special, count, request.ground)
@@ -221,10 +177,10 @@ def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple
     grey = holds.grey and (not special.transparent or len({*ground}) == 1)
     channels = 4 if request.ground == ALPHA else request.channels or (1 if grey else 3)
     behind = ground if special.transparent or channels == 4 else (0, 0, 0)
-    return _Way(size, channels, request, resample, levels, behind), [*notes, *more]
+    return Way(size, channels, request, resample, levels, behind), [*notes, *more]
 
 
-def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, way: _Way) -> Conversion:
+def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, way: Way) -> Conversion:
     conversion = Conversion(listing, Seen(), way.size, way.channels, way.resample)
     coloured: list[int] = []  # grey pictures among what may turn out to be coloured ones
     all_grey = True
@@ -233,7 +189,7 @@ def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, w
     block: list[bytes] = []
     pixels.begin((way.channels, *height_and_width(way.size)))
     with progress("packing", count) as advance:
-        for index, one in in_parallel(partial(_convert_one, way=way, hashed=hashed), source.contents(count)):
+        for index, one in in_parallel(partial(convert_one, way=way, hashed=hashed), source.contents(count)):
             advance()
             conversion.seen.add(index, one.header)
             if one.hashed:
@@ -263,38 +219,3 @@ def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, w
     elif way.channels == 3:
         conversion.repaired.extend((index, "grey given three equal channels") for index in coloured)
     return conversion
-
-
-def _convert_one(content: Content, way: _Way, hashed: bool) -> Converted:
-    if not (hashed and isinstance(content, str)):
-        return _converted(content, way)
-    try:
-        content = bytes_of(content)
-    except Unusable:  # as its conversion will say again
-        pass
-    return _converted(content, way, digest(content))
-
-
-def _converted(content: Content, way: _Way, hashed: bytes = b"") -> Converted:
-    longer = max(height_and_width(way.size))
-    try:
-        # Other filters than the default are those of a data set or a source, which see every pixel.
-        image, header, repairs = decode(content, longer if way.resample == "lanczos" else None, way.levels)
-        was_grey = image.mode == "L"
-        fit = fitted(image, way.size, way.request.fit, way.behind, way.resample)
-    except Unusable as unusable:
-        return Converted(usable_header(content), why=str(unusable), hashed=hashed)
-    except Exception as error:  # whatever a decoder trips over, one picture never stops the others
-        return Converted(usable_header(content), why=f"cannot be decoded: {error}", hashed=hashed)
-    is_grey = was_grey
-    if not was_grey:
-        colours = np.asarray(fit)
-        is_grey = bool((colours == colours[..., :1]).all())
-        if way.channels == 1:
-            fit = fit.convert("L")
-            repairs = repairs if is_grey or header.format == "pixels" else (*repairs, "colour turned into grey")
-    if fit.mode == "L":
-        pixels = fit.tobytes() * way.channels
-    else:
-        pixels = np.asarray(fit).transpose(2, 0, 1).tobytes()
-    return Converted(header, pixels, "", repairs, was_grey, is_grey, hashed)

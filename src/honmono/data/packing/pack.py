@@ -13,7 +13,8 @@ from typing import Any, final
 import numpy as np
 
 from honmono.data.cache import cache_dir, turn_at
-from honmono.data.packing.conversion import Conversion, Pixels, Request, convert
+from honmono.data.packing.conversion import Conversion, Pixels, convert
+from honmono.data.packing.one_picture import Request
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from honmono.data.packing.conversion import Request
 from honmono.data.packing.decode import SEVERAL_FRAMES
+from honmono.data.packing.one_picture import Request
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.layout import split_note
