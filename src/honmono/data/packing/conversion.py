@@ -163,6 +163,8 @@ def _look(source: Source, listing: Listing, count: int) -> tuple[Seen, bool]:
 
 
 def _without_classes(listing: Listing) -> Listing:
+    if not listing.classes:
+        return listing
     items = tuple(Item(name, None) for name, _ in listing.items)
     return replace(listing, items=items, classes=(), classes_from="")
 

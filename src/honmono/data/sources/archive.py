@@ -69,10 +69,12 @@ class Archive(Source):
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
-        sizes = {at: self._files[at].size for at in (*self._layout.positions, *self._layout.left)}
+        left = self._layout.left
+        sizes = {at: self._files[at].size for at in (*self._layout.positions, *left)} if left else {}
         names = [member.name for member in self._files]
         within = shared_pictures(self._layout, names, sizes, self._members)
-        others = self.elsewhere()
+        if not (others := self.elsewhere()):
+            return within
         common = self.sizes() & set[int]().union(*(one.sizes() for one in others.values()))
         there = ((f"{split}/{name}", held) for split, one in others.items() for name, held in one.of_sizes(common))
         return within + shared_contents(self.of_sizes(common), there)

@@ -1,7 +1,7 @@
 """What every kind of place that holds pictures can do, so that packing need not know where they lie."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -57,7 +57,7 @@ class Listing:
     split: the part of the source that was taken, None where it has no parts. splits: the pictures in each of them.
     """
 
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     classes: tuple[str, ...] = ()
     strays: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

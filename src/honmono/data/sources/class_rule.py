@@ -1,7 +1,9 @@
 """Which classes the pictures of a folder or archive have, and what says so."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from honmono.data.sources.base import Classes
 from honmono.data.sources.companions import names_pictures
@@ -18,31 +20,35 @@ _NAMED = 3  # folders in a line
 class Labelled:
     """The classes' names, the index of the class of each picture by its position, where they come from, and notes.
 
+    labels: of every name, -1 where it has no class; None where there are no classes.
     plain: whether the classes are the top folders or there are no folders. files: the positions of files that say so.
     """
 
     classes: tuple[str, ...]
-    labels: Mapping[int, int]
+    labels: np.ndarray | None = None
     where: str = ""
     notes: tuple[str, ...] = ()
     plain: bool = True
     files: Sequence[int] = ()
 
 
-def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, texts: Texts) -> Labelled:
+def labelled(
+    source: str, names: Sequence[str], others: Sequence[int], way: Descent, classes: Classes, texts: Texts
+) -> Labelled:
     """The data set's own labels; failing these its folders, where they are classes; failing these none.
 
+    others: the positions of the names that are no pictures'.
     classes: "folders", "labels" or "none" takes only that one; raises `Refused` where the data set does not have it.
     """
-    folders = way.folders()
+    folders = way.folders(names)
     if classes == "folders":
-        return _of_folders(names, way, folders, texts) if folders else _refuse_folders(source)
+        return _of_folders(names, others, way, folders, texts) if folders else _refuse_folders(source)
     if classes == "none":
-        return Labelled((), {}, plain=len(folders) < 2)
-    own, notes = read_own_labels(names, [at for at, _ in way.pictures], texts)
+        return Labelled((), plain=len(folders) < 2)
+    own, notes = read_own_labels(names, others, way.taken(), texts)
     if own and own.of:
         more = " (--classes folders takes the folders)" if len(folders) > 1 else ""
-        return _of_labels(own, [*notes, f"classes are the labels in {own.where}{more}"] if more else notes)
+        return _of_labels(own, len(names), [*notes, f"classes are the labels in {own.where}{more}"] if more else notes)
     if classes == "labels":
         said = f" ({notes[0]})" if notes else ""
         raise Refused(
@@ -52,24 +58,24 @@ def labelled(source: str, names: Sequence[str], way: Descent, classes: Classes, 
     if way.rooted():
         if folders:
             notes.append("no classes: pictures lie beside the subfolders as well as in them")
-        return Labelled((), {}, notes=tuple(notes))
+        return Labelled((), notes=tuple(notes))
     if len(folders) < 2:
-        return Labelled((), {}, notes=tuple(notes))
-    called = _called(names, folders, texts)
+        return Labelled((), notes=tuple(notes))
+    called = _called(names, others, folders, texts)
     if not called and (why := _why_not(own, folders)):
         which = ", ".join([*folders][:_NAMED]) + (
             f" and {len(folders) - _NAMED:,} more" if len(folders) > _NAMED else ""
         )
         notes.append(f"no classes: {why} ({which}); --classes folders takes each folder as a class")
-        return Labelled((), {}, notes=tuple(notes), plain=False, files=own.files if own else ())
-    return _of_folders(names, way, folders, texts, notes)
+        return Labelled((), notes=tuple(notes), plain=False, files=own.files if own else ())
+    return _of_folders(names, others, way, folders, texts, notes)
 
 
 def _refuse_folders(source: str) -> Labelled:
     raise Refused(f"{source} has no folders to take as classes: leave out --classes folders")
 
 
-def _why_not(own: OwnLabels | None, folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
+def _why_not(own: OwnLabels | None, folders: Mapping[str, Collection[tuple[str, ...]]]) -> str | None:
     if own is not None:
         return f"{own.where} says that there are no labels"
     if all(map(names_pictures, folders)):
@@ -78,27 +84,37 @@ def _why_not(own: OwnLabels | None, folders: Mapping[str, Sequence[tuple[str, ..
     return why and f"its folders look like parts of one set, since {why}"
 
 
-def _called(names: Sequence[str], folders: Iterable[str], texts: Texts) -> dict[str, str]:
+def _called(names: Sequence[str], others: Sequence[int], folders: Iterable[str], texts: Texts) -> dict[str, str]:
     """Names for the folders, where the data set has one for each; else {}."""
-    called = class_names(names, texts)
+    called = class_names(names, others, texts)
     return called if called.keys() >= {*folders} else {}
 
 
 def _of_folders(
-    names: Sequence[str], way: Descent, held: Iterable[str], texts: Texts, notes: Sequence[str] = ()
+    names: Sequence[str],
+    others: Sequence[int],
+    way: Descent,
+    held: Iterable[str],
+    texts: Texts,
+    notes: Sequence[str] = (),
 ) -> Labelled:
     folders = sorted(held)
     index = {name: label for label, name in enumerate(folders)}
-    labels = {at: index[parts[0]] for at, parts in way.pictures if len(parts) > 1}
-    called = _called(names, folders, texts)
+    labels = np.full(len(names), -1, np.int32)
+    for folder, at in way.pictures.items():
+        if folder:
+            labels[np.asarray(at)] = index[folder[0]]
+    called = _called(names, others, folders, texts)
     where = f"subfolders, named by {MAPPING}" if called else "subfolders"
-    files = named(names, MAPPING)[:1] if called else ()
+    files = named(names, others, MAPPING)[:1] if called else ()
     return Labelled(tuple(called.get(name, name) for name in folders), labels, where, tuple(notes), not called, files)
 
 
-def _of_labels(own: OwnLabels, notes: Sequence[str]) -> Labelled:
+def _of_labels(own: OwnLabels, count: int, notes: Sequence[str]) -> Labelled:
     assert own.of is not None
     values = sorted({*own.of.values()}, key=lambda label: (isinstance(label, str), label))
     index = {label: place for place, label in enumerate(values)}
-    labels = {at: index[label] for at, label in own.of.items()}
+    labels = np.full(count, -1, np.int32)
+    for at, label in own.of.items():
+        labels[at] = index[label]
     return Labelled(tuple(map(str, values)), labels, own.where, tuple(notes), plain=False, files=own.files)

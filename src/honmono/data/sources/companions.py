@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from honmono.data.sources.names import stem_and_suffix
+from honmono.data.sources.items import Positions, positions
+from honmono.data.sources.names import parts_of, stem_and_suffix
 from honmono.data.sources.splits import splits_among, words_of
 
 
@@ -24,37 +25,50 @@ _BESIDE = re.compile(
 )
 
 
-class Placed(NamedTuple):
-    """A picture: its position among the names of a source, and the parts of its path from the current folder on."""
+# The positions of pictures among the names of a source, by the folders that they are in.
+Folders = dict[tuple[str, ...], Positions]
+
+
+class Suspect(NamedTuple):
+    """A file whose name says that it belongs to another one: its position, its folder, and the stem of the other."""
 
     at: int
-    parts: tuple[str, ...]
+    folder: tuple[str, ...]
+    other: str
 
 
-def without_companions(pictures: Sequence[Placed]) -> tuple[list[Placed], list[str]]:
+def suspects(at: int, folder: tuple[str, ...], stem: str) -> list[Suspect]:
+    """The picture of that stem, where its name says that it belongs to another one."""
+    found = _BESIDE.search(stem)
+    return [Suspect(at, folder, stem[: found.start()])] if found else []
+
+
+def without_companions(
+    pictures: Folders, suspected: Sequence[Suspect], names: Sequence[str]
+) -> tuple[Folders, list[str]]:
     """The pictures that are to be learned, and a line for each kind of companion that was left out.
 
     A folder named so goes with the pictures where these lie beside it, by themselves, in `images` or in splits.
     A file does where another has its name without `_mask` or the like.
     """
     folders = _folders(pictures)
-    beside = _beside(pictures)
-    kept: list[Placed] = []
-    left: Counter[str] = Counter()
-    for picture in pictures if folders or beside else ():
-        why = next((folder for folder in _above(picture.parts) if folder in folders), None)
-        if why is not None:
-            left[f"folder {why[-1]!r}"] += 1
-        elif picture.at in beside:
-            left["files named like 'a_mask.png' beside 'a.png'"] += 1
-        else:
-            kept.append(picture)
-    kept = kept if left else list(pictures)
-    notes = [
+    beside = _beside(pictures, suspected, names)
+    if not (folders or beside):
+        return pictures, []
+    kept: Folders = {}
+    left: defaultdict[str, list[int]] = defaultdict(list)
+    for folder, held in pictures.items():
+        if why := next((above for above in _down_to(folder) if above in folders), None):
+            left[f"folder {why[-1]!r}"] += held
+            continue
+        left["files named like 'a_mask.png' beside 'a.png'"] += [at for at in held if at in beside]
+        if alone := [at for at in held if at not in beside]:
+            kept[folder] = positions(alone)
+    found = sorted((min(places), len(places), what) for what, places in left.items() if places)
+    return kept, [
         f"left out {number:,} pictures that are masks, labels or previews of others: {what}"
-        for what, number in left.items()
+        for _, number, what in found
     ]
-    return kept, notes
 
 
 def names_pictures(folder: str) -> bool:
@@ -62,10 +76,10 @@ def names_pictures(folder: str) -> bool:
     return any(word in _PICTURES for word in [*words_of(folder), folder.lower()])
 
 
-def _folders(pictures: Iterable[Placed]) -> set[tuple[str, ...]]:
+def _folders(pictures: Folders) -> set[tuple[str, ...]]:
     """The folders of companions, each by its whole path."""
     below: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    direct = Counter([parts[:-1] for _, parts in pictures])
+    direct = Counter({folder: len(held) for folder, held in pictures.items()})
     for folder, number in direct.items():
         for depth in range(len(folder)):
             below[folder[:depth]][folder[depth]] += number
@@ -83,19 +97,17 @@ def _is_companion(name: str) -> bool:
     return any(word in _COMPANIONS for word in words_of(name)) or any(word in lowered for word in _GLUED)
 
 
-def _above(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    return (parts[:depth] for depth in range(1, len(parts)))
+def _down_to(folder: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    return (folder[:depth] for depth in range(1, len(folder) + 1))
 
 
-def _beside(pictures: Sequence[Placed]) -> set[int]:
-    """The positions of files whose names say that they belong to another one, where that is there."""
-    stems = [stem_and_suffix(parts[-1])[0] for _, parts in pictures]
-    matches = [
-        (at, parts, match.start())
-        for (at, parts), stem in zip(pictures, stems, strict=True)
-        if (match := _BESIDE.search(stem))
-    ]
-    if not matches:
-        return set()
-    names = {(*parts[:-1], stem) for (_, parts), stem in zip(pictures, stems, strict=True)}
-    return {at for at, parts, end in matches if (*parts[:-1], parts[-1][:end]) in names}
+def _beside(pictures: Folders, suspected: Sequence[Suspect], names: Sequence[str]) -> set[int]:
+    """The positions of the suspects beside which the other file is there."""
+    wanted = {(folder, other) for _, folder, other in suspected}
+    there = {
+        (folder, stem)
+        for folder in {folder for folder, _ in wanted}
+        for at in pictures[folder]
+        if (folder, stem := stem_and_suffix(parts_of(names[at])[-1])[0]) in wanted
+    }
+    return {at for at, folder, other in suspected if (folder, other) in there}

@@ -8,6 +8,7 @@ from typing import final
 
 from honmono.data.sources.base import Classes, Content, Listing, Source
 from honmono.data.sources.fingerprint import Stamp, fingerprint_classes, fingerprint_digests, fingerprint_left
+from honmono.data.sources.items import Names
 from honmono.data.sources.layout import Layout, hidden, lay_out
 from honmono.data.sources.overlap import shared_pictures, size_of
 from honmono.data.sources.own_labels import small_file
@@ -42,8 +43,8 @@ class Folder(Source):
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """Paths: files are read where they are decoded."""
-        for index, item in enumerate(self._layout.listing.items[:count]):
-            yield index, self._below + item.name
+        for index, at in enumerate(self._layout.positions[:count]):
+            yield index, self._below + self._names[at]
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
@@ -82,8 +83,8 @@ class Folder(Source):
         return {at: size_of(self._below + self._names[at]) for at in self._layout.left}
 
     @cached_property
-    def _names(self) -> list[str]:
-        return sorted(_files(self.root))
+    def _names(self) -> Names:
+        return Names(sorted(_files(self.root)))
 
     @cached_property
     def _layout(self) -> Layout:

@@ -1,13 +1,17 @@
 """Classes and splits by file names: one rule for folders and archives."""
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from honmono.data.sources.base import Classes, Item, Listing
+import numpy as np
+
+from honmono.data.sources.base import Classes, Listing
 from honmono.data.sources.class_rule import Labelled, labelled
-from honmono.data.sources.companions import Placed, without_companions
+from honmono.data.sources.companions import Folders, Suspect, suspects, without_companions
 from honmono.data.sources.descent import Descent, descend
+from honmono.data.sources.items import Items, Names, Positions, positions
 from honmono.data.sources.names import base, parts_of, stem_and_suffix
 from honmono.data.sources.own_labels import Texts
 from honmono.files import readable
@@ -35,9 +39,9 @@ class Layout:
     """
 
     listing: Listing
-    positions: tuple[int, ...]
+    positions: Positions
     plain: bool
-    left: tuple[int, ...]
+    left: Positions
 
 
 def hidden(name: str) -> bool:
@@ -84,18 +88,18 @@ def lay_out(
     folders that are left, sorted by name, unless these only keep directories short (`class_rule`).
     classes: "folders", "labels" or "none" takes only that reading. texts: gives what label files hold.
     """
-    pictures, strays = _sorted_out(names)
-    pictures, notes = without_companions(pictures)
+    names = names if isinstance(names, Names) else Names(names)
+    sorted_out = _sort_out(names)
+    pictures, notes = without_companions(sorted_out.pictures, sorted_out.suspects, names)
     way = descend(source, pictures, split)
-    found = labelled(source, names, way, classes, texts)
-    kept = {at: found.labels.get(at) for at, _ in way.pictures if at in found.labels or not found.classes}
+    found = labelled(source, names, sorted_out.others, way, classes, texts)
     used = {names[at] for at in found.files}
-    strays = [stray for stray in strays if stray[0] not in used] + _left_out(names, way, found)
+    strays = [stray for stray in sorted_out.strays if stray[0] not in used] + _left_out(names, way, found)
     if way.split is not None:
         notes.insert(0, took(way.split, way.splits))
-    positions = _taking_turns(sorted(kept, key=lambda at: names[at]), kept)
+    at, labels = _taking_turns(names, way.taken(), found.labels)
     listing = Listing(
-        tuple(Item(names[at], kept[at]) for at in positions),
+        Items(names, at, labels),
         tuple(map(readable, found.classes)),
         tuple(strays),
         tuple([*notes, *found.notes]),
@@ -103,34 +107,69 @@ def lay_out(
         way.split,
         tuple((name, len(places)) for name, places in way.splits.items()),
     )
-    left = tuple(at for name, places in way.splits.items() if name != way.split for at in places)
-    return Layout(listing, positions, found.plain, left)
+    left = positions()
+    for name, places in way.splits.items():
+        left += places if name != way.split else positions()
+    return Layout(listing, at, found.plain, left)
 
 
-def _sorted_out(names: Sequence[str]) -> tuple[list[Placed], list[tuple[str, str]]]:
-    """What may be pictures by their names, and (name, why) of the files that are none."""
-    pictures: list[Placed] = []
-    strays: list[tuple[str, str]] = []
+@dataclass
+class _SortedOut:
+    """Names by what they say that the files are.
+
+    pictures: those that may be pictures. suspects: those among them that may belong to others. strays: (name, why) of
+    those that are none. others: the positions of all that are none, those among them that are hidden, too.
+    """
+
+    pictures: Folders = field(default_factory=dict)
+    suspects: list[Suspect] = field(default_factory=list)
+    strays: list[tuple[str, str]] = field(default_factory=list)
+    others: Positions = field(default_factory=positions)
+
+
+def _sort_out(names: Iterable[str]) -> _SortedOut:
+    found, pictures = _SortedOut(), defaultdict[tuple[str, ...], Positions](positions)
+    folders: dict[str, tuple[str, ...] | None] = {}  # None: hidden
     for at, name in enumerate(names):
-        parts = parts_of(name)
-        if _hidden(parts):
-            continue
-        suffix = stem_and_suffix(parts[-1])[1].lower()
+        above, file = _divided(name)
+        if above not in folders:
+            parts = parts_of(above)
+            folders[above] = None if _hidden(parts) else parts
+        folder = folders[above]
+        stem, suffix = stem_and_suffix(file)
+        suffix = suffix.lower()
+        if folder is None or _hidden((file,)):
+            found.others.append(at)
         # A name without a suffix may well be a picture: the decoder looks at its first bytes.
-        if suffix in _SOURCES:
-            strays.append((name, f"read only if you give its own path ({suffix})"))
-        elif suffix and suffix not in _SUFFIXES:
-            strays.append((name, f"not a known picture format ({suffix})"))
-        elif not suffix and parts[-1].lower() in _TEXTS:
-            strays.append((name, "not a picture by its name"))
+        elif suffix in _SUFFIXES or not (suffix or file.lower() in _TEXTS):
+            pictures[folder].append(at)
+            found.suspects += suspects(at, folder, stem)
         else:
-            pictures.append(Placed(at, parts))
-    return pictures, strays
+            found.others.append(at)
+            found.strays.append((name, _why_none(suffix)))
+    found.pictures = dict(pictures)
+    return found
+
+
+def _divided(name: str) -> tuple[str, str]:
+    """What leads to the folder of a file, and its own name."""
+    start = name.rfind("/") + 1
+    if (file := name[start:]) not in ("", "."):
+        return name[:start], file
+    *above, file = parts_of(name)
+    return "".join(f"{part}/" for part in above), file
+
+
+def _why_none(suffix: str) -> str:
+    if suffix in _SOURCES:
+        return f"read only if you give its own path ({suffix})"
+    return f"not a known picture format ({suffix})" if suffix else "not a picture by its name"
 
 
 def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple[str, str]]:
     """(name, why) of the pictures that belong to no class or split."""
-    unlabelled = [at for at, _ in way.pictures if found.classes and at not in found.labels]
+    taken = np.asarray(way.taken())
+    unlabelled: list[int] = [] if found.labels is None else taken[found.labels[taken] < 0].tolist()
     beside = [at for at in unlabelled if at in way.beside]
     return (
         [(names[at], "beside the splits") for at in way.outside]
@@ -139,13 +178,19 @@ def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple
     )
 
 
-def _taking_turns(positions: list[int], labels: Mapping[int, int | None]) -> tuple[int, ...]:
-    """The first of every class, then the second of every class, and so on."""
-    seen: defaultdict[int, int] = defaultdict(int)
-    classes = 1 + max(((label or 0) for label in labels.values()), default=0)
-    turns: dict[int, int] = {}
-    for at in positions:
-        label = labels[at] or 0
-        turns[at] = seen[label] * classes + label
-        seen[label] += 1
-    return tuple(sorted(positions, key=turns.__getitem__))
+def _taking_turns(names: Names, taken: Positions, of_name: np.ndarray | None) -> tuple[Positions, "array[int] | None"]:
+    """The positions sorted by name, and where they have labels: the first of every class, then the second of every
+    class, and so on, and these labels."""
+    at = np.asarray(taken)
+    if of_name is not None:
+        at = at[of_name[at] >= 0]
+    if not names.rising:
+        at = np.array(sorted(at.tolist(), key=names.__getitem__), np.uint32)
+    if of_name is None:
+        return positions(at), None
+    labels = of_name[at]
+    by_class, counts = np.argsort(labels, kind="stable"), np.bincount(labels)
+    turns = np.empty(len(at), np.int64)
+    turns[by_class] = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    order = np.lexsort((labels, turns))
+    return positions(at[order]), array("i", labels[order].tobytes())

@@ -40,8 +40,12 @@ class OwnLabels(NamedTuple):
     files: Sequence[int] = ()
 
 
-def read_own_labels(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> tuple[OwnLabels | None, list[str]]:
+def read_own_labels(
+    names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
+) -> tuple[OwnLabels | None, list[str]]:
     """The labels of the pictures at these positions, and notes of label files that are of no use.
+
+    others: the positions of the names that are no pictures'.
 
     Known are `dataset.json` (of StyleGAN's tool), `metadata.csv` and `metadata.jsonl` (of the Hugging Face hub), and
     `KEY.cls` or `KEY.json` beside `KEY.png` (of WebDataset).
@@ -50,7 +54,7 @@ def read_own_labels(names: Sequence[str], pictures: Sequence[int], texts: Texts)
     readers = {"dataset.json": _of_stylegan, "the metadata": _of_tables, "files .cls or .json": _of_webdataset}
     for what, read in readers.items():
         try:
-            found = read(names, pictures, texts)
+            found = read(names, others, pictures, texts)
         except (ValueError, KeyError, TypeError, csv.Error, RecursionError) as error:
             notes.append(f"labels are not used: {what} cannot be read ({error})")
             continue
@@ -61,12 +65,12 @@ def read_own_labels(names: Sequence[str], pictures: Sequence[int], texts: Texts)
     return None, notes
 
 
-def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
+def class_names(names: Sequence[str], others: Sequence[int], texts: Texts) -> dict[str, str]:
     """What ImageNet's `LOC_synset_mapping.txt` calls its classes, by the names of their folders: the first synonym.
 
     Where two classes have the same one, the folder's name is added.
     """
-    places = named(names, MAPPING)
+    places = named(names, others, MAPPING)
     lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
     pairs = [line.partition(" ")[::2] for line in lines if " " in line]
     first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
@@ -74,13 +78,15 @@ def class_names(names: Sequence[str], texts: Texts) -> dict[str, str]:
     return {folder: name if common.count(name) == 1 else f"{name} ({folder})" for folder, name in first.items() if name}
 
 
-def named(names: Sequence[str], *wanted: str) -> list[int]:
-    """Where files called so are among the names."""
-    return [at for at, name in enumerate(names) if name.endswith(wanted) and base(name) in wanted]
+def named(names: Sequence[str], others: Sequence[int], *wanted: str) -> list[int]:
+    """Where files called so are among the names, at some of these positions."""
+    return [at for at in others if base(names[at]) in wanted]
 
 
-def _of_stylegan(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = named(names, "dataset.json")
+def _of_stylegan(
+    names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
+) -> OwnLabels | str | None:
+    places = named(names, others, "dataset.json")
     place = min(places, key=lambda at: names[at].count("/"), default=None)
     content = None if place is None else texts([place]).get(place)
     if place is None or content is None:
@@ -107,8 +113,10 @@ def _class_of(label: Any) -> int | str | None:
     return label if isinstance(label, int | str) else None
 
 
-def _of_tables(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
-    places = named(names, *_TABLES)
+def _of_tables(
+    names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
+) -> OwnLabels | str | None:
+    places = named(names, others, *_TABLES)
     of_name: dict[str, int | str] = {}
     where, files = "", list[int]()
     for place, content in texts(places).items():
@@ -139,12 +147,12 @@ def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
         yield from (row for line in text.splitlines() if line.strip() and isinstance(row := json.loads(line), dict))
 
 
-def _of_webdataset(names: Sequence[str], pictures: Sequence[int], texts: Texts) -> OwnLabels | str | None:
+def _of_webdataset(
+    names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
+) -> OwnLabels | str | None:
     beside: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for at, name in enumerate(names):
-        if not name.lower().endswith((".cls", ".json")):
-            continue
-        key, _, suffix = _keyed(name)
+    for at in others:
+        key, _, suffix = _keyed(names[at])
         if suffix in ("cls", "json"):
             beside[suffix][key] = at
     for suffix, places in beside.items():

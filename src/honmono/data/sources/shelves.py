@@ -1,7 +1,7 @@
 """Folders that only keep a directory from growing too long: shelves, and no classes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 
@@ -12,7 +12,7 @@ _SYNSET = re.compile(r"n\d{8}$")  # WordNet's, the classes of ImageNet
 _FEWEST_LONE = 8  # folders of one picture each that are too many to be classes
 
 
-def why_shelves(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
+def why_shelves(folders: Mapping[str, Collection[tuple[str, ...]]]) -> str | None:
     """Why sibling folders are no classes, in a few words; None where they may well be.
 
     folders: for each of them the paths of its pictures, below it.
@@ -25,7 +25,7 @@ def why_shelves(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
     return _numbered(folders)
 
 
-def _prefixes(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> bool:
+def _prefixes(folders: Mapping[str, Collection[tuple[str, ...]]]) -> bool:
     """Whether they are the beginnings of their files' names, hashes or identifiers: `ab/cd/abcdef0123.png`."""
     for name, pictures in folders.items():
         for *deeper, file in pictures:
@@ -42,7 +42,7 @@ def _prefixes(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> bool:
     return True
 
 
-def _numbered(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
+def _numbered(folders: Mapping[str, Collection[tuple[str, ...]]]) -> str | None:
     """Why folders whose names differ in a number alone are shelves."""
     matches = [match for name in folders if (match := _NUMBERED.match(name))]
     if len(matches) < len(folders) or len({match["word"] for match in matches}) > 1 or len(folders) < 2:
@@ -64,7 +64,7 @@ def _numbered(folders: Mapping[str, Sequence[tuple[str, ...]]]) -> str | None:
     return None
 
 
-def _goes_on(folders: Sequence[Sequence[tuple[str, ...]]]) -> bool:
+def _goes_on(folders: Sequence[Collection[tuple[str, ...]]]) -> bool:
     """Whether the files are numbered throughout, each folder's after those of the one before."""
     ranges = []
     for pictures in folders:
