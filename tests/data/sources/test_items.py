@@ -2,8 +2,7 @@ from array import array
 
 import pytest
 
-from honmono.data.sources.base import Item
-from honmono.data.sources.items import Items, Names, positions
+from honmono.data.sources.items import Item, Items, Names, positions
 
 
 ODD = ["", "a/b.png", "caf\udce9/1.png", "猫/2.png"]  # the third is no UTF-8

@@ -20,7 +20,8 @@ from honmono.data.packing.sizes import Size, height_and_width
 from honmono.data.packing.survey import Seen, Survey, look_at
 from honmono.data.packing.values import ALPHA, levels_of
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Item, Listing, Source
+from honmono.data.sources.base import Listing, Source
+from honmono.data.sources.items import Positions, positions
 from honmono.errors import Refused
 from honmono.files import readable
 
@@ -59,7 +60,7 @@ class Conversion:
     channels: int
     resample: Resample
     collapsed: bool = False
-    order: list[int] = field(default_factory=list)
+    order: Positions = field(default_factory=positions)
     formats: Counter[str] = field(default_factory=Counter)
     repaired: list[tuple[int, str]] = field(default_factory=list)
     skipped: list[tuple[int, str]] = field(default_factory=list)
@@ -80,12 +81,13 @@ class Conversion:
 
     def labels(self) -> np.ndarray:
         """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
-        labels = [self.listing.items[index].label for index in sorted(self.order)]
-        return np.array([-1 if label is None else label for label in labels], dtype=np.int64)
+        if (labels := self.listing.items.labels) is None:
+            return np.full(len(self.order), -1, np.int64)
+        return np.asarray(labels, np.int64)[np.sort(self.order)]
 
     def record(self, source: Source, request: Request) -> dict[str, Any]:
         """The record of the conversion, as plain JSON values."""
-        names = [readable(item.name) for item in self.listing.items]
+        items = self.listing.items
         classes = self.listing.classes
         holds = self.seen.survey()
         resized = holds.resizing(self.size)
@@ -110,8 +112,8 @@ class Conversion:
             "formats": dict(self.formats.most_common()),
             "holds": holds.to_json(),
             "notes": [*self.listing.notes, *([] if request.size or resized is None else [resized])],
-            "repaired": [{"name": names[index], "what": what} for index, what in sorted(self.repaired)],
-            "skipped": [{"name": names[index], "why": why} for index, why in sorted(self.skipped)]
+            "repaired": [{"name": readable(items[index].name), "what": what} for index, what in sorted(self.repaired)],
+            "skipped": [{"name": readable(items[index].name), "why": why} for index, why in sorted(self.skipped)]
             + [{"name": readable(name), "why": readable(why)} for name, why in self.listing.strays],
         }
 
@@ -163,10 +165,7 @@ def _look(source: Source, listing: Listing, count: int) -> tuple[Seen, bool]:
 
 
 def _without_classes(listing: Listing) -> Listing:
-    if not listing.classes:
-        return listing
-    items = tuple(Item(name, None) for name, _ in listing.items)
-    return replace(listing, items=items, classes=(), classes_from="")
+    return replace(listing, items=listing.items.unlabelled(), classes=(), classes_from="")
 
 
 def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple[Way, list[str]]:
@@ -184,18 +183,17 @@ def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple
 
 def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, way: Way) -> Conversion:
     conversion = Conversion(listing, Seen(), way.size, way.channels, way.resample)
-    coloured: list[int] = []  # grey pictures among what may turn out to be coloured ones
+    coloured = positions()  # grey pictures among what may turn out to be coloured ones
     all_grey = True
     hashed = source.unread() is not None
-    hashes: dict[str, bytes] = {}
+    hashes = bytearray()
     block: list[bytes] = []
     pixels.begin((way.channels, *height_and_width(way.size)))
     with progress("packing", count) as advance:
         for index, one in in_parallel(partial(convert_one, way=way, hashed=hashed), source.contents(count)):
             advance()
             conversion.seen.add(index, one.header)
-            if one.hashed:
-                hashes[listing.items[index].name] = one.hashed
+            hashes += one.hashed
             if one.pixels is None:
                 conversion.skipped.append((index, one.why))
                 continue
@@ -212,7 +210,8 @@ def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, w
             if one.was_grey and one.header.format != "pixels":
                 coloured.append(index)
     conversion.keep(block, pixels)
-    source.take_hashes(hashes)
+    if hashed:
+        source.take_hashes(hashes)
     if not conversion.order:
         index, why = conversion.skipped[0]
         raise Refused(f"{source.name} holds no usable pictures ({listing.items[index].name!r}: {why})")

@@ -6,9 +6,12 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Literal, final
 
+import numpy as np
+
 from honmono.data.packing.decode import number_of_frames
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Content, Frame, Item, Listing, OtherReading
+from honmono.data.sources.base import Content, Frame, Listing, OtherReading
+from honmono.data.sources.items import Items
 
 
 Frames = Literal["first", "all"]
@@ -39,11 +42,12 @@ class EveryFrame(OtherReading):
             for at, number in in_parallel(number_of_frames, self._source.contents(len(numbers))):
                 numbers[at] = number
                 advance()
-        items = [
-            item if number == 1 else Item(f"{item.name}#{frame + 1}", item.label)
+        names = (
+            item.name if number == 1 else f"{item.name}#{frame + 1}"
             for item, number in zip(listing.items, numbers, strict=True)
             for frame in range(number)
-        ]
+        )
+        items = Items.of(names, None if listing.items.labels is None else np.repeat(listing.items.labels, numbers))
         many = sum(number > 1 for number in numbers)
         note = f"{many:,} files hold several frames, each of which is a picture (data.frames=all)"
-        return replace(listing, items=tuple(items), notes=(*listing.notes, note) if many else listing.notes), numbers
+        return replace(listing, items=items, notes=(*listing.notes, note) if many else listing.notes), numbers

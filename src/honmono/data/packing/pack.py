@@ -146,10 +146,11 @@ def _pack_into(
 
 def _arrange(arriving: "_Rows", path: Path, conversion: Conversion) -> "hashlib.blake2b":
     """Puts the rows, which came as they could be read, into the source's order; the hash of their pixels."""
-    order = np.argsort(conversion.order)
-    if not conversion.collapsed and (np.diff(conversion.order) > 0).all():
+    came = np.asarray(conversion.order)
+    if not conversion.collapsed and (came[1:] > came[:-1]).all():
         os.rename(arriving.path, path)
         return arriving.digest
+    order = np.argsort(came)
     rows = np.load(arriving.path, mmap_mode="r")
     arranged = _Rows(path)
     try:

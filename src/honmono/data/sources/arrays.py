@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from honmono.data.sources.base import Content, Item, Listing, Source
+from honmono.data.sources.base import Content, Listing, Source
+from honmono.data.sources.items import Items
 from honmono.data.sources.overlap import shared_contents
 from honmono.data.sources.pixels import Rows
 from honmono.hooks import hook
@@ -43,11 +44,9 @@ class ArraySource(Source):
     def listing(self) -> Listing:
         """The pictures by number."""
         stored = self._stored
-        numbers = range(len(stored.pixels))
+        items = Items.of(map(str, range(len(stored.pixels))), stored.labels)
         if stored.labels is None:
-            return Listing(tuple(Item(str(index), None) for index in numbers), notes=stored.notes)
-        labels = stored.labels.tolist()
-        items = tuple(Item(str(index), labels[index]) for index in numbers)
+            return Listing(items, notes=stored.notes)
         return Listing(items, stored.classes, notes=stored.notes, classes_from=stored.classes_from)
 
     @hook

@@ -1,12 +1,13 @@
 """What every kind of place that holds pictures can do, so that packing need not know where they lie."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
+from honmono.data.sources.items import Items
 from honmono.errors import Refused
 from honmono.hooks import hook
 
@@ -37,13 +38,6 @@ Content = bytes | str | np.ndarray | Unreadable | Frame
 LARGEST_BYTES = 1 << 30  # of one file of a picture
 
 
-class Item(NamedTuple):
-    """One picture of a source: its name there, and the index of its class, None where the source has no classes."""
-
-    name: str
-    label: int | None
-
-
 @dataclass(frozen=True)
 class Listing:
     """What a source holds, in an order that is the same on every machine.
@@ -57,7 +51,7 @@ class Listing:
     split: the part of the source that was taken, None where it has no parts. splits: the pictures in each of them.
     """
 
-    items: Sequence[Item]
+    items: Items
     classes: tuple[str, ...] = ()
     strays: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
@@ -95,8 +89,8 @@ class Source(ABC):
         return None
 
     @hook
-    def take_hashes(self, hashes: dict[str, bytes]) -> None:
-        """Takes the hashes of pictures by their names, from whoever reads them for their pixels."""
+    def take_hashes(self, hashes: bytearray) -> None:
+        """Takes the hashes of the first pictures, one after the other, from whoever reads them for their pixels."""
         return
 
     @abstractmethod

@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from honmono.files import atomic_write_bytes
 # Two writes within one tick of a file system's clock have the same time stamp (FAT: two seconds), so a
 # file younger than this is read again next time.
 SETTLED_SECONDS = 3.0
+HASH_BYTES = 16  # of what `digest` gives
 _AT_ONCE = 1 << 20  # bytes of a file that are read together
 
 
@@ -27,7 +28,7 @@ class Stamp:
     mtime back still changes its ctime (on Windows, which has none, it goes unseen).
     """
 
-    def __init__(self, files: Mapping[str, str | Path]) -> None:
+    def __init__(self, files: Iterable[tuple[str, str | Path]]) -> None:
         self._taken = time.time()
         self.name, self._newest = _stamp(files)
 
@@ -61,7 +62,7 @@ def fingerprint(
     stamped: Mapping[str, str | Path], contents: Callable[[], Iterator[tuple[str, Content]]], count: int
 ) -> str:
     """The hash of named contents, remembered as long as the `stamped` files, which they come from, are untouched."""
-    stamp = Stamp(stamped)
+    stamp = Stamp(stamped.items())
     if found := stamp.remembered():
         return found
     names: list[str] = []
@@ -80,23 +81,31 @@ def fingerprint(
     return total.hexdigest()
 
 
-def fingerprint_digests(files: Mapping[str, str], digests: dict[str, bytes]) -> str:
-    """The same as of `fingerprint_files`, of files whose hashes may be known by their names; all are afterwards."""
-    unknown = [name for name in files if name not in digests]
-    with progress("reading", len(unknown)) as advance:
-        for index, of_one in in_parallel(digest, enumerate(files[name] for name in unknown)):
-            digests[unknown[index]] = of_one
+def fingerprint_hashes(names: Iterable[str], unread: Iterable[str], count: int, hashes: bytearray) -> str:
+    """The same as of `fingerprint_files`, of files some of which were read before.
+
+    unread: the paths of the last `count` ones, whose hashes are added to those of the others.
+    """
+    with progress("reading", count) as advance:
+        for _, of_one in in_parallel(digest, enumerate(unread)):
+            hashes += of_one
             advance()
     total = hashlib.blake2b(digest_size=16)
-    for name in files:
-        total.update(_framed(name) + digests[name])
+    for index, name in enumerate(names):
+        total.update(_framed(name) + hash_at(hashes, index))
     return total.hexdigest()
+
+
+def hash_at(hashes: bytearray, index: int) -> bytes:
+    """One of the hashes that lie one after the other."""
+    return bytes(hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES])
 
 
 def fingerprint_classes(content: str, listing: Listing) -> str:
     """The hash of pictures whose hash is `content` together with their classes."""
-    labels = repr((listing.classes, [label for _, label in listing.items]))
-    return hashlib.blake2b(content.encode() + labels.encode(), digest_size=16).hexdigest()
+    labels = [None] * len(listing.items) if listing.items.labels is None else listing.items.labels.tolist()
+    text = repr((listing.classes, labels))
+    return hashlib.blake2b(content.encode() + text.encode(), digest_size=16).hexdigest()
 
 
 def fingerprint_left(content: str, sizes: Mapping[str, int]) -> str:
@@ -110,23 +119,24 @@ def digest(content: Content) -> bytes:
         try:
             with open(content, "rb", buffering=0) as file:
                 if os.fstat(file.fileno()).st_size <= _AT_ONCE:
-                    return hashlib.blake2b(file.read(), digest_size=16).digest()
-                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+                    return hashlib.blake2b(file.read(), digest_size=HASH_BYTES).digest()
+                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=HASH_BYTES)).digest()
         except OSError as error:
-            return hashlib.blake2b(str(error.errno).encode(), digest_size=16).digest()
+            return hashlib.blake2b(str(error.errno).encode(), digest_size=HASH_BYTES).digest()
     assert isinstance(content, bytes)
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return hashlib.blake2b(content, digest_size=HASH_BYTES).digest()
 
 
-def _stamp(files: Mapping[str, str | Path]) -> tuple[str, float]:
+def _stamp(files: Iterable[tuple[str, str | Path]]) -> tuple[str, float]:
     """The hash of all that the file system says about `files`, and the time of the latest change among them.
 
     No files, no stamp to go by: that counts as changed at any time.
     """
     total = hashlib.blake2b(digest_size=16)
-    newest = 0 if files else math.inf
+    newest = math.inf
     here = os.getcwd()
-    for name, path in files.items():
+    for name, path in files:
+        newest = 0 if newest == math.inf else newest
         try:
             status = os.stat(path)
         except OSError:

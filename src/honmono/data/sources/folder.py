@@ -2,12 +2,20 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import final
 
 from honmono.data.sources.base import Classes, Content, Listing, Source
-from honmono.data.sources.fingerprint import Stamp, fingerprint_classes, fingerprint_digests, fingerprint_left
+from honmono.data.sources.fingerprint import (
+    HASH_BYTES,
+    Stamp,
+    fingerprint_classes,
+    fingerprint_hashes,
+    fingerprint_left,
+    hash_at,
+)
 from honmono.data.sources.items import Names
 from honmono.data.sources.layout import Layout, hidden, lay_out
 from honmono.data.sources.overlap import shared_pictures, size_of
@@ -22,7 +30,7 @@ class Folder(Source):
         self.root, self.name, self.split = root, name, split
         self._below = os.path.join(root, "")
         self._classes: Classes = classes
-        self._digests: dict[str, bytes] = {}  # hashes of files by their names, as far as these were read
+        self._hashes = bytearray()  # of the first pictures, as far as these were read
 
     def fingerprint(self) -> str:
         """The hash of the pictures' names and bytes, of their classes where the names alone do not give them, and of
@@ -33,9 +41,9 @@ class Folder(Source):
         """Where the files are not known by their time stamps, and will be."""
         return self._stamp.name if self._stamp.lasting() and self._stamp.remembered() is None else None
 
-    def take_hashes(self, hashes: dict[str, bytes]) -> None:
+    def take_hashes(self, hashes: bytearray) -> None:
         """Takes the hashes of files that are read for their pixels."""
-        self._digests |= hashes
+        self._hashes = hashes
 
     def listing(self) -> Listing:
         """The pictures, in turns among the classes."""
@@ -43,14 +51,16 @@ class Folder(Source):
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """Paths: files are read where they are decoded."""
-        for index, at in enumerate(self._layout.positions[:count]):
-            yield index, self._below + self._names[at]
+        yield from enumerate(self._below + name for name in self._pictures(0, count))
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
-        left = self._sizes_left
-        sizes = {at: size_of(self._below + self._names[at]) for at in self._layout.positions} if left else {}
-        return shared_pictures(self._layout, self._names, sizes | left, self._paths, self._digests)
+        if not (left := self._sizes_left):
+            return ()
+        sizes = {at: size_of(self._below + self._names[at]) for at in self._layout.positions}
+        read = range(len(self._hashes) // HASH_BYTES)
+        known = {self._layout.positions[index]: hash_at(self._hashes, index) for index in read}
+        return shared_pictures(self._layout, self._names, sizes | left, self._paths, known)
 
     def _paths(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
         yield from ((at, self._below + self._names[at]) for at in places)
@@ -64,19 +74,21 @@ class Folder(Source):
         layout = self._layout
         content = self._stamp.remembered()
         if content is None:
-            content = fingerprint_digests(self._pictures, self._digests)
+            read = len(self._hashes) // HASH_BYTES
+            unread = (self._below + name for name in self._pictures(read))
+            count = len(self._layout.positions) - read
+            content = fingerprint_hashes(self._pictures(), unread, count, self._hashes)
             self._stamp.remember(content)
         content = content if layout.plain else fingerprint_classes(content, layout.listing)
         sizes = {self._names[at]: size for at, size in self._sizes_left.items()}
         return fingerprint_left(content, sizes) if sizes else content
 
-    @cached_property
-    def _pictures(self) -> dict[str, str]:
-        return {item.name: self._below + item.name for item in self._layout.listing.items}
+    def _pictures(self, first: int = 0, end: int | None = None) -> Iterator[str]:
+        return (self._names[at] for at in self._layout.positions[first:end])
 
     @cached_property
     def _stamp(self) -> Stamp:
-        return Stamp(self._pictures)
+        return Stamp((name, self._below + name) for name in self._pictures())
 
     @cached_property
     def _sizes_left(self) -> dict[int, int]:
@@ -84,7 +96,7 @@ class Folder(Source):
 
     @cached_property
     def _names(self) -> Names:
-        return Names(sorted(_files(self.root)))
+        return Names(_files(self.root))
 
     @cached_property
     def _layout(self) -> Layout:
@@ -92,13 +104,28 @@ class Folder(Source):
 
 
 def _files(root: Path) -> Iterator[str]:
-    """The files below `root`, as `/`-separated names; a folder that links lead to twice is visited once."""
+    """The files below `root`, as sorted `/`-separated names; a folder that links lead to twice is visited once."""
     visited: set[str] = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True):
+    waiting = [""]  # files, and folders with a "/" at the end, so that whole names are sorted; the next one last
+    while waiting:
+        name = waiting.pop()
+        if name and not name.endswith("/"):
+            yield name
+            continue
+        folder = os.path.join(root, name)
         visited.add(os.path.realpath(folder))
-        subfolders[:] = [
-            name for name in subfolders if not hidden(name) and os.path.realpath(Path(folder, name)) not in visited
-        ]
-        below = Path(folder).relative_to(root).as_posix()
-        prefix = "" if below == "." else f"{below}/"
-        yield from (prefix + name for name in files)
+        inside: list[str] = []
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not _is_folder(entry):
+                    inside.append(name + entry.name)
+                elif not hidden(entry.name) and os.path.realpath(entry.path) not in visited:
+                    inside.append(f"{name}{entry.name}/")
+        waiting += sorted(inside, reverse=True)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

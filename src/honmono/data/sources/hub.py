@@ -8,8 +8,9 @@ from typing import Any, final
 
 import numpy as np
 
-from honmono.data.sources.base import Content, Item, Listing, Source, Unreadable
+from honmono.data.sources.base import Content, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint
+from honmono.data.sources.items import Items
 from honmono.data.sources.layout import took
 from honmono.data.sources.overlap import other_splits, shared_contents
 from honmono.data.sources.own_labels import LABELS
@@ -90,18 +91,17 @@ class Hub(Source):
         dataset, column, label = self._opened
         notes = (f"pictures are its column {column!r}, classes {label!r}" if label else f"pictures are {column!r}",)
         notes = (took(self._taken, self._splits), *notes) if len(self._splits) > 1 else notes
+        numbers = map(str, range(len(dataset)))
         if label is None and self._path == "imagefolder" and (folders := _folders(dataset, column)):
             labels, classes = _by_word(folders)
-            items = tuple(Item(str(index), label) for index, label in enumerate(labels.tolist()))
-            return Listing(items, classes, (), notes, "subfolders")
+            return Listing(Items.of(numbers, labels), classes, (), notes, "subfolders")
         if label is None:
-            return Listing(tuple(Item(str(index), None) for index in range(len(dataset))), notes=notes)
+            return Listing(Items.of(numbers, None), notes=notes)
         labels, classes = _classes(dataset, label)
         if not labels.size or labels.min() < 0:
             notes = (*notes, f"no classes: some pictures have no {label!r}")
-            return Listing(tuple(Item(str(index), None) for index in range(len(dataset))), notes=notes)
-        items = tuple(Item(str(index), label) for index, label in enumerate(labels.tolist()))
-        return Listing(items, classes, (), notes, f"its column {label!r}")
+            return Listing(Items.of(numbers, None), notes=notes)
+        return Listing(Items.of(numbers, labels), classes, (), notes, f"its column {label!r}")
 
     @cached_property
     def _opened(self) -> tuple[Any, str, str | None]:

@@ -2,11 +2,16 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias, final, overload
+from typing import NamedTuple, TypeAlias, final, overload
 
 import numpy as np
 
-from honmono.data.sources.base import Item
+
+class Item(NamedTuple):
+    """One picture of a source: its name there, and the index of its class, None where the source has no classes."""
+
+    name: str
+    label: int | None
 
 
 Positions: TypeAlias = "array[int]"  # of type "I": places among the names of a source
@@ -56,10 +61,23 @@ class Names(Sequence[str]):
 
 @final
 class Items(Sequence[Item]):
-    """The pictures at some positions among names, and their labels, where they have any."""
+    """The pictures of a source: those at some positions among names.
+
+    labels: the index of the class of each; None where the source has no classes.
+    """
 
     def __init__(self, names: Sequence[str], at: Positions, labels: "array[int] | None") -> None:
-        self._names, self._at, self._labels = names, at, labels
+        self._names, self._at, self.labels = names, at, labels
+
+    @classmethod
+    def of(cls, names: Iterable[str], labels: Iterable[int] | None) -> "Items":
+        """All of these names."""
+        named = Names(names)
+        return cls(named, positions(range(len(named))), None if labels is None else array("i", labels))
+
+    def unlabelled(self) -> "Items":
+        """The same pictures without classes."""
+        return Items(self._names, self._at, None)
 
     def __len__(self) -> int:
         return len(self._at)
@@ -70,5 +88,5 @@ class Items(Sequence[Item]):
     def __getitem__(self, at: slice) -> "Items": ...
     def __getitem__(self, at: int | slice) -> "Item | Items":
         if isinstance(at, slice):
-            return Items(self._names, self._at[at], None if self._labels is None else self._labels[at])
-        return Item(self._names[self._at[at]], None if self._labels is None else self._labels[at])
+            return Items(self._names, self._at[at], None if self.labels is None else self.labels[at])
+        return Item(self._names[self._at[at]], None if self.labels is None else self.labels[at])

@@ -50,11 +50,11 @@ def _digests(contents: Iterable[tuple[str, Content]]) -> Iterator[tuple[str, byt
 
 
 def shared_pictures(
-    layout: Layout, names: Sequence[str], sizes: Mapping[int, int], read: Read, known: Mapping[str, bytes] = {}
+    layout: Layout, names: Sequence[str], sizes: Mapping[int, int], read: Read, known: Mapping[int, bytes] = {}
 ) -> tuple[tuple[str, str], ...]:
     """(name, name elsewhere) of each picture taken that another split has too, byte by byte.
 
-    sizes: of the files at these positions among the names. read: gives their contents. known: hashes, by name.
+    sizes: of the files at these positions among the names. read: gives their contents. known: some of their hashes.
     """
     if not layout.left:
         return ()
@@ -62,10 +62,8 @@ def shared_pictures(
     here = [at for at in layout.positions if sizes[at] in elsewhere and sizes[at] > 0]
     both = {sizes[at] for at in here}
     there = [at for at in layout.left if sizes[at] in both]
-    unknown = [at for at in (*here, *there) if names[at] not in known] if there else []
+    unknown = [at for at in (*here, *there) if at not in known] if there else []
     contents = ((at, content) for at, content in read(unknown) if not isinstance(content, Unreadable))
-    digests = {at: known[names[at]] for at in (*here, *there) if names[at] in known} | dict(
-        in_parallel(digest, contents)
-    )
+    digests = {at: known[at] for at in (*here, *there) if at in known} | dict(in_parallel(digest, contents))
     first = {digests[at]: at for at in reversed(there) if at in digests}
     return tuple((names[at], names[first[digests[at]]]) for at in here if digests.get(at) in first)
