@@ -9,16 +9,15 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, Generic, final
 
 from honmono.data.sources.base import Content
-from honmono.data.worker import Worker
+from honmono.data.worker import Result, Task, Worker
 
 
-Result = TypeVar("Result")
 _CHUNK_ITEMS = 32, 256  # at first, and at most
 _CHUNK_SECONDS = 0.02  # that a chunk should take: less is spent on passing it on, more keeps cores idle at the end
 _CHUNK_BYTES = 8 << 20
@@ -33,24 +32,44 @@ def in_parallel(
 
     work: a function that `pickle` can name, for it is also called in other processes.
     """
+    return run_in_parallel(_Each(work), contents)
+
+
+def run_in_parallel(task: Task[Any, Result], contents: Iterable[tuple[int, Content]]) -> Iterator[tuple[int, Result]]:
+    """The same with the results of a task, which sees some that follow each other together."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if cores == 1:
-        return ((index, work(content)) for index, content in contents)
-    return _in_parallel(work, contents, cores)
+    pace = Pace()
+    if cores > 1:
+        yield from _on_cores(task, contents, pace, cores)
+        return
+    for first, indices, chunk in _chunks(contents, pace):
+        yield from zip(indices, pace.timed(task.run, first, chunk), strict=True)
 
 
-def _in_parallel(
-    work: Callable[[Content], Result], contents: Iterable[tuple[int, Content]], cores: int
+@final
+class _Each(Task[Result, Result]):
+    """A function of each picture by itself."""
+
+    def __init__(self, work: Callable[[Content], Result]) -> None:
+        self._work = work
+
+    def one(self, content: Content) -> Result:
+        return self._work(content)
+
+    def together(self, first: int, found: list[Result]) -> list[Result]:
+        return found
+
+
+def _on_cores(
+    task: Task[Any, Result], contents: Iterable[tuple[int, Content]], pace: "Pace", cores: int
 ) -> Iterator[tuple[int, Result]]:
     waiting: deque[tuple[list[int], Future[list[Result]]]] = deque()
-    workers, pace = _Workers(), _Pace()
-    taken = 0
+    workers = _Workers(task)
     with ThreadPoolExecutor(cores, thread_name_prefix="honmono-data") as pool:
         try:
-            for indices, chunk in _chunks(contents, pace):
-                far = taken >= _IN_THREADS
-                waiting.append((indices, pool.submit(pace.timed, workers.work if far else _work_here, work, chunk)))
-                taken += len(indices)
+            for first, indices, chunk in _chunks(contents, pace):
+                run = workers.run if first >= _IN_THREADS else task.run
+                waiting.append((indices, pool.submit(pace.timed, run, first, chunk)))
                 if len(waiting) >= 2 * cores:
                     yield from _finished(*waiting.popleft())
             while waiting:
@@ -61,69 +80,69 @@ def _in_parallel(
             workers.close()
 
 
-class _Pace:
+@final
+class Pace:
     """How many items are worked on at a time."""
 
     def __init__(self) -> None:
         self.items, self._most = _CHUNK_ITEMS
 
     def timed(
-        self,
-        run: Callable[[Callable[[Content], Result], list[Content]], list[Result]],
-        work: Callable[[Content], Result],
-        chunk: list[Content],
+        self, run: Callable[[int, Sequence[Content]], list[Result]], first: int, chunk: Sequence[Content]
     ) -> list[Result]:
         """Runs a chunk, and learns from the time that it takes."""
         started = time.monotonic()
-        results = run(work, chunk)
-        seconds = max(time.monotonic() - started, 1e-6)
-        self.items = max(1, min(self._most, round(len(chunk) * _CHUNK_SECONDS / seconds)))
+        results = run(first, chunk)
+        self.learn(len(chunk), time.monotonic() - started)
         return results
 
+    def learn(self, items: int, seconds: float) -> None:
+        """Takes as many from now on as take `_CHUNK_SECONDS`."""
+        self.items = max(1, min(self._most, round(items * _CHUNK_SECONDS / max(seconds, 1e-6))))
 
-class _Workers:
+
+class _Workers(Generic[Result]):
     """A worker for each thread that asks for one."""
 
-    def __init__(self) -> None:
+    def __init__(self, task: Task[Any, Result]) -> None:
+        self._task = task
         self._of_thread = threading.local()
         self._all: list[Worker] = []
 
-    def work(self, work: Callable[[Content], Result], chunk: list[Content]) -> list[Result]:
+    def run(self, first: int, chunk: Sequence[Content]) -> list[Result]:
         worker: Worker | None = getattr(self._of_thread, "worker", None)
         if worker is None:
             try:
                 worker = self._of_thread.worker = Worker()
             except OSError:  # no more processes are allowed
-                return _work_here(work, chunk)
+                return self._task.run(first, chunk)
             self._all.append(worker)
-        return worker.work(work, chunk)
+        return worker.run(self._task, first, chunk)
 
     def close(self) -> None:
         for worker in self._all:
             worker.close()
 
 
-def _work_here(work: Callable[[Content], Result], chunk: list[Content]) -> list[Result]:
-    return [work(content) for content in chunk]
-
-
 def _finished(indices: list[int], future: "Future[list[Result]]") -> Iterator[tuple[int, Result]]:
     return zip(indices, future.result(), strict=True)
 
 
-def _chunks(contents: Iterable[tuple[int, Content]], pace: _Pace) -> Iterator[tuple[list[int], list[Content]]]:
+def _chunks(contents: Iterable[tuple[int, Content]], pace: Pace) -> Iterator[tuple[int, list[int], list[Content]]]:
+    """How many items come before those of a chunk, their indices and their contents."""
+    first = size = 0
     indices: list[int] = []
     chunk: list[Content] = []
-    size = 0
     for index, content in contents:
         indices.append(index)
         chunk.append(content)
         size += len(content) if isinstance(content, bytes) else getattr(content, "nbytes", 0)
         if len(chunk) >= pace.items or size >= _CHUNK_BYTES:
-            yield indices, chunk
+            yield first, indices, chunk
+            first += len(chunk)
             indices, chunk, size = [], [], 0
     if chunk:
-        yield indices, chunk
+        yield first, indices, chunk
 
 
 @contextmanager

@@ -9,12 +9,33 @@ import pickle
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, final
+from typing import Any, Generic, TypeVar, final
 
 from honmono.data.sources.base import Content
 from honmono.errors import Failed
+
+
+Found = TypeVar("Found")
+Result = TypeVar("Result")
+
+
+class Task(ABC, Generic[Found, Result]):
+    """What is done to pictures, in this process or in others, to which `pickle` takes it."""
+
+    @abstractmethod
+    def one(self, content: Content) -> Found:
+        """What is found in a picture; may raise `NotHere`."""
+
+    @abstractmethod
+    def together(self, first: int, found: list[Found]) -> list[Result]:
+        """What is given back of each of some pictures that follow each other; `first`: how many come before them."""
+
+    def run(self, first: int, contents: Sequence[Content]) -> list[Result]:
+        """All of it, in this process."""
+        return self.together(first, [self.one(content) for content in contents])
 
 
 class NotHere(BaseException):
@@ -43,11 +64,11 @@ class Worker:
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
-    def work(self, work: Callable[[Content], Any], contents: Sequence[Content]) -> list[Any]:
-        """`work` of each; that which a worker leaves alone is done here. Raises whatever `work` does."""
+    def run(self, task: Task[Any, Result], first: int, contents: Sequence[Content]) -> list[Result]:
+        """Runs a task; what a worker leaves alone is done here. Raises whatever the task does."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
-            pickle.dump((work, contents), self._process.stdin, protocol=5)
+            pickle.dump((task, first, contents), self._process.stdin, protocol=5)
             self._process.stdin.flush()
             results = pickle.load(self._process.stdout)
         except (BrokenPipeError, EOFError) as error:
@@ -57,8 +78,10 @@ class Worker:
             ) from error
         if isinstance(results, BaseException):
             raise results
-        pairs = zip(contents, results, strict=True)
-        return [work(content) if result is NotHere else result for content, result in pairs]
+        for at, result in enumerate(results):
+            if result is NotHere:
+                (results[at],) = task.run(first + at, [contents[at]])
+        return results
 
     def close(self) -> None:
         """Ends the process, whatever it is doing."""
@@ -76,17 +99,23 @@ def serve() -> None:
     sys.stdout = sys.stderr  # whatever a decoder prints
     with suppress(EOFError, BrokenPipeError):
         while True:
-            work, contents = pickle.load(tasks)
+            task, first, contents = pickle.load(tasks)
             try:
-                results: Any = [_one(work, content) for content in contents]
+                results: Any = _run_what_belongs_here(task, first, contents)
             except Exception as error:
                 results = error
             pickle.dump(results, answers, protocol=5)
             answers.flush()
 
 
-def _one(work: Callable[[Content], Any], content: Content) -> Any:
-    try:
-        return work(content)
-    except NotHere:
-        return NotHere
+def _run_what_belongs_here(task: Task[Any, Any], first: int, contents: Sequence[Content]) -> list[Any]:
+    """The results, and `NotHere` in place of those that belong elsewhere."""
+    results: list[Any] = []
+    found: list[Any] = []
+    for content in contents:
+        try:
+            found.append(task.one(content))
+        except NotHere:
+            results += [*task.together(first + len(results), found), NotHere]
+            found = []
+    return results + task.together(first + len(results), found)

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any
 
-from honmono.data.packing.conversion import Pixels, convert
+from honmono.data.packing.conversion import convert
 from honmono.data.packing.one_picture import Request
+from honmono.data.packing.rows import Nowhere
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.understood import sizes_of, understood
 from honmono.data.sources.open import open_source
@@ -53,16 +54,5 @@ def check(source: str, request: Request | None = None, **fields: Any) -> Report:
     """
     request = replace(request or Request(), **fields)
     place = open_source(source, request.classes)
-    conversion = convert(place, request, accept=lambda holds: None, pixels=_Nowhere())
+    conversion = convert(place, request, accept=lambda holds: None, pixels=Nowhere())
     return Report(conversion.record(place, request))
-
-
-@final
-class _Nowhere(Pixels):
-    """Keeps nothing."""
-
-    def begin(self, shape: tuple[int, int, int]) -> None:
-        """Nothing to begin."""
-
-    def append(self, pixels: bytes, count: int) -> None:
-        """Forgotten at once."""

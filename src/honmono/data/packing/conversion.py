@@ -1,11 +1,9 @@
 """From a source to pictures of one size and number of channels: the one path that packing and checking share."""
 
 import warnings
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +12,13 @@ from honmono.data.packing.bands import FirstBands
 from honmono.data.packing.decode import Header
 from honmono.data.packing.fit import Resample
 from honmono.data.packing.frames import EveryFrame
-from honmono.data.packing.one_picture import Request, Way, convert_one
+from honmono.data.packing.one_picture import Convert, Request, Way
 from honmono.data.packing.pixel_art import filter_of
+from honmono.data.packing.rows import Rows
 from honmono.data.packing.sizes import Size, height_and_width
 from honmono.data.packing.survey import Seen, Survey, look_at
 from honmono.data.packing.values import ALPHA, levels_of
-from honmono.data.parallel import in_parallel, progress
+from honmono.data.parallel import progress, run_in_parallel
 from honmono.data.sources.base import Listing, Source
 from honmono.data.sources.items import Positions, positions
 from honmono.errors import Refused
@@ -27,20 +26,6 @@ from honmono.files import readable
 
 
 _FIRST = 512  # pictures that say how all of them are to be converted
-_BLOCK_BYTES = 1 << 17  # of pixels that are kept together
-_BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
-
-
-class Pixels(ABC):
-    """Where the pixels of a source are kept."""
-
-    @abstractmethod
-    def begin(self, shape: tuple[int, int, int]) -> None:
-        """Forgets what was kept, and begins with pictures of that shape."""
-
-    @abstractmethod
-    def append(self, pixels: bytes, count: int) -> None:
-        """Keeps so many more."""
 
 
 @dataclass
@@ -67,17 +52,6 @@ class Conversion:
     shared: tuple[tuple[str, str], ...] = ()
     blank: int = 0
     lightest: int = 0
-
-    def keep(self, block: Sequence[bytes], pixels: "Pixels") -> None:
-        """Gives the pixels of some pictures to where they are kept, and looks at their values."""
-        if not block:
-            return
-        together = b"".join(block)
-        pixels.append(together, len(block))
-        values = np.frombuffer(together, np.uint8).reshape(len(block), self.channels, -1)
-        lightest = values.max(axis=2)
-        self.blank += int((lightest - values.min(axis=2) <= _BLANK).all(axis=1).sum())
-        self.lightest = max(self.lightest, int(lightest[:, :3].max()))
 
     def labels(self) -> np.ndarray:
         """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
@@ -118,8 +92,8 @@ class Conversion:
         }
 
 
-def convert(source: Source, request: Request, accept: Callable[[Survey], None], pixels: Pixels) -> Conversion:
-    """Converts every usable picture and gives its pixels to `pixels`, in the order in which the source delivers them.
+def convert(source: Source, request: Request, accept: Callable[[Survey], None], pixels: Rows) -> Conversion:
+    """Converts every usable picture and keeps its pixels in `pixels`, in the order in which the source delivers them.
 
     accept: sees what the source holds, before the long work by its first pictures alone, and may raise `Refused`.
     Raises `Refused` where nothing is usable.
@@ -181,35 +155,32 @@ def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple
     return Way(size, channels, request, resample, levels, behind), [*notes, *more]
 
 
-def _convert_all(source: Source, listing: Listing, count: int, pixels: Pixels, way: Way) -> Conversion:
+def _convert_all(source: Source, listing: Listing, count: int, pixels: Rows, way: Way) -> Conversion:
     conversion = Conversion(listing, Seen(), way.size, way.channels, way.resample)
     coloured = positions()  # grey pictures among what may turn out to be coloured ones
     all_grey = True
     hashed = source.unread() is not None
     hashes = bytearray()
-    block: list[bytes] = []
-    pixels.begin((way.channels, *height_and_width(way.size)))
+    task = Convert(way, hashed, pixels.begin((way.channels, *height_and_width(way.size))))
     with progress("packing", count) as advance:
-        for index, one in in_parallel(partial(convert_one, way=way, hashed=hashed), source.contents(count)):
+        for index, one in run_in_parallel(task, source.contents(count)):
             advance()
             conversion.seen.add(index, one.header)
             hashes += one.hashed
-            if one.pixels is None:
+            pixels.keep(one.why is None)
+            if one.why is not None:
                 conversion.skipped.append((index, one.why))
                 continue
             assert isinstance(one.header, Header)
-            block.append(one.pixels)
-            if len(block) * len(one.pixels) >= _BLOCK_BYTES:
-                conversion.keep(block, pixels)
-                block = []
             conversion.order.append(index)
             conversion.formats[one.header.format] += 1
             if one.repairs:
                 conversion.repaired.extend((index, repair) for repair in one.repairs)
+            conversion.blank += one.blank
+            conversion.lightest = max(conversion.lightest, one.lightest)
             all_grey = all_grey and one.is_grey
             if one.was_grey and one.header.format != "pixels":
                 coloured.append(index)
-    conversion.keep(block, pixels)
     if hashed:
         source.take_hashes(hashes)
     if not conversion.order:

@@ -1,7 +1,9 @@
 """One picture of a source made into one of a given size and number of channels."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast, final
 
 import numpy as np
 
@@ -11,10 +13,15 @@ from honmono.data.packing.fit import Fit, Resample, fitted
 from honmono.data.packing.frames import Frames
 from honmono.data.packing.opening import Unusable, bytes_of
 from honmono.data.packing.pixel_art import AnyResample
+from honmono.data.packing.rows import RowsAt
 from honmono.data.packing.sizes import Size, height_and_width
 from honmono.data.packing.survey import usable_header
 from honmono.data.sources.base import Classes, Content
 from honmono.data.sources.fingerprint import digest
+from honmono.data.worker import Task
+
+
+_BLANK = 8  # of 255: between the lightest and the darkest value of a picture in which nothing is to be seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,31 +54,49 @@ class Way(NamedTuple):
 class Converted(NamedTuple):
     """The result of converting one picture.
 
-    header: where it cannot be used either, why. pixels: (channels, height, width) uint8, None where the picture cannot
-        be used. why: that reason. repairs: what was mended.
+    header: where it cannot be used either, why. why: that reason, None where the picture is usable. repairs: what was
+        mended. lightest: its largest value. blank: whether it is of nearly one colour.
     """
 
     header: Header | str
-    pixels: bytes | None = None
-    why: str = ""
+    why: str | None = None
     repairs: tuple[str, ...] = ()
     was_grey: bool = False  # stored without colour
     is_grey: bool = False  # without colour to the eye
+    lightest: int = 0
+    blank: bool = False
     hashed: bytes = b""  # the hash of its file, where that is wanted
 
 
-def convert_one(content: Content, way: Way, hashed: bool) -> Converted:
-    """Converts a picture. hashed: whether the hash of its file is wanted, too."""
-    if not (hashed and isinstance(content, str)):
-        return _converted(content, way)
-    try:
-        content = bytes_of(content)
-    except Unusable:  # as its conversion will say again
-        pass
-    return _converted(content, way, digest(content))
+@final
+@dataclass(frozen=True)
+class Convert(Task[tuple[Converted, bytes], Converted]):
+    """Converts pictures.
+
+    hashed: whether the hashes of their files are wanted, too. rows: where pixels, (channels, height, width) uint8, are
+    written, each picture's in the place that it has among all; None for nowhere.
+    """
+
+    way: Way
+    hashed: bool
+    rows: RowsAt | None
+
+    def one(self, content: Content) -> tuple[Converted, bytes]:
+        """The result, and the pixels, none where the picture cannot be used."""
+        if not (self.hashed and isinstance(content, str)):
+            return _converted(content, self.way)
+        with suppress(Unusable):  # as its conversion will say again
+            content = bytes_of(content)
+        return _converted(content, self.way, digest(content))
+
+    def together(self, first: int, found: list[tuple[Converted, bytes]]) -> list[Converted]:
+        """Writes the pixels."""
+        if self.rows is not None:
+            self.rows.write(first, [pixels for _, pixels in found])
+        return [one for one, _ in found]
 
 
-def _converted(content: Content, way: Way, hashed: bytes = b"") -> Converted:
+def _converted(content: Content, way: Way, hashed: bytes = b"") -> tuple[Converted, bytes]:
     longer = max(height_and_width(way.size))
     try:
         # Other filters than the default are those of a data set or a source, which see every pixel.
@@ -79,9 +104,9 @@ def _converted(content: Content, way: Way, hashed: bytes = b"") -> Converted:
         was_grey = image.mode == "L"
         fit = fitted(image, way.size, way.request.fit, way.behind, way.resample)
     except Unusable as unusable:
-        return Converted(usable_header(content), why=str(unusable), hashed=hashed)
+        return Converted(usable_header(content), str(unusable), hashed=hashed), b""
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others
-        return Converted(usable_header(content), why=f"cannot be decoded: {error}", hashed=hashed)
+        return Converted(usable_header(content), f"cannot be decoded: {error}", hashed=hashed), b""
     is_grey = was_grey
     if not was_grey:
         colours = np.asarray(fit)
@@ -93,4 +118,8 @@ def _converted(content: Content, way: Way, hashed: bytes = b"") -> Converted:
         pixels = fit.tobytes() * way.channels
     else:
         pixels = np.asarray(fit).transpose(2, 0, 1).tobytes()
-    return Converted(header, pixels, "", repairs, was_grey, is_grey, hashed)
+    extrema = fit.getextrema()  # of L alone the pair itself
+    ranges = cast(Sequence[tuple[int, int]], (extrema,) if fit.mode == "L" else extrema)
+    lightest = max(high for _, high in ranges[:3])
+    blank = all(high - low <= _BLANK for low, high in ranges)
+    return Converted(header, None, repairs, was_grey, is_grey, lightest, blank, hashed), pixels

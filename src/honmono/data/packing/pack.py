@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 
 from honmono.data.cache import cache_dir, turn_at
-from honmono.data.packing.conversion import Conversion, Pixels, convert
+from honmono.data.packing.conversion import Conversion, convert
 from honmono.data.packing.one_picture import Request
+from honmono.data.packing.rows import RowFile
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source
@@ -127,7 +128,7 @@ def _pack_into(
 ) -> None:
     started = time.monotonic()
     with atomic_directory(entry, named) as folder:
-        arriving = _Rows(folder / "arriving.npy")
+        arriving = RowFile(folder / "arriving.npy")
         try:
             conversion = convert(source, request, accept, arriving)
         finally:
@@ -144,7 +145,7 @@ def _pack_into(
     print(_summary(record, time.monotonic() - started), file=sys.stderr)
 
 
-def _arrange(arriving: "_Rows", path: Path, conversion: Conversion) -> "hashlib.blake2b":
+def _arrange(arriving: RowFile, path: Path, conversion: Conversion) -> "hashlib.blake2b":
     """Puts the rows, which came as they could be read, into the source's order; the hash of their pixels."""
     came = np.asarray(conversion.order)
     if not conversion.collapsed and (came[1:] > came[:-1]).all():
@@ -152,7 +153,7 @@ def _arrange(arriving: "_Rows", path: Path, conversion: Conversion) -> "hashlib.
         return arriving.digest
     order = np.argsort(came)
     rows = np.load(arriving.path, mmap_mode="r")
-    arranged = _Rows(path)
+    arranged = RowFile(path)
     try:
         arranged.begin((conversion.channels, *rows.shape[2:]))
         for start in range(0, len(order), _ARRANGED_AT_ONCE):
@@ -180,40 +181,3 @@ def _summary(record: dict[str, Any], seconds: float) -> str:
             f"; warning: no picture is of class {', '.join(empty)}: number labels from 0 on, or remove empty folders"
         )
     return f"packed {record['source']}: {record['count']:,} pictures of {shape} in {seconds:.1f} s{unusual}"
-
-
-@final
-class _Rows(Pixels):
-    """An .npy file of uint8 rows that grows row by row, and the hash of what it holds."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.digest = hashlib.blake2b(digest_size=16)
-        self._file = open(path, "wb+")
-        self._shape: tuple[int, ...] = ()
-        self._count = self._start = 0
-
-    def begin(self, shape: tuple[int, int, int]) -> None:
-        self._file.seek(0)
-        self._file.truncate()
-        self._shape, self._count = shape, 0
-        self.digest = hashlib.blake2b(digest_size=16)
-        self._write_header()
-        self._start = self._file.tell()
-
-    def append(self, pixels: bytes, count: int) -> None:
-        self._file.write(pixels)
-        self.digest.update(pixels)
-        self._count += count
-
-    def close(self) -> None:
-        # NumPy pads the header for as many rows as may come, so that rewriting it moves nothing.
-        if self._count:
-            self._file.seek(0)
-            self._write_header()
-            assert self._file.tell() == self._start
-        self._file.close()
-
-    def _write_header(self) -> None:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (self._count, *self._shape)}
-        np.lib.format.write_array_header_1_0(self._file, header)
