@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Generic, final
 
-from honmono.data.sources.base import Content
+from honmono.data.sources.base import Content, size_in_memory
 from honmono.data.worker import Result, Task, Worker
 
 
@@ -136,7 +136,7 @@ def _chunks(contents: Iterable[tuple[int, Content]], pace: Pace) -> Iterator[tup
     for index, content in contents:
         indices.append(index)
         chunk.append(content)
-        size += len(content) if isinstance(content, bytes) else getattr(content, "nbytes", 0)
+        size += size_in_memory(content)
         if len(chunk) >= pace.items or size >= _CHUNK_BYTES:
             yield first, indices, chunk
             first += len(chunk)

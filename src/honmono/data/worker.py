@@ -10,20 +10,33 @@ import subprocess
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar, final
 
-from honmono.data.sources.base import Content
+from honmono.data.sources.base import Content, size_in_memory
 from honmono.errors import Failed
+from honmono.hooks import hook
+
+
+_READ_AHEAD = 1 << 18  # bytes
 
 
 Found = TypeVar("Found")
 Result = TypeVar("Result")
 
 
+class NotHere(BaseException):
+    """Raised by work that a worker leaves to the process that it works for."""
+
+
 class Task(ABC, Generic[Found, Result]):
     """What is done to pictures, in this process or in others, to which `pickle` takes it."""
+
+    @hook
+    def read(self, content: Content) -> Content:
+        """What `one` is given in place of a picture."""
+        return content
 
     @abstractmethod
     def one(self, content: Content) -> Found:
@@ -33,13 +46,29 @@ class Task(ABC, Generic[Found, Result]):
     def together(self, first: int, found: list[Found]) -> list[Result]:
         """What is given back of each of some pictures that follow each other; `first`: how many come before them."""
 
-    def run(self, first: int, contents: Sequence[Content]) -> list[Result]:
-        """All of it, in this process."""
-        return self.together(first, [self.one(content) for content in contents])
+    def run(self, first: int, contents: Sequence[Content]) -> list[Any]:
+        """The results, and `NotHere` in place of those that a worker leaves alone."""
+        results: list[Any] = []
+        found: list[Found] = []
+        for content in self._read(contents):
+            try:
+                found.append(self.one(content))
+            except NotHere:
+                results += [*self.together(first + len(results), found), NotHere]
+                found = []
+        return results + self.together(first + len(results), found)
 
-
-class NotHere(BaseException):
-    """Raised by work that a worker leaves to the process that it works for."""
+    def _read(self, contents: Sequence[Content]) -> Iterator[Content]:
+        """Several are read before work on them begins: in turns both are slower, as each empties the other's caches."""
+        ready: list[Content] = []
+        size = 0
+        for content in contents:
+            ready.append(self.read(content))
+            size += size_in_memory(ready[-1])
+            if size >= _READ_AHEAD:
+                yield from ready
+                ready, size = [], 0
+        yield from ready
 
 
 _working_for_another = False
@@ -101,21 +130,8 @@ def serve() -> None:
         while True:
             task, first, contents = pickle.load(tasks)
             try:
-                results: Any = _run_what_belongs_here(task, first, contents)
+                results: Any = task.run(first, contents)
             except Exception as error:
                 results = error
             pickle.dump(results, answers, protocol=5)
             answers.flush()
-
-
-def _run_what_belongs_here(task: Task[Any, Any], first: int, contents: Sequence[Content]) -> list[Any]:
-    """The results, and `NotHere` in place of those that belong elsewhere."""
-    results: list[Any] = []
-    found: list[Any] = []
-    for content in contents:
-        try:
-            found.append(task.one(content))
-        except NotHere:
-            results += [*task.together(first + len(results), found), NotHere]
-            found = []
-    return results + task.together(first + len(results), found)

@@ -81,13 +81,15 @@ class Convert(Task[tuple[Converted, bytes], Converted]):
     hashed: bool
     rows: RowsAt | None
 
+    def read(self, content: Content) -> Content:
+        """The bytes of files, where they can be read; where they cannot, their conversion says why."""
+        with suppress(Unusable):
+            return bytes_of(content) if isinstance(content, str) else content
+        return content
+
     def one(self, content: Content) -> tuple[Converted, bytes]:
         """The result, and the pixels, none where the picture cannot be used."""
-        if not (self.hashed and isinstance(content, str)):
-            return _converted(content, self.way)
-        with suppress(Unusable):  # as its conversion will say again
-            content = bytes_of(content)
-        return _converted(content, self.way, digest(content))
+        return _converted(content, self.way, digest(content) if self.hashed else b"")
 
     def together(self, first: int, found: list[tuple[Converted, bytes]]) -> list[Converted]:
         """Writes the pixels."""

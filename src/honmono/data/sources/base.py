@@ -35,6 +35,11 @@ class Frame:
 Content = bytes | str | np.ndarray | Unreadable | Frame
 
 
+def size_in_memory(content: Content) -> int:
+    """The bytes that a picture takes before it is read or decoded."""
+    return len(content) if isinstance(content, bytes) else getattr(content, "nbytes", 0)
+
+
 LARGEST_BYTES = 1 << 30  # of one file of a picture
 
 
