@@ -18,8 +18,8 @@ from honmono.data.sources.base import Content, size_in_memory
 from honmono.data.worker import Result, Task, Worker
 
 
-_CHUNK_ITEMS = 32, 256  # at first, and at most
-_CHUNK_SECONDS = 0.02  # that a chunk should take: less is spent on passing it on, more keeps cores idle at the end
+_CHUNK_ITEMS = 32, 1024  # at first, and at most
+_CHUNK_SECONDS = 0.1  # that a chunk should take: less is spent on passing it on, more keeps cores idle at the end
 _CHUNK_BYTES = 8 << 20
 _IN_THREADS = 1024  # items
 _SECONDS = 0.1  # between two drawings of a bar

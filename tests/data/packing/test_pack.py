@@ -169,6 +169,30 @@ def test_a_changed_split_that_is_left_out_changes_the_record(tmp_path: Path, enc
     assert before["packed"] == after["packed"]
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no such call")
+def test_any_number_of_processes_gives_the_same_bytes(tmp_path: Path, encode, cache: Path) -> None:
+    """Some pictures are left out: at the beginning, in the middle, side by side and at the end."""
+    (tmp_path / "set").mkdir()
+    for index in range(1400):
+        content = encode(np.full((8, 8), index % 251, np.uint8))
+        left_out = index in (0, 700, 701, 1300, 1399)
+        (tmp_path / "set" / f"{index:04}.png").write_bytes(b"" if left_out else content)
+    entry, cores = entry_of(tmp_path / "set"), os.sched_getaffinity(0)
+    many = {path.name: path.read_bytes() for path in entry.iterdir()}
+    shutil.rmtree(cache)
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        assert entry_of(tmp_path / "set") == entry
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert {path.name: path.read_bytes() for path in entry.iterdir()} == many
+    kept = [index % 251 for index in range(1400) if index not in (0, 700, 701, 1300, 1399)]
+    assert values(entry) == kept
+    skipped = json.loads(many["record.json"])["skipped"]
+    names = ("0000.png", "0700.png", "0701.png", "1300.png", "1399.png")
+    assert skipped == [{"name": name, "why": "empty file"} for name in names]
+
+
 def test_limit_takes_the_first_in_turns(folder: Path) -> None:
     assert values(entry_of(folder, limit=3)) == [0, 10, 20]
 
