@@ -57,7 +57,7 @@ class Conversion:
         """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
         if (labels := self.listing.items.labels) is None:
             return np.full(len(self.order), -1, np.int64)
-        return np.asarray(labels, np.int64)[np.sort(self.order)]
+        return np.asarray(labels)[np.sort(self.order)].astype(np.int64)
 
     def record(self, source: Source, request: Request) -> dict[str, Any]:
         """The record of the conversion, as plain JSON values."""

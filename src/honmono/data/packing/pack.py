@@ -135,7 +135,7 @@ def _pack_into(
             arriving.close()
         digest = _arrange(arriving, folder / PICTURES, conversion)
         labels = conversion.labels()
-        digest.update(labels.tobytes())
+        digest.update(labels.data)
         if conversion.listing.classes:
             np.save(folder / LABELS, labels)
         record = conversion.record(source, request) | {"packed": digest.hexdigest()}

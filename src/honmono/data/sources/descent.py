@@ -121,7 +121,9 @@ def _merged(pairs: Iterable[tuple[tuple[str, ...], Positions]]) -> Folders:
 
 def _together(pictures: Folders) -> Positions:
     """Their positions in rising order."""
-    return positions(np.sort(np.concatenate([np.asarray(held) for held in (positions(), *pictures.values())])))
+    together = np.concatenate([np.asarray(held) for held in (positions(), *pictures.values())])
+    together.sort()
+    return positions(together)
 
 
 def _may_stray(way: Descent, folders: dict[str, Folders]) -> bool:

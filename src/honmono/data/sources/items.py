@@ -20,7 +20,7 @@ Positions: TypeAlias = "array[int]"  # of type "I": places among the names of a 
 def positions(numbers: Iterable[int] | np.ndarray = ()) -> Positions:
     """Places among names, four bytes each."""
     if isinstance(numbers, np.ndarray):
-        return array("I", numbers.astype(np.uint32).tobytes())
+        return array("I", numbers.astype(np.uint32, copy=False).tobytes())
     return array("I", numbers)
 
 

@@ -189,8 +189,7 @@ def _taking_turns(names: Names, taken: Positions, of_name: np.ndarray | None) ->
     if of_name is None:
         return positions(at), None
     labels = of_name[at]
-    by_class, counts = np.argsort(labels, kind="stable"), np.bincount(labels)
-    turns = np.empty(len(at), np.int64)
-    turns[by_class] = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
-    order = np.lexsort((labels, turns))
+    by_class = np.argsort(labels, kind="stable")
+    turns = np.concatenate([np.arange(count, dtype=np.int32) for count in (0, *np.bincount(labels))])
+    order = by_class[np.argsort(turns, kind="stable")]
     return positions(at[order]), array("i", labels[order].tobytes())
