@@ -136,11 +136,12 @@ def test_a_truncation_of_styles(visit: Callable[..., Any], stirred: Stirred) -> 
     run = stirred("stylegan2-mnist")
     tab = visit(run)
     tab.locator("#count").select_option("4")
+    tab.locator("#class").select_option(label="7")
     tab.locator("#truncation").fill("0.5")
     tab.locator("#seed").fill("3")
     says(tab, "Pictures: 4, seed 3,")
-    assert largest(tab, grid(run.pictures(4, seed=3, truncation=0.5), 4)) <= 1
-    assert largest(tab, grid(run.pictures(4, seed=3), 4)) > 1
+    assert largest(tab, grid(run.pictures(4, label=7, seed=3, truncation=0.5), 4)) <= 1
+    assert largest(tab, grid(run.pictures(4, label=7, seed=3), 4)) > 1
     tab.locator("#truncation").fill("-1")
     says(tab, "Truncation: give a number from 0 on")
 
