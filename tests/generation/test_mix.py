@@ -74,7 +74,7 @@ def test_a_class_and_saved_latents(styled: TrainedRun, tmp_path: Path) -> None:
     written = write_mix(styled, tmp_path / "one.png", rows=2, columns=2, latents=file)
     drawn = write_mix(styled, tmp_path / "two.png", rows=2, columns=2, seed=9, label="b")
     assert (cells(written, 2, 2) == cells(drawn, 2, 2)).all()
-    with pytest.raises(Refused, match="holds 4 latents"):
+    with pytest.raises(Refused, match="4 of the 10 latents"):
         write_mix(styled, tmp_path / "three.png", latents=file)
 
 

@@ -95,7 +95,10 @@ def _latents(
         return trained.saved_latents(number, label=label, seed=seed)
     saved = read_latents(Path(file))
     if len(saved.latents) < number:
-        raise Refused(f"--latents {file}: it holds {len(saved.latents)} latents, and {number} are needed: fewer --rows")
+        raise Refused(
+            f"--latents {file}: {len(saved.latents)} of the {number} latents that are needed: give fewer --rows and"
+            " --columns"
+        )
     saved = saved.first(number).fitting(trained.model)
     return (
         saved
