@@ -33,7 +33,11 @@ from honmono.training.sample_grids import pixels
 FAKES = 10_000
 CGAN_STEPS = 50
 GRIDS = {"gan-mnist-article": 938, "cgan-mnist-article": CGAN_STEPS, "dcgan-mnist-article": 100}  # steps before samples
-ADAM = {"wgan-grid-article": (3_000, 3)}  # steps, seeds
+ADAM = {  # steps, seeds
+    "wgan-grid-article": (3_000, 3),
+    "dcgan-mnist-article": (468, 1),
+    "cgan-mnist-article": (200, 1),
+}
 
 
 class Trainings:
