@@ -1,7 +1,7 @@
 """StyleGAN2 (Karras et al., 2019, arXiv:1912.04958): styles for each layer, which can be mixed and truncated.
 
 Here without path length regularisation, which smooths the way from styles to pictures; Karras et al. (2020,
-arXiv:2006.06676, appendix C) do without it on CIFAR-10.
+arXiv:2006.06676) do without it on CIFAR-10.
 """
 
 from dataclasses import replace
@@ -21,28 +21,32 @@ from honmono.objectives.penalties import R1
 from honmono.recipe import Average, Every, Normal, Pair, Recipe, Training, Update, recipe
 
 
+QUIRKS = (
+    "no path length regularisation",
+    "R1 is computed in every 16th step, with 16 times the weight (updates)",
+    "second latents give the styles from a random layer on in 90% of the batches (generator.mixing; 0: never)",
+    "noise is drawn anew in training, and fixed in samples",
+)
+TINY = {
+    "latent.dim": "8",
+    "generator.width": "2",
+    "generator.max_width": "4",
+    "generator.style": "8",
+    "generator.mapping": "2",
+    "discriminator.width": "2",
+    "discriminator.max_width": "4",
+    "training.batch_size": "4",
+    "metrics": "()",
+}
+
+
 @recipe(
     "stylegan2-mnist",
     source="Karras et al. 2019 (arXiv:1912.04958) on MNIST, small enough for a CPU",
     data="MNIST",
     summary="StyleGAN2 on MNIST with at most 64 channels; styles can be mixed",
-    quirks=(
-        "no path length regularisation",
-        "R1 is computed in every 16th step, with 16 times the weight (updates)",
-        "second latents give the styles from a random layer on in 90% of the batches (generator.mixing; 0: never)",
-        "noise is drawn anew in training, and fixed in samples",
-    ),
-    tiny={
-        "latent.dim": "8",
-        "generator.width": "2",
-        "generator.max_width": "4",
-        "generator.style": "8",
-        "generator.mapping": "2",
-        "discriminator.width": "2",
-        "discriminator.max_width": "4",
-        "training.batch_size": "4",
-        "metrics": "()",
-    },
+    quirks=QUIRKS,
+    tiny=TINY,
 )
 def stylegan2_mnist() -> Recipe:
     return Recipe(
@@ -70,25 +74,11 @@ def stylegan2_mnist() -> Recipe:
     data="any pictures",
     summary="StyleGAN2 on any folder of pictures; size, channels and classes come from the data",
     quirks=(
-        "no path length regularisation",
-        "R1 is computed in every 16th step, with 16 times the weight (updates)",
-        "second latents give the styles from a random layer on in 90% of the batches (generator.mixing; 0: never)",
-        "noise is drawn anew in training, and fixed in samples",
+        *QUIRKS,
         "pictures of small data sets are augmented for the discriminator, as often as it overfits"
         " (objective.augment.probability)",
     ),
-    tiny={
-        "latent.dim": "8",
-        "generator.width": "2",
-        "generator.max_width": "4",
-        "generator.style": "8",
-        "generator.mapping": "2",
-        "discriminator.width": "2",
-        "discriminator.max_width": "4",
-        "training.batch_size": "4",
-        "data.max_size": "16",
-        "metrics": "()",
-    },
+    tiny={**TINY, "data.max_size": "16"},
 )
 def stylegan2_folder() -> Recipe:
     parent = stylegan2_mnist()
