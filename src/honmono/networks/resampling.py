@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, conv_transpose2d
 
 
-TAPS = (1.0, 3.0, 3.0, 1.0)  # binomial, in each direction; Karras et al. (2019), arXiv:1912.04958, appendix B
+TAPS = (1.0, 3.0, 3.0, 1.0)  # binomial, in each direction, as in the authors' code of StyleGAN2 (arXiv:1912.04958)
 
 
 def smoothed(
