@@ -14,6 +14,7 @@ from honmono.errors import Refused
 from honmono.generation.latents.saved import write_latents
 from honmono.generation.load import TrainedRun
 from honmono.generation.mix import layers_of, style_generator, write_mix
+from honmono.runs.images import GAP
 
 
 Untrained = Callable[..., TrainedRun]
@@ -26,18 +27,12 @@ def styled(untrained: Untrained, tmp_path: Path) -> TrainedRun:
 
 
 def cells(path: Path, rows: int, columns: int) -> np.ndarray:
-    """The pictures of a table, (rows + 1, columns + 1, side, side), without what enlarged them."""
-    shown = np.asarray(Image.open(path))
-    factor = (shown.shape[1] - 2) // (columns + 1) - 2
-    side = 2 + factor
-    cut = [
-        [
-            shown[2 + side * row : side * (row + 1), 2 + side * column : side * (column + 1)]
-            for column in range(columns + 1)
-        ]
-        for row in range(rows + 1)
-    ]
-    return np.array(cut)[:, :, :: factor // 28, :: factor // 28]
+    """The pictures of a table, (rows + 1, columns + 1, 28, 28), at their own size."""
+    shown = np.asarray(Image.open(path))[GAP:, GAP:]
+    shown = shown.reshape(rows + 1, len(shown) // (rows + 1), columns + 1, -1).swapaxes(1, 2)
+    pictures = shown[:, :, :-GAP, :-GAP]
+    enlarged = pictures.shape[-1] // 28
+    return pictures[:, :, ::enlarged, ::enlarged]
 
 
 @pytest.mark.parametrize("truncation", [None, 0.6])

@@ -100,11 +100,9 @@ def _latents(
             " --columns"
         )
     saved = saved.first(number).fitting(trained.model)
-    return (
-        saved
-        if label is None
-        else SavedLatents(saved.latents, (trained.classes[trained.class_number(label)],) * number)
-    )
+    if label is None:
+        return saved
+    return SavedLatents(saved.latents, (trained.classes[trained.class_number(label)],) * number)
 
 
 @torch.no_grad()
