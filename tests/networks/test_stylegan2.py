@@ -9,7 +9,13 @@ from torch.nn.functional import conv2d, conv_transpose2d
 
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
-from honmono.networks.stylegan2 import ModulatedConv2d, ResidualHalving, StyleGAN2Discriminator, StyleGAN2Generator
+from honmono.networks.stylegan2 import (
+    NOISES,
+    ModulatedConv2d,
+    ResidualHalving,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
 from honmono.recipe.build import count_parameters
 
 
@@ -91,6 +97,19 @@ def test_a_latent_has_one_picture_and_noise_is_new_in_training() -> None:
     for layer in made.layers:
         torch.nn.init.zeros_(layer.strength)  # type: ignore[arg-type]
     assert torch.equal(made(latent), made(latent))
+
+
+def test_the_noise_of_samples_is_normal_and_each_latent_s_own() -> None:
+    torch.manual_seed(1)
+    made = generator().eval()
+    layer, coefficients = made.layers[4], made.styles(torch.randn(200, 6))[:, 4, -NOISES:]
+    for part in (layer.conv.weight, layer.bias):  # type: ignore[union-attr]
+        torch.nn.init.zeros_(part)  # type: ignore[arg-type]
+    noise = layer(torch.zeros(200, 4, 28, 28), torch.zeros(200, 5), coefficients)[:, 0] / sqrt(2) / 0.5
+    noise = torch.where(noise < 0, noise / 0.2, noise)
+    assert abs(noise.mean()) < 0.05 and abs(noise.std() - 1) < 0.05
+    correlations = torch.corrcoef(noise.flatten(1)).fill_diagonal_(0)
+    assert correlations.abs().mean() < 0.5 and abs(correlations.mean()) < 0.05  # one noise for all: 1
 
 
 def test_mixed_styles_begin_as_the_latent_s_own_and_end_as_others() -> None:

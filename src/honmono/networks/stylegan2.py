@@ -9,7 +9,7 @@ from math import prod, sqrt
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu
+from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, normalize
 
 from honmono.networks.doubling import doubled_maps
 from honmono.networks.equalized import EqualizedConv2d, EqualizedLinear
@@ -17,6 +17,9 @@ from honmono.networks.outputs import full
 from honmono.networks.pggan import minibatch_stddev, pixel_norm
 from honmono.networks.resampling import downsampled, smoothed, upsampled
 from honmono.networks.styles import StyleGenerator
+
+
+NOISES = 16  # maps of which the noise of each sample is combined, and the coefficients at the end of each style
 
 
 def activated(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -62,8 +65,9 @@ class ModulatedConv2d(nn.Module):
 class StyledLayer(nn.Module):
     """Modulated 3x3 convolution, noise, bias, activation.
 
-    size: height and width of its maps. The noise, one number for each position, is drawn anew in training, and the same
-    for all samples otherwise: a buffer, so that a latent always gives the same picture. Its strength begins at 0.
+    size: height and width of its maps. The noise, N(0, 1) for each position, is drawn anew in training. Otherwise it is
+    a sum of fixed maps by each sample's coefficients, scaled to length 1, so that a latent always gives the same
+    picture, and different latents have different noise. Its strength begins at 0.
     """
 
     def __init__(self, style: int, inputs: int, outputs: int, size: tuple[int, int], *, doubled: bool = False) -> None:
@@ -72,14 +76,20 @@ class StyledLayer(nn.Module):
         self.strength = nn.Parameter(torch.zeros(1))
         self.bias = nn.Parameter(torch.zeros(outputs, 1, 1))
         self.noise: Tensor
-        self.register_buffer("noise", torch.randn(1, 1, *size))
+        self.register_buffer("noise", torch.randn(NOISES, *size))
 
     def forward(
-        self, x: Float[Tensor, "batch inputs h w"], style: Float[Tensor, "batch style"]
+        self,
+        x: Float[Tensor, "batch inputs h w"],
+        style: Float[Tensor, "batch style"],
+        coefficients: Float[Tensor, "batch noises"],
     ) -> Float[Tensor, "batch outputs high wide"]:
         x = self.conv(x, style)
-        noise = x.new_empty(x.shape[0], 1, *x.shape[2:]).normal_() if self.training else self.noise.to(x.dtype)
-        return activated(x + self.strength.to(x.dtype) * noise + self.bias.to(x.dtype))
+        if self.training:
+            noise = x.new_empty(x.shape[0], 1, *x.shape[2:]).normal_()
+        else:
+            noise = (normalize(coefficients) @ self.noise.flatten(1)).unflatten(1, (1, *self.noise.shape[1:]))
+        return activated(x + self.strength.to(x.dtype) * noise.to(x.dtype) + self.bias.to(x.dtype))
 
 
 class StyleGAN2Generator(StyleGenerator):
@@ -88,8 +98,11 @@ class StyleGAN2Generator(StyleGenerator):
     A label has an embedding, normalised and concatenated to the latent. Each size has two layers, the smallest one;
     their colours are summed, each sum smoothly doubled for the next size. The output is linear.
 
+    A style ends in coefficients of its layer's noise, a fixed projection of the latent.
+
     width: channels at the picture's own size; they double towards the base grid, up to `max_width`.
-    style: the width of styles. mapping: the number of its layers, which learn at a hundredth of the learning rate.
+    style: the width of styles, without these.
+    mapping: the number of the mapping network's layers, which learn at a hundredth of the learning rate.
     mixing: how often, in training, the styles from a random layer on are those of second latents, so that neighbouring
         layers do not rely on each other (Karras et al., 2018, arXiv:1812.04948, section 3.1).
     """
@@ -112,6 +125,8 @@ class StyleGAN2Generator(StyleGenerator):
         self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes > 0 else None
         inputs = [latent_dim * (2 if num_classes > 0 else 1), *[style] * (mapping - 1)]
         self.mapping = nn.ModuleList(EqualizedLinear(one, style, gain=1.0, rate=0.01) for one in inputs)
+        self.projection: Tensor
+        self.register_buffer("projection", torch.randn(latent_dim, NOISES))
         self.constant = nn.Parameter(torch.randn(widths[0], *base))
         sizes = [(base[0] << level, base[1] << level) for level in range(len(widths))]
         layers = [StyledLayer(style, widths[0], widths[0], base)]
@@ -125,7 +140,7 @@ class StyleGAN2Generator(StyleGenerator):
 
     def styles(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch num_styles style"]:
+    ) -> Float[Tensor, "batch num_styles style_and_noises"]:
         styles = self._mapped(latent, label)[:, None].expand(-1, self.num_styles, -1)
         if not self.training or self.mixing == 0:
             return styles
@@ -136,24 +151,28 @@ class StyleGAN2Generator(StyleGenerator):
         own = torch.arange(self.num_styles, device=latent.device) < start
         return torch.where(own[:, None], styles, other)
 
-    def pictures(self, styles: Float[Tensor, "batch num_styles style"]) -> Float[Tensor, "batch channels h w"]:
+    def pictures(
+        self, styles: Float[Tensor, "batch num_styles style_and_noises"]
+    ) -> Float[Tensor, "batch channels h w"]:
+        styles, coefficients = styles[..., :-NOISES], styles[..., -NOISES:]
         x = self.constant.expand(styles.shape[0], -1, -1, -1)
-        x = self.layers[0](x, styles[:, 0])
+        x = self.layers[0](x, styles[:, 0], coefficients[:, 0])
         picture = self._colours(0, x, styles[:, 1])
         for level in range(1, len(self.colours)):
             for place in (2 * level - 1, 2 * level):
-                x = self.layers[place](x, styles[:, place])
+                x = self.layers[place](x, styles[:, place], coefficients[:, place])
             picture = upsampled(picture) + self._colours(level, x, styles[:, 2 * level + 1])
         return picture
 
-    def _mapped(self, latent: Tensor, label: Tensor | None) -> Float[Tensor, "batch style"]:
+    def _mapped(self, latent: Tensor, label: Tensor | None) -> Float[Tensor, "batch style_and_noises"]:
         x = pixel_norm(latent)
+        coefficients = x @ self.projection.to(x.dtype)
         if self.embedding is not None:
             assert label is not None, "a conditional generator needs labels"
             x = torch.cat([x, pixel_norm(self.embedding(label)).to(x.dtype)], dim=1)
         for layer in self.mapping:
             x = activated(layer(x))
-        return x
+        return torch.cat([x, coefficients.to(x.dtype)], dim=1)
 
     def _colours(self, level: int, x: Tensor, style: Tensor) -> Float[Tensor, "batch channels h w"]:
         return full(self.colours[level](x, style)) + self.colour_biases[level]

@@ -25,7 +25,7 @@ QUIRKS = (
     "no path length regularisation",
     "R1 is computed in every 16th step, with 16 times the weight (updates)",
     "second latents give the styles from a random layer on in 90% of the batches (generator.mixing; 0: never)",
-    "noise is drawn anew in training, and fixed in samples",
+    "noise is drawn anew in training; in samples it follows from the latent, while the authors draw it or fix it",
 )
 TINY = {
     "latent.dim": "8",
