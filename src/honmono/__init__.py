@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 # ruff: noqa: F401 (type checkers read these imports)
 if TYPE_CHECKING:
     from honmono.benchmark.timing import measure_all as bench
+    from honmono.benchmark.tune import tune as tune
     from honmono.data.packing.check import check as check_data
     from honmono.evaluation.evaluate_run import evaluate as evaluate
     from honmono.generation.exports.write import export as export
@@ -55,6 +56,7 @@ LAZY = {
     "show": "honmono.recipe.describe:describe_recipe",
     "study": "honmono.studies.run:study",
     "train": "honmono.training.train:train",
+    "tune": "honmono.benchmark.tune:tune",
 }
 __version__ = "0.1.0"
 __all__ = [*LAZY]  # pyright: ignore[reportUnsupportedDunderAll]

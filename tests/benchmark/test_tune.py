@@ -5,14 +5,10 @@ from pathlib import Path
 import pytest
 
 from honmono.benchmark import tune as tuning
-from honmono.benchmark.tune import keep, tune
+from honmono.benchmark.tune import tune
 from honmono.errors import Refused
 from honmono.recipe import Recipe
 from honmono.training.choices import read_tuning
-from honmono.training.options import TrainOptions
-
-
-OPTIONS = TrainOptions(device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -22,22 +18,24 @@ def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_time_the_plain_path_is_kept(points: Recipe) -> None:
-    plain, *others = tune(points, OPTIONS, minutes=1e-9)
+    tuned = tune(points, minutes=1e-9, device="cpu")
+    plain, *others = tuned.tried
     assert plain.ratio == 1 and plain.choices.compile == "off" and plain.choices.layout == "contiguous"
     assert {"step", "losses"} <= {one.choices.compile for one in others}
     assert all(one.ratio is None and one.note for one in others)
-    assert keep(points, OPTIONS, [plain, *others]) == plain
+    assert tuned.best == plain
     assert read_tuning(points, plain.choices) is not None
     with pytest.raises(Refused, match="--minutes"):
-        tune(points, OPTIONS, minutes=0)
+        tune(points, minutes=0)
 
 
 @pytest.mark.slow
 def test_compiled_candidates_are_timed_where_they_compute_the_same(
     points: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert all(one.ratio for one in tune(points, OPTIONS, minutes=5))
+    assert all(one.ratio for one in tune(points, minutes=5, device="cpu").tried)
     monkeypatch.setattr(tuning, "TOLERANCE", dict.fromkeys(tuning.TOLERANCE, -1.0))
-    plain, *others = tune(points, OPTIONS, minutes=5)
+    tuned = tune(points, minutes=5, device="cpu")
+    plain, *others = tuned.tried
     assert all(one.ratio is None and "differ" in one.note for one in others)
-    assert keep(points, OPTIONS, [plain, *others]) == plain
+    assert tuned.best == plain

@@ -1,10 +1,11 @@
-"""`honmono tune`: which precision, layout, compilation and number of threads train a recipe fastest on this machine."""
+"""`honmono.tune`: which precision, layout, compilation and number of threads train a recipe fastest on this machine."""
 
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
 from honmono.benchmark.timing import after_warm_ups
 from honmono.data.base import Dataset
@@ -14,7 +15,7 @@ from honmono.errors import Failed, Refused
 from honmono.recipe.value import Recipe
 from honmono.training.choices import plain_choices, write_tuning
 from honmono.training.engine import Engine
-from honmono.training.options import TrainOptions
+from honmono.training.options import TrainOptions, entry_of, recipe_for
 from honmono.training.trainer import Trainer
 from honmono.training.whole_steps.uncapturable import Uncapturable
 
@@ -36,6 +37,14 @@ class Tried:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """What was tried, the plain path first, and the fastest of it, which `train` takes from now on."""
+
+    tried: list[Tried]
+    best: Tried
+
+
 class Candidate:
     """A trainer with these choices, in a process where others have other numbers of threads."""
 
@@ -55,11 +64,25 @@ class Candidate:
         return (time.perf_counter() - start) / steps
 
 
-def tune(recipe: Recipe, options: TrainOptions, minutes: float) -> list[Tried]:
-    """The candidates with their times, the plain path first; after `minutes` no other one is started.
+def tune(recipe: str | Recipe, *, minutes: float = 4.0, **options: Any) -> Tuned:
+    """Times the ways to train a recipe, and keeps the fastest for `train`, per shapes, processor and versions.
 
-    The plain path is float32 (or the recipe's precision) without compilation, in the default layout.
+    recipe: a name, `path/to/mine.py:function`, or a value.
+    minutes: no further way is tried after this time.
+    options: data, size, classes, batch_size, device and changes, as for `train`.
+    Each way is timed in blocks that alternate with the plain path's: float32 (or the recipe's precision), nothing
+    compiled, the default layout. One whose first losses differ by more than rounding is not taken.
+    Raises `Refused` for a wrong call.
     """
+    asked = TrainOptions(recipe=recipe, **options)
+    value = recipe_for(entry_of(recipe), asked)
+    tried = _try_all(value, asked, minutes)
+    best = next(one for one in tried if one.choices == _best(tried))
+    write_tuning(value, best.choices, best.choices, best.ratio or 1.0)
+    return Tuned(tried, best)
+
+
+def _try_all(recipe: Recipe, options: TrainOptions, minutes: float) -> list[Tried]:
     if not minutes > 0:
         raise Refused(f"--minutes {minutes:g}: give a number above 0")
     recipe = replace(recipe, updates=after_warm_ups(recipe.updates))
@@ -77,13 +100,6 @@ def tune(recipe: Recipe, options: TrainOptions, minutes: float) -> list[Tried]:
                     tried.append(_try(choices, plain, steps, recipe, dataset))
                 advance()
     return tried
-
-
-def keep(recipe: Recipe, options: TrainOptions, tried: list[Tried]) -> Tried:
-    """Writes the fastest candidate where `train` finds it; returns it."""
-    best = next(one for one in tried if one.choices == _best(tried))
-    write_tuning(recipe, best.choices, best.choices, best.ratio or 1.0)
-    return best
 
 
 def _plain(recipe: Recipe, options: TrainOptions) -> Choices:

@@ -23,13 +23,12 @@ def tune(
     json: AsJson = False,
 ) -> None:
     """Find the fastest way to train a recipe on this machine, which `honmono train` then takes."""
-    from honmono.benchmark.tune import keep
-    from honmono.benchmark.tune import tune as try_ways
+    from honmono.benchmark.tune import tune as tune_recipe
     from honmono.training.choices import describe, tuning_file
-    from honmono.training.options import TrainOptions, entry_of, recipe_for
 
-    options = TrainOptions(
-        recipe=recipe,
+    tuned = tune_recipe(
+        recipe,
+        minutes=minutes,
         data=data,
         size=read_size(size),
         classes=classes,
@@ -37,13 +36,11 @@ def tune(
         changes=parse_changes(changes),
         device=device,
     )
-    value = recipe_for(entry_of(recipe), options)
-    tried = try_ways(value, options, minutes)
-    best = keep(value, options, tried)
+    tried = tuned.tried
     rows = [{**{name: getattr(one.choices, name) for name in COLUMNS[:4]}, "ms_per_step": one.ms} for one in tried]
     rows = [{**row, "ratio": one.ratio, "note": one.note} for row, one in zip(rows, tried, strict=True)]
     if json:
-        print_json({"recipe": recipe, "tried": rows, "best": tried.index(best), "file": str(tuning_file())})
+        print_json({"recipe": recipe, "tried": rows, "best": tried.index(tuned.best), "file": str(tuning_file())})
         return
     table(COLUMNS, [["" if row[name] is None else str(row[name]) for name in COLUMNS] for row in rows])
-    print(f"\nhonmono train takes: {describe(best.choices)} (kept in {tuning_file()}; train --no-tune: without)")
+    print(f"\nhonmono train takes: {describe(tuned.best.choices)} (kept in {tuning_file()}; train --no-tune: without)")
