@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import honmono
 from honmono.data.base import DataSpec
 from honmono.errors import Refused
 from honmono.generation.interpolate import write_interpolation
 from honmono.generation.load import TrainedRun
 from honmono.generation.write import write_samples
 from honmono.recipe.override import override
-from honmono.runs.images import grid
+from honmono.runs.images import grid, save_picture
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -30,6 +31,20 @@ def test_raw_samples_are_those_of_sample(digits: TrainedRun, asked: dict[str, An
     array = np.load(out)
     assert array.dtype == np.float32 and array.shape == (21, 1, 8, 8)
     np.testing.assert_array_equal(array, digits.sample(21, **asked).numpy())
+
+
+@pytest.mark.parametrize(
+    ("verb", "ending"),
+    [("sample", ".png"), ("interpolate", ".gif"), ("directions", ".html"), ("project", ".png")],
+)
+def test_paths_may_be_texts_and_a_run_its_directory(digits: TrainedRun, verb: str, ending: str, tmp_path: Path) -> None:
+    folder = str(honmono.export(digits, "safetensors", str(tmp_path / "exported")))
+    save_picture(grid(digits.pictures(1), 1), tmp_path / "own.png")
+    given, options = ([str(tmp_path / "own.png")], {"steps": 2}) if verb == "project" else ([], {})
+    one, other = tmp_path / "one" / f"out{ending}", tmp_path / "other" / f"out{ending}"
+    getattr(honmono, verb)(honmono.load(folder), *given, out=one, **options)
+    getattr(honmono, verb)(folder, *given, out=str(other), **options)
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_without_a_name_the_files_go_into_the_run(digits: TrainedRun, points: TrainedRun) -> None:

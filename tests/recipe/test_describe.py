@@ -14,7 +14,7 @@ from honmono.recipe.registry import entries, find
 
 @pytest.mark.parametrize("name", sorted(entries()))
 def test_every_recipe_is_described_in_strict_json(name: str) -> None:
-    said = json.loads(json.dumps(describe_recipe(name, {}), allow_nan=False))
+    said = json.loads(json.dumps(describe_recipe(name), allow_nan=False))
     entry = find(name)
     assert said["name"] == name and said["source"] == entry.source and said["quirks"] == list(entry.quirks)
     assert all(count > 0 for count in said["parameters"].values())

@@ -79,7 +79,12 @@ class Noise(Dataset):
 
 
 def measure_all(
-    name: str | None = None, *, data: str | None = None, device: str, precision: str, compile: str
+    name: str | None = None,
+    *,
+    data: str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    compile: str = "auto",
 ) -> list[dict[str, Any]]:
     """A row for each recipe, or for the named one, with the keys of `COLUMNS`."""
     chosen = [find(name)] if name else list(entries().values())

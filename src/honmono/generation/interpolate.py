@@ -9,7 +9,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.latents.saved import SavedLatents, read_latents
-from honmono.generation.load import TrainedRun
+from honmono.generation.load import TrainedRun, loaded
 from honmono.generation.video import refuse_without_encoder, write_mp4
 from honmono.randomness import stream
 from honmono.recipe.latents import Clusters, Latent, Uniform
@@ -21,8 +21,8 @@ LEAST_SINE = 1e-3  # of the angle between latents; smaller ones are not accurate
 
 
 def write_interpolation(
-    trained: TrainedRun,
-    out: Path | None = None,
+    run: str | Path | TrainedRun,
+    out: str | Path | None = None,
     *,
     seed: int = 0,
     label: str | None = None,
@@ -31,13 +31,15 @@ def write_interpolation(
 ) -> Path:
     """Writes a film of a grid of samples whose latents follow a closed path through random points. Returns its path.
 
+    run: a run or its directory, then with its newest checkpoint.
     out: a .gif, .webp or .mp4 file; None: in the run's directory.
     seed: of the path.
     label: the class of all samples.
     labels: several classes, as in `walk`. Without both, each sample has a class of its own, all in turn.
     latents: a file of saved ones: the film shows one sample on its way through them, in place of a grid.
     """
-    out = out or trained.run.path / "interpolation.gif"
+    trained = loaded(run)
+    out = trained.run.path / "interpolation.gif" if out is None else Path(out)
     _refuse_film(trained, out)
     classes = [] if label is None and not labels else _classes_of_film(label, labels)
     numbers = [trained.class_number(one) for one in classes]

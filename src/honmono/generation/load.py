@@ -231,6 +231,11 @@ def load(
     return load_as(read_record(directory, trust_code), directory, device, checkpoint, weights)
 
 
+def loaded(run: str | Path | TrainedRun, device: str = "auto") -> TrainedRun:
+    """A run that is loaded already as it is; one given by name as `load` loads it."""
+    return run if isinstance(run, TrainedRun) else load(run, device=device)
+
+
 def load_as(
     record: Record,
     directory: RunDirectory,

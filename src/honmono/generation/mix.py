@@ -10,7 +10,7 @@ from torch import Tensor
 from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.latents.saved import SavedLatents, read_latents
-from honmono.generation.load import TrainedRun
+from honmono.generation.load import TrainedRun, loaded
 from honmono.generation.model import Model
 from honmono.networks.batch_norm import sampling
 from honmono.networks.styles import StyleGenerator
@@ -22,8 +22,8 @@ MOST = 64  # rows, and columns
 
 
 def write_mix(
-    trained: TrainedRun,
-    out: Path | None = None,
+    run: str | Path | TrainedRun,
+    out: str | Path | None = None,
     *,
     layers: str = "coarse",
     rows: int = 4,
@@ -35,6 +35,7 @@ def write_mix(
 ) -> Path:
     """Writes a table: above and on the left samples, and in each cell a mix of both. Returns its path.
 
+    run: a run or its directory, then with its newest checkpoint.
     out: a .png, .jpg or .webp file; None: in the run's directory.
     layers: those whose styles come from the sample above: "coarse", "middle" or "fine", a third each, a number from 0,
         or a range such as "0-3".
@@ -43,7 +44,8 @@ def write_mix(
     latents: a file of saved ones, those above first, in place of those of a seed.
     Source: Karras et al., StyleGAN (2018), arXiv:1812.04948, section 3.1 and figure 3.
     """
-    out = out or trained.run.path / "mix.png"
+    trained = loaded(run)
+    out = trained.run.path / "mix.png" if out is None else Path(out)
     if out.suffix.lower() not in FORMATS:
         raise Refused(f"--out {out}: give a .png, .jpg or .webp file")
     for option, number in (("--rows", rows), ("--columns", columns)):

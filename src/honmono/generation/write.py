@@ -12,7 +12,7 @@ from PIL import Image
 from honmono.errors import Refused
 from honmono.files import atomic_file, refuse_unwritable
 from honmono.generation.latents.saved import SavedLatents, read_latents
-from honmono.generation.load import TrainedRun
+from honmono.generation.load import TrainedRun, loaded
 from honmono.randomness import stream
 from honmono.reports.figures.points import POINTS
 from honmono.runs.images import FORMATS, grid, save_picture
@@ -25,9 +25,9 @@ FILE_SUFFIXES = {".npy", ".gif", ".bmp", ".tif", ".tiff", ".mp4"}  # of --out, w
 
 
 def write_samples(
-    trained: TrainedRun,
+    run: str | Path | TrainedRun,
     num: int | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
     *,
     raw: bool = False,
     label: str | None = None,
@@ -37,16 +37,18 @@ def write_samples(
 ) -> Path:
     """Writes `num` samples to `out` and returns the path. Memory does not grow with `num`.
 
+    run: a run or its directory, then with its newest checkpoint.
     out: FILE.png for a grid, FILE.npy with `raw`, or a directory; None: in the run's directory.
     raw: write the generator's own values.
     num: None: 64, or all latents of a file.
     label, seed, truncation: as for `TrainedRun.sample`.
     latents: a file of saved ones, in place of those of a seed.
     """
+    trained = loaded(run)
     saved = _read_latents(latents, num, None if trained.model.makes_styles else truncation)
     num = (NUM if saved is None else len(saved.latents)) if num is None else num
     points = len(trained.model.data_spec.sample_shape) == 1
-    out = out or trained.run.path / _default_name(num, raw, points)
+    out = trained.run.path / _default_name(num, raw, points) if out is None else Path(out)
     refuse_unwritable(out.parent, "give another path with --out")
     options = {"label": label, "seed": seed, "truncation": truncation, "latents": saved}
     if raw:

@@ -22,10 +22,10 @@ from honmono.recipe.serialize import to_json
 from honmono.recipe.value import Recipe, resolve_auto
 
 
-def describe_recipe(name: str, changes: Mapping[str, str]) -> dict[str, Any]:
+def describe_recipe(name: str, changes: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Name, source, quirks, every field by its dotted name, and the parameter counts for the recipe's own data."""
     entry = find(name)
-    recipe = override(entry.make(), changes)
+    recipe = override(entry.make(), changes or {})
     data_spec = nominal_data_spec(recipe)
     resolved = resolve_auto(recipe, [0] * len(data_spec.classes), None)
     with torch.device("meta"):  # no memory is allocated: some networks have hundreds of millions of parameters

@@ -38,7 +38,7 @@ def test_a_run_gives_curves_and_a_film(run: RunDirectory, tmp_path: Path) -> Non
     sample(run, 0, 2)
     assert plot(run.path) == [run.path / "plots" / "curves.png", run.path / "plots" / "film.gif"]
     elsewhere = tmp_path / "a" / "b"
-    assert plot(run.path, elsewhere) == [elsewhere / "curves.png", elsewhere / "film.gif"]
+    assert plot(str(run.path), str(elsewhere)) == [elsewhere / "curves.png", elsewhere / "film.gif"]
     assert all(path.stat().st_size > 0 for path in elsewhere.iterdir())
 
 

@@ -8,7 +8,7 @@ from honmono.files import refuse_unwritable
 from honmono.generation.exports.onnx_file import write_onnx
 from honmono.generation.exports.page_file import write_page
 from honmono.generation.exports.weights import Exported, write_weights
-from honmono.generation.load import TrainedRun, load
+from honmono.generation.load import TrainedRun, loaded
 from honmono.recipe.record import Record
 
 
@@ -33,7 +33,7 @@ def export(
     """
     if to not in NAMES:
         raise Refused(f"--to {to}: give one of {', '.join(NAMES)}")
-    trained = run if isinstance(run, TrainedRun) else load(run, device="cpu")
+    trained = loaded(run, device="cpu")
     out = trained.run.path / NAMES[to] if out is None else Path(out)
     refuse_unwritable(out.parent, "give another path with --out")
     if to == "onnx":

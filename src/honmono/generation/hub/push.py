@@ -9,7 +9,7 @@ from honmono.generation.hub.download import hub_library, reason
 from honmono.generation.hub.facts import Facts, facts_of
 from honmono.generation.hub.names import PREFIX, checked_repository
 from honmono.generation.hub.saved import check_license, write_model
-from honmono.generation.load import TrainedRun, load
+from honmono.generation.load import TrainedRun, loaded
 
 
 def push(run: str | Path | TrainedRun, name: str, *, license: str | None = None, private: bool = False) -> str:
@@ -27,7 +27,7 @@ def push(run: str | Path | TrainedRun, name: str, *, license: str | None = None,
     library = hub_library()
     if library.constants.HF_HUB_OFFLINE:
         raise Refused("HF_HUB_OFFLINE is set, and a push needs the network: unset it")
-    trained = run if isinstance(run, TrainedRun) else load(run, device="cpu")
+    trained = loaded(run, device="cpu")
     facts = facts_of(trained)
     _refuse_unlicensed(facts, license)
     with tempfile.TemporaryDirectory() as parent:

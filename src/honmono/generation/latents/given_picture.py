@@ -14,15 +14,15 @@ from honmono.errors import Refused
 from honmono.files import refuse_unwritable
 from honmono.generation.latents.project import Projection, project
 from honmono.generation.latents.saved import write_latents
-from honmono.generation.load import TrainedRun
+from honmono.generation.load import TrainedRun, loaded
 from honmono.generation.model import Model
 from honmono.runs.images import grid, save_picture
 
 
 def write_projection(
-    trained: TrainedRun,
-    picture: Path,
-    out: Path | None = None,
+    run: str | Path | TrainedRun,
+    picture: str | Path,
+    out: str | Path | None = None,
     *,
     label: str | None = None,
     steps: int = 300,
@@ -30,20 +30,22 @@ def write_projection(
 ) -> tuple[Path, Path, Projection]:
     """Writes the given picture, the nearest random sample and the projection side by side, and the latent beside it.
 
+    run: a run or its directory, then with its newest checkpoint.
     out: a .png file; None: in the run's directory. The rest as for `project`.
     Returns the paths of picture and latent, and what was found.
     """
-    out = out or trained.run.path / "projection.png"
+    trained = loaded(run)
+    out = trained.run.path / "projection.png" if out is None else Path(out)
     if out.suffix != ".png":
         raise Refused(f"--out {out}: give a .png file; the latent is written beside it, as .json")
     refuse_unwritable(out.parent, "give another path with --out")
-    target = read_picture(picture, trained.model)
+    target = read_picture(Path(picture), trained.model)
     found = project(trained, target, label=label, steps=steps, seed=seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_picture(grid(trained.model.pictures(torch.cat([target, found.before, found.sample])), 3), out)
     facts = {
         "recipe": trained.name,
-        "picture": picture.name,
+        "picture": Path(picture).name,
         "distance": found.distance,
         "features": found.features,
         "error": found.error,

@@ -10,7 +10,7 @@ import numpy as np
 from honmono.errors import Refused
 from honmono.files import atomic_write_bytes, refuse_unwritable, write_json
 from honmono.generation.latents.directions import Directions, closed_form, components
-from honmono.generation.load import TrainedRun
+from honmono.generation.load import TrainedRun, loaded
 from honmono.reports.html import Picture, render
 from honmono.runs.images import grid, viewable
 
@@ -21,8 +21,8 @@ LARGE = 32  # pixels; larger pictures are written as JPEG
 
 
 def write_directions(
-    trained: TrainedRun,
-    out: Path | None = None,
+    run: str | Path | TrainedRun,
+    out: str | Path | None = None,
     *,
     methods: Sequence[str] = tuple(METHODS),
     num: int = 8,
@@ -32,12 +32,14 @@ def write_directions(
 ) -> tuple[Path, Path]:
     """Writes the page, and beside it the directions as JSON. Returns both paths.
 
+    run: a run or its directory, then with its newest checkpoint.
     out: a .html file; None: in the run's directory.
     methods: of "sefa" and "pca".
     num: directions by each method. reach: how far latents are moved, to either side.
     label: the class of all samples. seed: of the samples.
     """
-    out = out or trained.run.path / "directions.html"
+    trained = loaded(run)
+    out = trained.run.path / "directions.html" if out is None else Path(out)
     if out.suffix != ".html":
         raise Refused(f"--out {out}: give a .html file; the directions are written beside it, as .json")
     if not 0 < reach < float("inf"):

@@ -18,30 +18,30 @@ from honmono.runs.log import read
 MOST_LANDSCAPES = 60  # of more, evenly spaced ones are drawn: each takes half a second
 
 
-def plot(run_dir: Path, out: Path | None = None) -> list[Path]:
+def plot(run: str | Path, out: str | Path | None = None) -> list[Path]:
     """Draws `curves.png`, `metrics.png` (with evaluations during training) and `film.gif` (with two grids or more).
 
     For points in the plane also `mixture.png`, the frames `landscape/<step>.png` and the film `landscape.gif`.
     out: the directory; None: the run's `plots`.
     Returns the paths of the files, of films without their frames. The run may still be training.
     """
-    run = RunDirectory.open(run_dir)
-    columns = read(run)
+    directory = RunDirectory.open(Path(run))
+    columns = read(directory)
     if not columns:
-        raise Refused(f"'{run.path}' has an empty log: train it first")
-    out = out or run.path / "plots"
+        raise Refused(f"'{directory.path}' has an empty log: train it first")
+    out = directory.path / "plots" if out is None else Path(out)
     refuse_unwritable(out, "give another path with --out")
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "curves.png"]
-    name = readable(run.path.resolve().name)
+    name = readable(directory.path.resolve().name)
     curves(columns, written[0], title=f"{name}, step {columns['step'][-1]:,}")
-    if lines := of_training(run):
+    if lines := of_training(directory):
         written.append(out / "metrics.png")
-        measured(lines, best(run), written[-1], title=name)
-    if len(pictures := frames(run.samples)) > 1:
+        measured(lines, best(directory), written[-1], title=name)
+    if len(pictures := frames(directory.samples)) > 1:
         written.append(out / "film.gif")
         film(pictures, written[-1])
-    return written + _landscapes(run, out)
+    return written + _landscapes(directory, out)
 
 
 def _landscapes(run: RunDirectory, out: Path) -> list[Path]:
