@@ -38,7 +38,7 @@ from honmono.recipe import (
     Update,
     recipe,
 )
-from honmono.recipes.dcgan import EARLY_LABELS, dcgan_mnist
+from honmono.recipes.dcgan import dcgan_mnist
 
 
 def _refuse_without_classes(num_classes: int) -> None:
@@ -247,7 +247,7 @@ def cgan_mnist() -> Recipe:
     return replace(
         parent,
         # With the penalty and batch size of dcgan-mnist fewer samples had the right label.
-        objective=NonSaturating(penalties=(R1(0.1, every=4), EARLY_LABELS)),
+        objective=NonSaturating(penalties=(R1(0.1),)),
         # In a run this short, decreasing learning rates help most: they reduce the last errors.
         training=replace(
             parent.training,
