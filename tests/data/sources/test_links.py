@@ -13,7 +13,8 @@ import pytest
 from honmono.data.packing.check import check
 from honmono.data.pictures import Pictures
 from honmono.data.sources.archive import Archive
-from honmono.data.sources.links import Link, Member, followed
+from honmono.data.sources.links import Link, followed
+from honmono.data.sources.members import Member
 from honmono.data.sources.open import open_source
 
 

@@ -7,18 +7,22 @@ import stat
 import tarfile
 import zipfile
 from abc import abstractmethod
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, cast, final
 
+import numpy as np
+
 from honmono.data.sources.base import LARGEST_BYTES, Classes, Content, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint_files, fingerprint_left
 from honmono.data.sources.foreign_bytes import reason, refusing
+from honmono.data.sources.items import positions
 from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
-from honmono.data.sources.links import Link, Member, followed
+from honmono.data.sources.links import Link, followed
+from honmono.data.sources.members import Member, Members
 from honmono.data.sources.names import parts_of
 from honmono.data.sources.overlap import shared_contents, shared_pictures, size_of
 from honmono.data.sources.own_labels import LARGEST_TEXT
@@ -30,13 +34,14 @@ from honmono.hooks import hook
 _RULES = "archive, read by the rules of 2026"  # for classes and splits: other rules, other packed pictures
 _LONGEST_TARGET = 4096  # bytes; paths of links are no longer anywhere
 _ENCRYPTED = 1  # a zip member's flag
+_CUT_SHORT = Unreadable("the archive is damaged or cut short here")
 
 
 @dataclass(frozen=True)
 class Held:
     """What an archive holds: files, links, (name, why) of members that are neither, and notes for users."""
 
-    files: Sequence[Member]
+    files: Members
     links: Sequence[Link]
     others: Sequence[tuple[str, str]] = ()
     notes: tuple[str, ...] = ()
@@ -64,15 +69,11 @@ class Archive(Source):
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in the order in which the archive holds them."""
-        wanted = [(self._files[position], index) for index, position in enumerate(self._layout.positions[:count])]
-        yield from self.read(sorted(wanted, key=lambda one: one[0].at))
+        yield from self.read(self._as_they_lie(self._layout.positions[:count]))
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
-        left = self._layout.left
-        sizes = {at: self._files[at].size for at in (*self._layout.positions, *left)} if left else {}
-        names = [member.name for member in self._files]
-        within = shared_pictures(self._layout, names, sizes, self._members)
+        within = shared_pictures(self._layout, self._files.names, self._files.sizes, self._members)
         if not (others := self.elsewhere()):
             return within
         common = self.sizes() & set[int]().union(*(one.sizes() for one in others.values()))
@@ -86,18 +87,23 @@ class Archive(Source):
 
     def sizes(self) -> set[int]:
         """Of the pictures' files, in bytes."""
-        return {self._files[at].size for at in self._layout.positions}
+        return {self._files.sizes[at] for at in self._layout.positions}
 
     def of_sizes(self, sizes: Container[int]) -> Iterator[tuple[str, Content]]:
         """The pictures whose files have one of these sizes, by their names."""
-        places = [at for at in self._layout.positions if self._files[at].size in sizes]
-        return ((self._files[at].name, content) for at, content in self._members(places))
+        places = [at for at in self._layout.positions if self._files.sizes[at] in sizes]
+        return ((self._files.names[at], content) for at, content in self._members(places))
 
     def _members(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
-        yield from self.read(sorted(((self._files[at], at) for at in places), key=lambda one: one[0].at))
+        yield from ((places[index], content) for index, content in self.read(self._as_they_lie(places)))
+
+    def _as_they_lie(self, places: Sequence[int]) -> Iterator[tuple[Member, int]]:
+        """The files at these places in the archive's order, each with its index among the places."""
+        lies = np.asarray(self._files.at)[np.asarray(places, np.int64)]
+        yield from ((self._files[places[index]], index) for index in positions(np.argsort(lies, kind="stable")))
 
     def _texts(self, places: Sequence[int]) -> Mapping[int, bytes]:
-        small = [at for at in places if self._files[at].size <= LARGEST_TEXT]
+        small = [at for at in places if self._files.sizes[at] <= LARGEST_TEXT]
         return {at: content for at, content in self._members(small) if isinstance(content, bytes)}
 
     @abstractmethod
@@ -109,7 +115,7 @@ class Archive(Source):
         """What the archive holds, in its order."""
 
     @abstractmethod
-    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+    def read(self, wanted: Iterable[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """(index, bytes) for each (member, index); these come in the order in which they lie there."""
 
     @cached_property
@@ -126,18 +132,19 @@ class Archive(Source):
     def _held(self) -> Held:
         """The same with its links followed: those that lead nowhere are among the others."""
         held = self.look()
-        files = [member for member in held.files if parts_of(member.name)]  # damaged names may be empty
+        files = Members(member for member in held.files if parts_of(member.name))  # damaged names may be empty
         more, skipped = followed(files, held.links)
-        return replace(held, files=[*files, *more], links=(), others=[*held.others, *skipped])
+        files.extend(more)
+        return replace(held, files=files, links=(), others=[*held.others, *skipped])
 
     @property
-    def _files(self) -> Sequence[Member]:
+    def _files(self) -> Members:
         return self._held.files
 
     @cached_property
     def _layout(self) -> Layout:
-        layout = lay_out(self.name, [member.name for member in self._files], self.split, self._classes, self._texts)
-        leading_out = [member.name for member in self._files if ".." in parts_of(member.name)]
+        layout = lay_out(self.name, self._files.names, self.split, self._classes, self._texts)
+        leading_out = [name for name in self._files.names if ".." in parts_of(name)]
         if leading_out and not layout.listing.items:
             raise Refused(f"{self.name} has only files whose names lead out of the archive, such as {leading_out[0]!r}")
         outside = [(name, "a name that leads out of the archive") for name in leading_out]
@@ -158,21 +165,21 @@ class Zip(Archive):
     def look(self) -> Held:
         """What the archive's directory names. A link's content is its target."""
         with refusing(self.name, "a zip archive"), zipfile.ZipFile(self.path) as archive:
-            names, note = names_of(archive.infolist())
-            members = [(Member(names[at], at, one.file_size), one) for at, one in enumerate(archive.infolist())]
-            links = [member for member, one in members if _is_link(one)]
+            found = archive.infolist()
+            names, note = names_of(found)
+            links = [Member(names[at], at, one.file_size) for at, one in enumerate(found) if _is_link(one)]
             targets = {link: _target(archive, link) for link in links}
-        files = [(member, one) for member, one in members if not one.filename.endswith("/") and member not in targets]
-        if files and all(one.flag_bits & _ENCRYPTED for _, one in files):
+        files = [at for at, one in enumerate(found) if not one.filename.endswith("/") and not _is_link(one)]
+        if files and all(found[at].flag_bits & _ENCRYPTED for at in files):
             raise Refused(f"{self.name} is encrypted: unpack it with its password, and give the folder")
         return Held(
-            files=[member for member, _ in files],
+            files=Members(Member(names[at], at, found[at].file_size) for at in files),
             links=[Link(link.name, target) for link, target in targets.items() if target is not None],
             others=[(link.name, "a link that cannot be read") for link, target in targets.items() if target is None],
             notes=() if note is None else (note,),
         )
 
-    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+    def read(self, wanted: Iterable[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """The members; what is encrypted or damaged says so."""
         with zipfile.ZipFile(self.path) as archive:
             members = archive.infolist()
@@ -222,34 +229,29 @@ class Tar(Archive):
 
     def look(self) -> Held:
         """Its members, as far as it can be read."""
-        files: list[Member] = []
+        files = Members()
         links: list[Link] = []
         others: list[tuple[str, str]] = []
         for member in _members(self.path):
             if member.issym() or member.islnk():
                 links.append(Link(member.name, member.linkname, from_root=member.islnk()))
             elif _is_file(member):
-                files.append(Member(member.name, member.offset_data, member.size))
+                files.extend([Member(member.name, member.offset_data, member.size)])
             elif not member.isdir():
                 others.append((member.name, "a sparse file" if member.issparse() else "neither a file nor a link"))
         if not files:
             raise Refused(f"{self.name} cannot be read as a tar archive, or holds no files")
         return Held(files, links, others)
 
-    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+    def read(self, wanted: Iterable[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """The members; those beyond the place where the archive is cut short say so."""
-        done, at, content = 0, -1, b""
-        try:
-            with _unpacked(self.path) as stream:
-                for member, index in wanted:
-                    if member.at != at:  # several names may lead to one file, and a packed stream cannot go back
-                        content = _read_at(stream, member.at, member.size)
-                        at = member.at
-                    done += 1
-                    yield index, content
-        except Exception:  # of a dozen kinds, by the method of compression
-            for _, index in wanted[done:]:
-                yield index, Unreadable("the archive is damaged or cut short here")
+        at, content = -1, b""
+        with _unpacked(self.path) as stream:
+            for member, index in wanted:
+                # Several names may lead to one file, and a packed stream cannot go back.
+                if member.at != at and content is not _CUT_SHORT:
+                    at, content = member.at, _read_at(stream, member.at, member.size)
+                yield index, content
 
 
 def _members(path: Path) -> Iterator[tarfile.TarInfo]:
@@ -280,8 +282,9 @@ def _unpacked(path: Path) -> IO[bytes]:
 def _read_at(stream: IO[bytes], start: int, size: int) -> Content:
     if size > LARGEST_BYTES:
         return Unreadable(f"too big: a file of {size:,} bytes")
-    stream.seek(start)
-    content = stream.read(size)
-    if len(content) < size:
-        raise EOFError
-    return content
+    try:
+        stream.seek(start)
+        content = stream.read(size)
+    except Exception:  # of a dozen kinds, by the method of compression
+        return _CUT_SHORT
+    return content if len(content) == size else _CUT_SHORT

@@ -40,9 +40,9 @@ class Descent:
         """The folders at the end of the way, each with the paths of its pictures below it."""
         return {name: _Below(held, names) for name, held in _folders(self.pictures).items()}
 
-    def rooted(self) -> list[int]:
+    def rooted(self) -> Positions:
         """The pictures in none of these folders, but for the few that strayed there."""
-        return [at for at in self.pictures.get((), ()) if at not in self.beside]
+        return positions(at for at in self.pictures.get((), ()) if at not in self.beside)
 
 
 @final

@@ -31,13 +31,17 @@ class Names(Sequence[str]):
     rising: whether they are sorted.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str] = ()) -> None:
         self._bytes, self._ends = bytearray(), array("Q", (0,))
-        self.rising, last = True, ""
+        self.rising, self._last = True, ""
         for name in names:
-            self._bytes += name.encode("utf-8", "surrogatepass")
-            self._ends.append(len(self._bytes))
-            self.rising, last = self.rising and last <= name, name
+            self.append(name)
+
+    def append(self, name: str) -> None:
+        """Adds one at the end."""
+        self._bytes += name.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+        self.rising, self._last = self.rising and self._last <= name, name
 
     def __len__(self) -> int:
         return len(self._ends) - 1

@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from honmono.data.sources.members import Member
+
 
 _MOST_HOPS = 40  # from link to link, as on Linux
 _MOST_FOLLOWED = 1_000_000  # names; a few links to folders of links can give any number of files
@@ -12,14 +14,6 @@ _LOOP = "a link that leads back to itself"
 _NOTHING = "a link that leads to nothing in the archive"
 _TOO_DEEP = f"a link below {_MOST_HOPS} others"
 _TOO_MANY = f"a link after {_MOST_FOLLOWED:,} names that links have given already"
-
-
-class Member(NamedTuple):
-    """A file in an archive: its name, where it lies there, and its size in bytes."""
-
-    name: str
-    at: int
-    size: int
 
 
 class Link(NamedTuple):

@@ -1,5 +1,7 @@
 """From the word after `--data` to the place that it means."""
 
+import os
+from itertools import islice
 from pathlib import Path
 
 from honmono.data.sources.archive import Archive, Tar, Zip
@@ -77,9 +79,12 @@ def _archive(path: Path, name: str, split: str | None, classes: Classes) -> Zip 
 
 def _only_archive(path: Path) -> Path | None:
     """The archive that is all a folder holds: some data sets are distributed like this."""
-    inside = [entry for entry in path.iterdir() if not hidden(entry.name)] if path.is_dir() else []
-    alone = len(inside) == 1 and inside[0].is_file() and inside[0].name.lower().endswith(_ARCHIVES)
-    return inside[0] if alone else None
+    if not path.is_dir():
+        return None
+    with os.scandir(path) as entries:
+        inside = [entry.name for entry in islice((entry for entry in entries if not hidden(entry.name)), 2)]
+    alone = len(inside) == 1 and inside[0].lower().endswith(_ARCHIVES) and (path / inside[0]).is_file()
+    return path / inside[0] if alone else None
 
 
 def digits_of(spec: str) -> str | None:

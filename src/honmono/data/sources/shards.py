@@ -1,9 +1,10 @@
 """Several `.tar` archives that make one set together, as WebDataset's shards."""
 
 import glob
+import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import final
@@ -11,14 +12,14 @@ from typing import final
 from honmono.data.sources.archive import Archive, Held, Tar
 from honmono.data.sources.base import Classes, Content
 from honmono.data.sources.layout import hidden, names_a_picture, took
-from honmono.data.sources.links import Member
+from honmono.data.sources.members import Member, Members
 from honmono.data.sources.overlap import other_splits
 from honmono.data.sources.splits import choose_split, splits_among
 from honmono.errors import Refused
 
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
-_PLACES = 1 << 48  # of bytes in one shard; a member's place is the shard's number times this, plus its place there
+_PLACES = 1 << 44  # of bytes in one shard; a member's place is the shard's number times this, plus its place there
 
 
 @final
@@ -51,11 +52,11 @@ class Shards(Archive):
         """What all shards hold."""
         held = [shard.look() for shard in self._shards]
         return Held(
-            [
+            Members(
                 Member(member.name, number * _PLACES + member.at, member.size)
                 for number, one in enumerate(held)
                 for member in one.files
-            ],
+            ),
             [link for one in held for link in one.links],
             [other for one in held for other in one.others],
             self._notes,
@@ -65,10 +66,10 @@ class Shards(Archive):
         """The shards of other splits."""
         return {split: Shards(paths, split, None) for split, paths in self._others.items()}
 
-    def read(self, wanted: list[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
+    def read(self, wanted: Iterable[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """The members, shard by shard."""
         for number, group in groupby(wanted, key=lambda one: one[0].at // _PLACES):
-            own = [(Member(member.name, member.at % _PLACES, member.size), index) for member, index in group]
+            own = ((Member(member.name, member.at % _PLACES, member.size), index) for member, index in group)
             yield from self._shards[number].read(own)
 
 
@@ -77,9 +78,8 @@ def shards_in(folder: Path, name: str, split: str | None, classes: Classes) -> S
 
     Their names differ in numbers alone; or in the split, too, and then those of one split are taken.
     """
-    entries = [entry for entry in folder.iterdir() if not hidden(entry.name)] if folder.is_dir() else []
-    tars = sorted(entry for entry in entries if entry.suffix == ".tar")
-    if len(tars) < 2 or any(entry.is_dir() or names_a_picture(entry.name) for entry in entries):
+    tars = _only_tars(folder) if folder.is_dir() else []
+    if len(tars) < 2:
         return None
     sets: defaultdict[str, list[Path]] = defaultdict(list)
     for tar in tars:
@@ -92,6 +92,20 @@ def shards_in(folder: Path, name: str, split: str | None, classes: Classes) -> S
     chosen = choose_split(name, splits, split)
     others = {one: sets[one] for one in other_splits(chosen, sets)}
     return Shards(sets[chosen], name, None, classes, note=took(chosen, splits), others=others)
+
+
+def _only_tars(folder: Path) -> list[Path]:
+    """The archives in a folder, sorted; [] where it holds folders or pictures, found out early."""
+    tars: list[Path] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if hidden(entry.name):
+                continue
+            path = folder / entry.name
+            if names_a_picture(entry.name) or path.is_dir():
+                return []
+            tars += [path] if path.suffix == ".tar" else []
+    return sorted(tars)
 
 
 def shards_of(spec: str) -> tuple[Sequence[Path], str, str | None] | None:
