@@ -204,3 +204,18 @@ def test_label_files_that_are_used_are_not_left_out() -> None:
     ):
         listing = laid_out(files | {"notes.txt": ""})
         assert len(listing.classes) == 2 and [name for name, _ in listing.strays] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_tables_are_read_whatever_ends_their_lines(ends: str) -> None:
+    names = {f"{place}.png": "" for place in range(4)}
+    rows = [f'./{name};"class\n{place % 2}"' for place, name in enumerate(names)]
+    listing = laid_out({**names, "metadata.csv": "\ufeff" + ends.join(["file_name;label", *rows])})
+    assert listing.classes == ("class\n0", "class\n1")
+
+
+def test_names_of_labels_lead_from_their_own_file() -> None:
+    pictures = {f"/set/a/{place}.png": "" for place in range(4)}
+    rows = ["/set/a/0.png,x", "a/1.png,x", ".//a/2.png,y", "a\\3.png,y"]
+    listing = laid_out({**pictures, "/set/metadata.csv": "\n".join(["file_name,label", *rows])})
+    assert by_name(listing) == dict(zip(pictures, "xxyy", strict=True))

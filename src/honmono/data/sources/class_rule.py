@@ -8,6 +8,7 @@ import numpy as np
 from honmono.data.sources.base import Classes
 from honmono.data.sources.companions import names_pictures
 from honmono.data.sources.descent import Descent
+from honmono.data.sources.items import Positions
 from honmono.data.sources.own_labels import MAPPING, OwnLabels, Texts, class_names, named, read_own_labels
 from honmono.data.sources.shelves import why_shelves
 from honmono.errors import Refused
@@ -48,7 +49,9 @@ def labelled(
     own, notes = read_own_labels(names, others, way.taken(), texts)
     if own and own.of:
         more = " (--classes folders takes the folders)" if len(folders) > 1 else ""
-        return _of_labels(own, len(names), [*notes, f"classes are the labels in {own.where}{more}"] if more else notes)
+        return _of_labels(
+            own, way.taken(), len(names), [*notes, f"classes are the labels in {own.where}{more}"] if more else notes
+        )
     if classes == "labels":
         said = f" ({notes[0]})" if notes else ""
         raise Refused(
@@ -110,11 +113,11 @@ def _of_folders(
     return Labelled(tuple(called.get(name, name) for name in folders), labels, where, tuple(notes), not called, files)
 
 
-def _of_labels(own: OwnLabels, count: int, notes: Sequence[str]) -> Labelled:
+def _of_labels(own: OwnLabels, taken: Positions, count: int, notes: Sequence[str]) -> Labelled:
     assert own.of is not None
-    values = sorted({*own.of.values()}, key=lambda label: (isinstance(label, str), label))
+    known = {label for label in own.of if label is not None}
+    values = sorted(known, key=lambda label: (isinstance(label, str), label))
     index = {label: place for place, label in enumerate(values)}
     labels = np.full(count, -1, np.int32)
-    for at, label in own.of.items():
-        labels[at] = index[label]
+    labels[np.asarray(taken)] = [-1 if label is None else index[label] for label in own.of]
     return Labelled(tuple(map(str, values)), labels, own.where, tuple(notes), plain=False, files=own.files)

@@ -93,8 +93,9 @@ def lay_out(
     pictures, notes = without_companions(sorted_out.pictures, sorted_out.suspects, names)
     way = descend(source, pictures, split)
     found = labelled(source, names, sorted_out.others, way, classes, texts)
-    used = {names[at] for at in found.files}
-    strays = [stray for stray in sorted_out.strays if stray[0] not in used] + _left_out(names, way, found)
+    used = {*found.files}
+    strays = [(names[at], _why_none(names[at])) for at in sorted_out.strays if at not in used]
+    strays += _left_out(names, way, found)
     if way.split is not None:
         notes.insert(0, took(way.split, way.splits))
     at, labels = _taking_turns(names, way.taken(), found.labels)
@@ -117,13 +118,13 @@ def lay_out(
 class _SortedOut:
     """Names by what they say that the files are.
 
-    pictures: those that may be pictures. suspects: those among them that may belong to others. strays: (name, why) of
-    those that are none. others: the positions of all that are none, those among them that are hidden, too.
+    pictures: those that may be pictures. suspects: those among them that may belong to others. strays: the positions
+    of those that are none. others: those of all that are none, those among them that are hidden, too.
     """
 
     pictures: Folders = field(default_factory=dict)
     suspects: list[Suspect] = field(default_factory=list)
-    strays: list[tuple[str, str]] = field(default_factory=list)
+    strays: Positions = field(default_factory=positions)
     others: Positions = field(default_factory=positions)
 
 
@@ -146,7 +147,7 @@ def _sort_out(names: Iterable[str]) -> _SortedOut:
             found.suspects += suspects(at, folder, stem)
         else:
             found.others.append(at)
-            found.strays.append((name, _why_none(suffix)))
+            found.strays.append(at)
     found.pictures = dict(pictures)
     return found
 
@@ -160,7 +161,8 @@ def _divided(name: str) -> tuple[str, str]:
     return "".join(f"{part}/" for part in above), file
 
 
-def _why_none(suffix: str) -> str:
+def _why_none(name: str) -> str:
+    suffix = stem_and_suffix(base(name))[1].lower()
     if suffix in _SOURCES:
         return f"read only if you give its own path ({suffix})"
     return f"not a known picture format ({suffix})" if suffix else "not a picture by its name"

@@ -50,7 +50,11 @@ def _digests(contents: Iterable[tuple[str, Content]]) -> Iterator[tuple[str, byt
 
 
 def shared_pictures(
-    layout: Layout, names: Sequence[str], sizes: Mapping[int, int], read: Read, known: Mapping[int, bytes] = {}
+    layout: Layout,
+    names: Sequence[str],
+    sizes: Mapping[int, int] | Sequence[int],
+    read: Read,
+    known: Mapping[int, bytes] = {},
 ) -> tuple[tuple[str, str], ...]:
     """(name, name elsewhere) of each picture taken that another split has too, byte by byte.
 

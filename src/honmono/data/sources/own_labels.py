@@ -5,10 +5,11 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from honmono.data.sources.names import base
+from honmono.data.sources.names import base, parts_of
 
 
 # Gives the bytes of files by their positions among the names of a source; those that cannot be read are left out.
@@ -30,13 +31,13 @@ def small_file(path: Path) -> bytes | None:
 
 
 class OwnLabels(NamedTuple):
-    """Where labels come from, and the class of each picture by its position among the names of a source.
+    """Where labels come from, and the class of each picture, in the order of the pictures, None where it has none.
 
     of: None where the data set says that it has no labels. files: the positions of those that hold the labels.
     """
 
     where: str
-    of: dict[int, int | str] | None
+    of: Sequence[int | str | None] | None
     files: Sequence[int] = ()
 
 
@@ -118,20 +119,22 @@ def _of_tables(
 ) -> OwnLabels | str | None:
     places = named(names, others, *_TABLES)
     of_name: dict[str, int | str] = {}
+    known: dict[int | str, int | str] = {}  # one object for each class
     where, files = "", list[int]()
     for place, content in texts(places).items():
-        rows = [*_rows(content.decode("utf-8-sig"), names[place].endswith(".csv"))]
-        columns = [*rows[0]] if rows else []
+        rows = _rows(content, names[place].endswith(".csv"))
+        first = next(rows, {})
+        columns = [*first]
         file = next((column for column in _FILES if column in columns), None)
         label = next((column for column in columns if column.lower() in LABELS), None)
         if file is None or label is None:
             continue
         where = f"{base(names[place])}, column {label!r}"
         files.append(place)
-        for row in rows:
+        for row in chain([first], rows):
             value = _class_of(row.get(label))
-            if isinstance(row.get(file), str) and value not in (None, ""):
-                of_name[_join(names[place], row[file])] = value  # pyright: ignore[reportArgumentType]
+            if isinstance(row.get(file), str) and value is not None and value != "":
+                of_name[_join(names[place], row[file])] = known.setdefault(value, value)
     if not of_name:
         return None
     if len(of_name) > 10 and 2 * len({*of_name.values()}) > len(of_name):
@@ -139,12 +142,14 @@ def _of_tables(
     return _matched(where, files, names, pictures, of_name)
 
 
-def _rows(text: str, is_csv: bool) -> Iterator[dict[str, Any]]:
+def _rows(content: bytes, is_csv: bool) -> Iterator[dict[str, Any]]:
+    lines = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
     if is_csv:
-        head = text.partition("\n")[0]
-        yield from csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
+        head = lines.readline()
+        lines.seek(0)
+        yield from csv.DictReader(lines, delimiter=max(",;\t", key=head.count))
     else:
-        yield from (row for line in text.splitlines() if line.strip() and isinstance(row := json.loads(line), dict))
+        yield from (row for line in lines if line.strip() and isinstance(row := json.loads(line), dict))
 
 
 def _of_webdataset(
@@ -156,14 +161,13 @@ def _of_webdataset(
         if suffix in ("cls", "json"):
             beside[suffix][key] = at
     for suffix, places in beside.items():
-        wanted = {at: place for at in pictures if (place := places.get(_keyed(names[at])[0])) is not None}
-        first = [*wanted.values()][:1]
-        if any(_sidecar(text, suffix) is None for text in texts(first).values()) or not wanted:
+        beside_each = [places.get(_keyed(names[at])[0]) for at in pictures]
+        wanted = [place for place in beside_each if place is not None]
+        if not wanted or any(_sidecar(text, suffix) is None for text in texts(wanted[:1]).values()):
             continue
-        contents = texts(sorted({*wanted.values()}))
-        labels = {at: _sidecar(contents[place], suffix) for at, place in wanted.items() if place in contents}
-        known = {at: label for at, label in labels.items() if label is not None}
-        return _enough(f"files .{suffix} beside the pictures", [*places.values()], pictures, known)
+        labels = {place: _sidecar(text, suffix) for place, text in texts(sorted({*wanted})).items()}
+        of = [None if place is None else labels.get(place) for place in beside_each]
+        return _enough(f"files .{suffix} beside the pictures", [*places.values()], of)
     return None
 
 
@@ -185,17 +189,18 @@ def _sidecar(content: bytes, suffix: str) -> int | str | None:
 def _matched(
     where: str, files: Sequence[int], names: Sequence[str], pictures: Sequence[int], of_name: Mapping[str, Any]
 ) -> OwnLabels | str:
-    of = {at: of_name[name] for at in pictures if (name := str(PurePosixPath(names[at]))) in of_name}
-    return _enough(where, files, pictures, of)
+    return _enough(where, files, [of_name.get("/".join(parts_of(names[at]))) for at in pictures])
 
 
-def _enough(where: str, files: Sequence[int], pictures: Sequence[int], of: dict[int, int | str]) -> OwnLabels | str:
+def _enough(where: str, files: Sequence[int], of: Sequence[int | str | None]) -> OwnLabels | str:
     """Labels of most pictures; a note where they are of few. Texts that are all numbers become numbers."""
-    if 2 * len(of) < len(pictures) or not of:
-        return f"labels are not used: {where} has one for {len(of):,} of {len(pictures):,} pictures"
-    numbers = {at: _as_number(label) for at, label in of.items()}
-    whole = all(isinstance(number, int) for number in numbers.values())
-    return OwnLabels(where, numbers if whole else {at: str(label) for at, label in of.items()}, files)
+    labelled = sum(label is not None for label in of)
+    if 2 * labelled < len(of) or not labelled:
+        return f"labels are not used: {where} has one for {labelled:,} of {len(of):,} pictures"
+    named = {label: _as_number(label) for label in of if label is not None}
+    whole = all(isinstance(number, int) for number in named.values())
+    called = named if whole else {label: str(label) for label in named}
+    return OwnLabels(where, [None if label is None else called[label] for label in of], files)
 
 
 def _as_number(label: int | str) -> int | str:
@@ -206,4 +211,6 @@ def _as_number(label: int | str) -> int | str:
 
 
 def _join(beside: str, name: str) -> str:
-    return str(PurePosixPath(beside).parent / name.replace("\\", "/"))
+    """The path of a file that is named from the folder of another; `/`-separated, as parts come apart."""
+    parts = parts_of(name.replace("\\", "/"))
+    return "/".join(parts if parts[:1] == ("/",) else (*parts_of(beside)[:-1], *parts))

@@ -25,14 +25,13 @@ def names_of(members: Sequence[ZipInfo]) -> tuple[list[str], str | None]:
 
 
 def _decoded(members: Sequence[ZipInfo]) -> tuple[list[str], str | None]:
-    raw = {place: _unmarked(member) for place, member in enumerate(members)}
-    unmarked = {place: name for place, name in raw.items() if name is not None}
-    foreign = [name for name in unmarked.values() if not name.isascii()]
+    odd = ((place, member) for place, member in enumerate(members) if not member.orig_filename.isascii())
+    foreign = {place: name for place, member in odd if (name := _unmarked(member)) is not None}
     names = [member.filename for member in members]
     if not foreign:
         return names, None
-    encoding, called = _encoding(foreign)
-    for place, name in unmarked.items():
+    encoding, called = _encoding([*foreign.values()])
+    for place, name in foreign.items():
         names[place] = name.decode(encoding)
     return names, f"names in this zip are not marked as UTF-8; they were read as {called}"
 
