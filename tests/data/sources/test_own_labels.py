@@ -206,6 +206,14 @@ def test_label_files_that_are_used_are_not_left_out() -> None:
         assert len(listing.classes) == 2 and [name for name, _ in listing.strays] == ["notes.txt"]
 
 
+def test_a_table_with_more_values_than_columns_is_read() -> None:
+    names = {f"{place}.png": "" for place in range(4)}
+    captions = "".join(f"{name},a cat, sitting\n" for name in names)
+    assert laid_out({**names, "metadata.csv": f"file_name,caption\n{captions}"}).classes == ()
+    labels = "".join(f"{name},{place % 2},more\n" for place, name in enumerate(names))
+    assert laid_out({**names, "metadata.csv": f"file_name,label\n{labels}"}).classes == ("0", "1")
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_tables_are_read_whatever_ends_their_lines(ends: str) -> None:
     names = {f"{place}.png": "" for place in range(4)}

@@ -124,7 +124,7 @@ def _of_tables(
     for place, content in texts(places).items():
         rows = _rows(content, names[place].endswith(".csv"))
         first = next(rows, {})
-        columns = [*first]
+        columns = [column for column in first if column]  # None: of values beyond the last column
         file = next((column for column in _FILES if column in columns), None)
         label = next((column for column in columns if column.lower() in LABELS), None)
         if file is None or label is None:
