@@ -53,13 +53,11 @@ def write_mix(
             raise Refused(f"{option} {number}: give 1 to {MOST}")
     refuse_unwritable(out.parent, "give another path with --out")
     model = trained.model.with_truncation(truncation)
-    generator = style_generator(model)
-    first, last = layers_of(layers, generator.num_styles)
+    first, last = layers_of(layers, style_generator(model).num_styles)
     styles = _styles(model, _latents(trained, rows + columns, label, seed, latents))
-    above, left = styles[:columns], styles[columns:]
-    mixed = left[:, None].repeat(1, columns, 1, 1)
-    mixed[:, :, first : last + 1] = above[:, first : last + 1]
-    pictures = model.pictures(_pictures(model, torch.cat([above, left, mixed.flatten(0, 1)])))
+    mixed = styles[columns:, None].repeat(1, columns, 1, 1)  # rows of those on the left
+    mixed[:, :, first : last + 1] = styles[:columns, first : last + 1]
+    pictures = model.pictures(_pictures(model, torch.cat([styles, mixed.flatten(0, 1)])))
     out.parent.mkdir(parents=True, exist_ok=True)
     save_picture(grid(_table(pictures, rows, columns), columns + 1), out)
     return out
