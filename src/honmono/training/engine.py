@@ -22,6 +22,8 @@ from honmono.errors import Refused
 # the fifth recipe of a benchmark would run uncompiled without a warning.
 RECOMPILE_LIMIT = 256
 PROCESS_GROUP_TIMEOUT = timedelta(hours=12)  # the other processes wait while one packs the data
+Work = Callable[[], Sequence[Tensor]]
+Record = Callable[[Work], Work]  # runs nothing; what it returns runs the work again, with the same tensors
 
 
 class PrecisionPlayer:
@@ -115,6 +117,11 @@ class Engine:
         options = unchecked if self.compiler == "inductor" else None
         compiled = torch.compile(graph.forward, backend=self.compiler, dynamic=False, fullgraph=True, options=options)
         return torch.no_grad()(compiled)
+
+    @property
+    def record(self) -> Record | None:
+        """Records work on the device, to be launched by a single call; None where the device cannot."""
+        return _cuda_graph if self.device.type == "cuda" else None
 
     def numbers(self, values: Sequence[float]) -> Tensor:
         """Numbers on the device, in the run's dtype."""
@@ -216,6 +223,19 @@ def _flush_denormals() -> None:
     for dtype in (np.float32, np.float64):
         np.finfo(dtype)  # NumPy before 2.4 computes these limits once, and warns if denormals are flushed
     torch.set_flush_denormal(True)
+
+
+def _cuda_graph(work: Work) -> Work:
+    """Records the kernels of `work` (PyTorch's documentation, "CUDA Graphs")."""
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        results = work()
+
+    def replay() -> Sequence[Tensor]:
+        graph.replay()
+        return results
+
+    return replay
 
 
 def _be_deterministic(device: torch.device) -> None:

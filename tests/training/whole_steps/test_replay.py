@@ -9,9 +9,9 @@ from torch import Tensor
 
 from honmono.devices import choose
 from honmono.recipe import Recipe
-from honmono.training.engine import Engine
+from honmono.training.engine import Engine, Record, Work
 from honmono.training.trainer import Trainer
-from honmono.training.whole_steps.replay import WARM_UPS, Record, Replayed, Work
+from honmono.training.whole_steps.replay import WARM_UPS, Replayed
 
 
 def halfway(weight: Tensor, target: Tensor) -> Sequence[Tensor]:

@@ -9,7 +9,7 @@ from honmono.devices import one_line
 from honmono.errors import Refused
 from honmono.objectives.base import PlayerName
 from honmono.training.whole_steps.inputs import Given, flatten, refill
-from honmono.training.whole_steps.replay import Replayed, cuda_graph
+from honmono.training.whole_steps.replay import Replayed
 from honmono.training.whole_steps.state import Parts, Place, State
 from honmono.training.whole_steps.traced import TracedStep
 from honmono.training.whole_steps.uncapturable import Uncapturable
@@ -32,8 +32,7 @@ class Program:
             name: _same(name, sets) for name, sets in step.updated.items()
         }
         _remove_unused(graph, len(places))
-        record = cuda_graph if parts.engine.device.type == "cuda" else None
-        self._run = Replayed(parts.engine.compiled_graph(graph), record)
+        self._run = Replayed(parts.engine.compiled_graph(graph), parts.engine.record)
 
     def __call__(self, state: list[Tensor], given: list[Given], numbers: Tensor) -> dict[str, Tensor]:
         """Changes the state in place; returns the losses and statistics of the step by column of the log."""

@@ -3,15 +3,13 @@
 import warnings
 from collections.abc import Callable, Sequence
 
-import torch
 from torch import Tensor
 
 from honmono.devices import one_line
+from honmono.training.engine import Record, Work
 
 
 WARM_UPS = 3  # calls before the recording: compilers and libraries choose kernels and allocate in the first ones
-Work = Callable[[], Sequence[Tensor]]
-Record = Callable[[Work], Work]  # runs nothing; what it returns runs the work again, with the same tensors
 
 
 class Replayed:
@@ -54,16 +52,3 @@ class Replayed:
         except RuntimeError as error:
             warnings.warn(f"the step runs without a CUDA graph: {one_line(error)}", stacklevel=2)
             return work
-
-
-def cuda_graph(work: Work) -> Work:
-    """Records the kernels of `work` (PyTorch's documentation, "CUDA Graphs")."""
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        results = work()
-
-    def replay() -> Sequence[Tensor]:
-        graph.replay()
-        return results
-
-    return replay
