@@ -24,7 +24,7 @@ REPAIRED = {
 }
 SKIPPED = {
     "empty.png": "empty file",
-    "one.png": "too small: 1x1 pixels",
+    "one.png": "too small: 1x1 pixels, at least 4 a side are needed",
     "text.jpg": "not a picture",
     "notes.txt": "not a known picture format (.txt)",
 }
@@ -96,7 +96,7 @@ def test_names_that_are_not_text_do_not_stop_the_report(tmp_path: Path, horrible
     shutil.copy(horrible / "grey.png", tmp_path)
     opened = Pictures(source=str(tmp_path)).open()
     assert opened.length == 1 and len(opened.record["skipped"]) == 1
-    assert check(str(tmp_path)).lines()[-1] == r"  too small: 1x1 pixels: \xff\xfe.png"
+    assert check(str(tmp_path)).lines()[-1] == r"  too small: 1x1 pixels, at least 4 a side are needed: \xff\xfe.png"
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:

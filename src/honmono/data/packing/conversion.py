@@ -133,7 +133,7 @@ def _look(source: Source, listing: Listing, count: int) -> tuple[Seen, bool]:
         seen, complete = look_at(source, count), True
     if not seen.any_usable():
         named = [(listing.items[seen.unusable[0]].name, seen.unusable[1])] if seen.unusable else listing.strays[:1]
-        why = f"{named[0][0]!r}: {named[0][1]}" if named else "it has none"
+        why = f"{named[0][0]!r}: {named[0][1]}" if named else "it is empty"
         raise Refused(f"{source.name} holds no usable pictures ({why})")
     return seen, complete
 

@@ -141,7 +141,7 @@ def _plain(image: Image.Image, header: Header) -> bool:
 
 def _refuse_size(header: Header) -> None:
     if min(header.width, header.height) < SMALLEST:
-        raise Unusable(f"too small: {header.width}x{header.height} pixels")
+        raise Unusable(f"too small: {header.width}x{header.height} pixels, at least {SMALLEST} a side are needed")
     if header.width * header.height > LARGEST_PIXELS:
         raise Unusable(f"too huge: {header.width}x{header.height} pixels, more than {LARGEST_PIXELS:,}")
 

@@ -169,7 +169,7 @@ def usable_header(content: Content) -> Header | str:
     except Exception as error:  # whatever a decoder trips over, one picture never stops the others
         return f"cannot be read: {error}"
     if min(header.width, header.height) < SMALLEST:
-        return f"too small: {header.width}x{header.height} pixels"
+        return f"too small: {header.width}x{header.height} pixels, at least {SMALLEST} a side are needed"
     return header
 
 
