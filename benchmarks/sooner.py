@@ -110,6 +110,9 @@ COURSES = {
         },
     ),
 }
+BETTER = {
+    key: way for course in COURSES.values() for name in course.metrics for key, way in metric(name).keys().items()
+}
 
 
 def main() -> None:
@@ -175,11 +178,7 @@ def seconds_to(numbers: Numbers, curve: Sequence[dict[str, Any]]) -> float | Non
 
 
 def holds(key: str, value: float, wanted: float) -> bool:
-    better = {number: way for name in METRICS for number, way in metric(name).keys().items()}[key]
-    return value <= wanted if better == "lower" else value >= wanted
-
-
-METRICS = {name for course in COURSES.values() for name in course.metrics}
+    return value <= wanted if BETTER[key] == "lower" else value >= wanted
 
 
 if __name__ == "__main__":
