@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 import honmono
+from honmono.objectives.penalties import R1
+from honmono.recipe import Constant, Pair
 
 
 STORED = Path(__file__).parents[1] / "assets" / "tiny-digits"
@@ -63,10 +65,12 @@ def test_it_is_resumed(run: Path, golden: Callable[..., None]) -> None:
 
 
 def test_its_recipe_is_the_one_that_made_it(run: Path) -> None:
-    """The recipe in its recipe.py, named with the changes of its command, is no other than the recorded one."""
+    """The recipe in its recipe.py, named with the changes of its command, is no other than the recorded one, but for
+    what dcgan-digits, of which it is made, has changed since."""
     recipe, _, command = json.loads((run / "environment.json").read_text(encoding="utf-8"))["command"].partition(" --")
     assert recipe.endswith("tiny_digits") and "training.keep=1" in command
-    changes = {"grids.0.rows": 1, "training.keep": 1}
+    since = {"objective.penalties": (R1(1.0),), "training.learning_rates": Pair(Constant())}
+    changes = {"grids.0.rows": 1, "training.keep": 1, **since}
     trained = honmono.train(
         f"{run / 'recipe.py'}:tiny_digits", run=run, steps=STEPS + 1, batch_size=16, seed=3, changes=changes
     )
