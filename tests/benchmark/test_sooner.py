@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture
 def sooner(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     benchmarks = Path(__file__).parents[2] / "benchmarks"
-    monkeypatch.syspath_prepend(benchmarks)  # the script imports what lies beside it
+    monkeypatch.syspath_prepend(benchmarks)  # the script imports modules of its own folder
     return runpy.run_path(str(benchmarks / "sooner.py"))
 
 

@@ -1,8 +1,8 @@
 """DCGAN (Radford et al., 2015, arXiv:1511.06434): convolutional networks.
 
-In `dcgan-mnist` R1 is estimated from every eighth sample. To learn labels early, real samples with wrong labels must
-score lower (after Reed et al., 2016, arXiv:1605.05396), but not for long: a penalty that stays makes the samples of a
-class alike. benchmarks/README.md shows the effect of both.
+In `dcgan-mnist` R1 is estimated from every eighth sample. The discriminator must score real samples with wrong labels
+lower (after Reed et al., 2016, arXiv:1605.05396), so that labels are learned early. The weight of this penalty
+decreases to 0, because with a constant weight the variety within classes is lower (benchmarks/README.md).
 """
 
 from dataclasses import replace
