@@ -69,7 +69,7 @@ class Archive(Source):
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in the order in which the archive holds them."""
-        yield from self.read(self._as_they_lie(self._layout.positions[:count]))
+        yield from self.read(self._in_archive_order(self._layout.positions[:count]))
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
@@ -95,12 +95,12 @@ class Archive(Source):
         return ((self._files.names[at], content) for at, content in self._members(places))
 
     def _members(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
-        yield from ((places[index], content) for index, content in self.read(self._as_they_lie(places)))
+        yield from ((places[index], content) for index, content in self.read(self._in_archive_order(places)))
 
-    def _as_they_lie(self, places: Sequence[int]) -> Iterator[tuple[Member, int]]:
+    def _in_archive_order(self, places: Sequence[int]) -> Iterator[tuple[Member, int]]:
         """The files at these places in the archive's order, each with its index among the places."""
-        lies = np.asarray(self._files.at)[np.asarray(places, np.int64)]
-        yield from ((self._files[places[index]], index) for index in positions(np.argsort(lies, kind="stable")))
+        starts = np.asarray(self._files.at)[np.asarray(places, np.int64)]
+        yield from ((self._files[places[index]], index) for index in positions(np.argsort(starts, kind="stable")))
 
     def _texts(self, places: Sequence[int]) -> Mapping[int, bytes]:
         small = [at for at in places if self._files.sizes[at] <= LARGEST_TEXT]

@@ -211,6 +211,6 @@ def _as_number(label: int | str) -> int | str:
 
 
 def _join(beside: str, name: str) -> str:
-    """The path of a file that is named from the folder of another; `/`-separated, as parts come apart."""
+    """The path of a file whose name is relative to the folder of the file `beside`."""
     parts = parts_of(name.replace("\\", "/"))
     return "/".join(parts if parts[:1] == ("/",) else (*parts_of(beside)[:-1], *parts))

@@ -19,7 +19,8 @@ from honmono.errors import Refused
 
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
-_PLACES = 1 << 44  # of bytes in one shard; a member's place is the shard's number times this, plus its place there
+# Bytes in one shard at most; a member's place is the shard's number times this, plus its place there. Both fit 64 bits.
+_PLACES = 1 << 44
 
 
 @final
