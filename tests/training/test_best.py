@@ -144,16 +144,16 @@ def test_warnings_in_force_stand_in_the_line(
 def test_the_best_of_the_default_recipe_is_not_where_each_class_is_one_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After 20 steps each class is nearly one picture, which the classifier reads right."""
+    """After 20 steps each class is nearly one picture, which the classifier reads right as it does later."""
     run, fewer = RunDirectory(tmp_path / "run"), {f"metrics.{place}.fakes": "1000" for place in range(3)}
-    for steps in (20, 120):
+    for steps in (20, 200):
         honmono.train("dcgan-digits", run=run.path, steps=steps, changes=fewer, device="cpu", compile="off")
     early, late = (line["metrics"] for line in evaluations.read(run))
-    assert early["label_fidelity[digits]"] > 0.99
+    assert min(early["label_fidelity[digits]"], late["label_fidelity[digits]"]) > 0.99
     assert early["variety_pixels[digits]"] < COLLAPSED < late["variety_pixels[digits]"]
-    assert early["coverage[digits]"] < 0.4 < late["coverage[digits]"]
+    assert early["coverage[digits]"] < 0.5 < late["coverage[digits]"]
     assert [line.get("warnings") for line in evaluations.read(run)] == [["collapse"], None]
-    assert evaluations.best(run) == 120 and load(run.path, checkpoint="best").step == 120
+    assert evaluations.best(run) == 200 and load(run.path, checkpoint="best").step == 200
     told = capsys.readouterr().err
     assert "warning: step 20: class" in told and "nearly one picture" in told and "--set fake_labels" in told
 
