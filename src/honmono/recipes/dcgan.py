@@ -37,9 +37,6 @@ from honmono.recipe import (
 )
 
 
-EARLY_LABELS = Mismatch(0.2, schedule=Linear(begin=32_000, images=64_000))
-
-
 @recipe(
     "dcgan-mnist",
     source="Radford et al. 2015 (arXiv:1511.06434), R1 (arXiv:1801.04406), labels by projection (arXiv:1802.05637)",
@@ -53,7 +50,9 @@ def dcgan_mnist() -> Recipe:
         latent=Normal(64),
         generator=partial(DCGANGenerator, width=64),
         discriminator=partial(DCGANDiscriminator, width=64),
-        objective=NonSaturating(penalties=(R1(1.0, every=8), EARLY_LABELS)),
+        objective=NonSaturating(
+            penalties=(R1(1.0, every=8), Mismatch(0.2, schedule=Linear(begin=32_000, images=64_000)))
+        ),
         optimizers=Pair(partial(Adam, lr=2e-3, betas=(0.0, 0.99))),
         training=Training(
             steps=4_000,
