@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear
 
+from honmono.networks.doubling_conv import conv_of_doubled
+
 
 HE = sqrt(2)  # the gain for ReLU-like activations (He et al., 2015, arXiv:1502.01852)
 
@@ -19,6 +21,7 @@ class EqualizedConv2d(nn.Module):
 
     equalized: False: the weights are scaled once, at initialisation, as is usual.
     padding: None: half of the kernel, which keeps the size where the stride is 1.
+    doubles: whether x is doubled by nearest neighbours before a 3x3 convolution.
     """
 
     def __init__(
@@ -32,13 +35,18 @@ class EqualizedConv2d(nn.Module):
         bias: bool = True,
         stride: int = 1,
         padding: int | None = None,
+        doubles: bool = False,
     ) -> None:
         super().__init__()
+        assert not doubles or (kernel, stride, padding) == (3, 1, None)
+        self.doubles = doubles
         self.weight, self.scale = _weight((outputs, inputs, kernel, kernel), gain, equalized)
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
         self.stride, self.padding = stride, kernel // 2 if padding is None else padding
 
     def forward(self, x: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch outputs high wide"]:
+        if self.doubles:
+            return conv_of_doubled(x, self.weight * self.scale, self.bias)
         return conv2d(x, self.weight * self.scale, self.bias, self.stride, self.padding)
 
 

@@ -84,8 +84,8 @@ class PGGANGenerator(GrowingNetwork):
         self.project_bias = nn.Parameter(torch.zeros(widths[0], 1, 1))
         self.blocks = nn.ModuleList()
         for before, width in zip([None, *widths], widths, strict=False):
-            inputs = [width] if before is None else [before, width]
-            self.blocks.append(nn.ModuleList(EqualizedConv2d(one, width, 3, equalized=equalized) for one in inputs))
+            grow = [] if before is None else [EqualizedConv2d(before, width, 3, equalized=equalized, doubles=True)]
+            self.blocks.append(nn.ModuleList([*grow, EqualizedConv2d(width, width, 3, equalized=equalized)]))
         self.to_colours = nn.ModuleList(
             EqualizedConv2d(width, sample_shape[0], 1, gain=1, equalized=equalized) for width in widths
         )
@@ -96,7 +96,7 @@ class PGGANGenerator(GrowingNetwork):
         latent = pixel_norm(latent)
         old = x = self._activated(self.project(latent).unflatten(1, self.base_shape) + self.project_bias)
         for stage in range(self.stage + 1):
-            old, x = x, enlarged(x, self.sizes[stage])
+            old = x
             for layer in _layers(self.blocks, stage):
                 x = self._activated(layer(x))
         picture = self.to_colours[self.stage](x)

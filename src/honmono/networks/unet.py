@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from honmono.errors import Refused
 from honmono.networks.conditioning import TimeAndLabel
+from honmono.networks.doubling_conv import DoublingConv2d
 
 
 def zeroed(layer: nn.Conv2d) -> nn.Conv2d:
@@ -107,14 +108,14 @@ class UpLevel(nn.Module):
     def __init__(self, layers: list[BlockAndAttention], channels: int, grow: bool) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.grow = nn.Conv2d(channels, channels, 3, padding=1) if grow else None
+        self.grow = DoublingConv2d(channels, channels) if grow else None
 
     def forward(self, x: Tensor, condition: Tensor, maps: list[Tensor]) -> Tensor:
         """maps: those still to be joined, the next one last; what is joined is taken away."""
         for layer in self.layers:
             x = layer(torch.cat([x, maps.pop()], dim=1), condition)
         # To the size of the next map to be joined: one of odd size was halved upwards, 15 to 8.
-        return x if self.grow is None else self.grow(functional.interpolate(x, size=maps[-1].shape[2:]))
+        return x if self.grow is None else self.grow(x, tuple(maps[-1].shape[2:]))
 
 
 class UNet(nn.Module):

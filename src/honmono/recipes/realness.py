@@ -5,6 +5,7 @@ from its authors' code (kam1107/RealnessGAN) and their answers there. Their netw
 smaller and have no normalisation.
 """
 
+from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -21,6 +22,7 @@ from honmono.errors import Refused
 from honmono.metrics.fid import FID
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.dcgan import initialise
+from honmono.networks.doubling_conv import DoublingConv2d
 from honmono.networks.maxout import MaxoutDiscriminator
 from honmono.networks.mlp import MLPGenerator
 from honmono.networks.outputs import bounded, square_size
@@ -54,10 +56,13 @@ class RealnessArticleGenerator(nn.Module):
         super().__init__()
         self.base_shape = (width, 4, 4)
         self.project = nn.Linear(latent_dim, width * 4 * 4)
-        layers: list[nn.Module] = []
-        for _ in range(_halvings(sample_shape, num_classes)):
-            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2)]
-        self.grow = nn.Sequential(*layers, nn.Conv2d(width, sample_shape[0], 3, padding=1))
+        halvings = _halvings(sample_shape, num_classes)
+        layers = OrderedDict[str, nn.Module]()  # checkpoints name them as if doublings were layers between them
+        for level in range(halvings):
+            layers[f"{3 * level}"] = DoublingConv2d(width, width) if level else nn.Conv2d(width, width, 3, padding=1)
+            layers[f"{3 * level + 1}"] = nn.ReLU()
+        layers[f"{3 * halvings}"] = DoublingConv2d(width, sample_shape[0])
+        self.grow = nn.Sequential(layers)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
