@@ -5,6 +5,7 @@ from torch import nn
 from honmono.errors import Refused
 from honmono.networks.batch_norm import couples_samples
 from honmono.networks.dcgan_same import Padding, SameDCGANDiscriminator, SameDCGANGenerator
+from honmono.networks.label_maps import LabelMapsConv2d
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 
 
@@ -60,7 +61,7 @@ def test_labels_enter_one_hot_behind_the_latent_and_as_maps_behind_the_colours()
     generator = SameDCGANGenerator(latent_dim=3, sample_shape=(1, 8, 8), num_classes=5, width=4, levels=2)
     discriminator = SameDCGANDiscriminator(sample_shape=(1, 8, 8), num_classes=5, width=4, levels=2)
     assert generator.project.in_features == 3 + 5
-    assert isinstance(first := discriminator.shrink[0], SameConv2d) and first.weight.shape[1] == 1 + 5
+    assert isinstance(first := discriminator.shrink[0], LabelMapsConv2d) and first.weight.shape[1] == 1 + 5
     latent, picture = torch.randn(1, 3).expand(2, -1), torch.randn(1, 1, 8, 8).expand(2, -1, -1, -1)
     fakes = generator.eval()(latent, torch.tensor([0, 4]))
     scores = discriminator.eval()(picture, torch.tensor([0, 4]))
@@ -81,7 +82,11 @@ def test_xavier_weights_lie_within_their_bounds_and_fill_them(padding: Padding):
     generator = SameDCGANGenerator(latent_dim=20, sample_shape=(3, 32, 32), width=8, levels=2, xavier=True)
     discriminator = SameDCGANDiscriminator(sample_shape=(3, 32, 32), width=8, levels=2, padding=padding, xavier=True)
     parts = [*generator.modules(), *discriminator.modules()]
-    layers = [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d | SameConv2d | SameConvTranspose2d)]
+    layers = [
+        part
+        for part in parts
+        if isinstance(part, nn.Linear | nn.Conv2d | SameConv2d | LabelMapsConv2d | SameConvTranspose2d)
+    ]
     assert len(layers) == 6
     for layer in layers:
         weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")

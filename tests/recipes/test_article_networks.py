@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from honmono.networks.doubling_conv import DoublingConv2d
+from honmono.networks.label_maps import LabelMapsConv2d
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 from honmono.recipe.build import build_networks
 from honmono.recipe.describe import nominal_data_spec
@@ -21,11 +23,12 @@ def short(part: nn.Module) -> str:
     """A layer in short: "conv 3>32 k3 s1 p1", "deconv 256>128 k5 s2 to 7", "linear 100>256", "bn 32", "leaky 0.2"."""
     if isinstance(part, SameConvTranspose2d):
         return f"deconv {part.weight.shape[0]}>{part.weight.shape[1]} k{part.weight.shape[-1]} s{part.stride} same"
-    if isinstance(part, SameConv2d):
+    if isinstance(part, SameConv2d | LabelMapsConv2d):
         return f"conv {part.weight.shape[1]}>{part.weight.shape[0]} k{part.weight.shape[-1]} s{part.stride} same"
     if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
         kind = "conv" if isinstance(part, nn.Conv2d) else "deconv"
         sizes = f"k{part.kernel_size[0]} s{part.stride[0]} p{part.padding[0]}"
+        kind = f"up | {kind}" if isinstance(part, DoublingConv2d) else kind
         return f"{kind} {part.in_channels}>{part.out_channels} {sizes}{'' if part.bias is not None else ' no bias'}"
     if isinstance(part, nn.Linear):
         return f"linear {part.in_features}>{part.out_features}"
@@ -33,7 +36,7 @@ def short(part: nn.Module) -> str:
         return f"bn {part.num_features}"
     if isinstance(part, nn.LeakyReLU):
         return f"leaky {part.negative_slope}"
-    return {nn.Upsample: "up", nn.AvgPool2d: "pool"}.get(type(part), type(part).__name__.lower())
+    return "pool" if isinstance(part, nn.AvgPool2d) else type(part).__name__.lower()
 
 
 def same(kind: str, *channels: int, kernel: int, between: str) -> str:
@@ -119,7 +122,7 @@ def test_weights_begin_xavier_uniform_and_biases_at_0(name: str) -> None:
     recipe = made(name)
     for network in build_networks(recipe, nominal_data_spec(recipe)).values():
         for part in network.modules():
-            if isinstance(part, nn.Linear | nn.Conv2d | SameConv2d | SameConvTranspose2d):
+            if isinstance(part, nn.Linear | nn.Conv2d | SameConv2d | LabelMapsConv2d | SameConvTranspose2d):
                 inputs, outputs = torch.nn.init._calculate_fan_in_and_fan_out(part.weight)
                 assert 0.97 < part.weight.abs().max().item() * ((inputs + outputs) / 6) ** 0.5 <= 1.0001
                 assert part.bias is not None and not part.bias.any()

@@ -12,6 +12,7 @@ from honmono.data.batches import SampleOrder
 from honmono.data.choose import with_source
 from honmono.data.pictures import Pictures
 from honmono.devices import choose
+from honmono.networks.label_maps import LabelMapsConv2d
 from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d
 from honmono.recipe.build import build_networks, count_parameters
 from honmono.recipe.describe import nominal_data_spec
@@ -43,29 +44,29 @@ def test_parameters() -> None:
 
 def test_labels_make_110_inputs_and_13_channels() -> None:
     generator, discriminator = networks(cgan_mnist_article())
-    first, (projection, *_) = parts(discriminator, SameConv2d)[0], parts(generator, nn.Linear)
+    first, (projection, *_) = parts(discriminator, LabelMapsConv2d)[0], parts(generator, nn.Linear)
     assert isinstance(projection, nn.Linear) and projection.in_features == 110
-    assert isinstance(first, SameConv2d) and first.weight.shape[1] == 13
+    assert isinstance(first, LabelMapsConv2d) and first.weight.shape[1] == 13
 
 
 def test_sides_of_the_maps() -> None:
     generator, discriminator = networks(cgan_mnist_article())
     grown = parts(generator, SameConvTranspose2d)
     assert [layer.size for layer in grown if isinstance(layer, SameConvTranspose2d)] == [7, 14, 28]
-    sides = sides_through(discriminator, SameConv2d, torch.zeros(2, 3, 28, 28), torch.tensor([0, 1]))
+    sides = sides_through(discriminator, (LabelMapsConv2d, SameConv2d), torch.zeros(2, 3, 28, 28), torch.tensor([0, 1]))
     assert sides == [14, 7, 4]
     generator, discriminator = networks(dcgan_faces_article())
     grown = parts(generator, SameConvTranspose2d)
     assert [layer.size for layer in grown if isinstance(layer, SameConvTranspose2d)] == [14, 27, 54, 108]
     assert generator.get_parameter("project.weight").shape == (7 * 7 * 512, 100)
-    assert sides_through(discriminator, nn.Conv2d, torch.zeros(2, 3, 108, 108), None) == [52, 24, 10, 3]
+    assert sides_through(discriminator, (nn.Conv2d,), torch.zeros(2, 3, 108, 108), None) == [52, 24, 10, 3]
 
 
 def sides_through(
-    network: nn.Module, kind: type[nn.Module], picture: torch.Tensor, label: torch.Tensor | None
+    network: nn.Module, kinds: tuple[type[nn.Module], ...], picture: torch.Tensor, label: torch.Tensor | None
 ) -> list[int]:
     sides: list[int] = []
-    for layer in parts(network, kind):
+    for layer in parts(network, *kinds):
         layer.register_forward_hook(lambda _, __, output: sides.append(output.shape[-1]))
     network(picture, label)
     return sides

@@ -11,11 +11,13 @@ from typing import Literal
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from honmono.errors import Refused
 from honmono.networks.batch_norm import BiasedBatchNorm2d
-from honmono.networks.outputs import bounded, square_size, with_label, with_label_maps
-from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_size
+from honmono.networks.label_maps import LabelMapsConv2d
+from honmono.networks.outputs import bounded, square_size, with_label
+from honmono.networks.same_padding import SameConv2d, SameConvTranspose2d, same_conv2d, same_size
 
 
 KERNEL, STRIDE = 5, 2
@@ -38,8 +40,11 @@ def _sizes(sample_shape: tuple[int, ...], levels: int, padding: Padding = "same"
     return sizes
 
 
-def _down(before: int, after: int, padding: Padding) -> nn.Module:
-    """A 5x5 convolution with stride 2, with Xavier-uniform weights and zero biases."""
+def _down(before: int, after: int, padding: Padding, num_classes: int = 0) -> nn.Module:
+    """A 5x5 convolution with stride 2, with Xavier-uniform weights and zero biases; with classes of label maps, too."""
+    if num_classes:
+        convolve = same_conv2d if padding == "same" else conv2d
+        return LabelMapsConv2d(before, num_classes, after, KERNEL, STRIDE, convolve)
     if padding == "same":
         return SameConv2d(before, after, KERNEL, STRIDE)
     layer = nn.Conv2d(before, after, KERNEL, STRIDE)
@@ -153,10 +158,10 @@ class SameDCGANDiscriminator(nn.Module):
         super().__init__()
         *_, base = _sizes(sample_shape, levels, padding)
         self.num_classes = num_classes
-        widths = [sample_shape[0] + num_classes, *(width << level for level in range(levels))]
+        widths = [sample_shape[0], *(width << level for level in range(levels))]
         layers: list[nn.Module] = []
         for level, (before, after) in enumerate(pairwise(widths)):
-            layers.append(_down(before, after, padding))
+            layers.append(_down(before, after, padding, 0 if level else num_classes))
             if batch_norm and (level or first_batch_norm):
                 layers.append(_batch_norm(after, norm_eps, running_variance))
             layers.append(nn.LeakyReLU(slope))
@@ -164,7 +169,7 @@ class SameDCGANDiscriminator(nn.Module):
         self.score = nn.Linear(widths[-1] * base * base, 1)
         _initialise_linear(self.score, xavier)
         for part in self.shrink:
-            if isinstance(part, SameConv2d | nn.Conv2d) and not xavier:
+            if isinstance(part, SameConv2d | LabelMapsConv2d | nn.Conv2d) and not xavier:
                 if truncated:
                     nn.init.trunc_normal_(part.weight, std=STD, a=-2 * STD, b=2 * STD)
                 else:
@@ -174,4 +179,8 @@ class SameDCGANDiscriminator(nn.Module):
     def forward(
         self, sample: Float[Tensor, "batch channels size size"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
-        return self.score(self.shrink(with_label_maps(sample, label, self.num_classes))).squeeze(1)
+        first, *others = self.shrink
+        x = first(sample, label) if self.num_classes else first(sample)
+        for layer in others:
+            x = layer(x)
+        return self.score(x).squeeze(1)

@@ -48,17 +48,6 @@ def with_embedding(
     return torch.cat([latent, embedding(label).to(latent.dtype)], dim=1)
 
 
-def with_label_maps(
-    sample: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None, num_classes: int
-) -> Float[Tensor, "batch channels_and_classes height width"]:
-    """`sample` with one more channel for each class, constant 1 for the label's class and 0 for the others."""
-    if num_classes == 0:
-        return sample
-    assert label is not None, "a conditional network needs labels"
-    maps = functional.one_hot(label, num_classes).to(sample.dtype)[:, :, None, None]
-    return torch.cat([sample, maps.expand(-1, -1, *sample.shape[2:])], dim=1)
-
-
 def picture_sides(sample_shape: tuple[int, ...]) -> tuple[int, int]:
     """Height and width of pictures. Raises `Refused` for points."""
     if len(sample_shape) != 3:

@@ -22,6 +22,21 @@ def _padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
+def same_conv2d(
+    input: Float[Tensor, "batch in_channels height width"],
+    weight: Float[Tensor, "out_channels in_channels kernel kernel"],
+    bias: Float[Tensor, " out_channels"] | None,
+    stride: int,
+) -> Float[Tensor, "batch out_channels out_height out_width"]:
+    """The convolution that `SameConv2d` is."""
+    kernel = weight.shape[-1]
+    top, bottom = _padding(input.shape[-2], kernel, stride)
+    left, right = _padding(input.shape[-1], kernel, stride)
+    if (top, left) == (bottom, right):  # the convolution's own padding saves a copy
+        return functional.conv2d(input, weight, bias, stride, (top, left))
+    return functional.conv2d(functional.pad(input, (left, right, top, bottom)), weight, bias, stride)
+
+
 class SameConv2d(nn.Module):
     """(batch, in_channels, height, width) -> (batch, out_channels, ceil(height / stride), ceil(width / stride))."""
 
@@ -35,12 +50,7 @@ class SameConv2d(nn.Module):
     def forward(
         self, input: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels out_height out_width"]:
-        kernel = self.weight.shape[-1]
-        top, bottom = _padding(input.shape[-2], kernel, self.stride)
-        left, right = _padding(input.shape[-1], kernel, self.stride)
-        if (top, left) == (bottom, right):  # the convolution's own padding saves a copy
-            return functional.conv2d(input, self.weight, self.bias, self.stride, (top, left))
-        return functional.conv2d(functional.pad(input, (left, right, top, bottom)), self.weight, self.bias, self.stride)
+        return same_conv2d(input, self.weight, self.bias, self.stride)
 
 
 class SameConvTranspose2d(nn.Module):
