@@ -14,6 +14,7 @@ from torch import Tensor
 from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.hooks import hook
+from honmono.objectives.adaptive_factor import AdaptiveFactor
 from honmono.objectives.augment import PROBABILITY, SIGN, Adaptive, DiffAugment
 from honmono.objectives.base import ADVERSARIAL, Objective, PlayerName, Step
 from honmono.objectives.penalties import Penalty
@@ -88,7 +89,8 @@ class LogitObjective(Objective):
                 terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
         elif "real_score" in used:
             real_score = discriminate(*step.batch)
-        terms |= {self.penalties[place].name: self._penalty(place, step, fake, real_score) for place in due}
+        for place in due:
+            terms |= self._penalty(place, step, fake, real_score)
         return terms
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
@@ -110,19 +112,34 @@ class LogitObjective(Objective):
         return {"discriminator": tuple(penalty.name for penalty in self.penalties)}
 
     def statistics(self) -> tuple[str, ...]:
-        return (SIGN, PROBABILITY) if self._adaptive else ()
+        own = (SIGN, PROBABILITY) if self._adaptive else ()
+        return (*own, *(of(name) for name, adapt in self._adapted.items() for of in (adapt.value, adapt.factor)))
 
     def memory(self) -> Mapping[str, float]:
-        return self._adaptive.memory() if self._adaptive else {}
+        memory = self._adaptive.memory() if self._adaptive else {}
+        for name, adapt in self._adapted.items():
+            memory |= adapt.memory(name)
+        return memory
 
     def remember(
         self, memory: Mapping[str, Tensor], statistics: Mapping[str, Tensor], images: int
     ) -> Mapping[str, Tensor]:
-        return self._adaptive.remember(memory, statistics[SIGN], images) if self._adaptive else memory
+        after = dict(memory)
+        if self._adaptive and SIGN in statistics:
+            after |= self._adaptive.remember(memory, statistics[SIGN], images)
+        for name, adapt in self._adapted.items():
+            if adapt.value(name) in statistics:  # its term was computed in this update
+                after |= adapt.remember(name, memory, statistics[adapt.value(name)], images)
+        return after
 
     @property
     def _adaptive(self) -> Adaptive | None:
         return self.augment.adaptive if self.augment is not None else None
+
+    @property
+    def _adapted(self) -> dict[str, AdaptiveFactor]:
+        """By the name of a penalty, how its factor adapts."""
+        return {penalty.name: penalty.adapt for penalty in self.penalties if penalty.adapt is not None}
 
     @property
     def _augment_numbers(self) -> int:
@@ -178,14 +195,18 @@ class LogitObjective(Objective):
             )
         return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
 
-    def _penalty(self, place: int, step: Step, fake: Tensor, real_score: Score) -> Tensor:
-        """A penalty's value times its schedule's factor. It gets its own random numbers of each sample: they follow
-        those of the augmentation and of the penalties before it."""
+    def _penalty(self, place: int, step: Step, fake: Tensor, real_score: Score) -> dict[str, Tensor]:
+        """A penalty's value times its factors, and the statistics by which one of them adapts. It gets its own random
+        numbers of each sample: they follow those of the augmentation and of the penalties before it."""
         penalty, uniform, factors = self.penalties[place], step.draws.uniform, step.draws.factors
         if uniform is not None:
             first = self._augment_numbers + sum(other.num_uniform for other in self.penalties[:place])
             packs = len(uniform) // self.pack * self.pack
             own = uniform[: packs : self.pack, first : first + penalty.num_uniform]  # a pack has its first sample's
             step = step._replace(draws=step.draws._replace(uniform=own))
-        value = penalty.value(step, fake, real_score)
-        return value * factors[penalty.name] if penalty.name in factors else value
+        name, adapt, value = penalty.name, penalty.adapt, penalty.value(step, fake, real_score)
+        scheduled = value * factors[name] if name in factors else value
+        if adapt is None:
+            return {name: scheduled}
+        factor = step.memory[adapt.factor(name)]
+        return {name: scheduled * factor, adapt.value(name): value.detach(), adapt.factor(name): factor}

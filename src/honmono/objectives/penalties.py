@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from honmono.errors import Refused, did_you_mean
+from honmono.objectives.adaptive_factor import AdaptiveFactor
 from honmono.objectives.base import Step
 from honmono.schedules import Constant, Schedule
 
@@ -20,6 +21,7 @@ class Penalty(ABC):
     """A term that is added to the discriminator's loss.
 
     schedule: a factor on it, by images seen, which the objective applies.
+    adapt: another one, by its own value; None: none.
     """
 
     name: ClassVar[str]  # its value is logged under this name
@@ -29,6 +31,7 @@ class Penalty(ABC):
     uses: ClassVar[tuple[Literal["fake", "real_score"], ...]] = ("fake", "real_score")
 
     schedule: Schedule = Constant()
+    adapt: AdaptiveFactor | None = None
 
     @abstractmethod
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:

@@ -34,6 +34,7 @@ from honmono.metrics.variety import Variety
 from honmono.networks.dcgan import initialise
 from honmono.networks.doubling import doubled_maps
 from honmono.networks.outputs import bounded, with_embedding
+from honmono.objectives.adaptive_factor import AdaptiveFactor
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.mismatch import Mismatch
 from honmono.objectives.penalties import R1, R2
@@ -206,8 +207,9 @@ class ResidualDiscriminator(nn.Module):
         "pictures of classes below the mean size are repeated until each class is as frequent as the mean"
         " (data.oversample: 1; 0: as stored)",
         "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",
-        "a penalty on reals with wrong labels makes D learn labels, at some cost of variety within classes, until the"
-        " classes are separated well enough (objective.penalties.2.weight, 0: none; objective.penalties.2.tolerance)",
+        "a penalty on reals with wrong labels makes D learn labels, at some cost of variety within classes; it"
+        " decreases once they are learned, and increases again if they are forgotten (objective.penalties.2.adapt;"
+        " objective.penalties.2.weight, 0: none)",
         "learning rates of 0.001 for 100,000 images, then decreasing with the square root of the images seen"
         " (training.learning_rates); a constant 0.002 gives worse samples after 14,400 steps on CIFAR-10 than after"
         " 4,800",
@@ -228,7 +230,11 @@ def folder() -> Recipe:
         generator=partial(ResidualGenerator, width=32, labels="norm"),
         discriminator=partial(ResidualDiscriminator, width=32, projection="grid"),
         objective=Relativistic(
-            penalties=(R1(1.0, every=4), R2(1.0, every=4), Mismatch(2.0, margin=0.25, tolerance=0.075)),
+            penalties=(
+                R1(1.0, every=4),
+                R2(1.0, every=4),
+                Mismatch(2.0, margin=0.25, tolerance=0.075, adapt=AdaptiveFactor(low=0.03, high=0.15)),
+            ),
             augment=DiffAugment(probability="auto", classes="auto"),
         ),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),
