@@ -36,6 +36,7 @@ def test_it_runs_small(
 
 
 def narrow(case: Case) -> Case:
-    """The case with the few channels that its recipe is tested with; what the case itself changes comes last."""
-    widths = {field: text for field, text in find(case.recipe).tiny.items() if field.endswith((".width", ".widths"))}
-    return replace(case, changes={**widths, **case.changes})
+    """The case with the small networks and sampler of its recipe's tests; what the case itself changes comes last."""
+    parts = ("generator.", "discriminator.", "sampler.")
+    small = {field: text for field, text in find(case.recipe).tiny.items() if field.startswith(parts)}
+    return replace(case, changes={**small, **case.changes})
