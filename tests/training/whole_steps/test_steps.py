@@ -14,6 +14,7 @@ from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 import honmono
 from honmono.devices import choose
+from honmono.objectives.adaptive_factor import AdaptiveFactor
 from honmono.objectives.base import ADVERSARIAL
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
@@ -65,6 +66,15 @@ def assert_same_training(plain: Trainer, whole: Trainer, steps: int) -> None:
     expected, tensors = plain.tensors(), whole.tensors()
     assert {group: list(named) for group, named in tensors.items()} == {g: list(n) for g, n in expected.items()}
     torch.testing.assert_close(tensors, expected, rtol=1e-5, atol=1e-8)
+
+
+def test_what_an_adapting_penalty_was_multiplied_by_is_logged() -> None:
+    """And not what it will be in the next step."""
+    adapt = AdaptiveFactor(low=1e6, high=1e7, images=10 * 256, average=1)
+    recipe = replace(find("gan-grid").make(), objective=NonSaturating(penalties=(R1(0.1, adapt=adapt),)))
+    plain, whole = trainer_of(recipe, "off"), trainer_of(recipe, "step")
+    assert_same_training(plain, whole, 3)
+    assert 0 < whole.step()["statistic.r1_factor"].item() < 1
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -75,8 +75,10 @@ class TracedStep(nn.Module):
             if found[0] is not None:
                 self._add(player, weights, torch.autograd.grad(made, [*weights.values()], found[0], allow_unused=True))
         self._add(player, weights, found[len(through) :])
+        # Statistics may be tensors of the memory, which moves now.
+        logged = {name: value.detach().clone() for name, value in by_column(player, losses, statistics).items()}
         self._remember(memory, statistics, given.size)
-        return {name: value.detach() for name, value in by_column(player, losses, statistics).items()}
+        return logged
 
     def _shared_fake(self, update: Update, given: Given) -> Tensor | None:
         """The fakes that an update shares with others, as `SharedFakes` has them."""
