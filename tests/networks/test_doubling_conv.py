@@ -20,7 +20,7 @@ def test_values_and_gradients_of_both_orders_are_those_of_two_steps(sides: tuple
     random = torch.Generator().manual_seed(0)
     x, weight, bias, later = (
         torch.randn(shape, dtype=torch.float64, generator=random)
-        for shape in ((3, 5, *sides), (4, 5, 3, 3), (4,), (3, 4, 2 * sides[0], 2 * sides[1]))
+        for shape in ((16, 5, *sides), (4, 5, 3, 3), (4,), (16, 4, 2 * sides[0], 2 * sides[1]))
     )
     given = [tensor.requires_grad_() for tensor in (x, weight, *([bias] if biased else []))]
     found = []
@@ -37,22 +37,33 @@ def test_values_and_gradients_of_both_orders_are_those_of_two_steps(sides: tuple
 @pytest.mark.parametrize("size", [(15, 16), (16, 15), (15, 15), (16, 16)])
 def test_an_odd_size_is_what_nearest_neighbours_give(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
-    layer, x = DoublingConv2d(2, 3).double(), torch.randn(2, 2, 8, 8, dtype=torch.float64)
+    layer, x = DoublingConv2d(2, 3).double(), torch.randn(8, 2, 8, 8, dtype=torch.float64)
     torch.testing.assert_close(layer(x, size), plain(x, layer.weight, layer.bias, size), rtol=1e-12, atol=1e-12)
 
 
-def test_no_doubled_map_is_made() -> None:
-    layer, x = DoublingConv2d(2, 3), torch.randn(2, 2, 8, 8)
-    assert x.shape[2] * x.shape[3] >= LEAST_PLACES
+@pytest.mark.parametrize(("batch", "side"), [(LEAST_PLACES // 64, 8), (LEAST_PLACES // 64 - 1, 16)])
+def test_a_doubled_map_is_made_of_few_places_only(batch: int, side: int) -> None:
+    layer, x = DoublingConv2d(2, 3), torch.randn(batch, 2, 8, 8)
     traced = make_fx(lambda x: layer(x))(x)
-    sizes = {tuple(node.meta["val"].shape[-2:]) for node in traced.graph.nodes if node.op == "call_function"}
-    inputs = [node.args[0].meta["val"].shape for node in traced.graph.nodes if "convolution" in str(node.target)]
-    assert inputs == [x.shape] and (16, 16) in sizes
+    (taken,) = [node.args[0].meta["val"] for node in traced.graph.nodes if "convolution" in str(node.target)]
+    assert taken.shape == (batch, 2, side, side)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
+def test_it_keeps_the_layout_and_the_precision(dtype: torch.dtype, tolerance: float) -> None:
+    torch.manual_seed(0)
+    layer = DoublingConv2d(16, 8)
+    x = torch.randn(8, 16, 8, 8).to(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+        made = layer(x)
+    assert made.dtype == dtype and made.is_contiguous(memory_format=torch.channels_last)
+    expected = plain(x, layer.weight, layer.bias, (16, 16))
+    torch.testing.assert_close(made.float(), expected, rtol=tolerance, atol=tolerance)
 
 
 def test_an_equalized_layer_scales_its_weights_here_too() -> None:
     torch.manual_seed(0)
     doubling, usual = EqualizedConv2d(4, 6, 3, doubles=True), EqualizedConv2d(4, 6, 3)
     usual.load_state_dict(doubling.state_dict())
-    x = torch.randn(2, 4, 7, 5)
+    x = torch.randn(16, 4, 7, 5)
     torch.testing.assert_close(doubling(x), usual(interpolate(x, scale_factor=2)), rtol=1e-5, atol=1e-5)

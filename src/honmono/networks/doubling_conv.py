@@ -2,15 +2,18 @@
 
 Doubling is a transposed convolution with a 2x2 kernel of ones and a stride of 2. With the 3x3 kernel behind it, it is
 one with the 4x4 kernel that is the convolution of both: the same sums with 4/9 of the products, and no doubled map in
-memory. PGGAN's authors compute theirs so, too (arXiv:1710.10196; "fused scale" in their code).
+memory. PGGAN's authors do the same (arXiv:1710.10196; "fused scale" in their code).
 """
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, interpolate
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 
 
-LEAST_PLACES = 32  # on smaller maps making the 4x4 kernel takes longer than is gained (benchmarks/README.md)
+LEAST_PLACES = (
+    512  # of all samples: with fewer, making the 4x4 kernel takes longer than is gained (benchmarks/README.md)
+)
 
 
 def conv_of_doubled(
@@ -23,13 +26,19 @@ def conv_of_doubled(
 
     size: of the result, 2 n or 2 n - 1 for a side of n; None: twice the size.
     """
-    height, width = x.shape[2:]
+    batch, _, height, width = x.shape
     double = (2 * height, 2 * width)
-    if size not in (None, double) or height * width < LEAST_PLACES:
+    few = isinstance(batch, int) and batch * height * width < LEAST_PLACES  # a symbol in exports, which make it once
+    if few or size not in (None, double):
         return conv2d(interpolate(x, size or double), weight, bias, padding=1)
-    # Four times the means of 2x2 weights are their sums; a transposed convolution turns its kernel around.
-    sums = 4 * avg_pool2d(weight.flip(2, 3).transpose(0, 1), 2, stride=1, padding=1)
-    return conv_transpose2d(x, sums, bias, stride=2, padding=1)
+    kernel = _with_ones(_with_ones(weight.transpose(0, 1), 2), 3)
+    return conv_transpose2d(x, kernel, bias, stride=2, padding=1)
+
+
+def _with_ones(kernel: Tensor, axis: int) -> Tensor:
+    """The convolution with (1, 1) along an axis of three, turned around, as transposed convolutions take kernels."""
+    first, middle, last = kernel.unbind(axis)
+    return torch.stack([last, middle + last, first + middle, first], axis)
 
 
 class DoublingConv2d(nn.Conv2d):
