@@ -41,7 +41,10 @@ def _sizes(sample_shape: tuple[int, ...], levels: int, padding: Padding = "same"
 
 
 def _down(before: int, after: int, padding: Padding, num_classes: int = 0) -> nn.Module:
-    """A 5x5 convolution with stride 2, with Xavier-uniform weights and zero biases; with classes of label maps, too."""
+    """A 5x5 convolution with stride 2, with Xavier-uniform weights and zero biases.
+
+    num_classes: of label maps, which it convolves too.
+    """
     if num_classes:
         convolve = same_conv2d if padding == "same" else conv2d
         return LabelMapsConv2d(before, num_classes, after, KERNEL, STRIDE, convolve)
@@ -165,7 +168,7 @@ class SameDCGANDiscriminator(nn.Module):
             if batch_norm and (level or first_batch_norm):
                 layers.append(_batch_norm(after, norm_eps, running_variance))
             layers.append(nn.LeakyReLU(slope))
-        self.shrink = nn.Sequential(*layers, nn.Flatten())
+        self.shrink = nn.ModuleList([*layers, nn.Flatten()])  # the first takes labels
         self.score = nn.Linear(widths[-1] * base * base, 1)
         _initialise_linear(self.score, xavier)
         for part in self.shrink:

@@ -1,7 +1,7 @@
 """A convolution of pictures with one more channel for each class: 1 everywhere for the label's class, 0 for others.
 
-Such maps are alike for all samples of a class. So they are convolved once for each class and not for each sample, by
-the weights of its own map alone: the same sums with a part of the products, 3 of 13 for ten classes and three colours.
+Such maps are equal for all samples of a class. So each class's map is convolved once, by its own weights alone, and not
+once for each sample by the weights of all maps: the same sums with fewer products.
 """
 
 from collections.abc import Callable

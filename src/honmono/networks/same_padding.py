@@ -28,7 +28,7 @@ def same_conv2d(
     bias: Float[Tensor, " out_channels"] | None,
     stride: int,
 ) -> Float[Tensor, "batch out_channels out_height out_width"]:
-    """The convolution that `SameConv2d` is."""
+    """A convolution with SAME padding."""
     kernel = weight.shape[-1]
     top, bottom = _padding(input.shape[-2], kernel, stride)
     left, right = _padding(input.shape[-1], kernel, stride)
