@@ -38,7 +38,7 @@ def path(adapt: AdaptiveFactor, values: list[float], images: int) -> list[tuple[
     memory, found = scalars(adapt.memory("r1")), []
     for value in values:
         memory = adapt.remember("r1", memory, torch.tensor(value), images)
-        found.append((round(memory["r1_value"].item(), 6), round(memory["r1_factor"].item(), 6)))
+        found.append((round(memory["r1_mean"].item(), 6), round(memory["r1_factor"].item(), 6)))
     return found
 
 
@@ -77,7 +77,7 @@ def test_it_moves_only_after_updates_that_compute_the_penalty() -> None:
     assert of_penalty[PROBABILITY] == 0.0 and of_penalty["r1_factor"].item() == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("fields", [{"low": -0.1}, {"low": 4.0}, {"images": 0}, {"average": 0}])
+@pytest.mark.parametrize("fields", [{"low": 0.0}, {"low": 4.0}, {"images": 0}, {"average": 0}])
 def test_wrong_fields_are_refused(fields: dict[str, float]) -> None:
     with pytest.raises(Refused, match=r"objective\.penalties"):
         AdaptiveFactor(**{"low": 1.0, "high": 3.0, **fields})  # type: ignore[arg-type]

@@ -12,13 +12,14 @@ from honmono.errors import Refused
 @final
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveFactor:
-    """A factor f that starts at 1. It moves by the penalty's value v before the factor, averaged over recent updates.
+    """A factor f that starts at 1. It moves by a mean of the penalty's value v, with its weight but without factors.
 
-    In an update with n real samples the mean moves towards v by n / average of their difference, at most all of it; f
-    decreases by n / images where the mean is below `low`, increases by as much where it is above `high`, and otherwise
-    stays. A penalty whose aim is reached is so released, and comes back only as far as is needed to keep it.
+    The mean starts at `high`. In an update with n real samples that computes the penalty it moves towards v by
+    n / average of their difference, at most all of it; then f decreases by n / images if the mean is below `low`,
+    increases by as much if it is above `high`, and otherwise stays. So a penalty is released once it is small, and
+    increases again only while its mean is above `high`.
 
-    low, high: of the mean.
+    low, high: of the mean, above 0. They are in proportion to the penalty's weight: change them with it.
     images: real samples after which f can have gone from 1 to 0.
     average: real samples over which v is averaged.
     """
@@ -29,10 +30,9 @@ class AdaptiveFactor:
     average: int = 2_000
 
     def __post_init__(self) -> None:
-        if not 0 <= self.low <= self.high or self.images < 1 or self.average < 1:
+        if not 0 < self.low <= self.high or self.images < 1 or self.average < 1:
             raise Refused(
-                f"objective.penalties: {self}: give low of at least 0, high of at least low, images and average of at"
-                " least 1"
+                f"objective.penalties: {self}: give low above 0, high of at least low, images and average of at least 1"
             )
 
     def factor(self, penalty: str) -> str:
@@ -40,19 +40,23 @@ class AdaptiveFactor:
         return f"{penalty}_factor"
 
     def value(self, penalty: str) -> str:
-        """The name of the value in the statistics of an objective, and of its mean in the memory."""
+        """The name of a batch's value in the statistics of an objective."""
         return f"{penalty}_value"
+
+    def mean(self, penalty: str) -> str:
+        """The name of the mean in the memory of an objective."""
+        return f"{penalty}_mean"
 
     def memory(self, penalty: str) -> dict[str, float]:
         """What is kept between updates: f, and the mean."""
-        return {self.factor(penalty): 1.0, self.value(penalty): self.high}
+        return {self.factor(penalty): 1.0, self.mean(penalty): self.high}
 
     def remember(self, penalty: str, memory: Mapping[str, Tensor], value: Tensor, images: int) -> dict[str, Tensor]:
         """The memory after an update with so many real samples."""
-        factor, mean = memory[self.factor(penalty)], memory[self.value(penalty)]
+        factor, mean = memory[self.factor(penalty)], memory[self.mean(penalty)]
         mean = mean.lerp(value, min(1.0, images / self.average))
         direction = (mean > self.high).to(mean.dtype) - (mean < self.low).to(mean.dtype)
         return {
             self.factor(penalty): (factor + direction * (images / self.images)).clamp(0, 1),
-            self.value(penalty): mean,
+            self.mean(penalty): mean,
         }
