@@ -209,7 +209,7 @@ class ResidualDiscriminator(nn.Module):
         "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",
         "a penalty on reals with wrong labels makes D learn labels, at some cost of variety within classes; it"
         " decreases once they are learned, and increases again if they are forgotten (objective.penalties.2.adapt,"
-        " none: a constant factor; its thresholds are in proportion to objective.penalties.2.weight)",
+        " none: a constant factor; objective.penalties.2.weight, 0: no penalty; thresholds are in proportion to it)",
         "learning rates of 0.001 for 100,000 images, then decreasing with the square root of the images seen"
         " (training.learning_rates); a constant 0.002 gives worse samples after 14,400 steps on CIFAR-10 than after"
         " 4,800",
