@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 
 
-LEAST_PLACES = (
-    512  # of all samples: with fewer, making the 4x4 kernel takes longer than is gained (benchmarks/README.md)
-)
+# Of a batch's maps together: with fewer, making the 4x4 kernel takes longer than it saves (benchmarks/README.md).
+LEAST_PLACES = 512
 
 
 def conv_of_doubled(
@@ -28,7 +27,8 @@ def conv_of_doubled(
     """
     batch, _, height, width = x.shape
     double = (2 * height, 2 * width)
-    few = isinstance(batch, int) and batch * height * width < LEAST_PLACES  # a symbol in exports, which make it once
+    # In an export the batch size is a symbol, and the kernel is a constant that costs nothing.
+    few = isinstance(batch, int) and batch * height * width < LEAST_PLACES
     if few or size not in (None, double):
         return conv2d(interpolate(x, size or double), weight, bias, padding=1)
     kernel = _with_ones(_with_ones(weight.transpose(0, 1), 2), 3)
@@ -36,7 +36,8 @@ def conv_of_doubled(
 
 
 def _with_ones(kernel: Tensor, axis: int) -> Tensor:
-    """The convolution with (1, 1) along an axis of three, turned around, as transposed convolutions take kernels."""
+    """A kernel (a, b, c) along an axis becomes (c, b + c, a + b, a): its convolution with (1, 1), which doubles by
+    nearest neighbours, in the reverse order of places that a transposed convolution needs."""
     first, middle, last = kernel.unbind(axis)
     return torch.stack([last, middle + last, first + middle, first], axis)
 
