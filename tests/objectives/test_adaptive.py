@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from honmono.data.base import Batch
 from honmono.errors import Refused
-from honmono.objectives.augment import PROBABILITY, SIGN, Adaptive, DiffAugment
+from honmono.objectives.augment import CLASS_SHARE, CLASS_SIGN, PROBABILITY, SIGN, Adaptive, DiffAugment
 from honmono.objectives.base import Draws, Players, Step
 from honmono.objectives.logit import LogitObjective
 from honmono.objectives.nonsaturating import NonSaturating
@@ -45,7 +45,7 @@ def path(adaptive: Adaptive, signs: list[float], images: int) -> list[float]:
     """The probability after each update with such a mean sign."""
     memory, probabilities = scalars(adaptive.memory()), []
     for sign in signs:
-        memory = adaptive.remember(memory, torch.tensor(sign), images)
+        memory = adaptive.remember(memory, scalars({SIGN: sign}), images)
         probabilities.append(round(memory[PROBABILITY].item(), 6))
     return probabilities
 
@@ -70,8 +70,41 @@ def test_updates_of_different_sizes_count_by_their_samples() -> None:
     """8 of 8 and 0 of 2 recognised: r is 0.6, above a target of 0.5, whereas the mean of both signs is 0."""
     adaptive, memory = Adaptive(target=0.5, images=100, every=2), scalars(Adaptive().memory())
     for sign, images in ((1.0, 8), (-1.0, 2)):
-        memory = adaptive.remember(memory, torch.tensor(sign), images)
+        memory = adaptive.remember(memory, scalars({SIGN: sign}), images)
     assert memory[PROBABILITY].item() == pytest.approx(0.1)
+
+
+def test_where_only_classes_count_p_moves_by_their_samples() -> None:
+    """Of 40 counted samples 32 are recognised in one batch, and 16 in another: r is (24 - 8) / 80."""
+    low, high = (Adaptive(target=target, images=1_000, every=2, of_classes=True) for target in (0.15, 0.25))
+    for adaptive, moved in ((low, 0.58), (high, 0.42)):
+        memory = scalars({**adaptive.memory(), PROBABILITY: 0.5})
+        for sign in (0.24, -0.08):  # of 100 samples
+            memory = adaptive.remember(memory, scalars({SIGN: 1.0, CLASS_SIGN: sign, CLASS_SHARE: 0.4}), 100)
+        assert memory[PROBABILITY].item() == pytest.approx(moved)
+
+
+def test_where_only_classes_count_p_waits_for_enough_samples() -> None:
+    """20 counted samples say too little, and are not forgotten: with 20 more p moves by 40."""
+    adaptive = Adaptive(images=1_000, every=1, of_classes=True)
+    memory, probabilities = scalars({**adaptive.memory(), PROBABILITY: 0.5}), []
+    for share in (0.2, 0.0, 0.2):
+        memory = adaptive.remember(memory, scalars({SIGN: 1.0, CLASS_SIGN: share, CLASS_SHARE: share}), 100)
+        probabilities.append(round(memory[PROBABILITY].item(), 6))
+    assert probabilities == [0.5, 0.5, 0.54]
+
+
+@pytest.mark.parametrize(("of_classes", "others"), [(True, {CLASS_SIGN: -0.25, CLASS_SHARE: 0.75}), (False, {})])
+def test_what_it_follows_is_of_the_augmented_classes(of_classes: bool, others: dict, as_players: Make) -> None:
+    """Scores of 2, 6, -3 and -6 for labels 0, 1, 1 and 1: of class 1 one is above 0 and two are below."""
+    augment = DiffAugment(probability=Adaptive(of_classes=of_classes), classes=(1,))
+    objective = NonSaturating(augment=augment)
+    real, label = torch.tensor([2.0, 6, -3, -6]).view(4, 1, 1, 1), torch.tensor([0, 1, 1, 1])
+    draws = Draws(real, label, uniform=torch.zeros(4, objective.num_uniform()), classes=2)
+    step = Step(as_players(Latents(), Sum()), Batch(real, label), draws, memory=scalars(dict(objective.memory())))
+    logged = {name: value.item() for name, value in objective.discriminator_loss(step).items()}
+    followed = {name: value for name, value in logged.items() if name in objective.statistics()}
+    assert followed == {SIGN: 0.0, PROBABILITY: 0.0, **others}
 
 
 def terms(objective: LogitObjective, players: Players, probability: float, real: Tensor, fake: Tensor) -> dict:

@@ -184,7 +184,8 @@ def test_auto_follows_the_number_of_pictures() -> None:
 
 def test_auto_augments_the_rare_classes_of_a_set_that_is_not_small() -> None:
     augment = DiffAugment(probability="auto", classes="auto")
-    assert augment.resolve_auto(27_150, (3_000, 150, 3_000, 0)) == DiffAugment(classes=(1,))
+    rare = DiffAugment(probability=Adaptive(images=50_000, of_classes=True), classes=(1,))
+    assert augment.resolve_auto(27_150, (3_000, 150, 3_000, 0)) == rare
     assert augment.resolve_auto(60_000, (6_000,) * 10) == DiffAugment(probability=0.0)
     assert augment.resolve_auto(9_999, (9_000, 999)) == DiffAugment(probability=Adaptive())  # small
     assert augment.resolve_auto(60_000, ()) == DiffAugment(probability=0.0)  # no labels are learned

@@ -94,13 +94,22 @@ def adaptive(name: str, on_small_data: Small, **changes: str) -> Recipe:
     return on_small_data(override(entry.make(), {**entry.tiny, **given}))
 
 
-def test_accumulated_parts_have_the_statistics_of_the_whole_batch(in_training: Build, on_small_data: Small) -> None:
+@pytest.mark.parametrize(
+    ("augment", "conditional"),
+    [
+        (QUICK.replace("every=1", "every=2"), "false"),
+        ("DiffAugment(probability=Adaptive(target=-0.9, images=60, of_classes=True), classes=(0, 1, 2))", "true"),
+    ],
+)
+def test_accumulated_parts_have_the_statistics_of_the_whole_batch(
+    augment: str, conditional: str, in_training: Build, on_small_data: Small
+) -> None:
     """Of 8, 8 and 6 pictures, in three parts of uneven size each."""
-    quick = QUICK.replace("every=1", "every=2")
-    recipe = adaptive("gan-mnist-article", on_small_data, objective=f"Wasserstein(augment={quick})")
+    objective = f"Wasserstein(augment={augment})"
+    recipe = adaptive("gan-mnist-article", on_small_data, objective=objective, conditional=conditional)
     whole, parts = (in_training(override(recipe, {"training.accumulate": pieces}), "fp64") for pieces in ("1", "3"))
     probabilities = set()
-    for _ in range(6):
+    for _ in range(24):
         ours, theirs = whole.step(), parts.step()
         assert ours.keys() == theirs.keys() and {f"statistic.{SIGN}", f"statistic.{PROBABILITY}"} <= ours.keys()
         assert all(float(ours[name]) == pytest.approx(float(theirs[name]), abs=1e-9) for name in ours)

@@ -13,12 +13,15 @@ from honmono.errors import Refused
 
 SMALL = 10_000  # pictures: a fifth of CIFAR-10, below which Zhao et al. gain the most (table 3)
 SMALL_CLASS = 1_000  # pictures of one class, in the same proportion: CIFAR-10 has ten classes
+SMALL_CLASS_IMAGES = 50_000  # `Adaptive.images` for such classes: chosen on 150 horses among CIFAR-10's other classes
 
 
 # Names in the memory and the statistics of an objective whose augmentation adapts.
 PROBABILITY, SIGN = "augment_probability", "real_sign"
+CLASS_SIGN, CLASS_SHARE = "augmented_sign", "augmented_share"
 SIGNS, SAMPLES, UPDATES = "augment_signs", "augment_samples", "augment_updates"
 EQUAL = 1e-6  # a difference of means that rounding alone can make
+LEAST = 32  # samples of the augmented classes, below which their mean sign says too little
 
 
 @final
@@ -28,10 +31,12 @@ class Adaptive:
 
     After every `every` updates of the discriminator, p moves up where r > target and down where r < target, by the
     fraction of `images` that these updates had. r = E sign(D(real)) over their real samples, as the discriminator gets
-    them: 0 where it recognises none of them, 1 where it recognises all.
+    them: 0 where it recognises half of them, 1 where it recognises all.
 
     target: of r.
     images: real samples after which p can have gone from 0 to 1, where it stays.
+    of_classes: where only some classes are augmented, whether only their samples count, for r and for `images`; p then
+        moves once there are at least 32 of them.
 
     Source: Karras et al., StyleGAN2-ADA (2020, arXiv:2006.06676), section 3.1, equation 1; where an objective depends
     on D(real) - D(fake) only, that difference is in place of D(real), as in R3GAN's official code.
@@ -40,6 +45,7 @@ class Adaptive:
     target: float = 0.6
     images: int = 500_000
     every: int = 4
+    of_classes: bool = False
 
     def __post_init__(self) -> None:
         if not -1 < self.target < 1 or self.images < 1 or self.every < 1:
@@ -51,15 +57,19 @@ class Adaptive:
         """What is kept between updates: p, and sums over the updates since it last moved."""
         return {PROBABILITY: 0.0, SIGNS: 0.0, SAMPLES: 0.0, UPDATES: 0.0}
 
-    def remember(self, memory: Mapping[str, Tensor], sign: Tensor, images: int) -> dict[str, Tensor]:
-        """The memory after an update with so many real samples, and the mean sign of their scores."""
+    def remember(
+        self, memory: Mapping[str, Tensor], statistics: Mapping[str, Tensor], images: int
+    ) -> dict[str, Tensor]:
+        """The memory after an update with so many real samples; statistics: of `DiffAugment.followed`."""
         probability, updates = memory[PROBABILITY], memory[UPDATES] + 1
-        signs, samples = memory[SIGNS] + sign * images, memory[SAMPLES] + images
-        excess = signs / samples - self.target
+        counts = CLASS_SIGN in statistics
+        sign, share = (statistics[CLASS_SIGN], statistics[CLASS_SHARE]) if counts else (statistics[SIGN], 1.0)
+        signs, samples = memory[SIGNS] + sign * images, memory[SAMPLES] + share * images
+        excess = signs / samples.clamp(min=1) - self.target
         # Where both are equal p stays, whatever the rounding of sums over several processes.
         direction = torch.where(excess.abs() > EQUAL, excess.sign(), 0.0)
         moved = (probability + direction * samples / self.images).clamp(0, 1)
-        moves = updates >= self.every
+        moves = (updates >= self.every) & (samples >= (LEAST if counts else 0))
         after = {SIGNS: signs, SAMPLES: samples, UPDATES: updates}
         kept = {name: torch.where(moves, torch.zeros_like(value), value) for name, value in after.items()}
         return {PROBABILITY: torch.where(moves, moved, probability), **kept}
@@ -80,7 +90,7 @@ class DiffAugment:
         has fewer than 10,000 pictures, else 0.
     classes: indices of the classes whose pictures are changed; None: all. "auto": all, but where `probability` is
         "auto" too, the recipe is conditional and the data is not small, the classes of fewer than 1,000 pictures, with
-        probability 1.
+        `Adaptive(images=50_000, of_classes=True)`.
 
     Source: Zhao et al., DiffAugment (2020), arXiv:2006.10738; the amounts are those of its official code.
     """
@@ -124,8 +134,29 @@ class DiffAugment:
         if small:
             return replace(self, probability=Adaptive(), classes=classes)
         if rare and self.classes == "auto":
-            return replace(self, probability=1.0, classes=rare)
+            return replace(self, probability=Adaptive(images=SMALL_CLASS_IMAGES, of_classes=True), classes=rare)
         return replace(self, probability=0.0, classes=classes)
+
+    def followed(self, margin: Float[Tensor, " batch"], label: Int[Tensor, " batch"] | None) -> dict[str, Tensor]:
+        """What an adaptive probability follows: the mean of sign(margin), and, where only samples of `classes` count,
+        the mean with 0 for the others, and the fraction of samples that count.
+
+        margin: above 0 where the discriminator takes a real sample for real.
+        """
+        found = {SIGN: margin.sign().mean()}
+        if self._counts_classes:
+            assert label is not None, "augmentation of classes needs labels"
+            counted = self._of_classes(label).to(margin.dtype)
+            found |= {CLASS_SIGN: (margin.sign() * counted).mean(), CLASS_SHARE: counted.mean()}
+        return found
+
+    @property
+    def _counts_classes(self) -> bool:
+        return self.adaptive is not None and self.adaptive.of_classes and self.classes is not None
+
+    def _of_classes(self, label: Int[Tensor, " batch"]) -> Tensor:
+        """Whether each label is one of `classes`."""
+        return (label[:, None] == torch.tensor(self.classes, device=label.device)).any(1)
 
     def __call__(
         self,
@@ -150,7 +181,7 @@ class DiffAugment:
                     "objective.augment.classes is set, and the samples have no labels: use --set"
                     " objective.augment.classes=none"
                 )
-            on = on & (label[:, None] == torch.tensor(self.classes, device=label.device)).any(1, keepdim=True)
+            on = on & self._of_classes(label)[:, None]
         on = on.to(picture.dtype)
         if self.colour:
             picture = _coloured(picture, uniform[:, 3:6], on[:, 0])

@@ -15,7 +15,7 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.hooks import hook
 from honmono.objectives.adaptive_factor import AdaptiveFactor
-from honmono.objectives.augment import PROBABILITY, SIGN, Adaptive, DiffAugment
+from honmono.objectives.augment import CLASS_SHARE, CLASS_SIGN, PROBABILITY, SIGN, Adaptive, DiffAugment
 from honmono.objectives.base import ADVERSARIAL, Objective, PlayerName, Step
 from honmono.objectives.penalties import Penalty
 from honmono.objectives.scoring import score, score_real_and_fake
@@ -84,9 +84,10 @@ class LogitObjective(Objective):
         if scores:
             real_score, fake_score = score_real_and_fake(discriminate, step.batch, fake, label, self.together is True)
             terms = {k: v for k, v in self.discriminator_terms(real_score, fake_score).items() if step.wants(k)}
-            if self._adaptive:
+            if self.augment is not None and self.augment.adaptive:
                 margin = self.real_margin(real_score.detach(), fake_score.detach())
-                terms |= {SIGN: margin.sign().mean(), PROBABILITY: step.memory[PROBABILITY]}
+                terms |= self.augment.followed(margin, step.batch.label)
+                terms[PROBABILITY] = step.memory[PROBABILITY]
         elif "real_score" in used:
             real_score = discriminate(*step.batch)
         for place in due:
@@ -112,7 +113,7 @@ class LogitObjective(Objective):
         return {"discriminator": tuple(penalty.name for penalty in self.penalties)}
 
     def statistics(self) -> tuple[str, ...]:
-        own = (SIGN, PROBABILITY) if self._adaptive else ()
+        own = (SIGN, CLASS_SIGN, CLASS_SHARE, PROBABILITY) if self._adaptive else ()
         return (*own, *(of(name) for name, adapt in self._adapted.items() for of in (adapt.value, adapt.factor)))
 
     def memory(self) -> Mapping[str, float]:
@@ -126,7 +127,7 @@ class LogitObjective(Objective):
     ) -> Mapping[str, Tensor]:
         after = dict(memory)
         if self._adaptive and SIGN in statistics:
-            after |= self._adaptive.remember(memory, statistics[SIGN], images)
+            after |= self._adaptive.remember(memory, statistics, images)
         for name, adapt in self._adapted.items():
             if adapt.value(name) in statistics:  # its term was computed in this update
                 after |= adapt.remember(name, memory, statistics[adapt.value(name)], images)

@@ -201,7 +201,7 @@ class ResidualDiscriminator(nn.Module):
     summary="default of `honmono train --data FOLDER`: size, channels, classes and augmentation follow from the data",
     quirks=(
         "conditional if the data has at least two classes (conditional: auto; true or false)",
-        "pictures are augmented for the discriminator: of data of fewer than 10,000, as often as it overfits, and of"
+        "pictures are augmented for the discriminator as often as it overfits: all of data of fewer than 10,000, and of"
         " larger data those in classes of fewer than 1,000 (objective.augment.probability, objective.augment.classes:"
         " auto; probability 0: never)",
         "pictures of classes below the mean size are repeated until each class is as frequent as the mean"

@@ -75,8 +75,8 @@ def stylegan2_mnist() -> Recipe:
     summary="StyleGAN2 on any folder of pictures; size, channels and classes come from the data",
     quirks=(
         *QUIRKS,
-        "pictures of small data sets are augmented for the discriminator, as often as it overfits"
-        " (objective.augment.probability)",
+        "pictures of small data sets, and those in small classes of larger ones, are augmented for the discriminator as"
+        " often as it overfits (objective.augment.probability, objective.augment.classes)",
     ),
     tiny={**TINY, "data.max_size": "16"},
 )

@@ -15,6 +15,7 @@ from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 import honmono
 from honmono.devices import choose
 from honmono.objectives.adaptive_factor import AdaptiveFactor
+from honmono.objectives.augment import PROBABILITY
 from honmono.objectives.base import ADVERSARIAL
 from honmono.objectives.nonsaturating import NonSaturating
 from honmono.objectives.penalties import R1
@@ -82,6 +83,16 @@ def test_a_whole_step_computes_what_its_updates_compute(name: str, on_small_data
     entry = find(name)
     recipe = on_small_data(override(entry.make(), entry.tiny))
     assert_same_training(trainer_of(recipe, "off"), trainer_of(recipe, "step"), STEPS)
+
+
+def test_augmentation_of_some_classes_adapts_alike(on_small_data: Callable[[Recipe], Recipe]) -> None:
+    entry = find("folder")
+    adaptive = "Adaptive(target=-0.9, images=300, every=2, of_classes=True)"
+    augment = {"objective.augment": f"DiffAugment(probability={adaptive}, classes=(0, 1))"}
+    recipe = on_small_data(override(entry.make(), {**entry.tiny, **augment}))
+    plain, whole = trainer_of(recipe, "off"), trainer_of(recipe, "step")
+    assert_same_training(plain, whole, STEPS)
+    assert 0 < whole.memory.values[PROBABILITY].item() < 1
 
 
 def test_the_compiler_computes_it_too(points: Recipe) -> None:
