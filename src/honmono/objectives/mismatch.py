@@ -22,9 +22,9 @@ class Mismatch(Penalty):
     penalty is skipped where samples have no labels.
 
     margin: a sample adds nothing once its score with the right label exceeds that with the wrong one by this much.
-    tolerance: a batch adds nothing while its mean shortfall is at most this. Without it, the few ambiguous samples of
-        well-separated classes are penalised throughout, and the generator stops producing such samples; with it, only
-        classes that are hard to separate are. The mean is over the samples of one process.
+    tolerance: a batch adds nothing while its mean shortfall is at most this. With 0, the few ambiguous samples of
+        well-separated classes are penalised throughout, and the generator stops producing such samples, unless
+        `adapt` releases the penalty. The mean is over the samples of one process.
 
     Source: the matching-aware discriminator of Reed et al. (2016, arXiv:1605.05396, algorithm 1), which treats
     such pairs as fakes; here the two scores are compared.

@@ -233,7 +233,7 @@ def folder() -> Recipe:
             penalties=(
                 R1(1.0, every=4),
                 R2(1.0, every=4),
-                Mismatch(2.0, margin=0.25, tolerance=0.075, adapt=AdaptiveFactor(low=0.03, high=0.15)),
+                Mismatch(1.0, margin=0.25, adapt=AdaptiveFactor(low=0.05, high=0.15)),
             ),
             augment=DiffAugment(probability="auto", classes="auto"),
         ),
