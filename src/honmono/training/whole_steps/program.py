@@ -9,6 +9,7 @@ from honmono.devices import one_line
 from honmono.errors import Refused
 from honmono.objectives.base import PlayerName
 from honmono.training.whole_steps.inputs import Given, flatten, refill
+from honmono.training.whole_steps.products import CPU_PRODUCTS
 from honmono.training.whole_steps.replay import Replayed
 from honmono.training.whole_steps.state import Parts, Place, State
 from honmono.training.whole_steps.traced import TracedStep
@@ -58,7 +59,8 @@ def _trace(
         return (functional_call(step, weights, (at, others, last)),)
 
     try:
-        trace = make_fx(run, tracing_mode="fake", _allow_non_fake_inputs=True)
+        forms = CPU_PRODUCTS if parts.engine.device.type == "cpu" else {}
+        trace = make_fx(run, forms, tracing_mode="fake", _allow_non_fake_inputs=True)
         graph = trace(*examples.values(), *flatten(given), numbers)
     except Refused:
         raise
