@@ -33,7 +33,12 @@ TORCHGAN = "torchgan==0.1.0"
 SIDE, NOISE, BATCH, PICTURES = 64, 100, 64, 1_024
 ADAM: dict[str, Any] = {"lr": 2e-4, "betas": (0.5, 0.999)}
 NAMES = ("example", "torchgan")
-CHOICES = {"as trained": ("auto", "auto"), "fp32": ("fp32", "off"), "fp32, compiled losses": ("fp32", "losses")}
+CHOICES = {
+    "as trained": ("auto", "auto"),
+    "fp32": ("fp32", "off"),
+    "fp32, compiled losses": ("fp32", "losses"),
+    "fp32, compiled step": ("fp32", "step"),
+}
 STEPS = 8  # for peak memory
 
 
