@@ -45,12 +45,13 @@ def runs(
 ) -> dict[str, Path]:
     root, grey = tmp_path_factory.mktemp("runs"), pictures(1, 28, 300)
     sources = {"digits": "digits", "conditional": grey, "growing": grey, "stacked": grey, "folder": folder}
-    fields = {  # of digits: as it was when these were stored
+    fields = {  # of digits and of a folder: as they were when these were stored
         "growing": {"data.size": "28"},  # as the features want them: resizing is in float32, and rounds too
         "digits": {
             "objective.penalties": "(R1(1.0),)",
             "training.learning_rates": "Pair(Constant())",
         },
+        "folder": {"objective.penalties.2.weight": "2.0", "objective.penalties.2.tolerance": "0.075"},
     }
     for name, (recipe, _) in RUNS.items():
         changes = {"metrics": "()", **fields.get(name, {})}
