@@ -15,6 +15,7 @@ from PIL import Image, ImageChops, ImageFile
 from honmono.data.packing import deep
 from honmono.data.packing.bands import NO_ALPHA
 from honmono.data.packing.opening import Unusable, opened
+from honmono.data.packing.plain_jpeg import plain_header, plain_pixels
 from honmono.data.packing.sizes import SMALLEST
 from honmono.data.packing.upright import SIDEWAYS, orientation, upright
 from honmono.data.sources.base import Content, Frame
@@ -106,6 +107,8 @@ def decode(
         header = read_header(content)
         _refuse_size(header)
         return _flat(Image.fromarray(content), [], levels.ground), header, ()
+    if isinstance(content, bytes) and levels.ground is not None and (found := _quickly(content, side)):
+        return *found, ()
     image = opened(content)
     header = _header(image)
     _refuse_size(header)
@@ -131,6 +134,22 @@ def decode(
             stored = ImageChops.invert(stored)
         turned = upright(_eight_bits(stored, repairs, levels), repairs, orientation(image))
         return _flat(turned, repairs, levels.ground), header, tuple(repairs)
+
+
+def _quickly(data: bytes, side: int | None) -> tuple[Image.Image, Header] | None:
+    """A JPEG as most are, of a size that is decoded at its own scale; None for any other picture."""
+    if (found := plain_header(data)) is None:
+        return None
+    mode, (width, height) = found
+    if min(width, height) < SMALLEST or width * height >= HUGE_PIXELS or _reduced((width, height), side):
+        return None
+    image = plain_pixels(data, mode, (width, height))
+    return None if image is None else (image, Header("JPEG", width, height, mode == "L"))
+
+
+def _reduced(size: tuple[int, int], side: int | None) -> bool:
+    """Whether a JPEG is so much larger than wanted that it is decoded at a reduced scale."""
+    return side is not None and min(size) >= 4 * side
 
 
 def _plain(image: Image.Image, header: Header) -> bool:
@@ -165,7 +184,7 @@ def _grey_palette(image: Image.Image) -> bool:
 def _loaded(image: ImageFile.ImageFile, side: int | None, repairs: list[str]) -> Image.Image:
     """The decoded picture, or the whole rows of a truncated one if they are at least half of it."""
     if image.format in ("JPEG", "MPO"):
-        if side is not None and min(image.size) >= 4 * side:
+        if side is not None and _reduced(image.size, side):
             image.draft(None, (2 * side, 2 * side))
     elif ";16" in str([tile[3] for tile in image.tile]):
         repairs.append(deep.SCALED)
