@@ -3,6 +3,7 @@
     python benchmarks/classes.py thin SOURCE FOLDER [--each N] [--rare CLASS=N]
     python benchmarks/classes.py train NAME RECIPE --data SOURCE --held-out SOURCE --features NETWORK
         [--seed N] [--images N,N,...] [--set F=V] [--precision P]
+    python benchmarks/classes.py reals NAME --data SOURCE --held-out SOURCE --features NETWORK
 
 `thin` writes a source's pictures as PNG files into one folder for each class: at most N of each, and N of a rare one.
 `train` trains a recipe under one seed and judges its averaged weights after each number of images; a row for each goes
@@ -12,11 +13,13 @@ Of each class 1,000 fakes stand against the held-out pictures of that class, in 
 label_fidelity: share of fakes that the classifier reads as the class asked for. variety, variety_pixels: spread of
 fakes over that of the reals, in features and in pixels. precision, recall, density, coverage: of a class alone, k = 5.
 fid: of 1,000 fakes of each class against 1,000 held-out reals of each.
+`reals` judges a source's pictures in place of fakes, and the held-out ones that are read as their class.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -31,7 +34,7 @@ from honmono.data.packing.pack import PICTURES
 from honmono.data.pictures import Pictures
 from honmono.files import write_json
 from honmono.generation.load import TrainedRun
-from honmono.metrics.features.base import Extract
+from honmono.metrics.features.base import Extract, FeatureNetwork
 from honmono.metrics.features.named import feature_network
 from honmono.metrics.fid import frechet_distance
 from honmono.metrics.prdc import prdc
@@ -80,30 +83,51 @@ def of_class(real: Judged, fake: Judged, place: int) -> dict[str, float]:
     }
 
 
-def numbers_of(run: TrainedRun, held_out: dict[str, Judged], features: str, picture: Path | None) -> dict[str, Any]:
-    """What a run's averaged weights are worth: of all classes the mean, then each class; a grid of columns by class."""
-    network = feature_network(features)
-    extract = network.load(torch.device("cpu"))
-    fakes = {name: np.asarray(run.pictures(FAKES, label=name)) for name in held_out}
+def fakes_of(run: TrainedRun, names: Iterable[str], picture: Path | None) -> dict[str, np.ndarray]:
+    """Pictures of a run's averaged weights by class, and a grid of columns by class."""
+    fakes = {name: np.asarray(run.pictures(FAKES, label=name)) for name in names}
     if picture is not None:
-        shown = np.stack([fakes[name][row] for row in range(ROWS) for name in held_out])
-        save_png(grid(shown, len(held_out)), picture)
-    found = {name: judged(extract, pictures, network.channels) for name, pictures in fakes.items()}
-    classes = {name: of_class(held_out[name], found[name], network.classes.index(name)) for name in held_out}
+        shown = np.stack([pictures[row] for row in range(ROWS) for pictures in fakes.values()])
+        save_png(grid(shown, len(fakes)), picture)
+    return fakes
+
+
+def numbers_of(found: dict[str, Judged], held_out: dict[str, Judged], classifier: FeatureNetwork) -> dict[str, Any]:
+    """What pictures are worth: of all classes the mean, then each class."""
+    classes = {name: of_class(held_out[name], found[name], classifier.classes.index(name)) for name in held_out}
     means = {key: fmean(one[key] for one in classes.values()) for key in next(iter(classes.values()))}
     real, fake = (torch.cat([one[1][:FAKES] for one in side.values()]) for side in (held_out, found))
     return {"fid": frechet_distance(real, fake), **means, "classes": classes}
+
+
+def by_class(source: str, classifier: FeatureNetwork, extract: Extract) -> dict[str, Judged]:
+    """The first pictures of each class of a source."""
+    return {name: judged(extract, p[:FAKES], classifier.channels) for name, p in pictures_of(source).items()}
+
+
+def reals(arguments: argparse.Namespace) -> None:
+    """Judges pictures of a source, and the held-out ones that are read as what they are."""
+    classifier = feature_network(arguments.features)
+    extract = classifier.load(torch.device("cpu"))
+    held_out = by_class(arguments.held_out, classifier, extract)
+    read = {}
+    for name, (pixels, features, logits) in held_out.items():
+        right = logits.argmax(1) == classifier.classes.index(name)
+        read[name] = pixels[right], features[right], logits[right]
+    for what, found in ((arguments.data, by_class(arguments.data, classifier, extract)), ("read as their class", read)):
+        row = {"reals": Path(what).name, "held_out": Path(arguments.held_out).name, "features": arguments.features}
+        row |= numbers_of(found, held_out, classifier)
+        keep(RESULTS / f"classes-{arguments.name}.json", row)
+        print({key: value for key, value in row.items() if key != "classes"}, flush=True)
 
 
 def train(arguments: argparse.Namespace) -> None:
     """Trains one recipe under one seed, stopping at each number of images to judge it."""
     path = RESULTS / f"classes-{arguments.name}.json"
     changes = {"training.keep": "0", "metrics": "()", **dict(one.split("=", 1) for one in arguments.set)}
-    network = feature_network(arguments.features)
-    extract = network.load(torch.device("cpu"))
-    held_out = {
-        name: judged(extract, p[:FAKES], network.channels) for name, p in pictures_of(arguments.held_out).items()
-    }
+    classifier = feature_network(arguments.features)
+    extract = classifier.load(torch.device("cpu"))
+    held_out = by_class(arguments.held_out, classifier, extract)
     lengths = [int(one) for one in arguments.images.split(",")]
     start = {"recipe": arguments.recipe, "data": arguments.data, "run": arguments.run, "seed": arguments.seed}
     start |= {"precision": arguments.precision, "changes": changes}
@@ -113,6 +137,8 @@ def train(arguments: argparse.Namespace) -> None:
         seconds, cpu = time.monotonic() - begun, time.process_time() - spent
         judging = time.monotonic(), time.process_time()
         picture = arguments.pictures and Path(arguments.pictures) / f"{arguments.name}-{images}.png"
+        fakes = fakes_of(run, held_out, picture)
+        found = {name: judged(extract, pictures, classifier.channels) for name, pictures in fakes.items()}
         row = {
             "recipe": arguments.recipe,
             "set": arguments.set,
@@ -123,7 +149,7 @@ def train(arguments: argparse.Namespace) -> None:
             "images": run.images,
             "seconds": round(seconds, 1),
             "cpu_seconds": round(cpu, 1),
-            **numbers_of(run, held_out, arguments.features, picture),
+            **numbers_of(found, held_out, classifier),
             "environment": environment(["benchmarks/classes.py", "train", arguments.name, arguments.recipe]),
         }
         keep(path, row)
@@ -145,12 +171,14 @@ def main() -> None:
     one.add_argument("folder", type=Path)
     one.add_argument("--each", type=int)
     one.add_argument("--rare", action="append", default=[], metavar="CLASS=N")
-    one = verbs.add_parser("train")
-    one.add_argument("name")
+    judging = argparse.ArgumentParser(add_help=False)
+    judging.add_argument("name")
+    judging.add_argument("--data", required=True)
+    judging.add_argument("--held-out", required=True)
+    judging.add_argument("--features", required=True)
+    verbs.add_parser("reals", parents=[judging])
+    one = verbs.add_parser("train", parents=[judging])
     one.add_argument("recipe")
-    one.add_argument("--data", required=True)
-    one.add_argument("--held-out", required=True)
-    one.add_argument("--features", required=True)
     one.add_argument("--run", required=True, help="the run's directory")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--images", default="60000,180000")
@@ -161,6 +189,8 @@ def main() -> None:
     if arguments.verb == "thin":
         rare = {name: int(count) for name, _, count in (text.partition("=") for text in arguments.rare)}
         thin(arguments.source, arguments.folder, arguments.each, rare)
+    elif arguments.verb == "reals":
+        reals(arguments)
     else:
         train(arguments)
 
