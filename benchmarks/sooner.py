@@ -1,6 +1,7 @@
 """How much sooner than the articles' loops the recipes of today reach the loops' numbers, on the same data.
 
     python benchmarks/sooner.py MACHINE FOLDER [COURSE ...] [--seeds 3]    # into results/sooner-MACHINE.json
+    python benchmarks/sooner.py MACHINE FOLDER --recall RECIPE ...         # adds the recall of articles' loops to it
 
 FOLDER: with `mnist`, MNIST's files, and `cifar10_jpg.tar.gz`, CIFAR-10's pictures as JPEGs.
 COURSE: of those below; all by default.
@@ -9,11 +10,13 @@ A loop's seconds are its steps times the milliseconds of one, which `against_art
 with its data in memory: what it reads, prints and saves is left out. Today's are wall seconds from the start of
 `honmono train`, with empty caches, until the checkpoint is on disk. Checkpoints are judged afterwards, at the steps
 below. Numbers are reached where they hold at a checkpoint and at every later one. No setting was chosen on the seeds.
+--recall trains recipes of articles to the steps below, which computes what their loops do, and judges their recall.
+Wherever it is known, it is one of the numbers to reach, and what was measured before is compared anew.
 """
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -121,18 +124,55 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("courses", nargs="*", metavar="COURSE", help=", ".join(COURSES))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--recall", nargs="+", metavar="RECIPE", help="of articles whose recall is judged")
     asked = parser.parse_args()
-    path, loops = RESULTS / f"sooner-{asked.machine}.json", loop_milliseconds(asked.machine)
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["courses"] if path.exists() else {}
-    for name in asked.courses or COURSES:
+    path, folder = RESULTS / f"sooner-{asked.machine}.json", asked.folder.resolve()
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"courses": {}}
+    recalls: dict[str, Any] = kept.setdefault("recall", {})
+    for article in asked.recall or ():
+        recalls[article] = {
+            str(goal.steps): recall_of(article, goal.steps, course, folder) for course, goal in ends(article)
+        }
+        keep(path, kept, asked.machine)
+    for name in [] if asked.recall else asked.courses or COURSES:
         seeds = range(FIRST_SEED, FIRST_SEED + asked.seeds)
-        rows = [trained(COURSES[name], asked.folder.resolve(), seed) for seed in seeds]
-        goals = {goal: compared(wanted, rows, loops) for goal, wanted in COURSES[name].goals.items()}
+        rows = [trained(COURSES[name], folder, seed) for seed in seeds]
         hardware = environment(["benchmarks/sooner.py", asked.machine, "FOLDER", name])
-        found[name] = {"goals": goals, "hardware": hardware, "rows": rows}
-        what = "wall seconds to the articles' numbers, of their loops and of today"
-        write_json(path, {"what": what, "courses": found})
-        print(json.dumps(goals, indent=1), flush=True)
+        kept["courses"][name] = {"goals": {}, "hardware": hardware, "rows": rows}
+        keep(path, kept, asked.machine)
+
+
+def ends(article: str) -> Iterator[tuple[Course, Goal]]:
+    """The goals that are numbers of an article's loop."""
+    for course in COURSES.values():
+        yield from ((course, goal) for goal in course.goals.values() if goal.article == article)
+
+
+def recall_of(article: str, steps: int, course: Course, folder: Path) -> Numbers:
+    """What is judged of an article's recipe after so many steps, with seed 0."""
+    with TemporaryDirectory() as place:
+        run, changes = Path(place) / "run", {"metrics": "()", "training.checkpoint_every": str(steps)}
+        honmono.train(article, data=str(folder / course.data), steps=steps, run=run, changes=changes)
+        numbers = honmono.evaluate(run, course.metrics).measured.metrics
+    return {key: round(value, 4) for key, value in numbers.items() if not is_detail(key)}
+
+
+def keep(path: Path, kept: dict[str, Any], machine: str) -> None:
+    """Compares all that is measured, and writes it."""
+    loops = loop_milliseconds(machine)
+    for name, course in kept["courses"].items():
+        course["goals"] = {
+            title: compared(with_recall(goal, kept["recall"]), course["rows"], loops)
+            for title, goal in COURSES[name].goals.items()
+        }
+        print(json.dumps(course["goals"], indent=1), flush=True)
+    write_json(path, {"what": "wall seconds to the articles' numbers, of their loops and of today"} | kept)
+
+
+def with_recall(goal: Goal, recalls: Mapping[str, Mapping[str, Numbers]]) -> Goal:
+    """The goal with the recall of its loop, where that is known."""
+    judged = recalls.get(goal.article, {}).get(str(goal.steps), {})
+    return goal._replace(numbers=goal.numbers | {key: value for key, value in judged.items() if "recall" in key})
 
 
 def loop_milliseconds(machine: str) -> dict[str, float]:
