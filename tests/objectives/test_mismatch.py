@@ -7,7 +7,8 @@ from honmono.data.base import Batch
 from honmono.errors import Refused
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import Draws, Step
-from honmono.objectives.mismatch import Mismatch, wrong_labels
+from honmono.objectives.mismatch import Mismatch, OfFakes, wrong_labels
+from honmono.objectives.penalties import R1
 from honmono.objectives.relativistic import Relativistic
 
 
@@ -93,10 +94,50 @@ def test_within_the_tolerance_nothing_is_added(as_players, tolerance: float, exp
     assert network.scores.grad.abs().sum().item() == pytest.approx(1.0 if expected else 0.0)
 
 
+def of_fakes(classes: tuple[int, ...]) -> Relativistic:
+    """With a weight of 0.5 and a margin of 2 on fakes of some classes."""
+    return Relativistic(penalties=(R1(), Mismatch(of_fakes=OfFakes(weight=0.5, margin=2.0, classes=classes))))
+
+
+@pytest.mark.parametrize(("classes", "expected"), [((0,), 1.7), ((0, 2), 1.7 + 0.0), ((0, 1), 1.7 + 2.3), ((3,), 0.0)])
+def test_the_generator_s_loss_by_hand(as_players, classes: tuple[int, ...], expected: float) -> None:
+    label, uniform = torch.tensor([0, 2, 1]), torch.tensor([[0.1], [0.9], [0.9]])  # wrong: 1, 1 and 0
+    draws = Draws(torch.zeros(3, 3), label, uniform=uniform, classes=3)
+    players = as_players(Zeros(), ByLabel([1.0, 0.7, 4.0]))  # leads of 0.3, 3.3 and -0.3
+    batch = Batch(torch.zeros(3, 1, 4, 4), torch.tensor([2, 1, 0]))  # labels of reals do not count
+    terms = of_fakes(classes).generator_loss(Step(players, batch, draws))
+    assert set(terms) == {"pair", "mismatch"}
+    assert terms["mismatch"].item() == pytest.approx(0.5 * expected / 3, rel=1e-6)
+
+
+def test_without_rare_classes_fakes_are_not_scored_again(as_players) -> None:
+    label, uniform = torch.tensor([0, 2]), torch.tensor([[0.1], [0.9]])
+    draws = Draws(torch.zeros(2, 3), label, uniform=uniform, classes=3)
+    step = Step(as_players(Zeros(), ByLabel([1.0, 0.7, 4.0])), Batch(torch.zeros(2, 1, 4, 4), label), draws)
+    assert set(of_fakes(()).generator_loss(step)) == {"pair"}
+    unlabelled = step._replace(draws=draws._replace(label=None), batch=Batch(step.batch.real, None))
+    assert set(of_fakes((0,)).generator_loss(unlabelled)) == {"pair"}
+
+
+@pytest.mark.parametrize(
+    ("length", "sizes", "classes"),
+    [(12_000, [11_000, 999, 1_000, 0], (1,)), (9_999, [9_000, 999], ()), (None, [5, 5], (0, 1)), (60_000, [], ())],
+)
+def test_rare_classes_follow_from_the_data(length: int | None, sizes: list[int], classes: tuple[int, ...]) -> None:
+    resolved = Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0)).resolve_auto(length, sizes)
+    assert resolved == Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0, classes=classes))
+    chosen = Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0, classes=(2,)))
+    assert chosen.resolve_auto(length, sizes) == chosen
+
+
 def test_a_negative_weight_is_refused() -> None:
     with pytest.raises(Refused, match="weight"):
         Mismatch(-1.0)
     with pytest.raises(Refused, match="margin"):
         Mismatch(margin=0.0)
+    with pytest.raises(Refused, match="weight"):
+        OfFakes(weight=-1.0, margin=1.0)
+    with pytest.raises(Refused, match="margin"):
+        OfFakes(weight=1.0, margin=0.0)
     with pytest.raises(Refused, match="tolerance"):
         Mismatch(tolerance=-0.1)

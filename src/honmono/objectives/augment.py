@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, final
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
@@ -22,6 +22,21 @@ CLASS_SIGN, CLASS_SHARE = "augmented_sign", "augmented_share"
 SIGNS, SAMPLES, UPDATES = "augment_signs", "augment_samples", "augment_updates"
 EQUAL = 1e-6  # a difference of means that rounding alone can make
 LEAST = 32  # samples of the augmented classes, below which their mean sign says too little
+
+
+def rare_classes(length: int | None, sizes: Sequence[int]) -> tuple[int, ...]:
+    """The labels of classes of fewer than 1,000 pictures, where the data has 10,000 or more.
+
+    length: the number of pictures; None where the data is infinite.
+    sizes: the number of pictures in each class.
+    """
+    small = length is not None and length < SMALL
+    return () if small else tuple(label for label, size in enumerate(sizes) if 0 < size < SMALL_CLASS)
+
+
+def among(label: Int[Tensor, " batch"], classes: Sequence[int]) -> Bool[Tensor, " batch"]:
+    """Whether each label is one of these."""
+    return (label[:, None] == torch.tensor(classes, device=label.device)).any(1)
 
 
 @final
@@ -127,7 +142,7 @@ class DiffAugment:
         sizes: the number of pictures in each class; () where the recipe uses no labels.
         """
         small = length is not None and length < SMALL
-        rare = tuple(label for label, size in enumerate(sizes) if 0 < size < SMALL_CLASS) if not small else ()
+        rare = rare_classes(length, sizes)
         classes = None if self.classes == "auto" else self.classes
         if self.probability != "auto":
             return replace(self, classes=classes)
@@ -156,7 +171,8 @@ class DiffAugment:
 
     def _of_classes(self, label: Int[Tensor, " batch"]) -> Tensor:
         """Whether each label is one of `classes`."""
-        return (label[:, None] == torch.tensor(self.classes, device=label.device)).any(1)
+        assert isinstance(self.classes, tuple)
+        return among(label, self.classes)
 
     def __call__(
         self,

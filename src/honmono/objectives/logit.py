@@ -95,13 +95,18 @@ class LogitObjective(Objective):
         return terms
 
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
-        discriminator = step.players.discriminator
-        fake_score = score(discriminator, self._prepared_fakes(step), step.draws.label)
+        discriminator, fake = step.players.discriminator, self._prepared_fakes(step)
+        fake_score = score(discriminator, fake, step.draws.label)
+        penalties = {
+            penalty.name: value
+            for place, penalty in enumerate(self.penalties)
+            if (value := penalty.generator_value(self._with_own_numbers(place, step), fake, fake_score)) is not None
+        }
         if self.relativistic:
             with torch.no_grad():
                 real_score = score(discriminator, *self._with_prepared_reals(step).batch)
             fake_score = fake_score - real_score
-        return self.generator_terms(fake_score)
+        return self.generator_terms(fake_score) | penalties
 
     def schedules(self) -> Mapping[str, Schedule]:
         return {penalty.name: penalty.schedule for penalty in self.penalties}
@@ -197,17 +202,22 @@ class LogitObjective(Objective):
         return sample[: packs * self.pack].reshape(packs, self.pack * sample.shape[1], *sample.shape[2:])
 
     def _penalty(self, place: int, step: Step, fake: Tensor, real_score: Score) -> dict[str, Tensor]:
-        """A penalty's value times its factors, and the statistics by which one of them adapts. It gets its own random
-        numbers of each sample: they follow those of the augmentation and of the penalties before it."""
-        penalty, uniform, factors = self.penalties[place], step.draws.uniform, step.draws.factors
-        if uniform is not None:
-            first = self._augment_numbers + sum(other.num_uniform for other in self.penalties[:place])
-            packs = len(uniform) // self.pack * self.pack
-            own = uniform[: packs : self.pack, first : first + penalty.num_uniform]  # a pack has its first sample's
-            step = step._replace(draws=step.draws._replace(uniform=own))
+        """A penalty's value times its factors, and the statistics by which one of them adapts."""
+        penalty, step, factors = self.penalties[place], self._with_own_numbers(place, step), step.draws.factors
         name, adapt, value = penalty.name, penalty.adapt, penalty.value(step, fake, real_score)
         scheduled = value * factors[name] if name in factors else value
         if adapt is None:
             return {name: scheduled}
         factor = step.memory[adapt.factor(name)]
         return {name: scheduled * factor, adapt.value(name): value.detach(), adapt.factor(name): factor}
+
+    def _with_own_numbers(self, place: int, step: Step) -> Step:
+        """The step with a penalty's own random numbers of each sample: they follow those of the augmentation and of the
+        penalties before it."""
+        if (uniform := step.draws.uniform) is None:
+            return step
+        first = self._augment_numbers + sum(other.num_uniform for other in self.penalties[:place])
+        packs = len(uniform) // self.pack * self.pack
+        # A pack has its first sample's.
+        own = uniform[: packs : self.pack, first : first + self.penalties[place].num_uniform]
+        return step._replace(draws=step.draws._replace(uniform=own))

@@ -1,15 +1,41 @@
 """A penalty on real samples with wrong labels, by which the discriminator learns labels early."""
 
-from dataclasses import dataclass
-from typing import ClassVar, final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, final
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
+from honmono.objectives.augment import among, rare_classes
 from honmono.objectives.base import Step
 from honmono.objectives.penalties import Penalty
 from honmono.objectives.scoring import score
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OfFakes:
+    """weight * E [y is one of `classes`] max(0, margin - (D(x, y) - D(x, y'))), with x = G(z, y), for the generator.
+
+    A rare class's own pictures are soon known by heart, but the discriminator learns from those of all other classes
+    what is not of it, and here that reaches the generator.
+
+    classes: indices of the classes; "auto": those of fewer than 1,000 pictures, where the data is not small
+        (`rare_classes`). Without any, nothing is computed.
+
+    Source: the loss on the labels of fakes in Odena et al., AC-GAN (2017, arXiv:1610.09585, section 3), with the
+    comparison of `Mismatch` in place of a classifier.
+    """
+
+    weight: float
+    margin: float
+    classes: tuple[int, ...] | Literal["auto"] = "auto"
+
+    def __post_init__(self) -> None:
+        if self.weight < 0 or self.margin <= 0:
+            raise Refused(f"objective.penalties: {self}: give weight of at least 0, and margin above 0")
 
 
 @final
@@ -25,6 +51,7 @@ class Mismatch(Penalty):
     tolerance: a batch adds nothing while its mean shortfall is at most this. With 0, the few ambiguous samples of
         well-separated classes are penalised throughout, and the generator stops producing such samples, unless
         `adapt` releases the penalty. The mean is over the samples of one process.
+    of_fakes: a term of the generator's loss for fakes of some classes; None: none.
 
     Source: the matching-aware discriminator of Reed et al. (2016, arXiv:1605.05396, algorithm 1), which treats
     such pairs as fakes; here the two scores are compared.
@@ -33,6 +60,7 @@ class Mismatch(Penalty):
     weight: float = 1.0
     margin: float = 1.0
     tolerance: float = 0.0
+    of_fakes: OfFakes | None = None
     name: ClassVar[str] = "mismatch"
     num_uniform: ClassVar[int] = 1
     of_labels: ClassVar[bool] = True
@@ -43,12 +71,31 @@ class Mismatch(Penalty):
             raise Refused(f"objective.penalties: {self}: give weight and tolerance of at least 0, and margin above 0")
 
     def value(self, step: Step, fake: Tensor, real_score: Tensor) -> Tensor:
-        (real, label), draws = step.batch, step.draws
-        assert label is not None and draws.uniform is not None, "needs labels and a random number for each sample"
-        wrong = wrong_labels(label, draws.classes, draws.uniform[:, 0])
-        lead = real_score - score(step.players.discriminator, real, wrong)
-        shortfall = (self.margin - lead).relu().mean()
+        shortfall = _shortfall(step, step.batch.real, real_score, step.batch.label, self.margin).mean()
         return self.weight * (shortfall - self.tolerance).relu()
+
+    def generator_value(self, step: Step, fake: Tensor, fake_score: Tensor) -> Tensor | None:
+        label = step.draws.label
+        if self.of_fakes is None or not self.of_fakes.classes or label is None:
+            return None
+        assert self.of_fakes.classes != "auto", "resolve_auto is called first"
+        shortfall = _shortfall(step, fake, fake_score, label, self.of_fakes.margin)
+        return self.of_fakes.weight * (shortfall * among(label, self.of_fakes.classes)).mean()
+
+    def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> "Mismatch":
+        if self.of_fakes is None or self.of_fakes.classes != "auto":
+            return self
+        return replace(self, of_fakes=replace(self.of_fakes, classes=rare_classes(length, sizes)))
+
+
+def _shortfall(
+    step: Step, sample: Tensor, right_score: Tensor, label: Tensor | None, margin: float
+) -> Float[Tensor, " batch"]:
+    """max(0, margin - (D(x, y) - D(x, y'))) of each sample x."""
+    draws = step.draws
+    assert label is not None and draws.uniform is not None, "needs labels and a random number for each sample"
+    wrong = wrong_labels(label, draws.classes, draws.uniform[:, 0])
+    return (margin - (right_score - score(step.players.discriminator, sample, wrong))).relu()
 
 
 def wrong_labels(label: Int[Tensor, " batch"], classes: int, uniform: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:

@@ -1,9 +1,9 @@
 """Penalties added to the discriminator's loss, and the input gradient that several of them use."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, Self, final
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from honmono.errors import Refused, did_you_mean
+from honmono.hooks import hook
 from honmono.objectives.adaptive_factor import AdaptiveFactor
 from honmono.objectives.base import Step
 from honmono.schedules import Constant, Schedule
@@ -40,6 +41,19 @@ class Penalty(ABC):
         fake: this update's fakes, detached, (batch, *sample_shape); empty if not used.
         real_score: the discriminator's scores of the real batch, (batch,); empty if not used.
         """
+
+    @hook
+    def generator_value(self, step: Step, fake: Tensor, fake_score: Tensor) -> Tensor | None:
+        """What it adds to the generator's loss, a scalar; None: nothing.
+
+        fake, fake_score: this update's fakes as the discriminator gets them, and its scores of them, (batch,).
+        """
+        return None
+
+    @hook
+    def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> Self:
+        """The same with "auto" replaced, as `DiffAugment.resolve_auto`."""
+        return self
 
 
 def input_gradient(

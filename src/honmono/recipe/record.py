@@ -15,7 +15,7 @@ from honmono.errors import Failed, Refused
 from honmono.files import write_json
 from honmono.recipe.registry import Entry, import_file
 from honmono.recipe.serialize import NOTHING, recipe_from_json, to_json
-from honmono.recipe.value import AUTO_FIELDS, Recipe
+from honmono.recipe.value import Recipe, may_be_auto
 from honmono.runs import evaluations, recorded_warnings
 from honmono.runs.directory import RunDirectory
 from honmono.runs.environment import environment
@@ -129,7 +129,7 @@ def auto_fields(run: RunDirectory) -> list[str]:
     """The fields that were "auto" in a run's recipe; [] where the run does not record them."""
     try:
         named = read_environment(run)["left_to_data"]
-        return [field for field in AUTO_FIELDS if field in named]
+        return [*filter(may_be_auto, named)]
     except (Refused, KeyError, TypeError):
         return []
 

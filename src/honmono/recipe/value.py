@@ -1,7 +1,8 @@
 """`Recipe`: everything that defines one generative model and its training, as one frozen value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from math import isfinite
 from typing import Any, Generic, Literal, TypeVar
@@ -212,7 +213,20 @@ class Recipe:
 
 # Fields that may be "auto": `resolve_auto` replaces that once the data is open, and `resolve_together`
 # (honmono.recipe.build) once the networks are built. A run records the result.
-AUTO_FIELDS = ("conditional", "objective.augment.probability", "objective.augment.classes", "objective.together")
+_AUTO_FIELDS = (
+    *("conditional", "objective.together", "objective.augment.probability", "objective.augment.classes"),
+    "objective.penalties.*.of_fakes.classes",
+)
+
+
+def may_be_auto(field: str) -> bool:
+    """Whether a field, by its dotted name, may be "auto"."""
+    return any(fnmatchcase(field, pattern) for pattern in _AUTO_FIELDS)
+
+
+def auto_fields(fields: Mapping[str, Any]) -> list[str]:
+    """Those of a recipe's fields that are left to the data."""
+    return [name for name, value in fields.items() if value == "auto" and may_be_auto(name)]
 
 
 def resolve_auto(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Recipe:
@@ -224,7 +238,9 @@ def resolve_auto(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Re
     if recipe.conditional == "auto":
         recipe = replace(recipe, conditional=len(sizes) > 1)
     objective: Any = recipe.objective
+    sizes = sizes if recipe.conditional else ()
     if getattr(objective, "augment", None) is not None:
-        augment = objective.augment.resolve_auto(length, sizes if recipe.conditional else ())
-        recipe = replace(recipe, objective=replace(objective, augment=augment))
-    return recipe
+        objective = replace(objective, augment=objective.augment.resolve_auto(length, sizes))
+    if penalties := getattr(objective, "penalties", ()):
+        objective = replace(objective, penalties=tuple(one.resolve_auto(length, sizes) for one in penalties))
+    return replace(recipe, objective=objective)

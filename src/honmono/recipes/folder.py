@@ -10,9 +10,10 @@ Residual branches are initialised at zero, so that both networks start as DCGANs
 arXiv:1901.09321).
 
 To learn labels early, and rare classes too: a fake has the label of the real sample that it is paired with; labels
-enter the generator by conditional batch norm (arXiv:1707.00683) and the discriminator by a projection on its whole
-last map (arXiv:1802.05637); real samples with wrong labels must score lower (arXiv:1605.05396); rare classes are
-oversampled (arXiv:1908.03195) and augmented. benchmarks/README.md shows the effect of each.
+enter the generator by conditional batch norm (arXiv:1707.00683) and the discriminator by a projection on its whole last
+map (arXiv:1802.05637); real samples with wrong labels must score lower (arXiv:1605.05396); rare classes are oversampled
+(arXiv:1908.03195) and augmented, and their fakes' labels must be told (arXiv:1610.09585). benchmarks/README.md shows
+the effect of each.
 """
 
 from functools import partial
@@ -36,12 +37,13 @@ from honmono.networks.doubling import doubled_maps
 from honmono.networks.outputs import bounded, with_embedding
 from honmono.objectives.adaptive_factor import AdaptiveFactor
 from honmono.objectives.augment import DiffAugment
-from honmono.objectives.mismatch import Mismatch
+from honmono.objectives.mismatch import Mismatch, OfFakes
 from honmono.objectives.penalties import R1, R2
 from honmono.objectives.relativistic import Relativistic
 from honmono.recipe import Average, InverseSquareRoot, Normal, Pair, Recipe, Training, recipe
 
 
+LABELS = Mismatch(1.0, margin=0.25, adapt=AdaptiveFactor(low=0.05, high=0.15), of_fakes=OfFakes(weight=0.5, margin=0.5))
 SLOPE = 0.2  # of the discriminator's LeakyReLU; the generator has ReLU, as in DCGAN
 
 
@@ -210,6 +212,8 @@ class ResidualDiscriminator(nn.Module):
         "a penalty on reals with wrong labels makes D learn labels, at some cost of variety within classes; it"
         " decreases once they are learned, and increases again if they are forgotten (objective.penalties.2.adapt,"
         " none: a constant factor; objective.penalties.2.weight, 0: no penalty; thresholds are in proportion to it)",
+        "fakes of classes of fewer than 1,000 pictures are penalised where D cannot tell their labels from others"
+        " (objective.penalties.2.of_fakes, none: no such penalty), unless the data has fewer than 10,000",
         "learning rates of 0.001 for 100,000 images, then decreasing with the square root of the images seen"
         " (training.learning_rates); a constant 0.002 gives worse samples after 14,400 steps on CIFAR-10 than after"
         " 4,800",
@@ -230,11 +234,7 @@ def folder() -> Recipe:
         generator=partial(ResidualGenerator, width=32, labels="norm"),
         discriminator=partial(ResidualDiscriminator, width=32, projection="grid"),
         objective=Relativistic(
-            penalties=(
-                R1(1.0, every=4),
-                R2(1.0, every=4),
-                Mismatch(1.0, margin=0.25, adapt=AdaptiveFactor(low=0.05, high=0.15)),
-            ),
+            penalties=(R1(1.0, every=4), R2(1.0, every=4), LABELS),
             augment=DiffAugment(probability="auto", classes="auto"),
         ),
         optimizers=Pair(partial(Adam, lr=1e-3, betas=(0.0, 0.99))),

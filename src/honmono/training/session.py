@@ -19,7 +19,7 @@ from honmono.recipe.override import override
 from honmono.recipe.record import Record
 from honmono.recipe.registry import Entry
 from honmono.recipe.serialize import outside_classes, to_json
-from honmono.recipe.value import AUTO_FIELDS, Recipe
+from honmono.recipe.value import Recipe, auto_fields
 from honmono.runs import checkpoints
 from honmono.runs.directory import RunDirectory, unfinished
 from honmono.runs.lock import hold, is_held
@@ -93,8 +93,7 @@ def _start(options: TrainOptions) -> Session:
         lines += [] if parent else _unfinished(options, new)
         run = RunDirectory.create_at(options.run) if options.run else RunDirectory.create(options.root, entry.name)
         lock = hold(run)
-        fields = leaves(recipe)
-        origin = {"left_to_data": [field for field in AUTO_FIELDS if fields.get(field) == "auto"]}
+        origin: dict[str, object] = {"left_to_data": auto_fields(leaves(recipe))}
         origin |= {"parent": parent.to_json()} if parent else {}
         record.create(run, new, entry, choices, fingerprint, sys.argv, origin)
         if parent:  # so that a resume does not need the parent
@@ -198,8 +197,7 @@ def _same_recipe(options: TrainOptions, run: RunDirectory) -> tuple[Record, Reci
 
 def with_resolved_auto(recipe: Recipe, before: Recipe) -> Recipe:
     """The recipe with its "auto" fields as they were resolved in `before`, the recipe of its run."""
-    now = leaves(recipe)
-    return override(recipe, {path: part_at(before, path, "auto") for path in AUTO_FIELDS if now.get(path) == "auto"})
+    return override(recipe, {path: part_at(before, path, "auto") for path in auto_fields(leaves(recipe))})
 
 
 def _metrics(trainer: Trainer) -> tuple[list[Metric], list[str]]:

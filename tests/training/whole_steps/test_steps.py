@@ -85,11 +85,14 @@ def test_a_whole_step_computes_what_its_updates_compute(name: str, on_small_data
     assert_same_training(trainer_of(recipe, "off"), trainer_of(recipe, "step"), STEPS)
 
 
-def test_augmentation_of_some_classes_adapts_alike(on_small_data: Callable[[Recipe], Recipe]) -> None:
+def test_some_classes_are_treated_alike(on_small_data: Callable[[Recipe], Recipe]) -> None:
     entry = find("folder")
     adaptive = "Adaptive(target=-0.9, images=300, every=2, of_classes=True)"
-    augment = {"objective.augment": f"DiffAugment(probability={adaptive}, classes=(0, 1))"}
-    recipe = on_small_data(override(entry.make(), {**entry.tiny, **augment}))
+    classes = {
+        "objective.augment": f"DiffAugment(probability={adaptive}, classes=(0, 1))",
+        "objective.penalties.2.of_fakes.classes": "(0, 1)",
+    }
+    recipe = on_small_data(override(entry.make(), {**entry.tiny, **classes}))
     plain, whole = trainer_of(recipe, "off"), trainer_of(recipe, "step")
     assert_same_training(plain, whole, STEPS)
     assert 0 < whole.memory.values[PROBABILITY].item() < 1
