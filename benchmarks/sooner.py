@@ -1,7 +1,7 @@
 """How much sooner than the articles' loops the recipes of today reach the loops' numbers, on the same data.
 
     python benchmarks/sooner.py MACHINE FOLDER [COURSE ...] [--seeds 3]    # into results/sooner-MACHINE.json
-    python benchmarks/sooner.py MACHINE FOLDER --recall RECIPE ...         # adds the recall of articles' loops to it
+    python benchmarks/sooner.py MACHINE FOLDER --recall RECIPE STEPS       # adds the recall of an article's loop to it
 
 FOLDER: with `mnist`, MNIST's files, and `cifar10_jpg.tar.gz`, CIFAR-10's pictures as JPEGs.
 COURSE: of those below; all by default.
@@ -10,13 +10,13 @@ A loop's seconds are its steps times the milliseconds of one, which `against_art
 with its data in memory: what it reads, prints and saves is left out. Today's are wall seconds from the start of
 `honmono train`, with empty caches, until the checkpoint is on disk. Checkpoints are judged afterwards, at the steps
 below. Numbers are reached where they hold at a checkpoint and at every later one. No setting was chosen on the seeds.
---recall trains recipes of articles to the steps below, which computes what their loops do, and judges their recall.
-Wherever it is known, it is one of the numbers to reach, and what was measured before is compared anew.
+--recall trains the recipe of an article, which computes what its loop does, and judges its recall after so many steps.
+Where it is known, it is one of the numbers to reach, and the seconds measured before are compared with it.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -124,17 +124,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("courses", nargs="*", metavar="COURSE", help=", ".join(COURSES))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--recall", nargs="+", metavar="RECIPE", help="of articles whose recall is judged")
+    parser.add_argument("--recall", nargs=2, metavar=("RECIPE", "STEPS"), help="a loop below whose recall is judged")
     asked = parser.parse_args()
     path, folder = RESULTS / f"sooner-{asked.machine}.json", asked.folder.resolve()
     kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"courses": {}}
     recalls: dict[str, Any] = kept.setdefault("recall", {})
-    for article in asked.recall or ():
-        recalls[article] = {
-            str(goal.steps): recall_of(article, goal.steps, course, folder) for course, goal in ends(article)
-        }
-        keep(path, kept, asked.machine)
-    for name in [] if asked.recall else asked.courses or COURSES:
+    if asked.recall:
+        article, steps = asked.recall
+        loops = [(one, goal) for one in COURSES.values() for goal in one.goals.values()]
+        course = next((one for one, goal in loops if (goal.article, str(goal.steps)) == (article, steps)), None)
+        if course is None or asked.courses:
+            parser.error(f"--recall {article} {steps}: give a loop and its steps of COURSES, and no COURSE")
+        recalls.setdefault(article, {})[steps] = recall_of(article, int(steps), course, folder)
+        return keep(path, kept, asked.machine)
+    for name in asked.courses or COURSES:
         seeds = range(FIRST_SEED, FIRST_SEED + asked.seeds)
         rows = [trained(COURSES[name], folder, seed) for seed in seeds]
         hardware = environment(["benchmarks/sooner.py", asked.machine, "FOLDER", name])
@@ -142,18 +145,13 @@ def main() -> None:
         keep(path, kept, asked.machine)
 
 
-def ends(article: str) -> Iterator[tuple[Course, Goal]]:
-    """The goals that are numbers of an article's loop."""
-    for course in COURSES.values():
-        yield from ((course, goal) for goal in course.goals.values() if goal.article == article)
-
-
 def recall_of(article: str, steps: int, course: Course, folder: Path) -> Numbers:
-    """What is judged of an article's recipe after so many steps, with seed 0."""
+    """Precision, recall, density and coverage of an article's recipe after so many steps, with seed 0."""
     with TemporaryDirectory() as place:
         run, changes = Path(place) / "run", {"metrics": "()", "training.checkpoint_every": str(steps)}
         honmono.train(article, data=str(folder / course.data), steps=steps, run=run, changes=changes)
-        numbers = honmono.evaluate(run, course.metrics).measured.metrics
+        metrics = [name for name in course.metrics if name.startswith("prdc")]
+        numbers = honmono.evaluate(run, metrics).measured.metrics
     return {key: round(value, 4) for key, value in numbers.items() if not is_detail(key)}
 
 
