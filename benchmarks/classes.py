@@ -13,7 +13,7 @@ Of each class 1,000 fakes stand against the held-out pictures of that class, in 
 label_fidelity: share of fakes that the classifier reads as the class asked for. variety, variety_pixels: spread of
 fakes over that of the reals, in features and in pixels. precision, recall, density, coverage: of a class alone, k = 5.
 fid: of 1,000 fakes of each class against 1,000 held-out reals of each.
-`reals` judges a source's pictures in place of fakes, and the held-out ones that are read as their class.
+`reals` judges a source's pictures in place of fakes, and the variety of held-out ones that are read as their class.
 """
 
 import argparse
@@ -106,19 +106,26 @@ def by_class(source: str, classifier: FeatureNetwork, extract: Extract) -> dict[
 
 
 def reals(arguments: argparse.Namespace) -> None:
-    """Judges pictures of a source, and the held-out ones that are read as what they are."""
+    """Judges pictures of a source, and how various those held-out ones are that are read as what they are."""
     classifier = feature_network(arguments.features)
     extract = classifier.load(torch.device("cpu"))
     held_out = by_class(arguments.held_out, classifier, extract)
-    read = {}
+    numbers = numbers_of(by_class(arguments.data, classifier, extract), held_out, classifier)
     for name, (pixels, features, logits) in held_out.items():
         right = logits.argmax(1) == classifier.classes.index(name)
-        read[name] = pixels[right], features[right], logits[right]
-    for what, found in ((arguments.data, by_class(arguments.data, classifier, extract)), ("read as their class", read)):
-        row = {"reals": Path(what).name, "held_out": Path(arguments.held_out).name, "features": arguments.features}
-        row |= numbers_of(found, held_out, classifier)
-        keep(RESULTS / f"classes-{arguments.name}.json", row)
-        print({key: value for key, value in row.items() if key != "classes"}, flush=True)
+        numbers["classes"][name] |= {
+            "variety_of_those_read_right": spread(features[right]) / spread(features),
+            "variety_pixels_of_those_read_right": spread(pixels[right]) / spread(pixels),
+        }
+    row = {
+        "data": Path(arguments.data).name,
+        "held_out": Path(arguments.held_out).name,
+        "features": arguments.features,
+        **numbers,
+        "environment": environment(["benchmarks/classes.py", "reals", arguments.name]),
+    }
+    keep(RESULTS / f"classes-{arguments.name}.json", row, "reals")
+    print({key: value for key, value in row.items() if key != "environment"}, flush=True)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -152,15 +159,15 @@ def train(arguments: argparse.Namespace) -> None:
             **numbers_of(found, held_out, classifier),
             "environment": environment(["benchmarks/classes.py", "train", arguments.name, arguments.recipe]),
         }
-        keep(path, row)
+        keep(path, row, "rows")
         print({key: value for key, value in row.items() if key not in ("classes", "environment")}, flush=True)
         begun, spent = begun + time.monotonic() - judging[0], spent + time.process_time() - judging[1]
 
 
-def keep(path: Path, row: dict[str, Any]) -> None:
-    """Adds a row to a file of results."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    write_json(path, {"what": __doc__, "rows": [*rows, row]})
+def keep(path: Path, row: dict[str, Any], among: str) -> None:
+    """Adds a row to a list in a file of results."""
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"what": __doc__}
+    write_json(path, kept | {among: [*kept.get(among, ()), row]})
 
 
 def main() -> None:
