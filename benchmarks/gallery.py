@@ -20,9 +20,9 @@ from PIL import Image
 
 from honmono.errors import Refused
 from honmono.files import atomic_write_bytes, write_json
+from honmono.recipe.record import auto_fields
 from honmono.recipe.registry import entries, find
 from honmono.recipe.serialize import to_json
-from honmono.recipe.value import may_be_auto
 from honmono.reports.comparison import summary
 from honmono.reports.figures.film import frames
 from honmono.reports.figures.landscape import landscape_figure, load
@@ -127,9 +127,9 @@ def command(run: summary.Summary, step: int) -> str:
     words += [f"--steps {step}"] if step != own["training.steps"] else []
     names = ("seed", "steps", "precision", "best", "sample_every", "checkpoint_every", "measure_")
     training = tuple(f"training.{name}" for name in names)
-    passed = ("data.source", "metrics", "grids", *training)
+    passed = ("data.source", "metrics", "grids", *auto_fields(run.run), *training)
     for name in dict.fromkeys([*own, *run.fields]):
-        if name.startswith(passed) or may_be_auto(name) or name not in run.fields:
+        if name.startswith(passed) or name not in run.fields:
             continue
         if run.fields[name] != own.get(name):
             words.append(f"--set {name}={run.fields[name]}")
