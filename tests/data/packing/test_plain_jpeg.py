@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from honmono.data.packing.decode import decode
+from honmono.data.packing.opening import Unusable
 from honmono.data.packing.plain_jpeg import plain_header, plain_pixels
 
 
@@ -61,22 +62,32 @@ def test_what_means_more_is_left_to_pillow(colours) -> None:
     assert turned.size == (42, 50)
 
 
-def test_damaged_ones_are_left_to_pillow(colours) -> None:
-    """Whatever bytes are changed or cut off, pictures and reasons are those without this shortcut."""
+def test_damaged_ones_are_read_or_refused_as_by_pillow(colours, tmp_path) -> None:
+    """Whatever bytes are changed or cut off, pictures and reasons are those of a file that is opened by its path."""
     data, random = jpeg(colours), np.random.default_rng(1)
-    assert plain_pixels(data[: len(data) // 2], "RGB", (50, 42)) is None
-    for end in range(0, len(data), 37):
-        if (found := plain_header(data[:end])) is not None:
-            assert plain_pixels(data[:end], *found) is None
+    damaged = [data[:end] for end in range(0, len(data), 37)]
     for _ in range(300):
         mutated = bytearray(data)
         mutated[random.integers(2, 700)] = random.integers(256)
-        _same_as_pillow(bytes(mutated))
+        damaged.append(bytes(mutated))
+    for one in damaged:
+        (tmp_path / "one.jpg").write_bytes(one)
+        assert decoded(one) == decoded(str(tmp_path / "one.jpg"))
 
 
-def _same_as_pillow(data: bytes) -> None:
-    if (found := plain_header(data)) is None or (image := plain_pixels(data, *found)) is None:
-        return
-    whole = Image.open(io.BytesIO(data))
-    assert (whole.mode, whole.size) == found
-    assert np.array_equal(np.asarray(image), np.asarray(whole))
+def decoded(content: bytes | str) -> object:
+    """Pixels, header and repairs, or why there are none."""
+    try:
+        image, header, repairs = decode(content, 32)
+    except Unusable as unusable:
+        return str(unusable)
+    return np.asarray(image).tobytes(), header, repairs
+
+
+def test_size_decides_as_for_other_pictures(colours) -> None:
+    reduced, header, _ = decode(jpeg(colours.resize((160, 128))), 32)
+    assert (reduced.size, header.width) == ((80, 64), 160)
+    with pytest.raises(Unusable, match="too small"):
+        decode(jpeg(colours.resize((1, 40))), 32)
+    *_, repairs = decode(jpeg(Image.new("L", (4_000, 4_000))), 2_000)
+    assert [repair.split(":")[0] for repair in repairs] == ["huge"]

@@ -137,7 +137,7 @@ def decode(
 
 
 def _quickly(data: bytes, side: int | None) -> tuple[Image.Image, Header] | None:
-    """A JPEG as most are, of a size that is decoded at its own scale; None for any other picture."""
+    """A plain JPEG of a size that is decoded at its own scale; None for any other picture."""
     if (found := plain_header(data)) is None:
         return None
     mode, (width, height) = found

@@ -1,4 +1,4 @@
-"""JPEGs as most are, decoded without looking at anything that they say beside their pixels.
+"""Plain JPEGs, without orientation, colour profiles and the like, decoded without reading their metadata.
 
 Pillow's `open` reads every table and comment of a JPEG in Python, which for one of 48x48 pixels takes longer than its
 pixels do (benchmarks/README.md, "Packing"). Here the segments are only passed over, and the same decoder is called.
@@ -11,9 +11,9 @@ from PIL import Image
 
 _START, _SCAN = b"\xff\xd8\xff", 0xDA
 _FRAMES = frozenset((0xC0, 0xC2))  # baseline and progressive
-# JFIF's own, tables, the restart interval, comments: what could turn a picture, change its colours or bring others
-# (Exif, profiles, Adobe's marker, MPO) stands in segments with other numbers.
-_WITHOUT_MEANING = frozenset((0xE0, 0xDB, 0xC4, 0xDD, 0xFE))
+# JFIF, quantisation and Huffman tables, the restart interval, comments. Segments that could turn a picture, change its
+# colours or hold further pictures (Exif, profiles, Adobe's, MPO) have other numbers.
+_HARMLESS = frozenset((0xE0, 0xDB, 0xC4, 0xDD, 0xFE))
 _MODES = {1: "L", 3: "RGB"}
 
 _segment = struct.Struct(">BBH").unpack_from
@@ -21,7 +21,7 @@ _frame = struct.Struct(">BHHB").unpack_from
 
 
 def plain_header(data: bytes) -> tuple[str, tuple[int, int]] | None:
-    """Mode and (width, height) of a JPEG of 8-bit grey or colour, None where there is more to it, or less."""
+    """Mode and (width, height) of a plain JPEG of 8-bit grey or colour; None of anything else."""
     if not data.startswith(_START):
         return None
     at, found = 2, None
@@ -30,7 +30,7 @@ def plain_header(data: bytes) -> tuple[str, tuple[int, int]] | None:
             mark, kind, length = _segment(data, at)
             if kind == _SCAN:
                 return found
-            if mark != _START[0] or kind not in _WITHOUT_MEANING and (kind not in _FRAMES or found is not None):
+            if mark != _START[0] or kind not in _HARMLESS and (kind not in _FRAMES or found is not None):
                 return None
             if kind in _FRAMES:
                 bits, height, width, bands = _frame(data, at + 4)
