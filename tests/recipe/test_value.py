@@ -1,6 +1,7 @@
 """Recipes as values: canonical when built, refused when they cannot be right."""
 
-from dataclasses import FrozenInstanceError, replace
+from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from honmono.errors import Refused
 from honmono.metrics.modes import ModeCoverage
 from honmono.networks.mlp import MLPDiscriminator, MLPGenerator
 from honmono.networks.time_mlp import TimeMLP
+from honmono.objectives.base import Objective, Step
 from honmono.objectives.diffusion import DDPM
 from honmono.objectives.flow_matching import FlowMatching
 from honmono.objectives.nonsaturating import NonSaturating
@@ -22,7 +24,7 @@ from honmono.recipe.hyperparameters import leaves
 from honmono.recipe.latents import Normal, SampleNoise
 from honmono.recipe.samplers import ODE, Direct
 from honmono.recipe.updates import Simultaneous, Update, every_update
-from honmono.recipe.value import Average, Pair, Recipe, Training
+from honmono.recipe.value import Average, Pair, Recipe, Training, resolve_auto
 from honmono.schedules import Constant, Cosine, InverseByUpdate
 
 
@@ -209,3 +211,20 @@ def test_networks_are_those_that_the_objective_trains() -> None:
 def test_a_network_of_samples_gets_no_size_of_latents() -> None:
     with pytest.raises(Refused, match="generator: TimeMLP must accept the keyword.* latent_dim"):
         flow(latent=Normal(2))
+
+
+@dataclass(frozen=True)
+class Weighted(Objective):
+    """One of a user's own, whose penalties are numbers."""
+
+    penalties: tuple[float, ...] = (0.1, 1.0)
+
+    def generator_loss(self, step: Step) -> Mapping[str, torch.Tensor]:
+        return {}
+
+    def discriminator_loss(self, step: Step) -> Mapping[str, torch.Tensor]:
+        return {}
+
+
+def test_nothing_of_an_objective_of_one_s_own_is_taken_for_auto() -> None:
+    assert resolve_auto(gan(objective=Weighted()), [], 10).objective == Weighted()

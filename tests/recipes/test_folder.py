@@ -114,6 +114,16 @@ def test_a_run_records_what_was_decided_and_goes_on_by_it(tiny: Recipe, tmp_path
         honmono.train("folder", steps=4, **words, **small)
 
 
+def test_what_a_change_leaves_to_the_data_is_no_change(tiny: Recipe, tmp_path: Path) -> None:
+    fakes = {"objective.penalties": "(Mismatch(1.0, of_fakes=OfFakes(weight=0.5, margin=0.5)),)"}  # its classes: auto
+    words: dict[str, Any] = {"run": tmp_path / "run", "device": "cpu", "precision": "fp32"}
+    words |= {"changes": find("folder").tiny | fakes, "data": tiny.data.source}  # type: ignore[attr-defined]
+    for steps in (1, 2):
+        honmono.train("folder", steps=steps, **words)
+    recorded = json.loads((tmp_path / "run/recipe.json").read_text())["recipe"]
+    assert recorded["objective"]["penalties"][0]["of_fakes"]["classes"] == []
+
+
 @pytest.mark.parametrize("size", [32, 256])
 def test_it_steps_at_full_width(size: int, tiny: Recipe) -> None:
     """At 256 pixels with two pictures, which is what a test has time for."""

@@ -1,9 +1,9 @@
 """The interface between an objective and the trainer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from torch import Tensor, nn
@@ -125,6 +125,15 @@ class Objective(ABC):
     def discriminator_loss(self, step: Step) -> Mapping[str, Tensor]:
         """Every adversarial objective has one. Without one, a recipe has a single network, the generator."""
         return {}
+
+    @hook
+    def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> Self:
+        """The same with "auto" replaced where that follows from the data.
+
+        length: the number of samples; None where the data is infinite.
+        sizes: the number of samples in each class; () where the recipe uses no labels.
+        """
+        return self
 
     @property
     def players(self) -> tuple[PlayerName, ...]:

@@ -1,11 +1,11 @@
 """Base of objectives that are functions of the discriminator's scores, with augmentation, packing and penalties."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import torch
 from jaxtyping import Float
@@ -32,7 +32,7 @@ class LogitObjective(Objective):
 
     together: real and fake samples go through the discriminator in one batch, which is faster. "auto": where it couples
         no samples, which is known once the networks are built.
-    penalties: added to the discriminator's loss, each under its name.
+    penalties: added to the discriminator's loss, and some to the generator's too, each under its name.
     pack: how many samples, all real or all fake, are concatenated into one discriminator input, which shows it a lack
         of variety (Lin et al., PacGAN, 2018, arXiv:1712.04086). Penalties get packed samples too. Not with labels.
     augment: augmentation of real and fake pictures before the discriminator and its penalties; None: none.
@@ -97,16 +97,18 @@ class LogitObjective(Objective):
     def generator_loss(self, step: Step) -> Mapping[str, Tensor]:
         discriminator, fake = step.players.discriminator, self._prepared_fakes(step)
         fake_score = score(discriminator, fake, step.draws.label)
-        penalties = {
-            penalty.name: value
-            for place, penalty in enumerate(self.penalties)
-            if (value := penalty.generator_value(self._with_own_numbers(place, step), fake, fake_score)) is not None
-        }
+        penalties = self._generator_penalties(step, fake, fake_score)
         if self.relativistic:
             with torch.no_grad():
                 real_score = score(discriminator, *self._with_prepared_reals(step).batch)
             fake_score = fake_score - real_score
         return self.generator_terms(fake_score) | penalties
+
+    def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> Self:
+        augment = self.augment and self.augment.resolve_auto(length, sizes)
+        return replace(
+            self, augment=augment, penalties=tuple(one.resolve_auto(length, sizes) for one in self.penalties)
+        )
 
     def schedules(self) -> Mapping[str, Schedule]:
         return {penalty.name: penalty.schedule for penalty in self.penalties}
@@ -210,6 +212,16 @@ class LogitObjective(Objective):
             return {name: scheduled}
         factor = step.memory[adapt.factor(name)]
         return {name: scheduled * factor, adapt.value(name): value.detach(), adapt.factor(name): factor}
+
+    def _generator_penalties(self, step: Step, fake: Tensor, fake_score: Score) -> dict[str, Tensor]:
+        """What penalties add to the generator's loss, times their schedules."""
+        found: dict[str, Tensor] = {}
+        factors = step.draws.factors
+        for place, penalty in enumerate(self.penalties):
+            value = penalty.generator_value(self._with_own_numbers(place, step), fake, fake_score)
+            if value is not None:
+                found[penalty.name] = value * factors[penalty.name] if penalty.name in factors else value
+        return found
 
     def _with_own_numbers(self, place: int, step: Step) -> Step:
         """The step with a penalty's own random numbers of each sample: they follow those of the augmentation and of the

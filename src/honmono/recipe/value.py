@@ -237,10 +237,5 @@ def resolve_auto(recipe: Recipe, sizes: Sequence[int], length: int | None) -> Re
     """
     if recipe.conditional == "auto":
         recipe = replace(recipe, conditional=len(sizes) > 1)
-    objective: Any = recipe.objective
-    sizes = sizes if recipe.conditional else ()
-    if getattr(objective, "augment", None) is not None:
-        objective = replace(objective, augment=objective.augment.resolve_auto(length, sizes))
-    if penalties := getattr(objective, "penalties", ()):
-        objective = replace(objective, penalties=tuple(one.resolve_auto(length, sizes) for one in penalties))
+    objective = recipe.objective.resolve_auto(length, sizes if recipe.conditional else ())
     return replace(recipe, objective=objective)

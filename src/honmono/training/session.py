@@ -183,8 +183,7 @@ def _same_recipe(options: TrainOptions, run: RunDirectory) -> tuple[Record, Reci
         recipe = entry.make()
         if options.data is None:  # the recorded data is used, which --data of the first command may have set
             recipe = replace(recipe, data=old.recipe.data)
-        recipe = with_resolved_auto(recipe, old.recipe)
-    recipe = apply_options(recipe, options, old.name)
+    recipe = with_resolved_auto(apply_options(recipe, options, old.name), old.recipe)
     record.refuse_changes(run.path, old.recipe, recipe)
     if entry and entry.file and named and entry.file.read_bytes() != run.recipe_py.read_bytes():
         return (
