@@ -110,13 +110,32 @@ def test_the_generator_s_loss_by_hand(as_players, classes: tuple[int, ...], expe
     assert terms["mismatch"].item() == pytest.approx(0.5 * expected / 3, rel=1e-6)
 
 
+def test_the_generator_s_loss_has_its_number_and_its_schedule(as_players) -> None:
+    """Behind the augmentation's numbers, as in the discriminator's loss."""
+    penalty = Mismatch(of_fakes=OfFakes(weight=1.0, margin=4.0, classes=(0,)))
+    objective = Relativistic(penalties=(R1(), penalty), augment=DiffAugment())
+    label, own = torch.tensor([0, 0, 0]), torch.tensor([0.1, 0.4, 0.9])
+    uniform = torch.rand(3, objective.num_uniform(), generator=torch.Generator().manual_seed(0))
+    uniform[:, -1] = own
+    scores = [3.0, 1.0, -1.0, 0.5]
+    draws = Draws(torch.zeros(3, 3), label, {"mismatch": torch.tensor(0.25)}, uniform, classes=4)
+    step = Step(as_players(Zeros(), ByLabel(scores)), Batch(torch.zeros(3, 1, 4, 4), label), draws)
+    wrong = wrong_labels(label, 4, own).tolist()
+    expected = 0.25 * sum(max(0.0, 4.0 - 3.0 + scores[one]) for one in wrong) / 3
+    assert objective.generator_loss(step)["mismatch"].item() == pytest.approx(expected, rel=1e-6)
+
+
 def test_without_rare_classes_fakes_are_not_scored_again(as_players) -> None:
     label, uniform = torch.tensor([0, 2]), torch.tensor([[0.1], [0.9]])
     draws = Draws(torch.zeros(2, 3), label, uniform=uniform, classes=3)
     step = Step(as_players(Zeros(), ByLabel([1.0, 0.7, 4.0])), Batch(torch.zeros(2, 1, 4, 4), label), draws)
     assert set(of_fakes(()).generator_loss(step)) == {"pair"}
+    weightless = Relativistic(penalties=(Mismatch(of_fakes=OfFakes(weight=0.0, margin=1.0, classes=(0,))),))
+    assert set(weightless.generator_loss(step)) == {"pair"}
     unlabelled = step._replace(draws=draws._replace(label=None), batch=Batch(step.batch.real, None))
-    assert set(of_fakes((0,)).generator_loss(unlabelled)) == {"pair"}
+    assert set(of_fakes(()).generator_loss(unlabelled)) == {"pair"}
+    with pytest.raises(Refused, match="conditional"):
+        of_fakes((0,)).generator_loss(unlabelled)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +145,16 @@ def test_without_rare_classes_fakes_are_not_scored_again(as_players) -> None:
 def test_rare_classes_follow_from_the_data(length: int | None, sizes: list[int], classes: tuple[int, ...]) -> None:
     resolved = Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0)).resolve_auto(length, sizes)
     assert resolved == Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0, classes=classes))
-    chosen = Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0, classes=(2,)))
+    chosen = Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0, classes=(1,)))
     assert chosen.resolve_auto(length, sizes) == chosen
+
+
+@pytest.mark.parametrize("classes", [(3,), (0, -1)])
+def test_classes_that_the_data_lacks_are_refused(classes: tuple[int, ...]) -> None:
+    with pytest.raises(Refused, match="the data has 3 classes"):
+        Mismatch(of_fakes=OfFakes(weight=1.0, margin=1.0, classes=classes)).resolve_auto(None, [9, 9, 9])
+    with pytest.raises(Refused, match="the data has 3 classes"):
+        DiffAugment(classes=classes).resolve_auto(None, [9, 9, 9])
 
 
 def test_a_negative_weight_is_refused() -> None:

@@ -39,6 +39,12 @@ def among(label: Int[Tensor, " batch"], classes: Sequence[int]) -> Bool[Tensor, 
     return (label[:, None] == torch.tensor(classes, device=label.device)).any(1)
 
 
+def refuse_unknown(field: str, classes: Sequence[int], sizes: Sequence[int]) -> None:
+    """Raises `Refused` where a field names classes that the data does not have."""
+    if sizes and (unknown := [one for one in classes if not 0 <= one < len(sizes)]):
+        raise Refused(f"{field} holds {unknown[0]}, and the data has {len(sizes)} classes: give 0 to {len(sizes) - 1}")
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Adaptive:
@@ -144,6 +150,7 @@ class DiffAugment:
         small = length is not None and length < SMALL
         rare = rare_classes(length, sizes)
         classes = None if self.classes == "auto" else self.classes
+        refuse_unknown("objective.augment.classes", classes or (), sizes)
         if self.probability != "auto":
             return replace(self, classes=classes)
         if small:

@@ -1,4 +1,5 @@
-"""A penalty on real samples with wrong labels, by which the discriminator learns labels early."""
+"""Penalties where right and wrong labels score alike: on real samples, by which the discriminator learns labels early,
+and on fakes of rare classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.objectives.augment import among, rare_classes
+from honmono.objectives.augment import among, rare_classes, refuse_unknown
 from honmono.objectives.base import Step
 from honmono.objectives.penalties import Penalty
 from honmono.objectives.scoring import score
@@ -19,11 +20,11 @@ from honmono.objectives.scoring import score
 class OfFakes:
     """weight * E [y is one of `classes`] max(0, margin - (D(x, y) - D(x, y'))), with x = G(z, y), for the generator.
 
-    A rare class's own pictures are soon known by heart, but the discriminator learns from those of all other classes
-    what is not of it, and here that reaches the generator.
+    The discriminator soon memorises the pictures of a rare class, but learns from those of all other classes what does
+    not belong to it. This gradient teaches it to the generator.
 
-    classes: indices of the classes; "auto": those of fewer than 1,000 pictures, where the data is not small
-        (`rare_classes`). Without any, nothing is computed.
+    classes: indices of the classes; "auto": those of fewer than 1,000 pictures, where the data has 10,000 or more
+        (`rare_classes`). Without any, or with a weight of 0, nothing is computed.
 
     Source: the loss on the labels of fakes in Odena et al., AC-GAN (2017, arXiv:1610.09585, section 3), with the
     comparison of `Mismatch` in place of a classifier.
@@ -51,7 +52,7 @@ class Mismatch(Penalty):
     tolerance: a batch adds nothing while its mean shortfall is at most this. With 0, the few ambiguous samples of
         well-separated classes are penalised throughout, and the generator stops producing such samples, unless
         `adapt` releases the penalty. The mean is over the samples of one process.
-    of_fakes: a term of the generator's loss for fakes of some classes; None: none.
+    of_fakes: a term of the generator's loss for fakes of some classes, whatever `weight` is; None: none.
 
     Source: the matching-aware discriminator of Reed et al. (2016, arXiv:1605.05396, algorithm 1), which treats
     such pairs as fakes; here the two scores are compared.
@@ -76,16 +77,23 @@ class Mismatch(Penalty):
 
     def generator_value(self, step: Step, fake: Tensor, fake_score: Tensor) -> Tensor | None:
         label = step.draws.label
-        if self.of_fakes is None or not self.of_fakes.classes or label is None:
+        if self.of_fakes is None or not (self.of_fakes.weight and self.of_fakes.classes):
             return None
         assert self.of_fakes.classes != "auto", "resolve_auto is called first"
+        if label is None:
+            raise Refused(
+                "objective.penalties: of_fakes.classes is set, and the samples have no labels: set it to (), or"
+                " conditional=true"
+            )
         shortfall = _shortfall(step, fake, fake_score, label, self.of_fakes.margin)
         return self.of_fakes.weight * (shortfall * among(label, self.of_fakes.classes)).mean()
 
     def resolve_auto(self, length: int | None, sizes: Sequence[int]) -> "Mismatch":
-        if self.of_fakes is None or self.of_fakes.classes != "auto":
+        if self.of_fakes is None:
             return self
-        return replace(self, of_fakes=replace(self.of_fakes, classes=rare_classes(length, sizes)))
+        classes = rare_classes(length, sizes) if self.of_fakes.classes == "auto" else self.of_fakes.classes
+        refuse_unknown("objective.penalties: of_fakes.classes", classes, sizes)
+        return replace(self, of_fakes=replace(self.of_fakes, classes=classes))
 
 
 def _shortfall(

@@ -1,4 +1,4 @@
-"""Penalties added to the discriminator's loss, and the input gradient that several of them use."""
+"""Penalties added to the losses of scores, and the input gradient that several of them use."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ from honmono.schedules import Constant, Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Penalty(ABC):
-    """A term that is added to the discriminator's loss.
+    """A term that is added to the discriminator's loss, and maybe one that is added to the generator's.
 
-    schedule: a factor on it, by images seen, which the objective applies.
-    adapt: another one, by its own value; None: none.
+    schedule: a factor on both, by images seen, which the objective applies.
+    adapt: another one on the discriminator's, by its own value; None: none.
     """
 
     name: ClassVar[str]  # its value is logged under this name

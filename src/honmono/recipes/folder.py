@@ -12,8 +12,8 @@ arXiv:1901.09321).
 To learn labels early, and rare classes too: a fake has the label of the real sample that it is paired with; labels
 enter the generator by conditional batch norm (arXiv:1707.00683) and the discriminator by a projection on its whole last
 map (arXiv:1802.05637); real samples with wrong labels must score lower (arXiv:1605.05396); rare classes are oversampled
-(arXiv:1908.03195) and augmented, and their fakes' labels must be told (arXiv:1610.09585). benchmarks/README.md shows
-the effect of each.
+(arXiv:1908.03195) and augmented, and D must recognise the labels of their fakes (arXiv:1610.09585).
+benchmarks/README.md shows the effect of each.
 """
 
 from functools import partial
@@ -211,7 +211,7 @@ class ResidualDiscriminator(nn.Module):
         "fakes have the labels of the reals that they are paired with (fake_labels: real; uniform)",
         "a penalty on reals with wrong labels makes D learn labels, at some cost of variety within classes; it"
         " decreases once they are learned, and increases again if they are forgotten (objective.penalties.2.adapt,"
-        " none: a constant factor; objective.penalties.2.weight, 0: no penalty; thresholds are in proportion to it)",
+        " none: a constant factor; objective.penalties.2.weight, 0: no such penalty; adapt is in proportion to it)",
         "fakes of classes of fewer than 1,000 pictures are penalised where D cannot tell their labels from others"
         " (objective.penalties.2.of_fakes, none: no such penalty), unless the data has fewer than 10,000",
         "learning rates of 0.001 for 100,000 images, then decreasing with the square root of the images seen"
