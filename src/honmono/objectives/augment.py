@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, final
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
+from honmono.objectives.rare_classes import among, is_small, rare_classes, refuse_unknown
 
 
-SMALL = 10_000  # pictures: a fifth of CIFAR-10, below which Zhao et al. gain the most (table 3)
-SMALL_CLASS = 1_000  # pictures of one class, in the same proportion: CIFAR-10 has ten classes
 SMALL_CLASS_IMAGES = 50_000  # `Adaptive.images` for such classes: chosen on 150 horses among CIFAR-10's other classes
 
 
@@ -22,27 +21,6 @@ CLASS_SIGN, CLASS_SHARE = "augmented_sign", "augmented_share"
 SIGNS, SAMPLES, UPDATES = "augment_signs", "augment_samples", "augment_updates"
 EQUAL = 1e-6  # a difference of means that rounding alone can make
 LEAST = 32  # samples of the augmented classes, below which their mean sign says too little
-
-
-def rare_classes(length: int | None, sizes: Sequence[int]) -> tuple[int, ...]:
-    """The labels of classes of fewer than 1,000 pictures, where the data has 10,000 or more.
-
-    length: the number of pictures; None where the data is infinite.
-    sizes: the number of pictures in each class.
-    """
-    small = length is not None and length < SMALL
-    return () if small else tuple(label for label, size in enumerate(sizes) if 0 < size < SMALL_CLASS)
-
-
-def among(label: Int[Tensor, " batch"], classes: Sequence[int]) -> Bool[Tensor, " batch"]:
-    """Whether each label is one of these."""
-    return (label[:, None] == torch.tensor(classes, device=label.device)).any(1)
-
-
-def refuse_unknown(field: str, classes: Sequence[int], sizes: Sequence[int]) -> None:
-    """Raises `Refused` where a field names classes that the data does not have."""
-    if sizes and (unknown := [one for one in classes if not 0 <= one < len(sizes)]):
-        raise Refused(f"{field} holds {unknown[0]}, and the data has {len(sizes)} classes: give 0 to {len(sizes) - 1}")
 
 
 @final
@@ -147,13 +125,12 @@ class DiffAugment:
         length: the number of pictures; None where the data is infinite.
         sizes: the number of pictures in each class; () where the recipe uses no labels.
         """
-        small = length is not None and length < SMALL
         rare = rare_classes(length, sizes)
         classes = None if self.classes == "auto" else self.classes
         refuse_unknown("objective.augment.classes", classes or (), sizes)
         if self.probability != "auto":
             return replace(self, classes=classes)
-        if small:
+        if is_small(length):
             return replace(self, probability=Adaptive(), classes=classes)
         if rare and self.classes == "auto":
             return replace(self, probability=Adaptive(images=SMALL_CLASS_IMAGES, of_classes=True), classes=rare)

@@ -1,5 +1,4 @@
-"""Penalties where right and wrong labels score alike: on real samples, by which the discriminator learns labels early,
-and on fakes of rare classes."""
+"""Penalties on labels: the discriminator must score a sample higher with its own label than with a wrong one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,9 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from honmono.errors import Refused
-from honmono.objectives.augment import among, rare_classes, refuse_unknown
 from honmono.objectives.base import Step
 from honmono.objectives.penalties import Penalty
+from honmono.objectives.rare_classes import among, rare_classes, refuse_unknown
 from honmono.objectives.scoring import score
 
 
