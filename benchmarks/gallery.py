@@ -20,7 +20,7 @@ from PIL import Image
 
 from honmono.errors import Refused
 from honmono.files import atomic_write_bytes, write_json
-from honmono.recipe.record import auto_fields
+from honmono.recipe.record import left_to_data
 from honmono.recipe.registry import entries, find
 from honmono.recipe.serialize import to_json
 from honmono.reports.comparison import summary
@@ -127,7 +127,7 @@ def command(run: summary.Summary, step: int) -> str:
     words += [f"--steps {step}"] if step != own["training.steps"] else []
     names = ("seed", "steps", "precision", "best", "sample_every", "checkpoint_every", "measure_")
     training = tuple(f"training.{name}" for name in names)
-    passed = ("data.source", "metrics", "grids", *auto_fields(run.run), *training)
+    passed = ("data.source", "metrics", "grids", *left_to_data(run.run), *training)
     for name in dict.fromkeys([*own, *run.fields]):
         if name.startswith(passed) or name not in run.fields:
             continue

@@ -125,7 +125,7 @@ def read_parent(run: RunDirectory) -> dict[str, Any] | None:
     return parent if isinstance(parent, dict) else None
 
 
-def auto_fields(run: RunDirectory) -> list[str]:
+def left_to_data(run: RunDirectory) -> list[str]:
     """The fields that were "auto" in a run's recipe; [] where the run does not record them."""
     try:
         named = read_environment(run)["left_to_data"]

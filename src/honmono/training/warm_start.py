@@ -76,7 +76,7 @@ class Parent:
 
     def _own(self) -> Recipe:
         """The parent's recipe, with the fields that were "auto" set to "auto" again."""
-        return override(self.record.recipe, dict.fromkeys(record.auto_fields(self.run), "auto"))
+        return override(self.record.recipe, dict.fromkeys(record.left_to_data(self.run), "auto"))
 
     def _continued(self, recipe: Recipe) -> Recipe:
         """The recipe without what only randomly initialised weights need.
