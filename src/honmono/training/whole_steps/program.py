@@ -74,7 +74,8 @@ def _trace(
 
 def _leaf(tensor: Tensor, place: Place, parts: Parts) -> Tensor:
     """A tensor in place of a weight or buffer of a network."""
-    trained = place.name in dict(parts.networks[place.of].named_parameters())  # type: ignore[index]
+    assert place.of != "average" and place.of != "memory", "only weights of players are trained"
+    trained = place.name in dict(parts.networks[place.of].named_parameters())
     return tensor.detach().requires_grad_(trained and tensor.is_floating_point())
 
 

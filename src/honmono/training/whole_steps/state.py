@@ -1,7 +1,7 @@
 """The tensors that a step changes: weights, buffers, optimizer states, averages and an objective's memory, by place."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ class Place(NamedTuple):
     key: in the optimizer's state of that parameter; "" where it is the weight itself.
     """
 
-    of: str
+    of: PlayerName | Literal["average", "memory"]
     name: str
     key: str = ""
 
@@ -70,7 +70,8 @@ class State:
             if of == "memory":
                 found.append(parts.memory.values[name])
             elif key:
-                found.append(self._optimizer_state(of, weights[of][name])[key])  # type: ignore[arg-type]
+                assert of != "average", "it has no optimizer"
+                found.append(self._optimizer_state(of, weights[of][name])[key])
             else:
                 found.append(weights[of][name].detach())
         return found
