@@ -87,8 +87,8 @@ def fakes_of(run: TrainedRun, names: Iterable[str], picture: Path | None) -> dic
     """Pictures of a run's averaged weights by class, and a grid of columns by class."""
     fakes = {name: np.asarray(run.pictures(FAKES, label=name)) for name in names}
     if picture is not None:
-        shown = np.stack([pictures[row] for row in range(ROWS) for pictures in fakes.values()])
-        save_png(grid(shown, len(fakes)), picture)
+        by_row = np.stack([samples[row] for row in range(ROWS) for samples in fakes.values()])
+        save_png(grid(by_row, columns=len(fakes)), picture)
     return fakes
 
 

@@ -107,7 +107,7 @@ def decode(
         header = read_header(content)
         _refuse_size(header)
         return _flat(Image.fromarray(content), [], levels.ground), header, ()
-    if isinstance(content, bytes) and levels.ground is not None and (found := _quickly(content, side)):
+    if isinstance(content, bytes) and levels.ground is not None and (found := _plain_jpeg(content, side)):
         return *found, ()
     image = opened(content)
     header = _header(image)
@@ -136,7 +136,7 @@ def decode(
         return _flat(turned, repairs, levels.ground), header, tuple(repairs)
 
 
-def _quickly(data: bytes, side: int | None) -> tuple[Image.Image, Header] | None:
+def _plain_jpeg(data: bytes, side: int | None) -> tuple[Image.Image, Header] | None:
     """A plain JPEG of a size that is decoded at its own scale; None for any other picture."""
     if (found := plain_header(data)) is None:
         return None
