@@ -100,7 +100,9 @@ def reports(folder: Path, asked: argparse.Namespace) -> Iterator[Row]:
             # Some write scripts of their own that are called like a module of Python's.
             settings = os.environ | {"BIN": str(asked.bin), "PYTHONSAFEPATH": "1"}
             with tempfile.TemporaryDirectory() as place:
-                done = subprocess.run(["bash", script], capture_output=True, text=True, env=settings, cwd=place)
+                done = subprocess.run(
+                    ["bash", script.resolve()], capture_output=True, text=True, env=settings, cwd=place
+                )
             last = (done.stdout.strip().splitlines() or [""])[-1]
             said = f": {last}" if done.returncode else ""
             yield Row(script.stem, f"exit {done.returncode}{said}", f"exit {77 if done.returncode == 77 else 0}")
