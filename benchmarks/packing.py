@@ -5,7 +5,8 @@
 Two sets, of crops of scikit-learn's two photographs: 28,709 grey ones of 48x48 pixels in seven classes, as FER2013, and
 colour ones of 256x256 pixels, as many as two loops side by side read in SECONDS (by links to 2,000 files).
 one: processor seconds on one core, packing's over the loop's. two: wall seconds on two cores, packing's over those of
-two loops at once, over half the files each. memory: the largest resident size of packing a set and four times that set.
+two loops at once, over half the files each. memory: the largest resident size of packing the first set, and of four and
+ten times that set.
 Loops and packing take turns, each in a process of its own; the results are medians, with all rounds beside them, in
 results/packing-MACHINE.json.
 """
@@ -150,7 +151,8 @@ def main() -> None:
         make(large, 256, False, LARGE_FILES)
         seconds = run({*cores}, *(["loop", str(large), str(first), "2"] for first in (0, 1)))["wall"]
         link(large, Path(place, "long"), 1 + int(asked.wall / seconds))
-        link(small, Path(place, "four"), 4)
+        for times, name in ((4, "four"), (10, "ten")):
+            link(small, Path(place, name), times)
         time.sleep(SETTLED_SECONDS + 1)
         rows = {
             "one, 48x48": compare(small, {cores[0]}, asked.rounds),
@@ -158,7 +160,8 @@ def main() -> None:
             "two, 48x48": compare(Path(place, "four"), {*cores}, asked.rounds),
             "two, 256x256": compare(Path(place, "long"), {*cores}, max(1, asked.rounds // 2)),
         }
-        memory = {str(one): run({*cores}, ["pack", str(Path(place, one))])["peak_mib"] for one in ("small", "four")}
+        sets = {"small": FER2013, "four": 4 * FER2013, "ten": 10 * FER2013}
+        memory = {f"{sets[one]:,}": run({*cores}, ["pack", str(Path(place, one))])["peak_mib"] for one in sets}
     path = Path(__file__).parent / "results" / f"packing-{asked.name}.json"
     what = "packing over a plain loop of Pillow, medians of interleaved rounds"
     write_json(

@@ -24,9 +24,10 @@ class Interrupted(Exception):
         self.code = 128 + number
 
 
-def first_of(names: Sequence[object], most: int, separator: str = ", ") -> str:
-    """The first `most` names: "a, b and 3 more"."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+def first_of(names: Sequence[object], most: int, separator: str = ", ", unnamed: int = 0) -> str:
+    """The first `most` names: "a, b and 3 more". unnamed: how many there are besides these names."""
+    left = max(0, len(names) - most) + unnamed
+    more = f" and {left:,} more" if left else ""
     return separator.join(map(str, names[:most])) + more
 
 

@@ -52,4 +52,4 @@ def test_files_that_are_no_pictures_by_name_make_no_classes_and_are_told() -> No
         "there", ("a.png", "labels/a.txt", "0001", ".DS_Store", "__MACOSX/a.png", ".git/b.png"), None
     ).listing
     assert [item.name for item in listing.items] == ["0001", "a.png"]
-    assert listing.strays == (("labels/a.txt", "not a known picture format (.txt)"),)
+    assert [*listing.strays] == [("labels/a.txt", "not a known picture format (.txt)")]

@@ -1,16 +1,15 @@
 """What packing a source would do, found out by doing it without keeping the pixels."""
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
 from honmono.data.packing.conversion import convert
+from honmono.data.packing.fates import lines_of
 from honmono.data.packing.one_picture import Request
 from honmono.data.packing.rows import Nowhere
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.understood import sizes_of, understood
 from honmono.data.sources.open import open_source
-from honmono.errors import first_of
 from honmono.files import readable
 
 
@@ -24,7 +23,7 @@ class Report:
     record: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, every name included, as plain JSON values."""
+        """All of it as plain JSON values, with the names of a thousand files of each fate."""
         return self.record
 
     def lines(self) -> list[str]:
@@ -38,12 +37,7 @@ class Report:
             *understood(record),
         ]
         for kind, what in (("repaired", "what"), ("skipped", "why")):
-            lines.append(f"{kind}: {len({entry['name'] for entry in record[kind]}):,}")
-            names_by_fate: dict[str, list[str]] = defaultdict(list)
-            for entry in record[kind]:
-                names_by_fate[entry[what]].append(entry["name"])
-            for fate, names in names_by_fate.items():
-                lines.append(f"  {fate}: {first_of(names, _NAMES_SHOWN)}")
+            lines += lines_of(record, kind, what, _NAMES_SHOWN)
         return [readable(line) for line in lines]  # the source as it was named this time may be no valid text
 
 

@@ -1,15 +1,15 @@
 """From a source to pictures of one size and number of channels: the one path that packing and checking share."""
 
 import warnings
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
-
-import numpy as np
 
 from honmono.data.packing.bands import FirstBands
 from honmono.data.packing.decode import Header
+from honmono.data.packing.fates import Fates
 from honmono.data.packing.fit import Resample
 from honmono.data.packing.frames import EveryFrame
 from honmono.data.packing.one_picture import Convert, Request, Way
@@ -20,7 +20,8 @@ from honmono.data.packing.survey import Seen, Survey, look_at
 from honmono.data.packing.values import ALPHA, levels_of
 from honmono.data.parallel import progress, run_in_parallel
 from honmono.data.sources.base import Listing, Source
-from honmono.data.sources.items import Positions, positions
+from honmono.data.sources.items import Positions
+from honmono.data.sources.spooled import Spooled, sort_spooled
 from honmono.errors import Refused
 from honmono.files import readable
 
@@ -34,6 +35,7 @@ class Conversion:
 
     resample: the filter that changed sizes.
     order: for each picture kept, in the order in which it was kept, its index in the source.
+    repaired, skipped: by what was mended, or why they cannot be used, the indices of pictures.
     collapsed: whether the pixels, kept with three channels, are all grey and one channel is to be made of them.
     shared: (name, name elsewhere) of the pictures that another split of the source has too.
     blank: how many pictures are of nearly one colour. lightest: the largest value in any of them.
@@ -45,27 +47,33 @@ class Conversion:
     channels: int
     resample: Resample
     collapsed: bool = False
-    order: Positions = field(default_factory=positions)
+    order: Spooled[int] = field(default_factory=Spooled[int])
     formats: Counter[str] = field(default_factory=Counter)
-    repaired: list[tuple[int, str]] = field(default_factory=list)
-    skipped: list[tuple[int, str]] = field(default_factory=list)
+    repaired: defaultdict[str, Positions] = field(default_factory=lambda: defaultdict(Positions))
+    skipped: defaultdict[str, Positions] = field(default_factory=lambda: defaultdict(Positions))
     shared: tuple[tuple[str, str], ...] = ()
     blank: int = 0
     lightest: int = 0
 
-    def labels(self) -> np.ndarray:
-        """(kept,) int64 class indices in the source's order; -1 everywhere where there are no classes."""
-        if (labels := self.listing.items.labels) is None:
-            return np.full(len(self.order), -1, np.int64)
-        return np.asarray(labels)[np.sort(self.order)].astype(np.int64)
+    def labels(self) -> Iterator[int]:
+        """The class of each picture kept, in the source's order; -1 where there are no classes."""
+        labels = self.listing.items.labels
+        if labels is None:
+            yield from repeat(-1, len(self.order))
+            return
+        kept = iter(self.order) if self.order.rising() else sort_spooled(self.order)
+        index = next(kept, None)
+        for at, label in enumerate(labels):
+            if at == index:
+                yield label
+                index = next(kept, None)
 
     def record(self, source: Source, request: Request) -> dict[str, Any]:
         """The record of the conversion, as plain JSON values."""
-        items = self.listing.items
         classes = self.listing.classes
         holds = self.seen.survey()
         resized = holds.resizing(self.size)
-        counts = np.bincount(self.labels(), minlength=len(classes)) if classes else ()
+        counts = Counter(self.labels())
         return {
             "source": readable(source.name),
             "fingerprint": source.fingerprint(),
@@ -82,14 +90,19 @@ class Conversion:
             "in_other_splits": [{"name": readable(name), "also": readable(also)} for name, also in self.shared],
             "blank": self.blank,
             "lightest": self.lightest,
-            "class_counts": {name: int(number) for name, number in zip(classes, counts, strict=True)},
+            "class_counts": {name: counts[label] for label, name in enumerate(classes)},
             "formats": dict(self.formats.most_common()),
             "holds": holds.to_json(),
             "notes": [*self.listing.notes, *([] if request.size or resized is None else [resized])],
-            "repaired": [{"name": readable(items[index].name), "what": what} for index, what in sorted(self.repaired)],
-            "skipped": [{"name": readable(items[index].name), "why": why} for index, why in sorted(self.skipped)]
-            + [{"name": readable(name), "why": readable(why)} for name, why in self.listing.strays],
-        }
+        } | self._fates()
+
+    def _fates(self) -> dict[str, Any]:
+        items = self.listing.items
+        repaired, skipped = Fates("repaired", "what"), Fates("skipped", "why")
+        repaired.add((items[at].name, what) for at, what in _by_index(self.repaired))
+        skipped.add((items[at].name, why) for at, why in _by_index(self.skipped))
+        skipped.add(self.listing.strays)
+        return repaired.record() | skipped.record()
 
 
 def convert(source: Source, request: Request, accept: Callable[[Survey], None], pixels: Rows) -> Conversion:
@@ -157,25 +170,26 @@ def _conclude(source: Source, request: Request, seen: Seen, count: int) -> tuple
 
 def _convert_all(source: Source, listing: Listing, count: int, pixels: Rows, way: Way) -> Conversion:
     conversion = Conversion(listing, Seen(), way.size, way.channels, way.resample)
-    coloured = positions()  # grey pictures among what may turn out to be coloured ones
+    coloured = Positions()  # grey pictures among what may turn out to be coloured ones
     all_grey = True
     hashed = source.unread() is not None
-    hashes = bytearray()
+    hashes = Spooled[bytes]()
     task = Convert(way, hashed, pixels.begin((way.channels, *height_and_width(way.size))))
     with progress("packing", count) as advance:
         for index, one in run_in_parallel(task, source.contents(count)):
             advance()
             conversion.seen.add(index, one.header)
-            hashes += one.hashed
+            if hashed:
+                hashes.append(one.hashed)
             pixels.keep(one.why is None)
             if one.why is not None:
-                conversion.skipped.append((index, one.why))
+                conversion.skipped[one.why].append(index)
                 continue
             assert isinstance(one.header, Header)
             conversion.order.append(index)
             conversion.formats[one.header.format] += 1
-            if one.repairs:
-                conversion.repaired.extend((index, repair) for repair in one.repairs)
+            for repair in one.repairs:
+                conversion.repaired[repair].append(index)
             conversion.blank += one.blank
             conversion.lightest = max(conversion.lightest, one.lightest)
             all_grey = all_grey and one.is_grey
@@ -184,10 +198,15 @@ def _convert_all(source: Source, listing: Listing, count: int, pixels: Rows, way
     if hashed:
         source.take_hashes(hashes)
     if not conversion.order:
-        index, why = conversion.skipped[0]
+        index, why = next(_by_index(conversion.skipped))
         raise Refused(f"{source.name} holds no usable pictures ({listing.items[index].name!r}: {why})")
     if way.channels == 3 and way.request.channels is None and all_grey:
         conversion.channels, conversion.collapsed = 1, True
     elif way.channels == 3:
-        conversion.repaired.extend((index, "grey given three equal channels") for index in coloured)
+        conversion.repaired["grey given three equal channels"].extend(coloured)
     return conversion
+
+
+def _by_index(fates: Mapping[str, Iterable[int]]) -> Iterator[tuple[int, str]]:
+    """(index, fate) in rising order."""
+    return sort_spooled((index, fate) for fate, indices in fates.items() for index in indices)

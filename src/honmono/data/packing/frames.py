@@ -1,12 +1,12 @@
 """Every frame of animations and stacks as a picture of its own."""
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 from typing import Literal, final
-
-import numpy as np
 
 from honmono.data.packing.decode import number_of_frames
 from honmono.data.parallel import in_parallel, progress
@@ -28,16 +28,16 @@ class EveryFrame(OtherReading):
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The frames, file by file."""
         _, numbers = self._listing
-        starts = [0, *accumulate(numbers)]
-        files = sum(start < count for start in starts[:-1])
+        starts = array("Q", accumulate(numbers, initial=0))
+        files = bisect_left(starts, count, hi=len(numbers))
         for at, content in self._source.contents(files):
             for frame in range(min(numbers[at], count - starts[at])):
                 yield starts[at] + frame, content if numbers[at] == 1 else Frame(content, frame)
 
     @cached_property
-    def _listing(self) -> tuple[Listing, list[int]]:
+    def _listing(self) -> tuple[Listing, "array[int]"]:
         listing = self._source.listing()
-        numbers = [1] * len(listing.items)
+        numbers = array("I", (1,)) * len(listing.items)
         with progress("counting", len(numbers)) as advance:
             for at, number in in_parallel(number_of_frames, self._source.contents(len(numbers))):
                 numbers[at] = number
@@ -47,7 +47,9 @@ class EveryFrame(OtherReading):
             for item, number in zip(listing.items, numbers, strict=True)
             for frame in range(number)
         )
-        items = Items.of(names, None if listing.items.labels is None else np.repeat(listing.items.labels, numbers))
+        labels = listing.items.labels
+        repeated = None if labels is None else chain.from_iterable(map(repeat, labels, numbers))
+        items = Items.of(names, repeated)
         many = sum(number > 1 for number in numbers)
         note = f"{many:,} files hold several frames, each of which is a picture (data.frames=all)"
         return replace(listing, items=items, notes=(*listing.notes, note) if many else listing.notes), numbers

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import math
 import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,13 @@ import numpy as np
 
 from honmono.data.cache import cache_dir, turn_at
 from honmono.data.packing.conversion import Conversion, convert
+from honmono.data.packing.fates import files_of
 from honmono.data.packing.one_picture import Request
 from honmono.data.packing.rows import RowFile
-from honmono.data.packing.sizes import spelled
+from honmono.data.packing.sizes import height_and_width, spelled
 from honmono.data.packing.survey import Survey
 from honmono.data.sources.base import Source
+from honmono.data.sources.spooled import sort_spooled
 from honmono.errors import Failed
 from honmono.files import atomic_directory
 
@@ -134,10 +139,7 @@ def _pack_into(
         finally:
             arriving.close()
         digest = _arrange(arriving, folder / PICTURES, conversion)
-        labels = conversion.labels()
-        digest.update(labels.data)
-        if conversion.listing.classes:
-            np.save(folder / LABELS, labels)
+        _write_labels(conversion, folder / LABELS, digest)
         record = conversion.record(source, request) | {"packed": digest.hexdigest()}
         (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
         for name in os.listdir(folder):
@@ -147,22 +149,37 @@ def _pack_into(
 
 def _arrange(arriving: RowFile, path: Path, conversion: Conversion) -> "hashlib.blake2b":
     """Puts the rows, which came as they could be read, into the source's order; the hash of their pixels."""
-    came = np.asarray(conversion.order)
-    if not conversion.collapsed and (came[1:] > came[:-1]).all():
+    order = conversion.order
+    if not conversion.collapsed and order.rising():
         os.rename(arriving.path, path)
         return arriving.digest
-    order = np.argsort(came)
-    rows = np.load(arriving.path, mmap_mode="r")
+    came = (row for _, row in sort_spooled((index, row) for row, index in enumerate(order)))
+    rows = arriving.rows(came)
     arranged = RowFile(path)
+    shape = conversion.channels, *height_and_width(conversion.size)
     try:
-        arranged.begin((conversion.channels, *rows.shape[2:]))
-        for start in range(0, len(order), _ARRANGED_AT_ONCE):
-            block = rows[order[start : start + _ARRANGED_AT_ONCE], : conversion.channels]
-            arranged.append(block.tobytes(), len(block))
+        arranged.begin(shape)
+        while some := [row[: math.prod(shape)] for row in islice(rows, _ARRANGED_AT_ONCE)]:
+            arranged.append(b"".join(some), len(some))
     finally:
         arranged.close()
     arriving.path.unlink()
     return arranged.digest
+
+
+def _write_labels(conversion: Conversion, path: Path, digest: "hashlib.blake2b") -> None:
+    """Adds the labels to the hash, and writes them where there are classes."""
+    labels = conversion.labels()
+    with ExitStack() as stack:
+        file = stack.enter_context(open(path, "wb")) if conversion.listing.classes else None
+        if file:
+            header = {"descr": "<i8", "fortran_order": False, "shape": (len(conversion.order),)}
+            np.lib.format.write_array_header_1_0(file, header)
+        while some := [*islice(labels, _ARRANGED_AT_ONCE)]:
+            block = np.array(some, "<i8").tobytes()
+            digest.update(block)
+            if file:
+                file.write(block)
 
 
 def _sync(path: Path) -> None:
@@ -172,8 +189,7 @@ def _sync(path: Path) -> None:
 
 def _summary(record: dict[str, Any], seconds: float) -> str:
     shape = f"{record['channels']}x{spelled(record['size'])}"
-    names = {kind: {entry["name"] for entry in record[kind]} for kind in ("repaired", "skipped")}
-    odd = [f"{len(found):,} {kind}" for kind, found in names.items() if found]
+    odd = [f"{number:,} {kind}" for kind in ("repaired", "skipped") if (number := files_of(record, kind))]
     unusual = f" ({', '.join(odd)}: `honmono data check` names them)" if odd else ""
     empty = [name for name, count in record["class_counts"].items() if not count]
     if empty:  # a generator never sees what such a class looks like

@@ -29,7 +29,7 @@ def filter_of(source: Source, holds: Survey, size: Size, count: int, wanted: Any
     if same or holds.longest > _LONGEST:
         return "lanczos", []
     first = min(count, _LOOKED_AT)
-    seen = looked_at(source, range(first), first, _colours)
+    seen = [*looked_at(source, range(first), first, _colours)]
     few = [number for number, pixels in seen if number <= min(_MOST_COLOURS, pixels / _PIXELS_OF_EACH)]
     if len(few) < _SHARE * len(seen) or not few or median(few) < _LEAST_COLOURS:
         return "lanczos", []

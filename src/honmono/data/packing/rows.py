@@ -3,7 +3,7 @@
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -52,7 +52,10 @@ class Nowhere(Rows):
 
 @final
 class RowFile(Rows):
-    """The file, in which the rows kept are moved together, and the hash of what it holds."""
+    """The file, in which the rows kept are moved together.
+
+    digest: of what it holds.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,6 +86,13 @@ class RowFile(Rows):
         self._write(self._start + self._count * self._size, pixels)
         self.digest.update(pixels)
         self._count += count
+
+    def rows(self, places: Iterable[int]) -> Iterator[bytes]:
+        """The rows at some places of the file, which was closed."""
+        with open(self.path, "rb") as file:
+            for place in places:
+                file.seek(self._start + place * self._size)
+                yield file.read(self._size)
 
     def close(self) -> None:
         """Ends the file behind the last row that is kept."""

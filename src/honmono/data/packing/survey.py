@@ -121,7 +121,7 @@ class Seen:
     def __init__(self) -> None:
         self._sizes: Counter[tuple[int, int]] = Counter()
         self._grey = True
-        self.special = Special([], [], [])
+        self.special = Special()
         self.unusable: tuple[int, str] | None = None
 
     def add(self, index: int, header: Header | str) -> None:

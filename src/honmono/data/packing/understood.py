@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from honmono.data.packing.decode import SEVERAL_FRAMES
+from honmono.data.packing.fates import files_of, number_of
 from honmono.data.packing.one_picture import Request
 from honmono.data.packing.sizes import spelled
 from honmono.data.packing.survey import Survey
@@ -35,7 +36,7 @@ def _cropping(record: Mapping[str, Any]) -> list[str]:
 
 def _frames(record: Mapping[str, Any]) -> list[str]:
     """A line on files of which the first frame alone is taken."""
-    number = sum(entry["what"].startswith(SEVERAL_FRAMES) for entry in record["repaired"])
+    number = number_of(record, "repaired", "what", SEVERAL_FRAMES)
     return (
         [f"{number:,} files hold several frames, of which the first is taken (data.frames=all takes each)"]
         if number
@@ -56,7 +57,7 @@ def _faint(record: Mapping[str, Any]) -> list[str]:
 
 def summary(record: Mapping[str, Any]) -> list[str]:
     """The first lines of a training: its pictures, their size, and what was understood."""
-    skipped = len({entry["name"] for entry in record["skipped"]})
+    skipped = files_of(record, "skipped")
     left = f"; {skipped:,} files left out (`honmono data check` names them)" if skipped else ""
     shape = f"{record['channels']}x{spelled(record['size'])} (fit: {record['fit']})"
     return [f"data    {record['count']:,} pictures of {sizes_of(record, 3)}, as {shape}{left}", *understood(record)]

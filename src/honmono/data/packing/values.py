@@ -3,8 +3,9 @@
 Decided once for a set and never by picture, so that pictures stay comparable.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from PIL import ImageColor
 from honmono.data.packing.decode import Levels, numbers, raw
 from honmono.data.parallel import in_parallel
 from honmono.data.sources.base import Content, Source
+from honmono.data.sources.items import Positions
 from honmono.errors import Refused
 
 
@@ -32,9 +34,9 @@ class Special:
     tiffs: the transparent ones in TIFFs.
     """
 
-    transparent: list[int]
-    deep: list[int]
-    tiffs: list[int]
+    transparent: Positions = field(default_factory=Positions)
+    deep: Positions = field(default_factory=Positions)
+    tiffs: Positions = field(default_factory=Positions)
 
 
 def levels_of(source: Source, special: Special, count: int, ground: str) -> tuple[Levels, list[str]]:
@@ -45,7 +47,10 @@ def levels_of(source: Source, special: Special, count: int, ground: str) -> tupl
     """
     levels, notes, transparent = Levels(), [], special.transparent
     if special.tiffs and ground == "auto" and not _is_alpha(source, special.tiffs, count):
-        levels, transparent = Levels(alpha=False), [at for at in transparent if at not in {*special.tiffs}]
+        levels, transparent = (
+            Levels(alpha=False),
+            Positions.together([transparent]).without(Positions.together([special.tiffs])),
+        )
     if ground == ALPHA:
         levels = Levels(ground=None)
         kept = "transparency is the fourth channel (data.ground=alpha)"
@@ -78,7 +83,7 @@ def checked_ground(ground: str) -> None:
 
 def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, str]:
     step = max(1, len(indices) // _LOOKED_AT)
-    seen = looked_at(source, indices[::step], count, _distance)
+    seen = [*looked_at(source, indices[::step], count, _distance)]
     weight = sum(visible for visible, _ in seen)
     distance = sum(total for _, total in seen) / weight if weight else 255.0
     if distance < _NEAR:
@@ -89,7 +94,7 @@ def _ground(source: Source, indices: Sequence[int], count: int) -> tuple[str, st
 def _is_alpha(source: Source, indices: Sequence[int], count: int) -> bool:
     """Whether the last band of most pixels says that all or nothing is to be seen; infrared, for one, does not."""
     step = max(1, len(indices) // _LOOKED_AT)
-    return float(np.mean(looked_at(source, indices[::step], count, _extremes) or [1.0])) >= _LEAST_EXTREMES
+    return float(np.mean([*looked_at(source, indices[::step], count, _extremes)] or [1.0])) >= _LEAST_EXTREMES
 
 
 def _extremes(content: Content) -> float:
@@ -110,20 +115,23 @@ def _range(content: Content) -> tuple[bool, float, float]:
     return held.dtype.kind == "f", float(held.min()), float(held.max())
 
 
-def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[Levels, list[str]]:
+def _deep(levels: Levels, ranges: Iterable[tuple[bool, float, float]]) -> tuple[Levels, list[str]]:
     """The levels with the numbers that are black and white."""
     notes = []
-    whole = [high for is_fraction, _, high in ranges if not is_fraction]
-    fractions = [(low, high) for is_fraction, low, high in ranges if is_fraction and np.isfinite(low + high)]
+    greatest, low, high = 0.0, math.inf, -math.inf  # of whole numbers, and of fractions
+    for is_fraction, least, most in ranges:
+        if not is_fraction:
+            greatest = max(greatest, most)
+        elif math.isfinite(least + most):
+            low, high = min(low, least), max(high, most)
     white = levels.white
-    if whole and 0 < max(whole) <= 65535:
-        bits = next(bits for bits in _BITS if max(whole) < 2**bits)
+    if 0 < greatest <= 65535:
+        bits = next(bits for bits in _BITS if greatest < 2**bits)
         white = 2**bits - 1
         if bits < 16:
-            notes.append(f"pictures of 16 bits hold values up to {max(whole):g}: {white:,} is white ({bits} bits)")
+            notes.append(f"pictures of 16 bits hold values up to {greatest:g}: {white:,} is white ({bits} bits)")
     black_and_white = levels.fractions
-    if fractions:
-        low, high = min(low for low, _ in fractions), max(high for _, high in fractions)
+    if low <= high:
         black_and_white = (
             (0.0, 1.0) if 0 <= low and high <= 1 else (0.0, 255.0) if 0 <= low and high <= 255 else (low, high)
         )
@@ -132,11 +140,13 @@ def _deep(levels: Levels, ranges: Sequence[tuple[bool, float, float]]) -> tuple[
     return replace(levels, white=white, fractions=black_and_white), notes
 
 
-def looked_at(source: Source, indices: Sequence[int], count: int, look: Callable[[Content], Found]) -> list[Found]:
+def looked_at(source: Source, indices: Iterable[int], count: int, look: Callable[[Content], Found]) -> Iterator[Found]:
     """What is seen in the pictures at these indices; those that cannot be read are passed over."""
-    wanted = {*indices}
-    contents = ((at, content) for at, content in source.contents(count) if at in wanted)
-    return [found for _, found in in_parallel(partial(_seen, look), contents) if found is not None]
+    wanted = np.zeros(count, np.bool_)
+    for index in indices:
+        wanted[index] = True
+    contents = ((at, content) for at, content in source.contents(count) if wanted[at])
+    return (found for _, found in in_parallel(partial(_seen, look), contents) if found is not None)
 
 
 def _seen(look: Callable[[Content], Found], content: Content) -> Found | None:

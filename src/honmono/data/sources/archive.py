@@ -7,26 +7,26 @@ import stat
 import tarfile
 import zipfile
 from abc import abstractmethod
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, cast, final
-
-import numpy as np
 
 from honmono.data.sources.base import LARGEST_BYTES, Classes, Content, Listing, Source, Unreadable
 from honmono.data.sources.fingerprint import fingerprint_files, fingerprint_left
 from honmono.data.sources.foreign_bytes import reason, refusing
-from honmono.data.sources.items import positions
 from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
 from honmono.data.sources.links import Link, followed
 from honmono.data.sources.members import Member, Members
 from honmono.data.sources.names import parts_of
-from honmono.data.sources.overlap import shared_contents, shared_pictures, size_of
+from honmono.data.sources.overlap import Part, shared_pictures, size_of
 from honmono.data.sources.own_labels import LARGEST_TEXT
-from honmono.data.sources.zip_names import names_of
+from honmono.data.sources.spooled import Spooled, sort_spooled
+from honmono.data.sources.zip_names import ZipNames
+from honmono.data.sources.zip_parts import zip_parts
 from honmono.errors import Refused
 from honmono.hooks import hook
 
@@ -69,42 +69,36 @@ class Archive(Source):
 
     def contents(self, count: int) -> Iterator[tuple[int, Content]]:
         """The pictures in the order in which the archive holds them."""
-        yield from self.read(self._in_archive_order(self._layout.positions[:count]))
+        yield from self.read(self._in_archive_order(enumerate(islice(self._layout.listing.items.places, count))))
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
-        within = shared_pictures(self._layout, self._files.names, self._files.sizes, self._members)
-        if not (others := self.elsewhere()):
-            return within
-        common = self.sizes() & set[int]().union(*(one.sizes() for one in others.values()))
-        there = ((f"{split}/{name}", held) for split, one in others.items() for name, held in one.of_sizes(common))
-        return within + shared_contents(self.of_sizes(common), there)
+        within = [self.part(self._layout.left)] if self._layout.left else []
+        others = [one.part(named=f"{split}/") for split, one in self.elsewhere().items()]
+        return shared_pictures(self.part(), [*within, *others]) if within or others else ()
 
     @hook
     def elsewhere(self) -> Mapping[str, "Archive"]:
         """The splits that were not taken and lie in archives of their own."""
         return {}
 
-    def sizes(self) -> set[int]:
-        """Of the pictures' files, in bytes."""
-        return {self._files.sizes[at] for at in self._layout.positions}
+    def part(self, places: Sequence[int] | None = None, named: str = "") -> Part:
+        """The files at these places, or the pictures, `named` before their names."""
+        places = self._layout.listing.items.places if places is None else places
+        files = self._files
+        return Part(places, lambda at: named + files.names[at], lambda at: files[at].size, self._members)
 
-    def of_sizes(self, sizes: Container[int]) -> Iterator[tuple[str, Content]]:
-        """The pictures whose files have one of these sizes, by their names."""
-        places = [at for at in self._layout.positions if self._files.sizes[at] in sizes]
-        return ((self._files.names[at], content) for at, content in self._members(places))
+    def _members(self, places: Iterable[int]) -> Iterator[tuple[int, Content]]:
+        yield from self.read(self._in_archive_order((at, at) for at in places))
 
-    def _members(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
-        yield from ((places[index], content) for index, content in self.read(self._in_archive_order(places)))
+    def _in_archive_order(self, places: Iterable[tuple[int, int]]) -> Iterator[tuple[Member, int]]:
+        """The files at places, given as (index, place), in the archive's order, each with its index."""
+        inside = sort_spooled((self._files[at].at, index, at) for index, at in places)
+        yield from ((self._files[at], index) for _, index, at in inside)
 
-    def _in_archive_order(self, places: Sequence[int]) -> Iterator[tuple[Member, int]]:
-        """The files at these places in the archive's order, each with its index among the places."""
-        starts = np.asarray(self._files.at)[np.asarray(places, np.int64)]
-        yield from ((self._files[places[index]], index) for index in positions(np.argsort(starts, kind="stable")))
-
-    def _texts(self, places: Sequence[int]) -> Mapping[int, bytes]:
-        small = [at for at in places if self._files.sizes[at] <= LARGEST_TEXT]
-        return {at: content for at, content in self._members(small) if isinstance(content, bytes)}
+    def _texts(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        small = (at for at in places if self._files[at].size <= LARGEST_TEXT)
+        return ((at, content) for at, content in self._members(small) if isinstance(content, bytes))
 
     @abstractmethod
     def few(self, most: int) -> Sequence[Member]:
@@ -121,11 +115,11 @@ class Archive(Source):
     @cached_property
     def _fingerprint(self) -> str:
         content = fingerprint_files(self.stamped)
-        left = {
-            f"{split}/{name}": size_of(str(path))
+        left = [
+            (f"{split}/{name}", size_of(str(path)))
             for split, one in self.elsewhere().items()
             for name, path in one.stamped.items()
-        }
+        ]
         return fingerprint_left(content, left) if left else content
 
     @cached_property
@@ -148,9 +142,11 @@ class Archive(Source):
         if leading_out and not layout.listing.items:
             raise Refused(f"{self.name} has only files whose names lead out of the archive, such as {leading_out[0]!r}")
         outside = [(name, "a name that leads out of the archive") for name in leading_out]
-        others = tuple([other for other in self._held.others if not hidden(other[0])] + outside)
+        strays = Spooled(
+            chain(layout.listing.strays, (one for one in self._held.others if not hidden(one[0])), outside)
+        )
         notes = (*self._held.notes, *layout.listing.notes)
-        return replace(layout, listing=replace(layout.listing, strays=layout.listing.strays + others, notes=notes))
+        return replace(layout, listing=replace(layout.listing, strays=strays, notes=notes))
 
 
 @final
@@ -164,37 +160,43 @@ class Zip(Archive):
 
     def look(self) -> Held:
         """What the archive's directory names. A link's content is its target."""
-        with refusing(self.name, "a zip archive"), zipfile.ZipFile(self.path) as archive:
-            found = archive.infolist()
-            names, note = names_of(found)
-            links = [Member(names[at], at, one.file_size) for at, one in enumerate(found) if _is_link(one)]
-            targets = {link: _target(archive, link) for link in links}
-        files = [at for at, one in enumerate(found) if not one.filename.endswith("/") and not _is_link(one)]
-        if files and all(found[at].flag_bits & _ENCRYPTED for at in files):
+        files, links = Members(), list[Link]()
+        others: list[tuple[str, str]] = []
+        readable = False
+        with refusing(self.name, "a zip archive"):
+            names = ZipNames(one for _, part in zip_parts(self.path) for one in part.infolist())
+            for first, part in zip_parts(self.path):
+                for at, one in enumerate(part.infolist(), first):
+                    if not _is_link(one):
+                        if not one.filename.endswith("/"):
+                            files.append(Member(names.of(one), at, one.file_size))
+                            readable = readable or not one.flag_bits & _ENCRYPTED
+                    elif (target := _target(part, one)) is not None:
+                        links.append(Link(names.of(one), target))
+                    else:
+                        others.append((names.of(one), "a link that cannot be read"))
+        if files and not readable:
             raise Refused(f"{self.name} is encrypted: unpack it with its password, and give the folder")
-        return Held(
-            files=Members(Member(names[at], at, found[at].file_size) for at in files),
-            links=[Link(link.name, target) for link, target in targets.items() if target is not None],
-            others=[(link.name, "a link that cannot be read") for link, target in targets.items() if target is None],
-            notes=() if note is None else (note,),
-        )
+        return Held(files, links, others, notes=() if names.note is None else (names.note,))
 
     def read(self, wanted: Iterable[tuple[Member, int]]) -> Iterator[tuple[int, Content]]:
         """The members; what is encrypted or damaged says so."""
-        with zipfile.ZipFile(self.path) as archive:
-            members = archive.infolist()
-            for member, index in wanted:
-                yield index, _unzipped(archive, members[member.at])
+        parts = zip_parts(self.path)
+        first, archive = next(parts)
+        for member, index in wanted:
+            while member.at >= first + len(archive.filelist):
+                first, archive = next(parts)
+            yield index, _unzipped(archive, archive.filelist[member.at - first])
 
 
 def _is_link(member: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(member.external_attr >> 16)
 
 
-def _target(archive: zipfile.ZipFile, link: Member) -> str | None:
-    if link.size > _LONGEST_TARGET:
+def _target(archive: zipfile.ZipFile, link: zipfile.ZipInfo) -> str | None:
+    if link.file_size > _LONGEST_TARGET:
         return None
-    content = _unzipped(archive, archive.infolist()[link.at])
+    content = _unzipped(archive, link)
     return content.decode("utf-8", "surrogateescape") if isinstance(content, bytes) else None
 
 
@@ -236,7 +238,7 @@ class Tar(Archive):
             if member.issym() or member.islnk():
                 links.append(Link(member.name, member.linkname, from_root=member.islnk()))
             elif _is_file(member):
-                files.extend([Member(member.name, member.offset_data, member.size)])
+                files.append(Member(member.name, member.offset_data, member.size))
             elif not member.isdir():
                 others.append((member.name, "a sparse file" if member.issparse() else "neither a file nor a link"))
         if not files:

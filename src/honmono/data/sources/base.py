@@ -1,13 +1,14 @@
 """What every kind of place that holds pictures can do, so that packing need not know where they lie."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
 from honmono.data.sources.items import Items
+from honmono.data.sources.spooled import Spooled
 from honmono.errors import Refused
 from honmono.hooks import hook
 
@@ -58,7 +59,7 @@ class Listing:
 
     items: Items
     classes: tuple[str, ...] = ()
-    strays: tuple[tuple[str, str], ...] = ()
+    strays: Sequence[tuple[str, str]] = ()
     notes: tuple[str, ...] = ()
     classes_from: str = ""
     split: str | None = None
@@ -94,8 +95,8 @@ class Source(ABC):
         return None
 
     @hook
-    def take_hashes(self, hashes: bytearray) -> None:
-        """Takes the hashes of the first pictures, one after the other, from whoever reads them for their pixels."""
+    def take_hashes(self, hashes: Spooled[bytes]) -> None:
+        """Takes the hashes of the first pictures from whoever reads them for their pixels."""
         return
 
     @abstractmethod

@@ -1,9 +1,8 @@
 """Which classes the pictures of a folder or archive have, and what says so."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from honmono.data.sources.base import Classes
 from honmono.data.sources.companions import names_pictures
@@ -19,14 +18,15 @@ _NAMED = 3  # folders in a line
 
 @dataclass(frozen=True)
 class Labelled:
-    """The classes' names, the index of the class of each picture by its position, where they come from, and notes.
+    """The classes' names, the positions of the pictures of each, where they come from, and notes.
 
-    labels: of every name, -1 where it has no class; None where there are no classes.
+    held: in rising order. unlabelled: the positions of the pictures of no class, where there are classes.
     plain: whether the classes are the top folders or there are no folders. files: the positions of files that say so.
     """
 
     classes: tuple[str, ...]
-    labels: np.ndarray | None = None
+    held: Sequence[Positions] = ()
+    unlabelled: Sequence[int] = ()
     where: str = ""
     notes: tuple[str, ...] = ()
     plain: bool = True
@@ -49,9 +49,8 @@ def labelled(
     own, notes = read_own_labels(names, others, way.taken(), texts)
     if own and own.of:
         more = " (--classes folders takes the folders)" if len(folders) > 1 else ""
-        return _of_labels(
-            own, way.taken(), len(names), [*notes, f"classes are the labels in {own.where}{more}"] if more else notes
-        )
+        more_notes = [f"classes are the labels in {own.where}{more}"] if more else []
+        return _of_labels(own, way.taken(), [*notes, *more_notes])
     if classes == "labels":
         said = f" ({notes[0]})" if notes else ""
         raise Refused(
@@ -102,22 +101,31 @@ def _of_folders(
     notes: Sequence[str] = (),
 ) -> Labelled:
     folders = sorted(held)
-    index = {name: label for label, name in enumerate(folders)}
-    labels = np.full(len(names), -1, np.int32)
+    below = defaultdict[str, list[Positions]](list)
     for folder, at in way.pictures.items():
         if folder:
-            labels[np.asarray(at)] = index[folder[0]]
+            below[folder[0]].append(at)
     called = _called(names, others, folders, texts)
     where = f"subfolders, named by {MAPPING}" if called else "subfolders"
     files = named(names, others, MAPPING)[:1] if called else ()
-    return Labelled(tuple(called.get(name, name) for name in folders), labels, where, tuple(notes), not called, files)
+    return Labelled(
+        tuple(called.get(name, name) for name in folders),
+        [Positions.together(below[name]) for name in folders],
+        Positions.together([way.pictures.get((), Positions())]),
+        where,
+        tuple(notes),
+        not called,
+        files,
+    )
 
 
-def _of_labels(own: OwnLabels, taken: Positions, count: int, notes: Sequence[str]) -> Labelled:
+def _of_labels(own: OwnLabels, taken: Positions, notes: Sequence[str]) -> Labelled:
     assert own.of is not None
     known = {label for label in own.of if label is not None}
     values = sorted(known, key=lambda label: (isinstance(label, str), label))
-    index = {label: place for place, label in enumerate(values)}
-    labels = np.full(count, -1, np.int32)
-    labels[np.asarray(taken)] = [-1 if label is None else index[label] for label in own.of]
-    return Labelled(tuple(map(str, values)), labels, own.where, tuple(notes), plain=False, files=own.files)
+    held = {label: Positions() for label in (*values, None)}
+    for at, label in zip(taken, own.of, strict=True):
+        held[label].append(at)
+    unlabelled = held.pop(None)
+    classes = tuple(map(str, values))
+    return Labelled(classes, [*held.values()], unlabelled, own.where, tuple(notes), plain=False, files=own.files)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from honmono.data.sources.items import Positions, positions
+from honmono.data.sources.items import Positions
 from honmono.data.sources.names import parts_of, stem_and_suffix
 from honmono.data.sources.splits import splits_among, words_of
 
@@ -56,14 +56,14 @@ def without_companions(
     if not (folders or beside):
         return pictures, []
     kept: Folders = {}
-    left: defaultdict[str, list[int]] = defaultdict(list)
+    left = defaultdict[str, Positions](Positions)
     for folder, held in pictures.items():
         if why := next((above for above in _down_to(folder) if above in folders), None):
-            left[f"folder {why[-1]!r}"] += held
+            left[f"folder {why[-1]!r}"].extend(held)
             continue
-        left["files named like 'a_mask.png' beside 'a.png'"] += [at for at in held if at in beside]
-        if alone := [at for at in held if at not in beside]:
-            kept[folder] = positions(alone)
+        left["files named like 'a_mask.png' beside 'a.png'"].extend(at for at in held if at in beside)
+        if alone := Positions(at for at in held if at not in beside):
+            kept[folder] = alone
     found = sorted((min(places), len(places), what) for what, places in left.items() if places)
     return kept, [
         f"left out {number:,} pictures that are masks, labels or previews of others: {what}"

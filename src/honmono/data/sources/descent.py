@@ -5,10 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
-import numpy as np
-
 from honmono.data.sources.companions import Folders
-from honmono.data.sources.items import Positions, positions
+from honmono.data.sources.items import Positions
 from honmono.data.sources.names import parts_of
 from honmono.data.sources.splits import Role, choose_split, splits_among
 from honmono.errors import Refused
@@ -30,11 +28,11 @@ class Descent:
     beside: set[int] = field(default_factory=set)
     split: str | None = None
     splits: dict[str, Positions] = field(default_factory=dict)
-    outside: Positions = field(default_factory=positions)
+    outside: Positions = field(default_factory=Positions)
 
     def taken(self) -> Positions:
         """The positions of the pictures, in rising order."""
-        return _together(self.pictures)
+        return Positions.together(self.pictures.values())
 
     def folders(self, names: Sequence[str]) -> Mapping[str, Collection[tuple[str, ...]]]:
         """The folders at the end of the way, each with the paths of its pictures below it."""
@@ -42,7 +40,7 @@ class Descent:
 
     def rooted(self) -> Positions:
         """The pictures in none of these folders, but for the few that strayed there."""
-        return positions(at for at in self.pictures.get((), ()) if at not in self.beside)
+        return Positions(at for at in self.pictures.get((), ()) if at not in self.beside)
 
 
 @final
@@ -98,8 +96,8 @@ def _take(way: Descent, source: str, split: str | None, splits: dict[str, Role],
             inside[folder[depth]][folder[:depth] + folder[depth + 1 :]] = held
         else:
             outside[folder] = held
-    way.outside = _together(outside)
-    way.splits = {name: _together(held) for name, held in sorted(inside.items())}
+    way.outside = Positions.together(outside.values())
+    way.splits = {name: Positions.together(held.values()) for name, held in sorted(inside.items())}
     way.pictures, way.beside = inside[way.split], set()
 
 
@@ -113,17 +111,10 @@ def _folders(pictures: Folders) -> dict[str, Folders]:
 
 
 def _merged(pairs: Iterable[tuple[tuple[str, ...], Positions]]) -> Folders:
-    found: defaultdict[tuple[str, ...], Positions] = defaultdict(positions)
+    found = defaultdict[tuple[str, ...], Positions](Positions)
     for folder, held in pairs:
-        found[folder] += held
+        found[folder].extend(held)
     return dict(found)
-
-
-def _together(pictures: Folders) -> Positions:
-    """Their positions in rising order."""
-    together = np.concatenate([np.asarray(held) for held in (positions(), *pictures.values())])
-    together.sort()
-    return positions(together)
 
 
 def _may_stray(way: Descent, folders: dict[str, Folders]) -> bool:

@@ -6,18 +6,23 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
+from typing import TypeVar
 
 from honmono.data.cache import cache_dir
 from honmono.data.parallel import in_parallel, progress
-from honmono.data.sources.base import Content, Listing
+from honmono.data.sources.base import Content, Listing, Unreadable
+from honmono.data.sources.spooled import Spooled, sort_spooled
 from honmono.files import atomic_write_bytes
 
+
+Key = TypeVar("Key")
 
 # Two writes within one tick of a file system's clock have the same time stamp (FAT: two seconds), so a
 # file younger than this is read again next time.
 SETTLED_SECONDS = 3.0
-HASH_BYTES = 16  # of what `digest` gives
+_HASH_BYTES = 16  # of what `digest` gives
 _AT_ONCE = 1 << 20  # bytes of a file that are read together
 
 
@@ -65,52 +70,63 @@ def fingerprint(
     stamp = Stamp(stamped.items())
     if found := stamp.remembered():
         return found
-    names: list[str] = []
-
-    def numbered() -> Iterator[tuple[int, Content]]:
-        for index, (name, content) in enumerate(contents()):
-            names.append(name)
-            yield index, content
-
     total = hashlib.blake2b(digest_size=16)
     with progress("reading", count) as advance:
-        for index, of_one in in_parallel(digest, numbered()):
-            total.update(_framed(names[index]) + of_one)
+        for name, of_one in digests(contents()):
+            total.update(_framed(name) + of_one)
             advance()
     stamp.remember(total.hexdigest())
     return total.hexdigest()
 
 
-def fingerprint_hashes(names: Iterable[str], unread: Iterable[str], count: int, hashes: bytearray) -> str:
+def fingerprint_hashes(names: Iterable[str], unread: Iterable[str], count: int, hashes: Spooled[bytes]) -> str:
     """The same as of `fingerprint_files`, of files some of which were read before.
 
     unread: the paths of the last `count` ones, whose hashes are added to those of the others.
     """
     with progress("reading", count) as advance:
         for _, of_one in in_parallel(digest, enumerate(unread)):
-            hashes += of_one
+            hashes.append(of_one)
             advance()
     total = hashlib.blake2b(digest_size=16)
-    for index, name in enumerate(names):
-        total.update(_framed(name) + hash_at(hashes, index))
+    for name, of_one in zip(names, hashes, strict=True):
+        total.update(_framed(name) + of_one)
     return total.hexdigest()
-
-
-def hash_at(hashes: bytearray, index: int) -> bytes:
-    """One of the hashes that lie one after the other."""
-    return bytes(hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES])
 
 
 def fingerprint_classes(content: str, listing: Listing) -> str:
     """The hash of pictures whose hash is `content` together with their classes."""
-    labels = [None] * len(listing.items) if listing.items.labels is None else listing.items.labels.tolist()
-    text = repr((listing.classes, labels))
-    return hashlib.blake2b(content.encode() + text.encode(), digest_size=16).hexdigest()
+    items = listing.items
+    labels = repeat(None, len(items)) if items.labels is None else items.labels
+    return _of_texts(content, f"({listing.classes!r}, [", map(repr, labels), "])")
 
 
-def fingerprint_left(content: str, sizes: Mapping[str, int]) -> str:
+def fingerprint_left(content: str, sizes: Iterable[tuple[str, int]]) -> str:
     """The hash of pictures whose hash is `content` together with the names and sizes of files that were left out."""
-    return hashlib.blake2b(content.encode() + repr(sorted(sizes.items())).encode(), digest_size=16).hexdigest()
+    return _of_texts(content, "[", map(repr, sort_spooled(sizes)), "]")
+
+
+def _of_texts(content: str, before: str, texts: Iterable[str], after: str) -> str:
+    """The hash of a hash and, as Python writes it, a list of these texts."""
+    total = hashlib.blake2b(content.encode() + before.encode(), digest_size=16)
+    for number, text in enumerate(texts):
+        total.update((f", {text}" if number else text).encode())
+    total.update(after.encode())
+    return total.hexdigest()
+
+
+def digests(contents: Iterable[tuple[Key, Content]]) -> Iterator[tuple[Key, bytes]]:
+    """The hash of each content that could be read."""
+    waiting: dict[int, Key] = {}
+
+    def numbered() -> Iterator[tuple[int, Content]]:
+        for number, (key, content) in enumerate(contents):
+            if not isinstance(content, Unreadable):
+                waiting[number] = key
+                yield number, content
+
+    for number, of_one in in_parallel(digest, numbered()):
+        yield waiting.pop(number), of_one
 
 
 def digest(content: Content) -> bytes:
@@ -119,12 +135,12 @@ def digest(content: Content) -> bytes:
         try:
             with open(content, "rb", buffering=0) as file:
                 if os.fstat(file.fileno()).st_size <= _AT_ONCE:
-                    return hashlib.blake2b(file.read(), digest_size=HASH_BYTES).digest()
-                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=HASH_BYTES)).digest()
+                    return hashlib.blake2b(file.read(), digest_size=_HASH_BYTES).digest()
+                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_HASH_BYTES)).digest()
         except OSError as error:
-            return hashlib.blake2b(str(error.errno).encode(), digest_size=HASH_BYTES).digest()
+            return hashlib.blake2b(str(error.errno).encode(), digest_size=_HASH_BYTES).digest()
     assert isinstance(content, bytes)
-    return hashlib.blake2b(content, digest_size=HASH_BYTES).digest()
+    return hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
 
 
 def _stamp(files: Iterable[tuple[str, str | Path]]) -> tuple[str, float]:

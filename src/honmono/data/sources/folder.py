@@ -1,25 +1,24 @@
 """A folder of pictures, with whatever says which classes they are of."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import final
 
 from honmono.data.sources.base import Classes, Content, Listing, Source
 from honmono.data.sources.fingerprint import (
-    HASH_BYTES,
     Stamp,
     fingerprint_classes,
     fingerprint_hashes,
     fingerprint_left,
-    hash_at,
 )
-from honmono.data.sources.items import Names
 from honmono.data.sources.layout import Layout, hidden, lay_out
-from honmono.data.sources.overlap import shared_pictures, size_of
+from honmono.data.sources.overlap import Part, shared_pictures, size_of
 from honmono.data.sources.own_labels import small_file
+from honmono.data.sources.spooled import Spooled, sort_spooled
 
 
 @final
@@ -30,7 +29,7 @@ class Folder(Source):
         self.root, self.name, self.split = root, name, split
         self._below = os.path.join(root, "")
         self._classes: Classes = classes
-        self._hashes = bytearray()  # of the first pictures, as far as these were read
+        self._hashes = Spooled[bytes]()  # of the first pictures, as far as these were read
 
     def fingerprint(self) -> str:
         """The hash of the pictures' names and bytes, of their classes where the names alone do not give them, and of
@@ -41,7 +40,7 @@ class Folder(Source):
         """Where the files are not known by their time stamps, and will be."""
         return self._stamp.name if self._stamp.lasting() and self._stamp.remembered() is None else None
 
-    def take_hashes(self, hashes: bytearray) -> None:
+    def take_hashes(self, hashes: Spooled[bytes]) -> None:
         """Takes the hashes of files that are read for their pixels."""
         self._hashes = hashes
 
@@ -55,48 +54,48 @@ class Folder(Source):
 
     def in_other_splits(self) -> tuple[tuple[str, str], ...]:
         """Compares files of equal size."""
-        if not (left := self._sizes_left):
+        if not self._layout.left:
             return ()
-        sizes = {at: size_of(self._below + self._names[at]) for at in self._layout.positions}
-        read = range(len(self._hashes) // HASH_BYTES)
-        known = {self._layout.positions[index]: hash_at(self._hashes, index) for index in read}
-        return shared_pictures(self._layout, self._names, sizes | left, self._paths, known)
+        here, left = (
+            Part(places, self._names.value, lambda at: size_of(self._path(at)), self._paths)
+            for places in (self._layout.listing.items.places, self._layout.left)
+        )
+        return shared_pictures(here, [left], self._hashes)
 
-    def _paths(self, places: Sequence[int]) -> Iterator[tuple[int, Content]]:
-        yield from ((at, self._below + self._names[at]) for at in places)
+    def _path(self, at: int) -> str:
+        return self._below + self._names[at]
 
-    def _texts(self, places: Sequence[int]) -> Mapping[int, bytes]:
+    def _paths(self, places: Iterable[int]) -> Iterator[tuple[int, Content]]:
+        yield from ((at, self._path(at)) for at in places)
+
+    def _texts(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         contents = ((at, small_file(self.root / self._names[at])) for at in places)
-        return {at: content for at, content in contents if content is not None}
+        return ((at, content) for at, content in contents if content is not None)
 
     @cached_property
     def _fingerprint(self) -> str:
         layout = self._layout
         content = self._stamp.remembered()
         if content is None:
-            read = len(self._hashes) // HASH_BYTES
+            read = len(self._hashes)
             unread = (self._below + name for name in self._pictures(read))
-            count = len(self._layout.positions) - read
+            count = len(layout.listing.items) - read
             content = fingerprint_hashes(self._pictures(), unread, count, self._hashes)
             self._stamp.remember(content)
         content = content if layout.plain else fingerprint_classes(content, layout.listing)
-        sizes = {self._names[at]: size for at, size in self._sizes_left.items()}
-        return fingerprint_left(content, sizes) if sizes else content
+        sizes = ((self._names[at], size_of(self._path(at))) for at in layout.left)
+        return fingerprint_left(content, sizes) if layout.left else content
 
     def _pictures(self, first: int = 0, end: int | None = None) -> Iterator[str]:
-        return (self._names[at] for at in self._layout.positions[first:end])
+        return (self._names[at] for at in islice(self._layout.listing.items.places, first, end))
 
     @cached_property
     def _stamp(self) -> Stamp:
         return Stamp((name, self._below + name) for name in self._pictures())
 
     @cached_property
-    def _sizes_left(self) -> dict[int, int]:
-        return {at: size_of(self._below + self._names[at]) for at in self._layout.left}
-
-    @cached_property
-    def _names(self) -> Names:
-        return Names(_files(self.root))
+    def _names(self) -> Spooled[str]:
+        return Spooled(_files(self.root))
 
     @cached_property
     def _layout(self) -> Layout:
@@ -106,22 +105,27 @@ class Folder(Source):
 def _files(root: Path) -> Iterator[str]:
     """The files below `root`, as sorted `/`-separated names; a folder that links lead to twice is visited once."""
     visited: set[str] = set()
-    waiting = [""]  # files, and folders with a "/" at the end, so that whole names are sorted; the next one last
+    waiting = [iter([""])]  # what is left of folders, each within the one before
     while waiting:
-        name = waiting.pop()
-        if name and not name.endswith("/"):
+        name = next(waiting[-1], None)
+        if name is None:
+            waiting.pop()
+        elif name and not name.endswith("/"):
             yield name
-            continue
-        folder = os.path.join(root, name)
-        visited.add(os.path.realpath(folder))
-        inside: list[str] = []
-        with suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if not _is_folder(entry):
-                    inside.append(name + entry.name)
-                elif not hidden(entry.name) and os.path.realpath(entry.path) not in visited:
-                    inside.append(f"{name}{entry.name}/")
-        waiting += sorted(inside, reverse=True)
+        else:
+            waiting.append(sort_spooled(_inside(root, name, visited)))
+
+
+def _inside(root: Path, folder: str, visited: set[str]) -> Iterator[str]:
+    """The names of what is directly in a folder; those of folders, which were not visited, end with a "/", so that
+    whole names are sorted."""
+    visited.add(os.path.realpath(os.path.join(root, folder)))
+    with suppress(OSError), os.scandir(os.path.join(root, folder)) as entries:
+        for entry in entries:
+            if not _is_folder(entry):
+                yield folder + entry.name
+            elif not hidden(entry.name) and os.path.realpath(entry.path) not in visited:
+                yield f"{folder}{entry.name}/"
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

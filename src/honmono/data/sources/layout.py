@@ -1,19 +1,17 @@
 """Classes and splits by file names: one rule for folders and archives."""
 
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from honmono.data.sources.base import Classes, Listing
 from honmono.data.sources.class_rule import Labelled, labelled
 from honmono.data.sources.companions import Folders, Suspect, suspects, without_companions
 from honmono.data.sources.descent import Descent, descend
-from honmono.data.sources.items import Items, Names, Positions, positions
+from honmono.data.sources.items import Items, Positions, Turns
 from honmono.data.sources.names import base, parts_of, stem_and_suffix
 from honmono.data.sources.own_labels import Texts
+from honmono.data.sources.spooled import Spooled, sort_spooled
 from honmono.files import readable
 
 
@@ -32,14 +30,13 @@ _TEXTS = frozenset(
 
 @dataclass(frozen=True)
 class Layout:
-    """A listing, and the position of each of its items among the names that it was made from.
+    """A listing, whose items' places are those among the names that it was made from.
 
     plain: whether the classes are the top folders or there are none, as in all versions of honmono.
     left: the positions of the pictures of the splits that were not taken.
     """
 
     listing: Listing
-    positions: Positions
     plain: bool
     left: Positions
 
@@ -79,7 +76,7 @@ def lay_out(
     names: Sequence[str],
     split: str | None,
     classes: Classes = "auto",
-    texts: Texts = lambda places: {},
+    texts: Texts = lambda places: iter(()),
 ) -> Layout:
     """Finds the pictures, the split and the classes among the `/`-separated names of a folder's or archive's files.
 
@@ -88,30 +85,30 @@ def lay_out(
     folders that are left, sorted by name, unless these only keep directories short (`class_rule`).
     classes: "folders", "labels" or "none" takes only that reading. texts: gives what label files hold.
     """
-    names = names if isinstance(names, Names) else Names(names)
+    names = names if isinstance(names, Spooled) else Spooled(names)
     sorted_out = _sort_out(names)
     pictures, notes = without_companions(sorted_out.pictures, sorted_out.suspects, names)
     way = descend(source, pictures, split)
     found = labelled(source, names, sorted_out.others, way, classes, texts)
-    used = {*found.files}
-    strays = [(names[at], _why_none(names[at])) for at in sorted_out.strays if at not in used]
-    strays += _left_out(names, way, found)
+    strays = Spooled((names[at], _why_none(names[at])) for at in sorted_out.strays.without(sort_spooled(found.files)))
+    strays.extend(_left_out(names, way, found))
     if way.split is not None:
         notes.insert(0, took(way.split, way.splits))
-    at, labels = _taking_turns(names, way.taken(), found.labels)
+    of_class = found.held if found.classes else [way.taken()]
+    turns = Turns(of_class if names.rising() else [_by_name(names, held) for held in of_class])
     listing = Listing(
-        Items(names, at, labels),
+        Items(names, turns, turns.classes if found.classes else None),
         tuple(map(readable, found.classes)),
-        tuple(strays),
+        strays,
         tuple([*notes, *found.notes]),
         found.where,
         way.split,
         tuple((name, len(places)) for name, places in way.splits.items()),
     )
-    left = positions()
+    left = Positions()
     for name, places in way.splits.items():
-        left += places if name != way.split else positions()
-    return Layout(listing, at, found.plain, left)
+        left.extend(places if name != way.split else ())
+    return Layout(listing, found.plain, left)
 
 
 @dataclass
@@ -124,12 +121,12 @@ class _SortedOut:
 
     pictures: Folders = field(default_factory=dict)
     suspects: list[Suspect] = field(default_factory=list)
-    strays: Positions = field(default_factory=positions)
-    others: Positions = field(default_factory=positions)
+    strays: Positions = field(default_factory=Positions)
+    others: Positions = field(default_factory=Positions)
 
 
 def _sort_out(names: Iterable[str]) -> _SortedOut:
-    found, pictures = _SortedOut(), defaultdict[tuple[str, ...], Positions](positions)
+    found, pictures = _SortedOut(), defaultdict[tuple[str, ...], Positions](Positions)
     folders: dict[str, tuple[str, ...] | None] = {}  # None: hidden
     for at, name in enumerate(names):
         above, file = _divided(name)
@@ -168,30 +165,14 @@ def _why_none(name: str) -> str:
     return f"not a known picture format ({suffix})" if suffix else "not a picture by its name"
 
 
-def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> list[tuple[str, str]]:
+def _left_out(names: Sequence[str], way: Descent, found: Labelled) -> Iterator[tuple[str, str]]:
     """(name, why) of the pictures that belong to no class or split."""
-    taken = np.asarray(way.taken())
-    unlabelled: list[int] = [] if found.labels is None else taken[found.labels[taken] < 0].tolist()
-    beside = [at for at in unlabelled if at in way.beside]
-    return (
-        [(names[at], "beside the splits") for at in way.outside]
-        + [(names[at], "beside the folders of the classes") for at in beside]
-        + [(names[at], f"without a label in {found.where}") for at in unlabelled if at not in way.beside]
-    )
+    yield from ((names[at], "beside the splits") for at in way.outside)
+    yield from ((names[at], "beside the folders of the classes") for at in found.unlabelled if at in way.beside)
+    without = f"without a label in {found.where}"
+    yield from ((names[at], without) for at in found.unlabelled if at not in way.beside)
 
 
-def _taking_turns(names: Names, taken: Positions, of_name: np.ndarray | None) -> tuple[Positions, "array[int] | None"]:
-    """The positions sorted by name, and where they have labels: the first of every class, then the second of every
-    class, and so on, and these labels."""
-    at = np.asarray(taken)
-    if of_name is not None:
-        at = at[of_name[at] >= 0]
-    if not names.rising:
-        at = np.array(sorted(at.tolist(), key=names.__getitem__), np.uint32)
-    if of_name is None:
-        return positions(at), None
-    labels = of_name[at]
-    by_class = np.argsort(labels, kind="stable")
-    turns = np.concatenate([np.arange(count, dtype=np.int32) for count in (0, *np.bincount(labels))])
-    order = by_class[np.argsort(turns, kind="stable")]
-    return positions(at[order]), array("i", labels[order].tobytes())
+def _by_name(names: Spooled[str], held: Positions) -> Positions:
+    """Positions in rising order sorted by name."""
+    return Positions(at for _, at in sort_spooled((names[at], at) for at in held))

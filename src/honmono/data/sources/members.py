@@ -1,10 +1,10 @@
-"""The files in an archive, in few bytes each."""
+"""The files in an archive."""
 
-from array import array
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, final, overload
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, final
 
-from honmono.data.sources.items import Names
+from honmono.data.sources.indexed import Indexed
+from honmono.data.sources.spooled import Spooled
 
 
 class Member(NamedTuple):
@@ -16,28 +16,32 @@ class Member(NamedTuple):
 
 
 @final
-class Members(Sequence[Member]):
-    """Files in an archive, one column for each of their fields."""
+class Members(Indexed[Member]):
+    """Files in an archive, in a temporary file.
+
+    names: of all of them.
+    """
 
     def __init__(self, members: Iterable[Member] = ()) -> None:
-        self.names, self.at, self.sizes = Names(), array("Q"), array("Q")
+        self.names = Spooled[str]()
+        self._places = Spooled[tuple[int, int]]()
         self.extend(members)
+
+    def append(self, member: Member) -> None:
+        """Adds one at the end."""
+        self.names.append(member.name)
+        self._places.append((member.at, member.size))
 
     def extend(self, members: Iterable[Member]) -> None:
         """Adds some at the end."""
-        for name, at, size in members:
-            self.names.append(name)
-            self.at.append(at)
-            self.sizes.append(size)
+        for member in members:
+            self.append(member)
 
     def __len__(self) -> int:
-        return len(self.at)
+        return len(self.names)
 
-    @overload
-    def __getitem__(self, at: int) -> Member: ...
-    @overload
-    def __getitem__(self, at: slice) -> "Members": ...
-    def __getitem__(self, at: int | slice) -> "Member | Members":
-        if isinstance(at, slice):
-            return Members(self[one] for one in range(*at.indices(len(self))))
-        return Member(self.names[at], self.at[at], self.sizes[at])
+    def value(self, place: int) -> Member:
+        return Member(self.names[place], *self._places[place])
+
+    def __iter__(self) -> Iterator[Member]:
+        return (Member(name, *place) for name, place in zip(self.names, self._places, strict=True))

@@ -1,16 +1,26 @@
 """Pictures in more than one split of a data set, which spoil what is measured on the split left out."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
 
-from honmono.data.parallel import in_parallel
-from honmono.data.sources.base import Content, Unreadable
-from honmono.data.sources.fingerprint import digest
-from honmono.data.sources.layout import Layout
+from honmono.data.sources.base import Content
+from honmono.data.sources.fingerprint import digests
 from honmono.data.sources.splits import splits_among
+from honmono.data.sources.table import Table
 
 
-Read = Callable[[Sequence[int]], Iterator[tuple[int, Content]]]
+class Part(NamedTuple):
+    """The pictures of a split: their places, and the name and the file's bytes of the one at each of these.
+
+    read: gives the contents of files by their places, in the order that is quickest.
+    """
+
+    places: Sequence[int]
+    name: Callable[[int], str]
+    size: Callable[[int], int]
+    read: Callable[[Iterable[int]], Iterator[tuple[int, Content]]]
 
 
 def size_of(path: str) -> int:
@@ -26,48 +36,35 @@ def other_splits(taken: str, splits: Iterable[str]) -> list[str]:
     return [one for one in splits if one != taken and {*splits_among((one, taken)).values()} & {"test", "val"}]
 
 
+def shared_pictures(here: Part, elsewhere: Sequence[Part], hashes: Sequence[bytes] = ()) -> tuple[tuple[str, str], ...]:
+    """(name, name elsewhere) of each picture that is elsewhere too, byte by byte; only files of equal size are read.
+
+    hashes: of the first pictures here, which need not be read.
+    """
+    there = Table(((part.size(at), None) for part in elsewhere for at in part.places), keep="first")
+    of_here = (size for at in here.places if (size := here.size(at)) > 0 and size in there)
+    both = Table(((size, None) for size in of_here), keep="first")
+    known = ((here.name(at), one) for at, one in zip(here.places, hashes, strict=False) if here.size(at) in both)
+    unknown = _hashed(here, islice(here.places, len(hashes), None), both)
+    others = (one for part in elsewhere for one in _hashed(part, part.places, both))
+    return _shared(chain(known, unknown), others)
+
+
 def shared_contents(
     here: Iterable[tuple[str, Content]], elsewhere: Iterable[tuple[str, Content]]
 ) -> tuple[tuple[str, str], ...]:
     """(name, name elsewhere) of each named content that is elsewhere too, byte by byte."""
-    first: dict[bytes, str] = {}
-    for name, one in _digests(elsewhere):
-        first.setdefault(one, name)
-    return tuple((name, first[one]) for name, one in _digests(here) if one in first) if first else ()
+    return _shared(digests(here), digests(elsewhere))
 
 
-def _digests(contents: Iterable[tuple[str, Content]]) -> Iterator[tuple[str, bytes]]:
-    names: list[str] = []
-
-    def numbered() -> Iterator[tuple[int, Content]]:
-        for name, content in contents:
-            if not isinstance(content, Unreadable):
-                names.append(name)
-                yield len(names) - 1, content
-
-    for index, one in in_parallel(digest, numbered()):
-        yield names[index], one
+def _hashed(part: Part, places: Iterable[int], sizes: Table[int, None]) -> Iterator[tuple[str, bytes]]:
+    """(name, hash) of the files at these places that have one of the sizes."""
+    compared = (at for at in places if part.size(at) in sizes)
+    return ((part.name(at), one) for at, one in digests(part.read(compared)))
 
 
-def shared_pictures(
-    layout: Layout,
-    names: Sequence[str],
-    sizes: Mapping[int, int] | Sequence[int],
-    read: Read,
-    known: Mapping[int, bytes] = {},
-) -> tuple[tuple[str, str], ...]:
-    """(name, name elsewhere) of each picture taken that another split has too, byte by byte.
-
-    sizes: of the files at these positions among the names. read: gives their contents. known: some of their hashes.
-    """
-    if not layout.left:
+def _shared(here: Iterable[tuple[str, bytes]], elsewhere: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, str], ...]:
+    names = Table(((one, name) for name, one in elsewhere), keep="first")
+    if not len(names):
         return ()
-    elsewhere = {sizes[at] for at in layout.left}
-    here = [at for at in layout.positions if sizes[at] in elsewhere and sizes[at] > 0]
-    both = {sizes[at] for at in here}
-    there = [at for at in layout.left if sizes[at] in both]
-    unknown = [at for at in (*here, *there) if at not in known] if there else []
-    contents = ((at, content) for at, content in read(unknown) if not isinstance(content, Unreadable))
-    digests = {at: known[at] for at in (*here, *there) if at in known} | dict(in_parallel(digest, contents))
-    first = {digests[at]: at for at in reversed(there) if at in digests}
-    return tuple((names[at], names[first[digests[at]]]) for at in here if digests.get(at) in first)
+    return tuple((name, other) for name, one in here if (other := names.get(one)) is not None)

@@ -4,16 +4,19 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from honmono.data.sources.items import Positions
 from honmono.data.sources.names import base, parts_of
+from honmono.data.sources.spooled import Spooled, sort_spooled
+from honmono.data.sources.table import Table
 
 
-# Gives the bytes of files by their positions among the names of a source; those that cannot be read are left out.
-Texts = Callable[[Sequence[int]], Mapping[int, bytes]]
+# Gives the bytes of files with their positions among the names of a source; those that cannot be read are left out.
+Texts = Callable[[Iterable[int]], Iterator[tuple[int, bytes]]]
 
 LARGEST_TEXT = 1 << 28  # bytes of one file of labels
 LABELS = ("label", "labels", "class", "class_name", "category", "cls", "target", "y", "fine_label")
@@ -72,7 +75,7 @@ def class_names(names: Sequence[str], others: Sequence[int], texts: Texts) -> di
     Where two classes have the same one, the folder's name is added.
     """
     places = named(names, others, MAPPING)
-    lines = [line for text in texts(places[:1]).values() for line in text.decode("utf-8", "replace").splitlines()]
+    lines = [line for _, text in texts(places[:1]) for line in text.decode("utf-8", "replace").splitlines()]
     pairs = [line.partition(" ")[::2] for line in lines if " " in line]
     first = {folder: words.partition(",")[0].strip() for folder, words in pairs}
     common = [*first.values()]
@@ -89,7 +92,7 @@ def _of_stylegan(
 ) -> OwnLabels | str | None:
     places = named(names, others, "dataset.json")
     place = min(places, key=lambda at: names[at].count("/"), default=None)
-    content = None if place is None else texts([place]).get(place)
+    content = None if place is None else next((text for _, text in texts([place])), None)
     if place is None or content is None:
         return None
     value = json.loads(content)
@@ -98,10 +101,10 @@ def _of_stylegan(
     if value["labels"] is None:
         return OwnLabels("dataset.json", None, [place])
     pairs = value["labels"].items() if isinstance(value["labels"], dict) else value["labels"]
-    of_name = {_join(names[place], name): _class_of(label) for name, label in pairs}
-    if None in of_name.values():
+    if any(_class_of(label) is None for _, label in pairs):
         return "labels in dataset.json are no classes (neither numbers nor one-hot), and are not used"
-    return _matched("dataset.json", [place], names, pictures, of_name)
+    of_name = ((_join(names[place], name), _class_of(label)) for name, label in pairs)
+    return _matched("dataset.json", [place], names, pictures, Table(of_name, keep="last"))
 
 
 def _class_of(label: Any) -> int | str | None:
@@ -118,26 +121,31 @@ def _of_tables(
     names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
 ) -> OwnLabels | str | None:
     places = named(names, others, *_TABLES)
-    of_name: dict[str, int | str] = {}
-    known: dict[int | str, int | str] = {}  # one object for each class
+    known = set[int | str]()
     where, files = "", list[int]()
-    for place, content in texts(places).items():
-        rows = _rows(content, names[place].endswith(".csv"))
-        first = next(rows, {})
-        columns = [column for column in first if column]  # None: of values beyond the last column
-        file = next((column for column in _FILES if column in columns), None)
-        label = next((column for column in columns if column.lower() in LABELS), None)
-        if file is None or label is None:
-            continue
-        where = f"{base(names[place])}, column {label!r}"
-        files.append(place)
-        for row in chain([first], rows):
-            value = _class_of(row.get(label))
-            if isinstance(row.get(file), str) and value is not None and value != "":
-                of_name[_join(names[place], row[file])] = known.setdefault(value, value)
-    if not of_name:
+
+    def rows() -> Iterator[tuple[str, int | str]]:
+        nonlocal where
+        for place, content in texts(places):
+            rows = _rows(content, names[place].endswith(".csv"))
+            first = next(rows, {})
+            columns = [column for column in first if column]  # None: of values beyond the last column
+            file = next((column for column in _FILES if column in columns), None)
+            label = next((column for column in columns if column.lower() in LABELS), None)
+            if file is None or label is None:
+                continue
+            where = f"{base(names[place])}, column {label!r}"
+            files.append(place)
+            for row in chain([first], rows):
+                value = _class_of(row.get(label))
+                if isinstance(row.get(file), str) and value is not None and value != "":
+                    known.add(value)
+                    yield _join(names[place], row[file]), value
+
+    of_name = Table(rows(), keep="last")
+    if not known:
         return None
-    if len(of_name) > 10 and 2 * len({*of_name.values()}) > len(of_name):
+    if len(of_name) > 10 and 2 * len(known) > len(of_name):
         return f"labels are not used: {where} is another one for nearly every picture"
     return _matched(where, files, names, pictures, of_name)
 
@@ -155,19 +163,22 @@ def _rows(content: bytes, is_csv: bool) -> Iterator[dict[str, Any]]:
 def _of_webdataset(
     names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
 ) -> OwnLabels | str | None:
-    beside: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    beside = defaultdict[str, Positions](Positions)
     for at in others:
-        key, _, suffix = _keyed(names[at])
+        suffix = _keyed(names[at])[2]
         if suffix in ("cls", "json"):
-            beside[suffix][key] = at
+            beside[suffix].append(at)
     for suffix, places in beside.items():
-        beside_each = [places.get(_keyed(names[at])[0]) for at in pictures]
-        wanted = [place for place in beside_each if place is not None]
-        if not wanted or any(_sidecar(text, suffix) is None for text in texts(wanted[:1]).values()):
+        of_key = Table(((_keyed(names[at])[0], at) for at in places), keep="last")
+        beside_each = Spooled(of_key.get(_keyed(names[at])[0]) for at in pictures)
+        wanted = sort_spooled(place for place in beside_each if place is not None)
+        first = next((place for place in beside_each if place is not None), None)
+        if first is None or any(_sidecar(text, suffix) is None for _, text in texts([first])):
             continue
-        labels = {place: _sidecar(text, suffix) for place, text in texts(sorted({*wanted})).items()}
-        of = [None if place is None else labels.get(place) for place in beside_each]
-        return _enough(f"files .{suffix} beside the pictures", [*places.values()], of)
+        found = ((place, _sidecar(text, suffix)) for place, text in texts(place for place, _ in groupby(wanted)))
+        labels = Table(found, keep="last")
+        of = Spooled(None if place is None else labels.get(place) for place in beside_each)
+        return _enough(f"files .{suffix} beside the pictures", places, of)
     return None
 
 
@@ -187,9 +198,9 @@ def _sidecar(content: bytes, suffix: str) -> int | str | None:
 
 
 def _matched(
-    where: str, files: Sequence[int], names: Sequence[str], pictures: Sequence[int], of_name: Mapping[str, Any]
+    where: str, files: Sequence[int], names: Sequence[str], pictures: Sequence[int], of_name: Table[str, Any]
 ) -> OwnLabels | str:
-    return _enough(where, files, [of_name.get("/".join(parts_of(names[at]))) for at in pictures])
+    return _enough(where, files, Spooled(of_name.get("/".join(parts_of(names[at]))) for at in pictures))
 
 
 def _enough(where: str, files: Sequence[int], of: Sequence[int | str | None]) -> OwnLabels | str:
@@ -200,7 +211,7 @@ def _enough(where: str, files: Sequence[int], of: Sequence[int | str | None]) ->
     named = {label: _as_number(label) for label in of if label is not None}
     whole = all(isinstance(number, int) for number in named.values())
     called = named if whole else {label: str(label) for label in named}
-    return OwnLabels(where, [None if label is None else called[label] for label in of], files)
+    return OwnLabels(where, Spooled(None if label is None else called[label] for label in of), files)
 
 
 def _as_number(label: int | str) -> int | str:

@@ -12,6 +12,7 @@ from typing import final
 from honmono.data.sources.archive import Archive, Held, Tar
 from honmono.data.sources.base import Classes, Content
 from honmono.data.sources.layout import hidden, names_a_picture, took
+from honmono.data.sources.links import Link
 from honmono.data.sources.members import Member, Members
 from honmono.data.sources.overlap import other_splits
 from honmono.data.sources.splits import choose_split, splits_among
@@ -51,17 +52,14 @@ class Shards(Archive):
 
     def look(self) -> Held:
         """What all shards hold."""
-        held = [shard.look() for shard in self._shards]
-        return Held(
-            Members(
-                Member(member.name, number * _PLACES + member.at, member.size)
-                for number, one in enumerate(held)
-                for member in one.files
-            ),
-            [link for one in held for link in one.links],
-            [other for one in held for other in one.others],
-            self._notes,
-        )
+        files, links = Members(), list[Link]()
+        others: list[tuple[str, str]] = []
+        for number, shard in enumerate(self._shards):
+            one = shard.look()
+            files.extend(member._replace(at=number * _PLACES + member.at) for member in one.files)
+            links += one.links
+            others += one.others
+        return Held(files, links, others, self._notes)
 
     def elsewhere(self) -> Mapping[str, Archive]:
         """The shards of other splits."""
