@@ -1,4 +1,4 @@
-"""Times recipes' steps against the plain loop and writes the rows with their hardware to results/steps-NAME.json.
+"""Times recipes' steps against the plain loop; each row is written to results/steps-NAME.json as soon as it is made.
 
 python benchmarks/steps.py NAME [RECIPE ...] [--device D] [--precision P] [--compile C]
 """
@@ -6,9 +6,11 @@ python benchmarks/steps.py NAME [RECIPE ...] [--device D] [--precision P] [--com
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from honmono.benchmark.timing import measure_all
 from honmono.files import write_json
+from honmono.recipe.registry import entries
 from honmono.runs.environment import environment
 
 
@@ -20,16 +22,17 @@ def main() -> None:
         parser.add_argument(f"--{option}", default="auto")
     asked = parser.parse_args()
     settings = {"device": asked.device, "precision": asked.precision, "compile": asked.compile}
-    rows = [row for name in asked.recipes or [None] for row in measure_all(name, **settings)]
     result = {
         "what": "median ms per step, ours and the plain loop's, interleaved",
         "hardware": environment(["benchmarks/steps.py", *sys.argv[1:]]),
     }
     path = Path(__file__).parent / "results" / f"steps-{asked.name}.json"
     path.parent.mkdir(exist_ok=True)
-    write_json(path, result | {"rows": rows})
-    for row in rows:
-        print(row)
+    rows: list[dict[str, Any]] = []
+    for name in asked.recipes or entries():
+        rows += measure_all(name, **settings)
+        write_json(path, result | {"rows": rows})
+        print(rows[-1], flush=True)
 
 
 if __name__ == "__main__":
