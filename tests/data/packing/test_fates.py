@@ -3,8 +3,8 @@ from honmono.data.packing.fates import Fates, files_of, lines_of, number_of
 
 def test_the_first_thousand_of_each_fate_are_named_and_all_are_counted() -> None:
     fates = Fates("repaired", "what")
-    fates.add([("both.png", "turned"), ("both.png", "grey")])
-    fates.add((f"{number:04}.png", "turned by EXIF") for number in range(1500))
+    fates.add([("both.png", "turned"), ("both.png", "grey")], str)
+    fates.add(((number, "turned by EXIF") for number in range(1500)), lambda number: f"{number:04}.png")
     record = fates.record()
     assert len(record["repaired"]) == 1002 and record["repaired"][0] == {"name": "both.png", "what": "turned"}
     assert files_of(record, "repaired") == 1501 and number_of(record, "repaired", "what", "turned") == 1501

@@ -1,6 +1,9 @@
+import tracemalloc
+
 import pytest
 
 from honmono.data.sources.layout import lay_out
+from honmono.data.sources.spooled import Spooled
 
 
 def below(*folders: str, number: int = 3) -> list[str]:
@@ -35,6 +38,16 @@ def test_masks_and_previews_are_left_out_and_said(pictures: tuple[str, ...], com
 def test_classes_of_masks_are_classes() -> None:
     for names in (("mask", "no_mask"), ("hats", "masks", "shoes")):
         assert lay_out("there", below(*names), None).listing.classes == names
+
+
+def test_a_mask_for_each_of_many_pictures_takes_little_memory() -> None:
+    names = Spooled(f"{at:07}{end}.png" for at in range(20_000) for end in ("", "_mask"))
+    tracemalloc.start()
+    try:
+        assert len(lay_out("there", names, None).listing.items) == 20_000
+        assert tracemalloc.get_traced_memory()[1] < 6e6  # most of it what is kept of any number of names
+    finally:
+        tracemalloc.stop()
 
 
 def test_files_of_masks_are_left_out() -> None:

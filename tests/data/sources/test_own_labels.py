@@ -99,6 +99,21 @@ def test_pictures_without_a_label_are_left_out() -> None:
     assert ("4.png", "without a label in metadata.csv, column 'label'") in listing.strays
 
 
+def test_of_several_rows_for_a_picture_the_last_is_taken() -> None:
+    files = {f"{place}.png": "" for place in range(12)}
+    rows = [f"{place}.png,id{place}\n" for place in range(12)] + [f"{place}.png,{place % 2}\n" for place in range(12)]
+    assert laid_out({**files, "metadata.csv": "file_name,label\n" + "".join(rows)}).classes == ("0", "1")
+    pairs = [["3.png", None], *([f"{place}.png", place % 2] for place in range(12))]
+    assert laid_out({**files, "dataset.json": json.dumps({"labels": pairs})}).classes == ("0", "1")
+
+
+def test_labels_of_several_types_are_as_json_has_them() -> None:
+    files = {f"{place}.png": "" for place in range(6)}
+    labels = ("true", "1", '"d"', "0", "2", "2.0")
+    text = "".join(f'{{"file_name": "{place}.png", "label": {label}}}\n' for place, label in enumerate(labels))
+    assert laid_out({**files, "metadata.jsonl": text}).classes == ("0", "1", "2", "d")
+
+
 def test_numbers_are_classes_in_their_order_without_gaps() -> None:
     files = {f"{place}.png": "" for place in range(6)}
     text = "file_name,label\n" + "".join(f"{place}.png,{(2, 10, 1)[place % 3]}\n" for place in range(6))

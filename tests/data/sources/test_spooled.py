@@ -56,7 +56,7 @@ def test_memory_does_not_grow_with_their_number() -> None:
     assert peak(120_000) < 1.25 * peak(40_000)
 
 
-def test_without_room_the_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_the_setting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with pytest.raises(Failed, match="missing.*TMPDIR"):
+    with pytest.raises(Failed, match="TMPDIR"):
         Spooled("a name" * 100 + str(number) for number in range(10_000))

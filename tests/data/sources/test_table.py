@@ -10,7 +10,8 @@ def test_values_are_found_by_their_keys() -> None:
     table = Table(((name, at) for at, name in enumerate(ODD)), keep="first")
     assert [table.get(name) for name in ODD] == [0, 1, 2, 3] and len(table) == 4
     assert table.get("missing") is None and "missing" not in table and ODD[1] in table
-    assert Table([(1 << 62, "ü"), (-1, None)], keep="last").get(1 << 62) == "ü"
+    numbers = Table([(1 << 70, "ü"), (-1, "minus")], keep="last")
+    assert numbers.get(1 << 70) == "ü" and {*numbers.values()} == {"ü", "minus"}
 
 
 def test_of_several_for_one_key_one_is_kept() -> None:

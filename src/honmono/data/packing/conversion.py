@@ -2,14 +2,14 @@
 
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
 from honmono.data.packing.bands import FirstBands
 from honmono.data.packing.decode import Header
-from honmono.data.packing.fates import Fates
+from honmono.data.packing.fates import NAMED, Fates
 from honmono.data.packing.fit import Resample
 from honmono.data.packing.frames import EveryFrame
 from honmono.data.packing.one_picture import Convert, Request, Way
@@ -51,7 +51,7 @@ class Conversion:
     formats: Counter[str] = field(default_factory=Counter)
     repaired: defaultdict[str, Positions] = field(default_factory=lambda: defaultdict(Positions))
     skipped: defaultdict[str, Positions] = field(default_factory=lambda: defaultdict(Positions))
-    shared: tuple[tuple[str, str], ...] = ()
+    shared: Sequence[tuple[str, str]] = ()
     blank: int = 0
     lightest: int = 0
 
@@ -87,7 +87,8 @@ class Conversion:
             "classes_from": self.listing.classes_from,
             "split": self.listing.split and readable(self.listing.split),
             "splits": {readable(name): number for name, number in self.listing.splits},
-            "in_other_splits": [{"name": readable(name), "also": readable(also)} for name, also in self.shared],
+            "in_other_splits": [{"name": readable(name), "also": readable(also)} for name, also in self.shared[:NAMED]],
+            "in_other_splits_files": len(self.shared),
             "blank": self.blank,
             "lightest": self.lightest,
             "class_counts": {name: counts[label] for label, name in enumerate(classes)},
@@ -99,9 +100,9 @@ class Conversion:
     def _fates(self) -> dict[str, Any]:
         items = self.listing.items
         repaired, skipped = Fates("repaired", "what"), Fates("skipped", "why")
-        repaired.add((items[at].name, what) for at, what in _by_index(self.repaired))
-        skipped.add((items[at].name, why) for at, why in _by_index(self.skipped))
-        skipped.add(self.listing.strays)
+        repaired.add(_by_index(self.repaired), lambda at: items[at].name)
+        skipped.add(_by_index(self.skipped), lambda at: items[at].name)
+        skipped.add(self.listing.strays, str)
         return repaired.record() | skipped.record()
 
 

@@ -1,14 +1,16 @@
 """What became of files that are not simply pictures: named in a record, as far as they are not very many."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, final
 
 from honmono.errors import first_of
 from honmono.files import readable
 
 
-_NAMED = 1000  # files of each fate
+Key = TypeVar("Key", int, str)
+
+NAMED = 1000  # files of each fate
 
 
 @final
@@ -22,21 +24,22 @@ class Fates:
         self._kind, self._what = kind, what
         self._number = Counter[str]()
         self._named: list[dict[str, str]] = []
-        self._files, self._last = 0, ""
+        self._files = 0
 
-    def add(self, found: Iterable[tuple[str, str]]) -> None:
-        """Takes (name, fate) of files; those of one file follow each other."""
-        for name, fate in found:
-            self._files += name != self._last or not self._number
-            self._last = name
+    def add(self, found: Iterable[tuple[Key, str]], name: Callable[[Key], str]) -> None:
+        """Takes (file, fate); those of one file follow each other. name: that of a file."""
+        before = None
+        for file, fate in found:
+            self._files += file != before
+            before = file
             self._number[fate] += 1
-            if self._number[fate] <= _NAMED:
-                self._named.append({"name": readable(name), self._what: readable(fate)})
+            if self._number[fate] <= NAMED:
+                self._named.append({"name": readable(name(file)), self._what: readable(fate)})
 
     def record(self) -> dict[str, Any]:
         """KIND: the first thousand files of each fate. KIND_files: how many there are in all. KIND_more: by their
         fates, how many are not named."""
-        more = {readable(fate): number - _NAMED for fate, number in self._number.items() if number > _NAMED}
+        more = {readable(fate): number - NAMED for fate, number in self._number.items() if number > NAMED}
         return {self._kind: self._named, f"{self._kind}_files": self._files, f"{self._kind}_more": more}
 
 

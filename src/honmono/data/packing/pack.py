@@ -28,7 +28,9 @@ from honmono.errors import Failed
 from honmono.files import atomic_directory
 
 
-FORMAT_VERSION = 3  # of what is packed: raise it whenever the same request would give other pixels or another record
+FORMAT_VERSION = (
+    3  # of what is packed: raise it whenever the same request gives other pixels, or other readings of them
+)
 PICTURES, LABELS, RECORD = "pictures.npy", "labels.npy", "record.json"
 _ARRANGED_AT_ONCE = 1024  # rows
 

@@ -18,8 +18,9 @@ _DARK = 32  # of 255
 def understood(record: Mapping[str, Any]) -> list[str]:
     """Lines on split, classes and what was left out, of a record that packing wrote."""
     shared = [entry["name"] for entry in record.get("in_other_splits", ())]
+    number = record.get("in_other_splits_files", len(shared))
     doubled = (
-        [f"warning: {len(shared):,} pictures are in another split too, byte by byte: {some(shared, 5)}"]
+        [f"warning: {number:,} pictures are in another split too, byte by byte: {some(shared, 5, number)}"]
         if shared
         else []
     )
@@ -81,9 +82,10 @@ def classes_of(record: Mapping[str, Any]) -> str:
     return f"{len(counts):,}: {some([f'{name} ({number:,})' for name, number in counts.items()], _MOST_NAMED)}{where}"
 
 
-def some(names: Sequence[str], most: int) -> str:
-    """The first names, and how many more there are."""
-    more = f", and {len(names) - most:,} more" if len(names) > most else ""
+def some(names: Sequence[str], most: int, number: int | None = None) -> str:
+    """The first names, and how many more there are. number: of all, where not all are among the names."""
+    number = len(names) if number is None else number
+    more = f", and {number - most:,} more" if number > most else ""
     return ", ".join(names[:most]) + more
 
 

@@ -71,7 +71,7 @@ class Archive(Source):
         """The pictures in the order in which the archive holds them."""
         yield from self.read(self._in_archive_order(enumerate(islice(self._layout.listing.items.places, count))))
 
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+    def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """Compares files of equal size."""
         within = [self.part(self._layout.left)] if self._layout.left else []
         others = [one.part(named=f"{split}/") for split, one in self.elsewhere().items()]
@@ -93,8 +93,9 @@ class Archive(Source):
 
     def _in_archive_order(self, places: Iterable[tuple[int, int]]) -> Iterator[tuple[Member, int]]:
         """The files at places, given as (index, place), in the archive's order, each with its index."""
-        inside = sort_spooled((self._files[at].at, index, at) for index, at in places)
-        yield from ((self._files[at], index) for _, index, at in inside)
+        members = ((self._files[at], index) for index, at in places)
+        inside = sort_spooled((member.at, index, member.name, member.size) for member, index in members)
+        yield from ((Member(name, at, size), index) for at, index, name, size in inside)
 
     def _texts(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         small = (at for at in places if self._files[at].size <= LARGEST_TEXT)

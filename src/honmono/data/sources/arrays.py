@@ -1,7 +1,7 @@
 """Pictures that already lie in an array: what such sources share."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,7 +54,7 @@ class ArraySource(Source):
         """The name and the pictures of each split that was not taken; those that cannot be read are left out."""
         return ()
 
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+    def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """Compares the numbers as they are stored."""
         elsewhere = (
             (f"{split}/{index}", picture.tobytes())

@@ -104,7 +104,7 @@ class Source(ABC):
         """The pictures and their classes; raises `Refused` where the source is not what it seemed to be."""
 
     @hook
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+    def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """(name, name there) of the pictures of the split taken that are in another one too, byte by byte."""
         return ()
 
@@ -123,6 +123,6 @@ class OtherReading(Source):
         """The fingerprint of the other source."""
         return self._source.fingerprint()
 
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+    def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """The pictures of the other source that more than one split has, compared by files."""
         return self._source.in_other_splits()

@@ -3,11 +3,11 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from honmono.data.sources.items import Positions
 from honmono.data.sources.names import parts_of, stem_and_suffix
 from honmono.data.sources.splits import splits_among, words_of
+from honmono.data.sources.table import Table
 
 
 _COMPANIONS = frozenset(
@@ -29,18 +29,14 @@ _BESIDE = re.compile(
 Folders = dict[tuple[str, ...], Positions]
 
 
-class Suspect(NamedTuple):
-    """A file whose name says that it belongs to another one: its position, its folder, and the stem of the other."""
-
-    at: int
-    folder: tuple[str, ...]
-    other: str
+# A file whose name says that it belongs to another one: its position, its folder, and the stem of the other.
+Suspect = tuple[int, tuple[str, ...], str]
 
 
 def suspects(at: int, folder: tuple[str, ...], stem: str) -> list[Suspect]:
     """The picture of that stem, where its name says that it belongs to another one."""
     found = _BESIDE.search(stem)
-    return [Suspect(at, folder, stem[: found.start()])] if found else []
+    return [(at, folder, stem[: found.start()])] if found else []
 
 
 def without_companions(
@@ -61,9 +57,9 @@ def without_companions(
         if why := next((above for above in _down_to(folder) if above in folders), None):
             left[f"folder {why[-1]!r}"].extend(held)
             continue
-        left["files named like 'a_mask.png' beside 'a.png'"].extend(at for at in held if at in beside)
-        if alone := Positions(at for at in held if at not in beside):
+        if alone := held.without(beside):
             kept[folder] = alone
+        left["files named like 'a_mask.png' beside 'a.png'"].extend(held.without(alone))
     found = sorted((min(places), len(places), what) for what, places in left.items() if places)
     return kept, [
         f"left out {number:,} pictures that are masks, labels or previews of others: {what}"
@@ -101,13 +97,13 @@ def _down_to(folder: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     return (folder[:depth] for depth in range(1, len(folder) + 1))
 
 
-def _beside(pictures: Folders, suspected: Sequence[Suspect], names: Sequence[str]) -> set[int]:
+def _beside(pictures: Folders, suspected: Sequence[Suspect], names: Sequence[str]) -> Positions:
     """The positions of the suspects beside which the other file is there."""
-    wanted = {(folder, other) for _, folder, other in suspected}
-    there = {
-        (folder, stem)
-        for folder in {folder for folder, _ in wanted}
+    wanted = Table((("/".join((*folder, other)), None) for _, folder, other in suspected), keep="first")
+    stems = (
+        "/".join((*folder, stem_and_suffix(parts_of(names[at])[-1])[0]))
+        for folder in {folder for _, folder, _ in suspected}
         for at in pictures[folder]
-        if (folder, stem := stem_and_suffix(parts_of(names[at])[-1])[0]) in wanted
-    }
-    return {at for at, folder, other in suspected if (folder, other) in there}
+    )
+    there = Table(((stem, None) for stem in stems if stem in wanted), keep="first")
+    return Positions(at for at, folder, other in suspected if "/".join((*folder, other)) in there)

@@ -1,7 +1,7 @@
 """A folder of pictures, with whatever says which classes they are of."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
@@ -52,7 +52,7 @@ class Folder(Source):
         """Paths: files are read where they are decoded."""
         yield from enumerate(self._below + name for name in self._pictures(0, count))
 
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+    def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """Compares files of equal size."""
         if not self._layout.left:
             return ()

@@ -76,7 +76,7 @@ class Hub(Source):
         dataset, column, _ = self._opened
         yield from enumerate(_pictures(dataset.select_columns([column]).select(range(count))))
 
-    def in_other_splits(self) -> tuple[tuple[str, str], ...]:
+    def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """Compares the encoded pictures."""
         dataset, column, _ = self._opened
         elsewhere = (

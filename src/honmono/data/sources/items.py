@@ -98,6 +98,7 @@ class Turns(Indexed[int]):
         self._turns = np.unique([0, *self._counts])
         taking = len(of_class) - np.searchsorted(np.sort(self._counts), self._turns[:-1], side="right")
         self._starts = [0, *np.cumsum(np.diff(self._turns) * taking).tolist()]  # places before each of these turns
+        self._last: tuple[int, list[int]] = -1, []  # the part that was looked up last, and the classes that take part
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -130,7 +131,9 @@ class Turns(Indexed[int]):
                 yield from taking
 
     def _taking(self, part: int) -> list[int]:
-        return np.flatnonzero(self._counts > self._turns[part]).tolist()
+        if self._last[0] != part:
+            self._last = part, np.flatnonzero(self._counts > self._turns[part]).tolist()
+        return self._last[1]
 
 
 @final

@@ -120,7 +120,7 @@ class _SortedOut:
     """
 
     pictures: Folders = field(default_factory=dict)
-    suspects: list[Suspect] = field(default_factory=list)
+    suspects: Spooled[Suspect] = field(default_factory=Spooled[Suspect])
     strays: Positions = field(default_factory=Positions)
     others: Positions = field(default_factory=Positions)
 
@@ -141,7 +141,7 @@ def _sort_out(names: Iterable[str]) -> _SortedOut:
         # A name without a suffix may well be a picture: the decoder looks at its first bytes.
         elif suffix in _SUFFIXES or not (suffix or file.lower() in _TEXTS):
             pictures[folder].append(at)
-            found.suspects += suspects(at, folder, stem)
+            found.suspects.extend(suspects(at, folder, stem))
         else:
             found.others.append(at)
             found.strays.append(at)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from honmono.data.sources.base import Content
 from honmono.data.sources.fingerprint import digests
 from honmono.data.sources.splits import splits_among
+from honmono.data.sources.spooled import Spooled
 from honmono.data.sources.table import Table
 
 
@@ -36,7 +37,7 @@ def other_splits(taken: str, splits: Iterable[str]) -> list[str]:
     return [one for one in splits if one != taken and {*splits_among((one, taken)).values()} & {"test", "val"}]
 
 
-def shared_pictures(here: Part, elsewhere: Sequence[Part], hashes: Sequence[bytes] = ()) -> tuple[tuple[str, str], ...]:
+def shared_pictures(here: Part, elsewhere: Sequence[Part], hashes: Sequence[bytes] = ()) -> Sequence[tuple[str, str]]:
     """(name, name elsewhere) of each picture that is elsewhere too, byte by byte; only files of equal size are read.
 
     hashes: of the first pictures here, which need not be read.
@@ -52,7 +53,7 @@ def shared_pictures(here: Part, elsewhere: Sequence[Part], hashes: Sequence[byte
 
 def shared_contents(
     here: Iterable[tuple[str, Content]], elsewhere: Iterable[tuple[str, Content]]
-) -> tuple[tuple[str, str], ...]:
+) -> Sequence[tuple[str, str]]:
     """(name, name elsewhere) of each named content that is elsewhere too, byte by byte."""
     return _shared(digests(here), digests(elsewhere))
 
@@ -63,8 +64,8 @@ def _hashed(part: Part, places: Iterable[int], sizes: Table[int, None]) -> Itera
     return ((part.name(at), one) for at, one in digests(part.read(compared)))
 
 
-def _shared(here: Iterable[tuple[str, bytes]], elsewhere: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, str], ...]:
+def _shared(here: Iterable[tuple[str, bytes]], elsewhere: Iterable[tuple[str, bytes]]) -> Sequence[tuple[str, str]]:
     names = Table(((one, name) for name, one in elsewhere), keep="first")
     if not len(names):
         return ()
-    return tuple((name, other) for name, one in here if (other := names.get(one)) is not None)
+    return Spooled((name, other) for name, one in here if (other := names.get(one)) is not None)

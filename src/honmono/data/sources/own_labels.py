@@ -101,10 +101,10 @@ def _of_stylegan(
     if value["labels"] is None:
         return OwnLabels("dataset.json", None, [place])
     pairs = value["labels"].items() if isinstance(value["labels"], dict) else value["labels"]
-    if any(_class_of(label) is None for _, label in pairs):
+    of_name = Table(((_join(names[place], name), _class_of(label)) for name, label in pairs), keep="last")
+    if None in of_name.values():
         return "labels in dataset.json are no classes (neither numbers nor one-hot), and are not used"
-    of_name = ((_join(names[place], name), _class_of(label)) for name, label in pairs)
-    return _matched("dataset.json", [place], names, pictures, Table(of_name, keep="last"))
+    return _matched("dataset.json", [place], names, pictures, of_name)
 
 
 def _class_of(label: Any) -> int | str | None:
@@ -114,6 +114,8 @@ def _class_of(label: Any) -> int | str | None:
         return ones[0] if len(ones) == 1 and len(label) > 1 else None
     if isinstance(label, float):
         return int(label) if label.is_integer() else None
+    if isinstance(label, bool):
+        return int(label)
     return label if isinstance(label, int | str) else None
 
 
@@ -121,10 +123,9 @@ def _of_tables(
     names: Sequence[str], others: Sequence[int], pictures: Sequence[int], texts: Texts
 ) -> OwnLabels | str | None:
     places = named(names, others, *_TABLES)
-    known = set[int | str]()
     where, files = "", list[int]()
 
-    def rows() -> Iterator[tuple[str, int | str]]:
+    def labelled() -> Iterator[tuple[str, int | str]]:
         nonlocal where
         for place, content in texts(places):
             rows = _rows(content, names[place].endswith(".csv"))
@@ -139,13 +140,12 @@ def _of_tables(
             for row in chain([first], rows):
                 value = _class_of(row.get(label))
                 if isinstance(row.get(file), str) and value is not None and value != "":
-                    known.add(value)
                     yield _join(names[place], row[file]), value
 
-    of_name = Table(rows(), keep="last")
-    if not known:
+    of_name = Table(labelled(), keep="last")
+    if not len(of_name):
         return None
-    if len(of_name) > 10 and 2 * len(known) > len(of_name):
+    if len(of_name) > 10 and 2 * len({*of_name.values()}) > len(of_name):
         return f"labels are not used: {where} is another one for nearly every picture"
     return _matched(where, files, names, pictures, of_name)
 

@@ -5,6 +5,7 @@ import tempfile
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from heapq import merge
 from itertools import islice, pairwise
@@ -16,8 +17,8 @@ from honmono.errors import Failed
 
 T = TypeVar("T")
 
-_BLOCK = 256  # values that are written and read together
-_BLOCKS_KEPT = 64  # of those that were read last: as many classes can take turns without reading a block twice
+_BLOCK = 32  # values that are written and read together: few, since to look up one all of them are read
+_BLOCKS_KEPT = 512  # of those that were read last: as many classes can take turns without reading a block twice
 _IN_MEMORY = 1 << 18  # bytes of a sequence that needs no file
 _SORTED_AT_ONCE = 1 << 13  # values
 
@@ -31,7 +32,7 @@ class Spooled(Indexed[T]):
 
     def __init__(self, values: Iterable[T] = ()) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, _close, self._file)
         self._starts = array("Q", (0,))  # of the blocks in the file, and where the next one will start
         self._last: list[T] = []  # the values after these
         self._block = lru_cache(_BLOCKS_KEPT)(partial(_read, self._file, self._starts))
@@ -75,6 +76,7 @@ class Spooled(Indexed[T]):
         try:
             self._file.seek(self._starts[-1])
             self._file.write(block)
+            self._file.flush()
         except OSError as error:
             raise no_room(error.strerror or str(error)) from error
         self._starts.append(self._file.tell())
@@ -82,10 +84,12 @@ class Spooled(Indexed[T]):
 
 def no_room(why: str) -> Failed:
     """The error where a temporary file cannot be written."""
-    return Failed(
-        f"there is no room for a temporary file in {tempfile.gettempdir()} ({why}): make some, or name another folder "
-        "in TMPDIR"
-    )
+    return Failed(f"a temporary file cannot be written ({why}): make room, or name another folder in TMPDIR")
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # of what could not be written before, either
+        file.close()
 
 
 def _read(file: IO[bytes], starts: "array[int]", block: int) -> list[Any]:

@@ -3,7 +3,7 @@
 import pickle
 import sqlite3
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Generic, Literal, TypeVar, final
 
 from honmono.data.sources.spooled import no_room
@@ -31,6 +31,10 @@ class Table(Generic[Key, Value]):
     def __len__(self) -> int:
         return self._rows.execute("select count(*) from held").fetchone()[0]
 
+    def values(self) -> Iterator[Value]:
+        """All values, in any order."""
+        return (pickle.loads(value) for (value,) in self._rows.execute("select value from held"))
+
     def __contains__(self, key: Key) -> bool:
         return self._row(key) is not None
 
@@ -43,6 +47,6 @@ class Table(Generic[Key, Value]):
         return self._rows.execute("select value from held where key = ?", (_stored(key),)).fetchone()
 
 
-def _stored(key: int | bytes | str) -> int | bytes:
-    # Texts of SQLite cannot hold names that are no UTF-8.
-    return key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key
+def _stored(key: int | bytes | str) -> bytes:
+    # SQLite's numbers have 64 bits, and its texts cannot hold names that are no UTF-8.
+    return key if isinstance(key, bytes) else str(key).encode("utf-8", "surrogatepass")

@@ -1,5 +1,6 @@
 """Large zip archives in parts, since `zipfile` holds the whole directory of an archive in memory."""
 
+import errno
 import io
 import os
 import struct
@@ -94,7 +95,9 @@ class _Part(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length + len(self._after)}
-        self._at = max(0, starts[whence] + offset)
+        if starts[whence] + offset < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self._at = starts[whence] + offset
         return self._at
 
     def tell(self) -> int:
