@@ -17,14 +17,13 @@ from honmono.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generato
 from honmono.objectives.augment import DiffAugment
 from honmono.objectives.base import ADVERSARIAL
 from honmono.objectives.nonsaturating import NonSaturating
-from honmono.objectives.penalties import R1
+from honmono.objectives.penalties import R1, R2
+from honmono.objectives.relativistic import Relativistic
 from honmono.recipe import Average, Every, Normal, Pair, Recipe, Training, Update, recipe
 
 
 QUIRKS = (
     "no path length regularisation",
-    "R1 is computed in every 16th step, with 16 times the weight (updates)",
-    "second latents give the styles from a random layer on in 90% of the batches (generator.mixing; 0: never)",
     "noise is drawn anew in training; in samples it follows from the latent, while the authors draw it or fix it",
 )
 TINY = {
@@ -45,7 +44,11 @@ TINY = {
     source="Karras et al. 2019 (arXiv:1912.04958) on MNIST, small enough for a CPU",
     data="MNIST",
     summary="StyleGAN2 on MNIST with at most 64 channels; styles can be mixed",
-    quirks=QUIRKS,
+    quirks=(
+        *QUIRKS,
+        "R1 is computed in every 16th step, with 16 times the weight (updates)",
+        "second latents give the styles from a random layer on in 90% of the batches (generator.mixing; 0: never)",
+    ),
     tiny=TINY,
 )
 def stylegan2_mnist() -> Recipe:
@@ -70,11 +73,14 @@ def stylegan2_mnist() -> Recipe:
 
 @recipe(
     "stylegan2-folder",
-    source="Karras et al. 2019 (arXiv:1912.04958), DiffAugment (arXiv:2006.10738)",
+    source="Karras et al. 2019 (arXiv:1912.04958), R3GAN's loss (arXiv:2501.05441), DiffAugment (arXiv:2006.10738)",
     data="any pictures",
     summary="StyleGAN2 on any folder of pictures; size, channels and classes come from the data",
     quirks=(
         *QUIRKS,
+        "the loss is relativistic, with two gradient penalties estimated from every fourth sample, as in `folder`: with"
+        " StyleGAN2's own loss each class became nearly one picture (benchmarks/README.md)",
+        "styles are not mixed in training (generator.mixing: 0), as by Karras et al. on CIFAR-10 (arXiv:2006.06676)",
         "pictures of small data sets, and those in small classes of larger ones, are augmented for the discriminator as"
         " often as it overfits (objective.augment.probability, objective.augment.classes)",
     ),
@@ -86,9 +92,12 @@ def stylegan2_folder() -> Recipe:
         parent,
         data=Pictures(oversample=1.0),
         latent=Normal(256),
-        generator=partial(StyleGAN2Generator, width=16, max_width=256, style=256),
+        generator=partial(StyleGAN2Generator, width=16, max_width=256, style=256, mixing=0.0),
         discriminator=partial(StyleGAN2Discriminator, width=16, max_width=256),
-        objective=NonSaturating(penalties=(R1(1.0),), augment=DiffAugment(probability="auto", classes="auto")),
+        objective=Relativistic(
+            penalties=(R1(1.0, every=4), R2(1.0, every=4)), augment=DiffAugment(probability="auto", classes="auto")
+        ),
+        updates=(Update("discriminator", real="x"), Update("generator", real="x")),
         training=replace(parent.training, steps=100_000, measure_images=320_000),
         conditional="auto",
         metrics=tuple(metric(features="cifar10") for metric in (FID, LabelFidelity, Variety)),
