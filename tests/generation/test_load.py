@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,15 @@ def test_the_generator_itself_is_ready_to_sample_from(copy: RunDirectory, mode: 
     latent = z.clone().requires_grad_()  # as for finding the latent of a picture
     run.generator(latent.double(), labels.int()).square().mean().backward()
     assert latent.grad is not None and latent.grad.abs().sum() > 0
+
+
+def test_threads_may_sample_at_the_same_time(copy: RunDirectory) -> None:
+    run = honmono.load(copy.path)
+    assert not run.raw_generator.training
+    alone = [run.sample(8, seed=seed) for seed in range(20)]
+    with ThreadPoolExecutor(2) as pool:
+        together = [*pool.map(lambda seed: run.sample(8, seed=seed), range(20))]
+    assert all(torch.equal(one, other) for one, other in zip(together, alone, strict=True))
 
 
 def test_the_raw_generator_is_the_network_alone(copy: RunDirectory) -> None:

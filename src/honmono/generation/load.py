@@ -51,7 +51,7 @@ class TrainedRun:
 
     @property
     def raw_generator(self) -> nn.Module:
-        """The network alone, which moves its buffers when it is called in training mode: to train it further."""
+        """The network alone, in evaluation mode; in training mode it moves its buffers when it is called."""
         return self.model.generator
 
     @property
@@ -267,6 +267,8 @@ def of_weights(
 ) -> TrainedRun:
     """The run with a new generator of these weights and buffers."""
     generator = build_networks(record.recipe, record.data_spec, ["generator"])["generator"]
+    # Threads may sample from it at the same time, and each leaves it in the mode in which it found it.
+    generator.eval()
     generator.load_state_dict(state)
     set_stage(record.recipe.growth, generator, images)
     generator = generator.to(device)
