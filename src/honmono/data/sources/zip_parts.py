@@ -6,8 +6,9 @@ import os
 import struct
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, final
+from typing import IO, Any, NamedTuple, final
 
 
 _AT_ONCE = 2048  # members
@@ -24,23 +25,32 @@ def zip_parts(path: Path) -> Iterator[tuple[int, zipfile.ZipFile]]:
     One that is small, or that has an unusual directory, is one part. Raises whatever `zipfile` does.
     """
     with open(path, "rb") as file:
-        cuts, place = _cuts(file) or ([], 0)
-        if len(cuts) < 3:
+        found = _directory(file)
+        if found is None or found.number <= _AT_ONCE:
             with zipfile.ZipFile(path) as archive:
                 yield 0, archive
             return
-        for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for first, (start, end) in zip(range(0, found.number, _AT_ONCE), pairwise(found.cuts), strict=True):
             file.seek(start)
-            directory = file.read(end - start)
-            with zipfile.ZipFile(
-                io.BufferedReader(_Part(file, cuts[0], directory + _ending(directory, place)))
-            ) as part:
-                yield number * _AT_ONCE, part
+            after = file.read(end - start) + _ending(min(_AT_ONCE, found.number - first), end - start, found.place)
+            with zipfile.ZipFile(io.BufferedReader(_Part(file, found.cuts[0], after))) as part:
+                yield first, part
 
 
-def _cuts(file: IO[bytes]) -> tuple[list[int], int] | None:
-    """Where the directory starts, where every so many of its entries start, where it ends, and its place as the archive
-    states it; None where it is not as it should be."""
+class _Directory(NamedTuple):
+    """The directory of an archive.
+
+    cuts: where it starts, where every so many of its entries start, and where it ends. number: of its entries.
+    place: where the archive says that it starts; what lies before the archive in its file does not count there.
+    """
+
+    cuts: list[int]
+    number: int
+    place: int
+
+
+def _directory(file: IO[bytes]) -> _Directory | None:
+    """The directory of an archive; None where it is not as it should be."""
     length = file.seek(0, os.SEEK_END)
     file.seek(max(0, length - _END.size - _LONGEST_COMMENT))
     tail = file.read()
@@ -64,18 +74,13 @@ def _cuts(file: IO[bytes]) -> tuple[list[int], int] | None:
         number += 1
         if number % _AT_ONCE == 0 or at >= end:
             cuts.append(at)
-    return (cuts, place) if at == end else None
+    return _Directory(cuts, number, place) if at == end else None
 
 
-def _ending(directory: bytes, place: int) -> bytes:
-    """What follows a directory, in the form for archives of any size; `place` is where the archive says that it is."""
-    number, entry = 0, 0
-    while entry < len(directory):
-        _, *lengths = _ENTRY.unpack_from(directory, entry)
-        entry += _ENTRY.size + sum(lengths)
-        number += 1
-    end = _END_64.pack(b"PK\6\6", _END_64.size - 12, 45, 45, 0, 0, number, number, len(directory), place)
-    locator = _LOCATOR.pack(b"PK\6\7", 0, place + len(directory), 1)
+def _ending(number: int, size: int, place: int) -> bytes:
+    """What follows a directory of so many entries and bytes, in the form for archives of any size."""
+    end = _END_64.pack(b"PK\6\6", _END_64.size - 12, 45, 45, 0, 0, number, number, size, place)
+    locator = _LOCATOR.pack(b"PK\6\7", 0, place + size, 1)
     return end + locator + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
@@ -103,7 +108,7 @@ class _Part(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def readinto(self, buffer: Any) -> int:
         if self._at < self._length:
             self._file.seek(self._at)
             held = self._file.read(min(len(buffer), self._length - self._at))
