@@ -22,7 +22,7 @@ from honmono.data.sources.layout import Layout, hidden, lay_out, names_a_picture
 from honmono.data.sources.links import Link, followed
 from honmono.data.sources.members import Member, Members
 from honmono.data.sources.names import parts_of
-from honmono.data.sources.overlap import Part, shared_pictures, size_of
+from honmono.data.sources.overlap import SplitFiles, shared_pictures, size_of
 from honmono.data.sources.own_labels import LARGEST_TEXT
 from honmono.data.sources.spooled import Spooled, sort_spooled
 from honmono.data.sources.zip_names import ZipNames
@@ -73,20 +73,20 @@ class Archive(Source):
 
     def in_other_splits(self) -> Sequence[tuple[str, str]]:
         """Compares files of equal size."""
-        within = [self.part(self._layout.left)] if self._layout.left else []
-        others = [one.part(named=f"{split}/") for split, one in self.elsewhere().items()]
-        return shared_pictures(self.part(), [*within, *others]) if within or others else ()
+        within = [self.split_files(self._layout.left)] if self._layout.left else []
+        others = [one.split_files(named=f"{split}/") for split, one in self.elsewhere().items()]
+        return shared_pictures(self.split_files(), [*within, *others]) if within or others else ()
 
     @hook
     def elsewhere(self) -> Mapping[str, "Archive"]:
         """The splits that were not taken and lie in archives of their own."""
         return {}
 
-    def part(self, places: Sequence[int] | None = None, named: str = "") -> Part:
+    def split_files(self, places: Sequence[int] | None = None, named: str = "") -> SplitFiles:
         """The files at these places, or the pictures, `named` before their names."""
         places = self._layout.listing.items.places if places is None else places
         files = self._files
-        return Part(places, lambda at: named + files.names[at], lambda at: files[at].size, self._members)
+        return SplitFiles(places, lambda at: named + files.names[at], lambda at: files[at].size, self._members)
 
     def _members(self, places: Iterable[int]) -> Iterator[tuple[int, Content]]:
         yield from self.read(self._in_archive_order((at, at) for at in places))

@@ -16,7 +16,7 @@ from honmono.data.sources.fingerprint import (
     fingerprint_left,
 )
 from honmono.data.sources.layout import Layout, hidden, lay_out
-from honmono.data.sources.overlap import Part, shared_pictures, size_of
+from honmono.data.sources.overlap import SplitFiles, shared_pictures, size_of
 from honmono.data.sources.own_labels import small_file
 from honmono.data.sources.spooled import Spooled, sort_spooled
 
@@ -57,7 +57,7 @@ class Folder(Source):
         if not self._layout.left:
             return ()
         here, left = (
-            Part(places, self._names.value, lambda at: size_of(self._path(at)), self._paths)
+            SplitFiles(places, self._names.value, lambda at: size_of(self._path(at)), self._paths)
             for places in (self._layout.listing.items.places, self._layout.left)
         )
         return shared_pictures(here, [left], self._hashes)

@@ -12,7 +12,7 @@ from honmono.data.sources.spooled import Spooled
 from honmono.data.sources.table import Table
 
 
-class Part(NamedTuple):
+class SplitFiles(NamedTuple):
     """The pictures of a split: their places, and the name and the file's bytes of the one at each of these.
 
     read: gives the contents of files by their places, in the order that is quickest.
@@ -37,7 +37,9 @@ def other_splits(taken: str, splits: Iterable[str]) -> list[str]:
     return [one for one in splits if one != taken and {*splits_among((one, taken)).values()} & {"test", "val"}]
 
 
-def shared_pictures(here: Part, elsewhere: Sequence[Part], hashes: Sequence[bytes] = ()) -> Sequence[tuple[str, str]]:
+def shared_pictures(
+    here: SplitFiles, elsewhere: Sequence[SplitFiles], hashes: Sequence[bytes] = ()
+) -> Sequence[tuple[str, str]]:
     """(name, name elsewhere) of each picture that is elsewhere too, byte by byte; only files of equal size are read.
 
     hashes: of the first pictures here, which need not be read.
@@ -58,7 +60,7 @@ def shared_contents(
     return _shared(digests(here), digests(elsewhere))
 
 
-def _hashed(part: Part, places: Iterable[int], sizes: Table[int, None]) -> Iterator[tuple[str, bytes]]:
+def _hashed(part: SplitFiles, places: Iterable[int], sizes: Table[int, None]) -> Iterator[tuple[str, bytes]]:
     """(name, hash) of the files at these places that have one of the sizes."""
     compared = (at for at in places if part.size(at) in sizes)
     return ((part.name(at), one) for at, one in digests(part.read(compared)))
